@@ -1,0 +1,138 @@
+"""What people pass as X and y: arrays, data frames, columns, lists of names or images.
+
+Everything else in the package relies on the one form that leaves this module: a
+container with a length, whose rows `take` can pick and `join` can append.
+"""
+
+from numbers import Integral, Real
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import _safe_indexing, check_array
+
+
+def check_items(items, name):
+    """Return `items` in a form with a length and rows that can be taken.
+
+    Arrays, array-likes of numbers and columns of data frames become NumPy arrays,
+    two-dimensional data frames and lists of other things (file names, images) stay
+    what they are. Nothing is copied that is an array already.
+    """
+    if items is None:
+        raise ValueError(f"{name} is None; pass a sequence with one item per row")
+    if isinstance(items, (str, bytes, Path, Real)):
+        raise ValueError(
+            f"{name} must be a sequence of items, got the single "
+            f"{type(items).__name__} {items!r}; put it into a list"
+        )
+    if _is_frame(items):
+        check_array(items, dtype=None, ensure_all_finite=True, input_name=name)
+        return items
+    if isinstance(items, (list, tuple)) and not _holds_numbers(items):
+        if not items:
+            raise ValueError(f"{name} is empty; at least one item is needed")
+        return list(items)
+    return check_array(
+        items,
+        dtype=None,
+        ensure_2d=False,
+        allow_nd=True,
+        ensure_all_finite=True,
+        input_name=name,
+    )
+
+
+def check_pairs(X, y, estimator_name, allow_empty=False):
+    """Return aligned X and y, checked; row i of one belongs to row i of the other."""
+    if y is None:
+        raise ValueError(
+            f"{estimator_name} requires y to be passed, but the target y is None; "
+            "X holds the items of one modality and y their partners in the other"
+        )
+    if allow_empty and _length(X) == 0 and _length(y) == 0:
+        return X, y
+    X, y = check_items(X, "X"), check_items(y, "y")
+    check_same_length(X, y)
+    return X, y
+
+
+def check_same_length(X, y):
+    """Raise unless X and y have the same number of rows."""
+    if len(X) != len(y):
+        raise ValueError(
+            f"X has {len(X)} rows and y has {len(y)}, but row i of X belongs to "
+            "row i of y; pass aligned rows only"
+        )
+
+
+def check_integer(value, name, minimum):
+    """Return `value` as an int, or raise one error that says what it must be."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < minimum:
+        raise ValueError(
+            f"{name} must be an integer of at least {minimum}, got {value!r}"
+        )
+    return int(value)
+
+
+def n_features(items):
+    """Return the number of features of two-dimensional numeric items, else None."""
+    if _is_frame(items):
+        return items.shape[1]
+    if isinstance(items, np.ndarray) and items.ndim == 2 and items.dtype.kind in "biuf":
+        return items.shape[1]
+    return None
+
+
+def check_n_features(items, fitted, name, estimator_name):
+    """Raise when `items` have another number of features than the `fitted` ones."""
+    got, expected = n_features(items), n_features(fitted)
+    if got is not None and expected is not None and got != expected:
+        raise ValueError(
+            f"{name} has {got} features, but {estimator_name} is expecting {expected} "
+            "features as input; pass items of the modality that it was fitted on"
+        )
+
+
+def numeric_rows(items):
+    """Return 2-D numeric items as an array of floats or ints, else None."""
+    if n_features(items) is None:
+        return None
+    rows = np.asarray(items)
+    return rows if rows.dtype.kind in "biuf" else None
+
+
+def take(items, rows):
+    """Return the given rows of `items`, in the container that they came in."""
+    return _safe_indexing(items, rows)
+
+
+def join(first, second):
+    """Return the rows of `first`, then those of `second`."""
+    if isinstance(first, list):
+        return first + list(second)
+    if hasattr(first, "iloc"):
+        import pandas as pd
+
+        return pd.concat([first, second])
+    if _is_frame(first):
+        return first.vstack(second)  # polars
+    return np.concatenate([first, second])
+
+
+def _length(items):
+    return len(items) if hasattr(items, "__len__") else None
+
+
+def _is_frame(items):
+    """Say whether `items` is a two-dimensional pandas or polars data frame."""
+    return hasattr(items, "columns") and hasattr(items, "shape")
+
+
+def _holds_numbers(items):
+    """Say whether a list is an array of numbers (or of equal arrays) in disguise."""
+    if not len(items):
+        return False
+    first = items[0]
+    if isinstance(first, (list, tuple)):
+        return _holds_numbers(first)
+    return isinstance(first, (Real, complex, np.ndarray))
