@@ -1,0 +1,32 @@
+"""skmal: multimodal active learning with the tools of scikit-learn."""
+
+from . import coverage, datasets, metrics, uncertainty
+from ._version import __version__
+from .learner import PairedActiveLearner, Query
+from .linear import RidgeCCA
+from .rounds import Round, Selection
+from .strategies import (
+    CoresetMargin,
+    KCenterGreedy,
+    MarginSampling,
+    QueryStrategy,
+    RandomSampling,
+)
+
+__all__ = [
+    "CoresetMargin",
+    "KCenterGreedy",
+    "MarginSampling",
+    "PairedActiveLearner",
+    "Query",
+    "QueryStrategy",
+    "RandomSampling",
+    "RidgeCCA",
+    "Round",
+    "Selection",
+    "__version__",
+    "coverage",
+    "datasets",
+    "metrics",
+    "uncertainty",
+]

@@ -1,0 +1,546 @@
+"""The loop: choose what to ask, take the answer, learn."""
+
+from collections import namedtuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from ._encoding import encode
+from ._items import (
+    check_integer,
+    check_items,
+    check_n_features,
+    check_pairs,
+    join,
+    take,
+)
+from .linear import RidgeCCA
+from .metrics import mean_reciprocal_rank, nearest_rows
+from .rounds import draw_seed
+from .strategies import CoresetMargin, check_pools
+
+
+class Query(namedtuple("Query", ["indices", "instances"])):
+    """What to ask about next: rows of one pool, and the items in them.
+
+    Parameters
+    ----------
+    indices : ndarray of shape (n_instances,)
+        Rows of the pool of the asked modality, all different, best first.
+    instances : sequence of n_instances items
+        Those rows.
+    modality : int, default=0
+        0 where they are items of X, 1 where they are items of y.
+    utilities : ndarray of shape (n_instances,), default=None
+        What the strategy ranked them by.
+    coverage_gap : tuple of two floats, default=None
+        The gaps of X and y that the strategy compared, if it did.
+
+    Examples
+    --------
+    >>> from skmal import Query
+    >>> query = Query([4, 7], ["a fox", "a hen"], modality=1)
+    >>> indices, instances = query
+    >>> query.pairs([12, -1])             # the fox is image 12, the hen has none
+    (array([12]), array([4]))
+    """
+
+    def __new__(cls, indices, instances, modality=0, utilities=None, coverage_gap=None):
+        """Build the pair and hang the rest on it."""
+        self = super().__new__(cls, indices, instances)
+        self.modality = modality
+        self.utilities = utilities
+        self.coverage_gap = coverage_gap
+        return self
+
+    def __getnewargs__(self):
+        """Tell pickle and copy what to call `__new__` with."""
+        return (*self, self.modality, self.utilities, self.coverage_gap)
+
+    def pairs(self, partners):
+        """Turn answers into aligned rows of both pools.
+
+        Parameters
+        ----------
+        partners : array-like of int, shape (n_instances,)
+            For each item asked about, the row of its partner in the other pool; -1
+            where it has none.
+
+        Returns
+        -------
+        x_rows, y_rows : two ndarrays of the same length
+            Rows of X_pool and of y_pool that belong together; -1 answers are dropped.
+
+        Raises
+        ------
+        ValueError
+            If there is not one integer of at least -1 per item.
+        """
+        partners, indices = np.asarray(partners), np.asarray(self.indices)
+        if partners.shape != indices.shape or (
+            partners.size and partners.dtype.kind not in "iu"
+        ):
+            raise ValueError(
+                f"partners must hold one integer row for each of the {len(indices)} "
+                f"items, -1 for none; got {partners.dtype} of shape {partners.shape}"
+            )
+        if (partners < -1).any():
+            raise ValueError(
+                f"partners holds {partners.min()}; use -1 for items without a partner"
+            )
+        found = partners >= 0
+        rows = indices[found], partners[found].astype(np.int64)
+        return rows if self.modality == 0 else rows[::-1]
+
+
+class PairedActiveLearner(TransformerMixin, BaseEstimator):
+    """Learn which items of two modalities belong together from few answers.
+
+    Chooses what to ask next from two pools whose rows are not aligned, takes the
+    answers, and refits an encoder on all pairs known so far. Use it in a loop with
+    `query` and `teach` (the loop of modAL, with a second pool), or give it a `budget` and
+    aligned data, and `fit` plays the annotator: this is what grid searches and annotation
+    curves need.
+
+    Parameters
+    ----------
+    estimator : encoder, default=None
+        Anything with ``fit(X, y)`` and ``transform(X, y)`` returning features of both
+        in one space, such as `sklearn.cross_decomposition.PLSSVD`. It is cloned, never
+        changed. None: `RidgeCCA`.
+    query_strategy : QueryStrategy or callable, default=None
+        Chooses the items. A callable is called as ``f(learner, X_pool, y_pool,
+        n_instances=...)`` and returns (indices, utilities); its modality is the
+        result's attribute `modality`, or 0. None: ``CoresetMargin(trim=0.3)``.
+    budget : int, default=None
+        Pairs that `fit` may buy in all, those at the start included; capped at the
+        number of rows. None: learn from all rows.
+    n_initial : int, default=None
+        Random pairs that a simulated run starts with. None: the larger of `batch_size`
+        and 10, or the budget where that is smaller. 0: a cold start.
+    batch_size : int, default=8
+        Items asked about in one round of a simulated run.
+    random_state : int, RandomState or Generator, default=None
+        Decides the whole run; handed on to the encoder where its `random_state` is
+        None. An int repeats the run bit for bit.
+    verbose : int, default=0
+        1 shows the progress of a simulated run.
+
+    Attributes
+    ----------
+    estimator_ : encoder
+        The encoder, fitted on the pairs known so far.
+    X_training, y_training : sequence or None
+        The aligned pairs known so far, in the order bought; None before any.
+    n_iter_ : int
+        Rounds of questions of the simulated run.
+    annotated_iter_ : ndarray of shape (n_samples,)
+        For each row given to `fit`, the round in which its pair was bought: 0 at the
+        start, -1 never.
+    modality_iter_ : ndarray of shape (n_iter_,)
+        The modality asked about in each round.
+    coverage_gap_iter_ : ndarray of shape (n_iter_, 2)
+        The gaps of X and y that each round compared; NaN where it compared none.
+    n_pairs_iter_ : ndarray of shape (n_iter_ + 1,)
+        Pairs known at the start and after each round; one fewer after a cold start.
+    validation_scores_ : ndarray, or list of dict
+        With `validation_data`: the score at each entry of `n_pairs_iter_`.
+    seed_ : int
+        The seed drawn from `random_state`.
+    n_features_in_ : int
+        Number of features of X, where the encoder counts them.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features of X, where the encoder keeps them.
+
+    See Also
+    --------
+    CoresetMargin : The paper's strategy and its parameters.
+
+    Notes
+    -----
+    A round costs one `transform` of both pools and of the known pairs, the strategy's
+    choice, and one `fit` of the encoder. An encoder with ``warm_start=True`` goes on
+    from its last weights, any other starts anew.
+
+    The order of the pools' rows decides nothing but ties and seeded draws.
+
+    References
+    ----------
+    .. [1] Zhang, J. and Zhu, Y. (2026). "Towards Multimodal Active Learning: Efficient
+       Learning with Limited Paired Data". TMLR. https://arxiv.org/abs/2510.03247
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skmal import PairedActiveLearner
+    >>> from skmal.datasets import load_glyphs
+    >>> X, y = load_glyphs(features=True, return_X_y=True)
+    >>> X, X_test, y, y_test = train_test_split(X, y, test_size=1000, random_state=0)
+    >>> learner = PairedActiveLearner(budget=300, batch_size=50, random_state=0)
+    >>> learner = learner.fit(X, y, validation_data=(X_test, y_test))
+    >>> learner.n_pairs_iter_
+    array([ 50, 100, 150, 200, 250, 300])
+    >>> bool(learner.validation_scores_[-1] > 2 * learner.validation_scores_[0])
+    True
+    """
+
+    _hands_out_both_modalities = True
+
+    def __init__(
+        self,
+        estimator=None,
+        query_strategy=None,
+        *,
+        budget=None,
+        n_initial=None,
+        batch_size=8,
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.query_strategy = query_strategy
+        self.budget = budget
+        self.n_initial = n_initial
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # ---------------------------------------------------------------- learning
+
+    def fit(self, X, y, *, validation_data=None, scoring=None):
+        """Learn from aligned rows: all of them, or as many as the budget buys.
+
+        Parameters
+        ----------
+        X : sequence of shape (n_samples, ...)
+            Items of the first modality: numeric rows, images, file names, a column.
+        y : sequence of shape (n_samples, ...)
+            Items of the second; row i belongs to row i of X.
+        validation_data : tuple (X_val, y_val), default=None
+            Aligned rows to score every encoder of the run on.
+        scoring : callable, default=None
+            ``scoring(learner, X_val, y_val)`` returning a number or a dict of numbers.
+            None: `score`.
+
+        Returns
+        -------
+        PairedActiveLearner
+            The learner.
+
+        Raises
+        ------
+        ValueError
+            If X and y differ in length, are empty or hold NaN, or if a parameter is out
+            of range. Whatever was fitted before is then still there.
+        """
+        name = type(self).__name__
+        X, y = check_pairs(X, y, name)
+        if validation_data is not None:
+            validation_data = check_pairs(*validation_data, name)
+        n = len(X)
+        n_initial, batch_size, budget = self._plan(n)
+
+        self._forget()
+        self.seed_ = draw_seed(self.random_state)
+        # The third entry keeps this stream apart from those of the rounds.
+        rng = np.random.default_rng([self.seed_, 0, 1])
+        pools = rng.permutation(n), rng.permutation(n)  # two orders that tell nothing
+        self.annotated_iter_ = np.full(n, -1)
+        n_pairs, scores, modalities, gaps = [], [], [], []
+
+        def buy(rows):
+            """Take the pairs in these rows of X and y, and learn."""
+            self.annotated_iter_[rows] = len(modalities)
+            self.teach(take(X, rows), take(y, rows))
+            n_pairs.append(len(self.X_training))
+            progress.update(len(rows))
+            if validation_data is not None:
+                scores.append((scoring or _default_scoring)(self, *validation_data))
+
+        with _progress_bar(budget, self.verbose) as progress:
+            if n_initial:
+                buy(np.sort(pools[0][:n_initial]))
+            while (bought := int((self.annotated_iter_ >= 0).sum())) < budget:
+                open_rows = [rows[self.annotated_iter_[rows] < 0] for rows in pools]
+                query = self.query(
+                    take(X, open_rows[0]),
+                    take(y, open_rows[1]),
+                    n_instances=min(batch_size, budget - bought),
+                )
+                modalities.append(query.modality)
+                gaps.append(query.coverage_gap or (np.nan, np.nan))
+                buy(open_rows[query.modality][query.indices])
+
+        self.n_iter_ = len(modalities)
+        self.modality_iter_ = np.array(modalities, dtype=np.int64)
+        self.coverage_gap_iter_ = np.array(gaps, dtype=np.float64).reshape(-1, 2)
+        self.n_pairs_iter_ = np.array(n_pairs)
+        if validation_data is not None:
+            as_is = any(isinstance(score, dict) for score in scores)
+            self.validation_scores_ = scores if as_is else np.array(scores)
+        return self
+
+    def teach(self, X, y, refit=True, *, only_new=False):
+        """Add aligned pairs and refit the encoder.
+
+        Parameters
+        ----------
+        X, y : sequence
+            Aligned rows. No rows at all (nobody had a partner) change nothing.
+        refit : bool, default=True
+            False only adds the pairs, for a caller who teaches several times and
+            refits with the last.
+        only_new : bool, default=False
+            As in modAL: fit on these pairs alone and do not add them.
+
+        Returns
+        -------
+        PairedActiveLearner
+            The learner.
+
+        Raises
+        ------
+        ValueError
+            If X and y differ in length, hold NaN, or have other features than the pairs
+            known so far. Nothing is changed then.
+        """
+        name = type(self).__name__
+        X, y = check_pairs(X, y, name, allow_empty=True)
+        if len(X) == 0:
+            return self
+        check_n_features(X, self.X_training, "X", name)
+        check_n_features(y, self.y_training, "y", name)
+        if self.X_training is None or only_new:
+            X_all, y_all = X, y
+        else:
+            X_all, y_all = join(self.X_training, X), join(self.y_training, y)
+        seed = self.seed_ if hasattr(self, "seed_") else draw_seed(self.random_state)
+        if refit or only_new:
+            encoder = self._encoder_to_fit(seed)
+            encoder.fit(X_all, y_all)
+            self.estimator_ = encoder
+        self.seed_ = seed
+        if not only_new:
+            self._X_training, self._y_training = X_all, y_all
+        return self
+
+    # ---------------------------------------------------------------- asking
+
+    def query(self, X_pool, y_pool=None, n_instances=1, *, return_metrics=False):
+        """Choose which items of one modality to ask about.
+
+        Parameters
+        ----------
+        X_pool, y_pool : sequence
+            The open items of both modalities. They may differ in length; their rows
+            need not be aligned.
+        n_instances : int, default=1
+            How many items to ask about.
+        return_metrics : bool, default=False
+            As in modAL: return a plain triple (indices, instances, utilities).
+
+        Returns
+        -------
+        Query
+            (indices, instances), best first, with `modality`, `utilities`,
+            `coverage_gap` and `pairs`.
+
+        Raises
+        ------
+        ValueError
+            If a pool is missing, empty, holds NaN or has other features than the
+            learner was fitted on, if `n_instances` is out of range, or if a callable
+            strategy returns something else than distinct rows of a pool.
+        """
+        pools = X_pool, y_pool = check_pools(self, X_pool, y_pool)
+        n_instances = check_integer(n_instances, "n_instances", minimum=1)
+        strategy = self.query_strategy
+        if strategy is None:
+            strategy = CoresetMargin(trim=0.3)
+        selection = strategy(self, X_pool, y_pool, n_instances=n_instances)
+        indices, utilities, modality = _check_selection(selection, pools, n_instances)
+        query = Query(
+            indices,
+            take(pools[modality], indices),
+            modality,
+            utilities,
+            getattr(selection, "coverage_gap", None),
+        )
+        return (*query, utilities) if return_metrics else query
+
+    def rank_partners(self, query, X_pool, y_pool, k=9):
+        """Rank the likeliest partners of each item asked about.
+
+        Parameters
+        ----------
+        query : Query
+            What `query` returned for these pools.
+        X_pool, y_pool : sequence
+            The pools it was asked of.
+        k : int, default=9
+            How many partners to return; capped at the size of the other pool.
+
+        Returns
+        -------
+        ndarray of shape (n_instances, k)
+            Rows of the other pool, most similar first; ties go to the lowest row.
+
+        Raises
+        ------
+        NotFittedError
+            If the encoder has seen no pairs and cannot transform without.
+        """
+        pools = list(check_pools(self, X_pool, y_pool))
+        k = check_integer(k, "k", minimum=1)
+        modality = query.modality
+        pools[modality] = query.instances
+        encoder = getattr(self, "estimator_", self.estimator)
+        if encoder is None:
+            check_is_fitted(self, "estimator_")
+        features = encode(encoder, *pools)
+        return nearest_rows(features[modality], features[1 - modality], k)
+
+    # ---------------------------------------------------------------- using
+
+    def transform(self, X, y=None):
+        """Return the encoder's features.
+
+        Parameters
+        ----------
+        X : sequence
+            Items of the first modality.
+        y : sequence, default=None
+            Items of the second; not necessarily partners of X, nor as many.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components), or a tuple of two such arrays
+            Features of X; with y, (features of X, features of y).
+        """
+        check_is_fitted(self, "estimator_")
+        if y is None:
+            return self.estimator_.transform(X)
+        y = check_items(y, "y")
+        check_n_features(y, self.y_training, "y", type(self).__name__)
+        return self.estimator_.transform(X, y)
+
+    def score(self, X, y):
+        """Return the mean reciprocal rank of the partners, mean of both directions.
+
+        Parameters
+        ----------
+        X, y : sequence
+            Aligned rows; each row of one is looked for among all rows of the other.
+
+        Returns
+        -------
+        float
+            Between 0 and 1; larger galleries are harder, so compare equal sizes.
+        """
+        check_is_fitted(self, "estimator_")
+        X, y = check_pairs(X, y, type(self).__name__)
+        return mean_reciprocal_rank(*encode(self, X, y))
+
+    @property
+    def X_training(self):
+        """Return the items of X whose partners are known, or None."""
+        return getattr(self, "_X_training", None)
+
+    @property
+    def y_training(self):
+        """Return the items of y whose partners are known, or None."""
+        return getattr(self, "_y_training", None)
+
+    @property
+    def n_features_in_(self):
+        """Return the number of features of X that the encoder was fitted on."""
+        check_is_fitted(self, "estimator_")
+        return self.estimator_.n_features_in_
+
+    @property
+    def feature_names_in_(self):
+        """Return the feature names of X that the encoder was fitted on."""
+        check_is_fitted(self, "estimator_")
+        return self.estimator_.feature_names_in_
+
+    # ---------------------------------------------------------------- private
+
+    def _plan(self, n):
+        """Return (n_initial, batch_size, budget) for n rows, all checked."""
+        batch_size = check_integer(self.batch_size, "batch_size", minimum=1)
+        if self.budget is None:
+            return n, batch_size, n
+        budget = min(check_integer(self.budget, "budget", minimum=1), n)
+        if self.n_initial is None:
+            return min(max(batch_size, 10), budget), batch_size, budget
+        n_initial = check_integer(self.n_initial, "n_initial", minimum=0)
+        if n_initial > budget:
+            raise ValueError(
+                f"n_initial={n_initial} is above the budget of {budget} pairs (capped "
+                f"at the {n} rows given); lower n_initial or raise the budget"
+            )
+        return n_initial, batch_size, budget
+
+    def _forget(self):
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        self._X_training = self._y_training = None
+
+    def _encoder_to_fit(self, seed):
+        """Return the encoder that the next fit is for, with its seed set."""
+        current = getattr(self, "estimator_", None)
+        if current is not None and getattr(current, "warm_start", False):
+            return current
+        encoder = RidgeCCA() if self.estimator is None else clone(self.estimator)
+        unset = {
+            name: seed
+            for name, value in encoder.get_params().items()
+            if name.split("__")[-1] == "random_state" and value is None
+        }
+        return encoder.set_params(**unset)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _default_scoring(learner, X, y):
+    return learner.score(X, y)
+
+
+def _check_selection(selection, pools, n_instances):
+    """Return (indices, utilities, modality) of what any strategy returned."""
+    try:
+        indices, utilities = (np.asarray(part) for part in selection)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "the query strategy must return (indices, utilities), got "
+            f"{type(selection).__name__}"
+        ) from error
+    modality = getattr(selection, "modality", 0)
+    if modality not in (0, 1):
+        raise ValueError(f"a strategy's modality must be 0 or 1, got {modality!r}")
+    n = len(pools[modality])
+    if (
+        indices.shape != (n_instances,)
+        or utilities.shape != (n_instances,)
+        or indices.dtype.kind not in "iu"
+        or len(np.unique(indices)) < n_instances
+        or indices.min() < 0
+        or indices.max() >= n
+    ):
+        raise ValueError(
+            f"the query strategy must return {n_instances} different rows below {n} and "
+            f"as many utilities, got indices {indices!r} and utilities of shape "
+            f"{utilities.shape}"
+        )
+    return indices, utilities, modality
+
+
+def _progress_bar(total, verbose):
+    from tqdm import tqdm
+
+    return tqdm(total=total, disable=not verbose, unit="pair", desc="pairs bought")

@@ -1,0 +1,149 @@
+"""One round of questions: what a strategy may look at, and what it answers."""
+
+from collections import namedtuple
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+
+from ._encoding import encode, unimodal_features
+from ._items import check_items
+
+
+@dataclass(frozen=True)
+class Round:
+    """All that a strategy may look at when it decides what to ask next.
+
+    Every pair of arrays holds the first modality (X) at [0] and the second (y) at [1].
+    Rows of the two open arrays have nothing to do with each other; rows of the two
+    aligned arrays are partners.
+
+    Parameters
+    ----------
+    open : tuple of two ndarrays of shape (n_open, n_components)
+        Encoder features of the items not yet aligned, in the shared space.
+    aligned : tuple of two ndarrays of shape (n_aligned, n_components)
+        Encoder features of the pairs known so far; may have no rows.
+    open_inputs, aligned_inputs : tuple of two ndarrays of shape (n, n_features)
+        The same items before the encoder, where they are numeric rows; else the same
+        arrays as above.
+    n_instances : int
+        How many items of one modality to ask about.
+    rng : numpy.random.Generator
+        The round's own generator, the only source of randomness.
+    trust : float, default=0.0
+        How far the encoder's similarities may be believed, from 0 (not at all) to 1.
+        0 where the learner does not measure it.
+    """
+
+    open: tuple
+    aligned: tuple
+    open_inputs: tuple
+    aligned_inputs: tuple
+    n_instances: int
+    rng: np.random.Generator
+    trust: float = 0.0
+
+
+class Selection(namedtuple("Selection", ["indices", "utilities"])):
+    """What a strategy chose: rows of one pool, best first, and what each is worth.
+
+    It is a pair, so that modAL's learners can unpack it.
+
+    Parameters
+    ----------
+    indices : ndarray of shape (n_instances,)
+        Rows of the pool of the chosen modality, all different, best first.
+    utilities : ndarray of shape (n_instances,)
+        What the strategy ranked them by; never increasing.
+    modality : int, default=0
+        0 where the indices are rows of X, 1 where they are rows of y.
+    coverage_gap : tuple of two floats, default=None
+        The gaps of X and of y that were compared; None where none were.
+
+    Examples
+    --------
+    >>> from skmal import Selection
+    >>> selection = Selection([3, 1], [0.9, 0.4], modality=1)
+    >>> indices, utilities = selection
+    >>> indices, selection.modality
+    ([3, 1], 1)
+    """
+
+    def __new__(cls, indices, utilities, modality=0, coverage_gap=None):
+        """Build the pair and hang the rest on it."""
+        self = super().__new__(cls, indices, utilities)
+        self.modality = modality
+        self.coverage_gap = coverage_gap
+        return self
+
+    def __getnewargs__(self):
+        """Tell pickle and copy what to call `__new__` with."""
+        return self.indices, self.utilities, self.modality, self.coverage_gap
+
+
+def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
+    """Return the Round that `learner` faces on these pools.
+
+    `learner` is a PairedActiveLearner or anything with `estimator`, `X_training` and
+    `y_training`, such as modAL's. Where its encoder cannot transform yet, the features
+    of the round have no columns.
+    """
+    encoder = getattr(learner, "estimator_", learner.estimator)
+    n_aligned = 0 if learner.X_training is None else len(learner.X_training)
+    try:
+        features = None if encoder is None else encode(encoder, X_pool, y_pool)
+    except NotFittedError:
+        features = None
+    if features is None:
+        features = np.empty((len(X_pool), 0)), np.empty((len(y_pool), 0))
+        known = None
+        aligned = np.empty((n_aligned, 0)), np.empty((n_aligned, 0))
+    elif n_aligned == 0:
+        known = None
+        aligned = tuple(f[:0] for f in features)
+    else:
+        known = (
+            check_items(learner.X_training, "X_training"),
+            check_items(learner.y_training, "y_training"),
+        )
+        aligned = encode(encoder, *known)
+    open_inputs = unimodal_features((X_pool, y_pool), features)
+    if known is None:
+        aligned_inputs = tuple(inputs[:0] for inputs in open_inputs)
+    else:
+        aligned_inputs = unimodal_features(known, aligned)
+    return Round(
+        open=features,
+        aligned=aligned,
+        open_inputs=open_inputs,
+        aligned_inputs=aligned_inputs,
+        n_instances=n_instances,
+        rng=np.random.default_rng([_seed(learner, random_state), n_aligned]),
+        trust=getattr(learner, "trust_", 0.0),
+    )
+
+
+def draw_seed(random_state):
+    """Return an integer seed; None draws a fresh one without any global generator."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31))
+    if isinstance(random_state, (int, np.integer)) and random_state >= 0:
+        return int(random_state)
+    raise ValueError(
+        "random_state must be None, an integer of at least 0, a numpy RandomState or a "
+        f"numpy Generator, got {random_state!r}"
+    )
+
+
+def _seed(learner, random_state):
+    """Return the seed of a run: the strategy's own, else the learner's."""
+    if random_state is not None:
+        return draw_seed(random_state)
+    if hasattr(learner, "seed_"):
+        return learner.seed_
+    return draw_seed(getattr(learner, "random_state", None))

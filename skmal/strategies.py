@@ -1,0 +1,573 @@
+"""What to ask next: the three steps of the paper arranged, and its baselines."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ._encoding import unit_rows
+from ._items import check_integer, check_items, check_n_features
+from .coverage import isolation, k_center_picks, squared_distance_to_nearest
+from .rounds import Selection, open_round
+from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
+
+MODALITIES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
+TIE_DECIMALS = 9  # uncertainties that agree to this many decimals are ties
+
+
+class QueryStrategy(BaseEstimator):
+    """Base of all strategies: checks and encodes the pools, then asks `select`.
+
+    Write your own by deriving from it and giving it one method,
+    ``select(round) -> Selection``: arrays in, arrays out, no model. Strategies keep no
+    state, so that one object serves any number of learners, clones and pickles. A
+    strategy that only ever asks about one modality says so by an attribute `modality`
+    of 0 or 1.
+
+    A strategy is called as modAL calls its own, with a second pool:
+    ``strategy(learner, X_pool, y_pool, n_instances=1)``.
+
+    Notes
+    -----
+    All randomness of a round comes from ``numpy.random.default_rng([seed, n_aligned])``,
+    where the seed is the strategy's `random_state` or else the learner's: a round can be
+    repeated, and no two rounds of a run draw the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import PairedActiveLearner, QueryStrategy, RidgeCCA, Selection
+    >>> class Longest(QueryStrategy):
+    ...     '''Ask about the rows of X farthest from zero.'''
+    ...     modality = 0
+    ...     def select(self, round):
+    ...         length = np.linalg.norm(round.open_inputs[0], axis=1)
+    ...         rows = (-length).argsort(kind="stable")[: round.n_instances]
+    ...         return Selection(rows, length[rows])
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
+    >>> learner = PairedActiveLearner(RidgeCCA(), Longest()).fit(X[:10], y[:10])
+    >>> learner.query(X[10:], y[10:], n_instances=2).indices
+    array([11, 10])
+    """
+
+    def __call__(self, learner, X_pool, y_pool=None, n_instances=1):
+        """Choose `n_instances` items of one modality to ask about.
+
+        Parameters
+        ----------
+        learner : PairedActiveLearner or modAL learner
+            Its encoder and its training pairs are looked at; nothing is changed.
+        X_pool, y_pool : sequence
+            The open items of both modalities; rows need not be aligned.
+        n_instances : int, default=1
+            How many items to ask about; at most the items of either pool, or of the
+            asked one where the strategy's `modality` is 0 or 1.
+
+        Returns
+        -------
+        Selection
+            (indices, utilities), best first, with `modality` and `coverage_gap`.
+
+        Raises
+        ------
+        ValueError
+            If a pool is missing, empty or holds NaN, has other features than the
+            learner was fitted on, or if `n_instances` is out of range.
+        """
+        X_pool, y_pool = check_pools(learner, X_pool, y_pool)
+        modality = getattr(self, "modality", "random")
+        fixed = isinstance(modality, Integral)
+        n_instances = check_integer(n_instances, "n_instances", minimum=1)
+        for m, (name, pool) in enumerate([("X_pool", X_pool), ("y_pool", y_pool)]):
+            if n_instances > len(pool) and (not fixed or modality == m):
+                raise ValueError(
+                    f"n_instances={n_instances} is above the {len(pool)} items of "
+                    f"{name}; ask for fewer"
+                )
+        if (
+            not getattr(learner, "_hands_out_both_modalities", False)
+            and not (fixed and modality == 0)
+            and len(X_pool) != len(y_pool)
+        ):
+            raise ValueError(
+                f"{type(learner).__name__} hands out rows of X whatever the modality, "
+                f"but X_pool has {len(X_pool)} rows and y_pool {len(y_pool)}; set the "
+                "strategy's modality=0, or use skmal.PairedActiveLearner"
+            )
+        random_state = getattr(self, "random_state", None)
+        round = open_round(learner, X_pool, y_pool, n_instances, random_state)
+        if round.open[0].shape[1] == 0:  # nothing learned yet, nothing to go by
+            return _random_selection(round, modality if fixed else "random")
+        return self.select(round)
+
+    def select(self, round):
+        """Choose from the round's arrays; the one method that a strategy writes.
+
+        Parameters
+        ----------
+        round : Round
+            Features of the open and the aligned items, batch size and generator.
+
+        Returns
+        -------
+        Selection
+            (indices, utilities) of one modality, best first.
+        """
+        raise TypeError(f"{type(self).__name__} must define select(round)")
+
+
+class RandomSampling(QueryStrategy):
+    """Ask about items drawn at random: what savings are measured against.
+
+    Parameters
+    ----------
+    modality : {"random", "alternate", 0, 1}, default="random"
+        Which modality to ask about. "random": that of one item drawn uniformly from
+        both open pools together; "alternate": in turns; 0 or 1: always X or always y.
+    random_state : int, RandomState or Generator, default=None
+        Overrides the learner's seed. An int repeats the run.
+
+    Notes
+    -----
+    All utilities are 0. O(n) time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import PairedActiveLearner, RandomSampling, RidgeCCA
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
+    >>> learner = PairedActiveLearner(RidgeCCA(), RandomSampling(), random_state=0)
+    >>> query = learner.fit(X[:10], y[:10]).query(X[10:], y[10:], n_instances=4)
+    >>> len(set(query.indices)), query.modality in (0, 1)
+    (4, True)
+    """
+
+    def __init__(self, modality="random", *, random_state=None):
+        self.modality = modality
+        self.random_state = random_state
+
+    def select(self, round):
+        """Choose at random.
+
+        Parameters
+        ----------
+        round : Round
+            The round.
+
+        Returns
+        -------
+        Selection
+            Random rows of one modality, utilities 0.
+        """
+        return _random_selection(round, self.modality)
+
+
+class KCenterGreedy(QueryStrategy):
+    """Ask about the items that are farthest from everything asked so far.
+
+    Diversity alone: the first two steps of the paper's algorithm with a coreset of
+    exactly the batch. It needs no trust in the encoder's similarities. Set `trim` where
+    a pool may hold outliers, for it asks about those first.
+
+    Parameters
+    ----------
+    modality : {"coverage", "relative_coverage", "alternate", "random", 0, 1}, \
+            default="coverage"
+        Which modality to ask about, as in `CoresetMargin`.
+    trim : float, default=0.0
+        This share of the open items, the most isolated ones, is not eligible.
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        "cosine" scales rows to length one before distances are taken.
+    random_state : int, RandomState or Generator, default=None
+        Overrides the learner's seed where a draw is needed.
+
+    See Also
+    --------
+    skmal.coverage.greedy_k_center : The same choice as a free function.
+
+    Notes
+    -----
+    Utilities are the distances to the nearest centre at the time of the pick (infinite
+    for the first one of a cold start). Ties go to the lowest row. O((n_aligned +
+    n_instances) n d) time; with `trim` also O(n^2 d) for the asked modality.
+
+    References
+    ----------
+    .. [1] Sener, O. and Savarese, S. (2018). "Active Learning for Convolutional Neural
+       Networks: A Core-Set Approach". ICLR. https://arxiv.org/abs/1708.00489
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import KCenterGreedy, PairedActiveLearner, RidgeCCA
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
+    >>> learner = PairedActiveLearner(RidgeCCA(), KCenterGreedy(modality=0))
+    >>> query = learner.fit(X[:10], y[:10]).query(X[10:], y[10:], n_instances=3)
+    >>> bool((np.diff(query.utilities) <= 0).all())        # best first
+    True
+    """
+
+    def __init__(
+        self,
+        modality="coverage",
+        *,
+        trim=0.0,
+        metric="euclidean",
+        random_state=None,
+    ):
+        self.modality = modality
+        self.trim = trim
+        self.metric = metric
+        self.random_state = random_state
+
+    def select(self, round):
+        """Choose the farthest items.
+
+        Parameters
+        ----------
+        round : Round
+            The round.
+
+        Returns
+        -------
+        Selection
+            Rows in the order picked, with their distances.
+        """
+        modality, gap, nearest = _choose_modality(round, self.modality, self.metric)
+        picks, squared = _coreset(
+            round, modality, nearest, round.n_instances, self.trim, self.metric
+        )
+        return Selection(picks, np.sqrt(squared), modality, gap)
+
+
+class MarginSampling(QueryStrategy):
+    """Ask about the items whose partner the encoder is least sure of.
+
+    Uncertainty alone: the paper's algorithm without its coreset. Batches tend to be
+    redundant, and outliers look uncertain.
+
+    Parameters
+    ----------
+    modality : {"coverage", "relative_coverage", "alternate", "random", 0, 1}, \
+            default="coverage"
+        Which modality to ask about, as in `CoresetMargin`.
+    uncertainty : {"margin", "top1", "entropy"}, default="margin"
+        The score, as in `CoresetMargin`.
+    candidates : {"all", "open"}, default="all"
+        Which items of the other modality count as possible partners: the aligned ones
+        too, or the open ones only.
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        Of the distances that choose the modality.
+    random_state : int, RandomState or Generator, default=None
+        Overrides the learner's seed where a draw is needed.
+
+    See Also
+    --------
+    skmal.uncertainty.cross_modal_margin : The score as a free function.
+
+    Notes
+    -----
+    Utilities are minus the margin, minus the top-1 similarity, or the entropy; scores
+    that agree to nine decimals are ties and go to the lowest row. O(n_X n_y d) time,
+    for every open item is compared with the whole other modality.
+
+    References
+    ----------
+    .. [1] Scheffer, T., Decomain, C. and Wrobel, S. (2001). "Active Hidden Markov Models
+       for Information Extraction". IDA. https://doi.org/10.1007/3-540-44816-0_31
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import MarginSampling, PairedActiveLearner, RidgeCCA
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
+    >>> learner = PairedActiveLearner(RidgeCCA(), MarginSampling("alternate"))
+    >>> query = learner.fit(X[:10], y[:10]).query(X[10:], y[10:], n_instances=3)
+    >>> query.modality                                     # 10 pairs // 3 is odd
+    1
+    """
+
+    def __init__(
+        self,
+        modality="coverage",
+        *,
+        uncertainty="margin",
+        candidates="all",
+        metric="euclidean",
+        random_state=None,
+    ):
+        self.modality = modality
+        self.uncertainty = uncertainty
+        self.candidates = candidates
+        self.metric = metric
+        self.random_state = random_state
+
+    def select(self, round):
+        """Choose the least certain items.
+
+        Parameters
+        ----------
+        round : Round
+            The round.
+
+        Returns
+        -------
+        Selection
+            Rows, most uncertain first.
+        """
+        modality, gap, _ = _choose_modality(round, self.modality, self.metric)
+        rows = np.arange(len(round.open[modality]))
+        rows, utilities = _most_uncertain(
+            round, modality, rows, self.uncertainty, self.candidates
+        )
+        return Selection(rows, utilities, modality, gap)
+
+
+class CoresetMargin(QueryStrategy):
+    """Ask the paper's way: modality by coverage, a diverse coreset, small margins.
+
+    The algorithm of Zhang and Zhu in three steps. (1) Ask about the modality with the
+    larger coverage gap. (2) Pick a coreset of its open items by greedy k-center, seeded
+    with the aligned ones. (3) Of these, ask about the ones whose best two partners are
+    hardest to tell apart. With its defaults this is our reading of Algorithm 1; the
+    Notes say what the paper leaves open.
+
+    On clean compositional pools it saves answers against random sampling. On pools with
+    outliers or a long tail step 2 follows the outliers; ``trim=0.3`` keeps it from that,
+    and is what `PairedActiveLearner` uses when no strategy is named.
+
+    Parameters
+    ----------
+    modality : {"coverage", "relative_coverage", "alternate", "random", 0, 1}, \
+            default="coverage"
+        Which modality to ask about. "coverage": the one with the larger gap;
+        "relative_coverage": each gap is first divided by the root mean square distance
+        between two open items of its modality; "alternate": X and y in turns;
+        "random": that of one item drawn uniformly from both open pools together; 0 or
+        1: always X or always y.
+    coreset_size : float or int, default=2.0
+        B_C, the candidates that survive step 2. A float is a multiple of the batch, at
+        least 1.0; an int is a number of rows, at least the batch. Clipped to the
+        eligible items.
+    uncertainty : {"margin", "top1", "entropy"}, default="margin"
+        The score of step 3; see `skmal.uncertainty`.
+    trim : float, default=0.0
+        This share of the open items, the most isolated ones (by the distance to their
+        fifth nearest neighbour), is not eligible for step 2.
+    candidates : {"all", "open"}, default="all"
+        Which items of the other modality count as possible partners: the aligned ones
+        too, or the open ones only.
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        Distance of steps 1 and 2. "cosine" scales rows to length one first, which
+        changes nothing for encoders that return such rows.
+    random_state : int, RandomState or Generator, default=None
+        Overrides the learner's seed where a draw is needed.
+
+    See Also
+    --------
+    KCenterGreedy : Steps 1 and 2 alone.
+    MarginSampling : Steps 1 and 3 alone.
+
+    Notes
+    -----
+    Utilities are minus the margin, minus the top-1 similarity, or the entropy; scores
+    that agree to nine decimals are ties, and every tie goes to the lowest row.
+
+    O((n_aligned + B_C) n d + B_C n_other d) time; with `trim` also O(n^2 d) for the
+    asked modality. Memory is a fixed block beside the features.
+
+    Where the paper is silent: with no aligned pair there is no gap, X is asked about
+    and k-center starts at the item nearest the pool's mean (an encoder that cannot
+    transform yet gets a random first batch); gaps are compared as they are; partners
+    are looked for among all items of the other modality.
+
+    References
+    ----------
+    .. [1] Zhang, J. and Zhu, Y. (2026). "Towards Multimodal Active Learning: Efficient
+       Learning with Limited Paired Data". TMLR. https://arxiv.org/abs/2510.03247
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import CoresetMargin, PairedActiveLearner, RidgeCCA
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.normal(size=(60, 3))                       # what partners share
+    >>> X, y = z @ rng.normal(size=(3, 8)), z @ rng.normal(size=(3, 5))
+    >>> learner = PairedActiveLearner(RidgeCCA(), CoresetMargin()).fit(X[:9], y[:9])
+    >>> query = learner.query(X[9:], y[9:], n_instances=2)
+    >>> gap_X, gap_y = query.coverage_gap
+    >>> query.modality == (0 if gap_X >= gap_y else 1)
+    True
+    """
+
+    def __init__(
+        self,
+        modality="coverage",
+        *,
+        coreset_size=2.0,
+        uncertainty="margin",
+        trim=0.0,
+        candidates="all",
+        metric="euclidean",
+        random_state=None,
+    ):
+        self.modality = modality
+        self.coreset_size = coreset_size
+        self.uncertainty = uncertainty
+        self.trim = trim
+        self.candidates = candidates
+        self.metric = metric
+        self.random_state = random_state
+
+    def select(self, round):
+        """Choose by coverage, coreset and uncertainty.
+
+        Parameters
+        ----------
+        round : Round
+            The round.
+
+        Returns
+        -------
+        Selection
+            Rows, most uncertain first.
+        """
+        size = _n_coreset_rows(self.coreset_size, round.n_instances)
+        modality, gap, nearest = _choose_modality(round, self.modality, self.metric)
+        coreset, _ = _coreset(round, modality, nearest, size, self.trim, self.metric)
+        rows, utilities = _most_uncertain(
+            round, modality, np.sort(coreset), self.uncertainty, self.candidates
+        )
+        return Selection(rows, utilities, modality, gap)
+
+
+def check_pools(learner, X_pool, y_pool):
+    """Return both pools in the form that the package relies on, or raise."""
+    if y_pool is None:
+        raise ValueError(
+            "y_pool is missing: partners are looked for in a second pool; call "
+            "query(X_pool, y_pool, n_instances=...)"
+        )
+    X_pool, y_pool = check_items(X_pool, "X_pool"), check_items(y_pool, "y_pool")
+    name = type(learner).__name__
+    check_n_features(X_pool, learner.X_training, "X_pool", name)
+    check_n_features(y_pool, learner.y_training, "y_pool", name)
+    return X_pool, y_pool
+
+
+def _choose_modality(round, modality, metric="euclidean"):
+    """Return (modality, the gaps compared, each row's squared distance per modality).
+
+    Only the coverage rules compare gaps; for the others both are None.
+    """
+    if isinstance(modality, bool) or modality not in MODALITIES:
+        raise ValueError(f"modality must be one of {MODALITIES}, got {modality!r}")
+    if isinstance(modality, Integral):
+        return int(modality), None, None
+    n_aligned = len(round.aligned[0])
+    if modality == "alternate":
+        return (n_aligned // round.n_instances) % 2, None, None
+    if modality == "random":
+        n_X, n_y = (len(features) for features in round.open)
+        return int(round.rng.integers(n_X + n_y) >= n_X), None, None
+    if n_aligned == 0:
+        return 0, None, None
+    nearest = [
+        squared_distance_to_nearest(
+            _in_metric(round.open[m], metric), _in_metric(round.aligned[m], metric)
+        )
+        for m in (0, 1)
+    ]
+    gaps = [float(np.sqrt(squared.max())) for squared in nearest]
+    if modality == "relative_coverage":
+        for m in (0, 1):
+            spread = 2 * _in_metric(round.open[m], metric).var(axis=0).sum()
+            gaps[m] = gaps[m] / float(np.sqrt(spread)) if spread > 0 else gaps[m]
+    return int(gaps[1] > gaps[0]), tuple(gaps), nearest
+
+
+def _coreset(round, modality, nearest, size, trim, metric):
+    """Return the rows that greedy k-center picks, and their squared distances."""
+    features = _in_metric(round.open[modality], metric)
+    aligned = _in_metric(round.aligned[modality], metric)
+    eligible = _least_isolated(features, trim, round.n_instances)
+    if len(aligned) == 0:
+        squared = None
+    elif nearest is None:
+        squared = squared_distance_to_nearest(features[eligible], aligned)
+    else:
+        squared = nearest[modality][eligible]
+    size = min(size, len(eligible))
+    picks, squared = k_center_picks(features[eligible], size, squared)
+    return eligible[picks], squared  # rows of the open pool
+
+
+def _least_isolated(features, trim, n_needed):
+    """Return the rows left when the most isolated share is trimmed, in order."""
+    if not (isinstance(trim, Real) and 0 <= trim < 1):
+        raise ValueError(f"trim must be a share of the pool in [0, 1), got {trim!r}")
+    n = len(features)
+    n_kept = max(n - int(trim * n), n_needed)
+    if n_kept >= n:
+        return np.arange(n)
+    return np.sort(isolation(features).argsort(kind="stable")[:n_kept])
+
+
+def _most_uncertain(round, modality, rows, uncertainty, candidates):
+    """Return the n_instances most uncertain of the given rows, and their utilities."""
+    scores = {
+        "margin": lambda q, g: -cross_modal_margin(q, g),
+        "top1": lambda q, g: -cross_modal_top1(q, g),
+        "entropy": cross_modal_entropy,
+    }
+    if uncertainty not in scores:
+        raise ValueError(
+            f"uncertainty must be one of {tuple(scores)}, got {uncertainty!r}"
+        )
+    if candidates not in ("all", "open"):
+        raise ValueError(f"candidates must be 'all' or 'open', got {candidates!r}")
+    other = 1 - modality
+    gallery = round.open[other]
+    if candidates == "all":
+        gallery = np.concatenate([gallery, round.aligned[other]])
+    utilities = scores[uncertainty](round.open[modality][rows], gallery)
+    order = (-utilities.round(TIE_DECIMALS)).argsort(kind="stable")
+    best = order[: round.n_instances]
+    return rows[best], utilities[best].round(TIE_DECIMALS)
+
+
+def _n_coreset_rows(coreset_size, n_instances):
+    """Return B_C in rows for a batch of n_instances."""
+    if isinstance(coreset_size, Integral) and not isinstance(coreset_size, bool):
+        if coreset_size < n_instances:
+            raise ValueError(
+                f"coreset_size={coreset_size} is smaller than the batch of "
+                f"{n_instances}; raise it or ask for fewer rows"
+            )
+        return int(coreset_size)
+    if isinstance(coreset_size, Real) and 1 <= coreset_size < np.inf:
+        return round(coreset_size * n_instances)
+    raise ValueError(
+        "coreset_size must be an int of at least the batch (rows) or a float of at "
+        f"least 1.0 (a multiple of the batch), got {coreset_size!r}"
+    )
+
+
+def _random_selection(round, modality):
+    modality, _, _ = _choose_modality(round, modality)
+    n = len(round.open[modality])
+    rows = round.rng.choice(n, size=round.n_instances, replace=False)
+    return Selection(rows, np.zeros(round.n_instances), modality)
+
+
+def _in_metric(features, metric):
+    """Return the features in which Euclidean distance is the wanted one."""
+    if metric == "euclidean":
+        return features
+    if metric == "cosine":
+        return unit_rows(features) if len(features) else features
+    raise ValueError(f"metric must be 'euclidean' or 'cosine', got {metric!r}")
