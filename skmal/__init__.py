@@ -2,9 +2,9 @@
 
 from . import coverage, datasets, metrics, uncertainty
 from ._version import __version__
-from .learner import PairedActiveLearner, Query
+from .learner import PairedActiveLearner
 from .linear import RidgeCCA
-from .rounds import Round, Selection
+from .rounds import Query, Round, Selection
 from .strategies import (
     CoresetMargin,
     KCenterGreedy,

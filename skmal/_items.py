@@ -4,10 +4,12 @@ Everything else in the package relies on the one form that leaves this module: a
 container with a length, whose rows `take` can pick and `join` can append.
 """
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing, check_array
 
 
@@ -25,20 +27,33 @@ def check_items(items, name):
             f"{name} must be a sequence of items, got the single "
             f"{type(items).__name__} {items!r}; put it into a list"
         )
+    if issparse(items):
+        raise TypeError(
+            f"{name} is a sparse matrix, dense rows are needed; reduce it beforehand "
+            "(sklearn.decomposition.TruncatedSVD) or call its toarray()"
+        )
+    if isinstance(items, Mapping) or not (
+        hasattr(items, "__getitem__") or hasattr(items, "__array__")
+    ):
+        raise ValueError(
+            f"{name} must be a sequence of items (array, data frame, column or list), "
+            f"got {type(items).__name__}"
+        )
     if _is_frame(items):
-        check_array(items, dtype=None, ensure_all_finite=True, input_name=name)
+        check_array(items, dtype=None, input_name=name)
         return items
     if isinstance(items, (list, tuple)) and not _holds_numbers(items):
         if not items:
             raise ValueError(f"{name} is empty; at least one item is needed")
-        return list(items)
+        items = list(items)
+        _check_no_missing(items, name)
+        return items
+    items = np.asarray(items)
+    if items.dtype == object and items.ndim == 1 and len(items):
+        _check_no_missing(items, name)
+        return items
     return check_array(
-        items,
-        dtype=None,
-        ensure_2d=False,
-        allow_nd=True,
-        ensure_all_finite=True,
-        input_name=name,
+        items, dtype=None, ensure_2d=False, allow_nd=True, input_name=name
     )
 
 
@@ -123,6 +138,16 @@ def _length(items):
     return len(items) if hasattr(items, "__len__") else None
 
 
+def _check_no_missing(items, name):
+    for row, item in enumerate(items):
+        nan = isinstance(item, float) and item != item
+        if item is None or nan or type(item).__name__ == "NAType":
+            raise ValueError(
+                f"{name} has no value in row {row}, but {item!r}; drop such rows, and "
+                "their partners with them"
+            )
+
+
 def _is_frame(items):
     """Say whether `items` is a two-dimensional pandas or polars data frame."""
     return hasattr(items, "columns") and hasattr(items, "shape")
@@ -135,4 +160,6 @@ def _holds_numbers(items):
     first = items[0]
     if isinstance(first, (list, tuple)):
         return _holds_numbers(first)
-    return isinstance(first, (Real, complex, np.ndarray))
+    if isinstance(first, np.ndarray):
+        return all(np.shape(item) == first.shape for item in items)
+    return isinstance(first, (Real, complex))

@@ -1,6 +1,6 @@
 """The loop: choose what to ask, take the answer, learn."""
 
-from collections import namedtuple
+from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -17,81 +17,8 @@ from ._items import (
 )
 from .linear import RidgeCCA
 from .metrics import mean_reciprocal_rank, nearest_rows
-from .rounds import draw_seed
+from .rounds import Query, draw_seed
 from .strategies import CoresetMargin, check_pools
-
-
-class Query(namedtuple("Query", ["indices", "instances"])):
-    """What to ask about next: rows of one pool, and the items in them.
-
-    Parameters
-    ----------
-    indices : ndarray of shape (n_instances,)
-        Rows of the pool of the asked modality, all different, best first.
-    instances : sequence of n_instances items
-        Those rows.
-    modality : int, default=0
-        0 where they are items of X, 1 where they are items of y.
-    utilities : ndarray of shape (n_instances,), default=None
-        What the strategy ranked them by.
-    coverage_gap : tuple of two floats, default=None
-        The gaps of X and y that the strategy compared, if it did.
-
-    Examples
-    --------
-    >>> from skmal import Query
-    >>> query = Query([4, 7], ["a fox", "a hen"], modality=1)
-    >>> indices, instances = query
-    >>> query.pairs([12, -1])             # the fox is image 12, the hen has none
-    (array([12]), array([4]))
-    """
-
-    def __new__(cls, indices, instances, modality=0, utilities=None, coverage_gap=None):
-        """Build the pair and hang the rest on it."""
-        self = super().__new__(cls, indices, instances)
-        self.modality = modality
-        self.utilities = utilities
-        self.coverage_gap = coverage_gap
-        return self
-
-    def __getnewargs__(self):
-        """Tell pickle and copy what to call `__new__` with."""
-        return (*self, self.modality, self.utilities, self.coverage_gap)
-
-    def pairs(self, partners):
-        """Turn answers into aligned rows of both pools.
-
-        Parameters
-        ----------
-        partners : array-like of int, shape (n_instances,)
-            For each item asked about, the row of its partner in the other pool; -1
-            where it has none.
-
-        Returns
-        -------
-        x_rows, y_rows : two ndarrays of the same length
-            Rows of X_pool and of y_pool that belong together; -1 answers are dropped.
-
-        Raises
-        ------
-        ValueError
-            If there is not one integer of at least -1 per item.
-        """
-        partners, indices = np.asarray(partners), np.asarray(self.indices)
-        if partners.shape != indices.shape or (
-            partners.size and partners.dtype.kind not in "iu"
-        ):
-            raise ValueError(
-                f"partners must hold one integer row for each of the {len(indices)} "
-                f"items, -1 for none; got {partners.dtype} of shape {partners.shape}"
-            )
-        if (partners < -1).any():
-            raise ValueError(
-                f"partners holds {partners.min()}; use -1 for items without a partner"
-            )
-        found = partners >= 0
-        rows = indices[found], partners[found].astype(np.int64)
-        return rows if self.modality == 0 else rows[::-1]
 
 
 class PairedActiveLearner(TransformerMixin, BaseEstimator):
@@ -232,17 +159,23 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If X and y differ in length, are empty or hold NaN, or if a parameter is out
-            of range. Whatever was fitted before is then still there.
+            of range. Whatever was fitted before is then still there, as it is where the
+            encoder fails.
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name)
         if validation_data is not None:
             validation_data = check_pairs(*validation_data, name)
-        n = len(X)
-        n_initial, batch_size, budget = self._plan(n)
+        plan = self._plan(len(X))
+        seed = draw_seed(self.random_state)
+        with self._forgetting():
+            self.seed_ = seed
+            self._run(X, y, *plan, validation_data, scoring or _default_scoring)
+        return self
 
-        self._forget()
-        self.seed_ = draw_seed(self.random_state)
+    def _run(self, X, y, n_initial, batch_size, budget, validation_data, scoring):
+        """Buy pairs until the budget is spent, and keep the story."""
+        n = len(X)
         # The third entry keeps this stream apart from those of the rounds.
         rng = np.random.default_rng([self.seed_, 0, 1])
         pools = rng.permutation(n), rng.permutation(n)  # two orders that tell nothing
@@ -256,7 +189,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             n_pairs.append(len(self.X_training))
             progress.update(len(rows))
             if validation_data is not None:
-                scores.append((scoring or _default_scoring)(self, *validation_data))
+                scores.append(scoring(self, *validation_data))
 
         with _progress_bar(budget, self.verbose) as progress:
             if n_initial:
@@ -279,7 +212,6 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         if validation_data is not None:
             as_is = any(isinstance(score, dict) for score in scores)
             self.validation_scores_ = scores if as_is else np.array(scores)
-        return self
 
     def teach(self, X, y, refit=True, *, only_new=False):
         """Add aligned pairs and refit the encoder.
@@ -482,10 +414,20 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             )
         return n_initial, batch_size, budget
 
-    def _forget(self):
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
+    @contextmanager
+    def _forgetting(self):
+        """Forget all that was fitted; where the body fails, it comes back."""
+        before = vars(self).copy()
+        for name in before:
+            if name.endswith("_"):
+                delattr(self, name)
         self._X_training = self._y_training = None
+        try:
+            yield
+        except BaseException:  # an interrupted run as well
+            vars(self).clear()
+            vars(self).update(before)
+            raise
 
     def _encoder_to_fit(self, seed):
         """Return the encoder that the next fit is for, with its seed set."""

@@ -10,7 +10,7 @@ from sklearn.base import (
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ._encoding import unit_rows
-from ._items import check_same_length
+from ._items import check_integer, check_same_length
 
 
 class RidgeCCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -79,7 +79,7 @@ class RidgeCCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
     >>> X_test.shape
     (1060, 128)
     >>> print(f"{mean_reciprocal_rank(X_test, y_test):.1f}")      # chance: 0.007
-    0.2
+    0.3
     """
 
     def __init__(self, n_components=128, *, reg=0.1):
@@ -107,10 +107,7 @@ class RidgeCCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             If X and y differ in length, hold NaN or infinity, or have fewer than two
             rows, or if a parameter is out of its range.
         """
-        if not self.n_components >= 1:
-            raise ValueError(
-                f"n_components must be at least 1, got {self.n_components!r}"
-            )
+        n_components = check_integer(self.n_components, "n_components", minimum=1)
         if not (self.reg > 0 and np.isfinite(self.reg)):
             raise ValueError(
                 f"reg must be a finite number above 0, got {self.reg!r}; without a "
@@ -122,9 +119,11 @@ class RidgeCCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
                 "features of the other modality"
             )
         dtypes = [np.float64, np.float32]
-        X = validate_data(self, X, dtype=dtypes, ensure_min_samples=2)
+        rows = check_array(X, dtype=dtypes, ensure_min_samples=2, input_name="X")
         y = _as_columns(check_array(y, ensure_2d=False, dtype=dtypes, input_name="y"))
-        check_same_length(X, y)
+        check_same_length(rows, y)
+        validate_data(self, X, skip_check_array=True)  # remembers number and names
+        X = rows
 
         self.x_mean_, self.y_mean_ = X.mean(axis=0), y.mean(axis=0)
         x_basis, x_whitening = _ridge_whitening(X - self.x_mean_, self.reg)
@@ -132,13 +131,13 @@ class RidgeCCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         left, correlations, right = svd(
             x_basis.T @ y_basis, full_matrices=False, check_finite=False
         )  # (k_x, k), (k,), (k, k_y)
-        k = self.n_components_ = min(int(self.n_components), len(correlations))
+        k = self.n_components_ = min(n_components, len(correlations))
         self.correlations_ = correlations[:k]
         self.x_weights_ = x_whitening @ (left[:, :k] * self.correlations_)
         self.y_weights_ = y_whitening @ (right[:k].T * self.correlations_)
         signs = _signs_of_largest(self.x_weights_)
-        self.x_weights_ *= signs
-        self.y_weights_ *= signs
+        self.x_weights_ = (self.x_weights_ * signs).astype(X.dtype, copy=False)
+        self.y_weights_ = (self.y_weights_ * signs).astype(y.dtype, copy=False)
         return self
 
     def transform(self, X, y=None):

@@ -64,14 +64,18 @@ def retrieval_ranks(queries, gallery, *, query_groups=None, gallery_groups=None)
     if (query_groups is None) != (gallery_groups is None):
         raise ValueError("pass both query_groups and gallery_groups, or neither")
     if query_groups is None:
-        check_same_length(queries, gallery)
+        if len(queries) != len(gallery):
+            raise ValueError(
+                f"queries has {len(queries)} rows and gallery {len(gallery)}; without "
+                "groups, row i of the gallery is the partner of query i"
+            )
         query_groups = gallery_groups = np.arange(len(queries))
     query_groups = _check_groups(query_groups, len(queries), "query_groups")
     gallery_groups = _check_groups(gallery_groups, len(gallery), "gallery_groups")
     missing = np.setdiff1d(query_groups, gallery_groups)
     if len(missing):
         raise ValueError(
-            f"group {missing[0]!r} of the queries has no row in the gallery; every "
+            f"group {missing[0]} of the queries has no row in the gallery; every "
             "query needs at least one correct answer"
         )
 

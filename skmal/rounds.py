@@ -1,4 +1,4 @@
-"""One round of questions: what a strategy may look at, and what it answers."""
+"""One round of questions: what a strategy looks at, what it chooses, what is asked."""
 
 from collections import namedtuple
 from dataclasses import dataclass
@@ -80,6 +80,79 @@ class Selection(namedtuple("Selection", ["indices", "utilities"])):
     def __getnewargs__(self):
         """Tell pickle and copy what to call `__new__` with."""
         return self.indices, self.utilities, self.modality, self.coverage_gap
+
+
+class Query(namedtuple("Query", ["indices", "instances"])):
+    """What to ask about next: rows of one pool, and the items in them.
+
+    Parameters
+    ----------
+    indices : ndarray of shape (n_instances,)
+        Rows of the pool of the asked modality, all different, best first.
+    instances : sequence of n_instances items
+        Those rows.
+    modality : int, default=0
+        0 where they are items of X, 1 where they are items of y.
+    utilities : ndarray of shape (n_instances,), default=None
+        What the strategy ranked them by.
+    coverage_gap : tuple of two floats, default=None
+        The gaps of X and y that the strategy compared, if it did.
+
+    Examples
+    --------
+    >>> from skmal import Query
+    >>> query = Query([4, 7], ["a fox", "a hen"], modality=1)
+    >>> indices, instances = query
+    >>> query.pairs([12, -1])             # the fox is image 12, the hen has none
+    (array([12]), array([4]))
+    """
+
+    def __new__(cls, indices, instances, modality=0, utilities=None, coverage_gap=None):
+        """Build the pair and hang the rest on it."""
+        self = super().__new__(cls, indices, instances)
+        self.modality = modality
+        self.utilities = utilities
+        self.coverage_gap = coverage_gap
+        return self
+
+    def __getnewargs__(self):
+        """Tell pickle and copy what to call `__new__` with."""
+        return (*self, self.modality, self.utilities, self.coverage_gap)
+
+    def pairs(self, partners):
+        """Turn answers into aligned rows of both pools.
+
+        Parameters
+        ----------
+        partners : array-like of int, shape (n_instances,)
+            For each item asked about, the row of its partner in the other pool; -1
+            where it has none.
+
+        Returns
+        -------
+        x_rows, y_rows : two ndarrays of the same length
+            Rows of X_pool and of y_pool that belong together; -1 answers are dropped.
+
+        Raises
+        ------
+        ValueError
+            If there is not one integer of at least -1 per item.
+        """
+        partners, indices = np.asarray(partners), np.asarray(self.indices)
+        if partners.shape != indices.shape or (
+            partners.size and partners.dtype.kind not in "iu"
+        ):
+            raise ValueError(
+                f"partners must hold one integer row for each of the {len(indices)} "
+                f"items, -1 for none; got {partners.dtype} of shape {partners.shape}"
+            )
+        if (partners < -1).any():
+            raise ValueError(
+                f"partners holds {partners.min()}; use -1 for items without a partner"
+            )
+        found = partners >= 0
+        rows = indices[found], partners[found].astype(np.int64)
+        return rows if self.modality == 0 else rows[::-1]
 
 
 def open_round(learner, X_pool, y_pool, n_instances, random_state=None):

@@ -48,7 +48,7 @@ class QueryStrategy(BaseEstimator):
     >>> X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
     >>> learner = PairedActiveLearner(RidgeCCA(), Longest()).fit(X[:10], y[:10])
     >>> learner.query(X[10:], y[10:], n_instances=2).indices
-    array([11, 10])
+    array([2, 8])
     """
 
     def __call__(self, learner, X_pool, y_pool=None, n_instances=1):

@@ -1,0 +1,36 @@
+"""Small paired views of one latent variable, small enough to print."""
+
+import pytest
+from helpers import make_pairs
+
+from skmal import (
+    CoresetMargin,
+    KCenterGreedy,
+    MarginSampling,
+    RandomSampling,
+)
+
+STRATEGIES = [
+    RandomSampling(),
+    RandomSampling(0),
+    KCenterGreedy(),
+    KCenterGreedy("alternate", trim=0.3, metric="cosine"),
+    MarginSampling(),
+    MarginSampling(1, uncertainty="top1", candidates="open"),
+    CoresetMargin(),
+    CoresetMargin("relative_coverage", trim=0.3, coreset_size=1.5),
+    CoresetMargin("random", uncertainty="entropy", coreset_size=70),
+    CoresetMargin(0, candidates="open", metric="cosine"),
+]
+
+
+@pytest.fixture
+def pairs():
+    """Return 80 aligned rows of 6 and 5 features."""
+    return make_pairs()
+
+
+@pytest.fixture(params=STRATEGIES, ids=repr)
+def strategy(request):
+    """Return each strategy in turn, under several parameters."""
+    return request.param

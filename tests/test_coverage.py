@@ -1,0 +1,171 @@
+"""Coverage, k-center and isolation against a few obvious lines in float64."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from skmal import coverage
+from skmal.coverage import (
+    coverage_gap,
+    distance_to_aligned,
+    greedy_k_center,
+    isolation,
+    k_center_picks,
+    squared_distance_to_nearest,
+)
+
+
+def squared_distances(a, b):
+    """Return all squared distances by direct differences in float64."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    return ((a[:, None] - b) ** 2).sum(axis=-1)
+
+
+def brute_force_k_center(features, n_centers, aligned=None):
+    """Return the picks by the definition."""
+    if aligned is None or len(aligned) == 0:
+        mean = np.asarray(features).mean(axis=0, dtype=np.float64)
+        picks = [int(squared_distances(features, mean[None])[:, 0].argmin())]
+        nearest = squared_distances(features, features[picks])[:, 0]
+    else:
+        picks = []
+        nearest = squared_distances(features, aligned).min(axis=1)
+    while len(picks) < n_centers:
+        left = nearest.copy()
+        left[picks] = -1
+        picks.append(int(left.argmax()))
+        new = squared_distances(features, features[picks[-1:]])[:, 0]
+        nearest = np.minimum(nearest, new)
+    return np.array(picks)
+
+
+def arrays(max_rows, dtype):
+    """Return clustered, duplicate-ridden arrays and 0/1 grids of one width."""
+    if dtype == np.float16:
+        values = st.integers(-8, 8)
+    else:
+        values = st.one_of(
+            st.integers(0, 1), st.floats(-100, 100, width=32), st.just(0.1)
+        )
+    return hnp.arrays(
+        dtype, st.tuples(st.integers(1, max_rows), st.just(3)), elements=values
+    )
+
+
+pools = st.sampled_from([np.float16, np.float32, np.float64]).flatmap(
+    lambda dtype: st.tuples(arrays(25, dtype), arrays(6, dtype))
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pools, st.booleans(), st.integers(1, 25))
+@example((np.zeros((5, 2)), np.zeros((1, 2))), True, 5)
+@example((np.ones((1, 2)), np.zeros((1, 2))), False, 1)
+def test_k_center_picks_what_the_brute_force_picks(pool, with_aligned, n_centers):
+    features, aligned = pool
+    n_centers = min(n_centers, len(features))
+    aligned = aligned if with_aligned else None
+    picks = greedy_k_center(features, n_centers, aligned)
+    expected = brute_force_k_center(features, n_centers, aligned)
+    np.testing.assert_array_equal(picks, expected)
+
+
+@settings(max_examples=200, deadline=None)
+@given(pools)
+def test_distances_are_those_of_direct_differences(pool):
+    features, aligned = pool
+    expected = np.sqrt(squared_distances(features, aligned).min(axis=1))
+    got = distance_to_aligned(features, aligned)
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+    assert coverage_gap(features, aligned) == got.max()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("offset", [0, 1000])
+@pytest.mark.parametrize("n_aligned", [0, 30])
+def test_large_pools_in_small_blocks_are_exact(monkeypatch, dtype, offset, n_aligned):
+    monkeypatch.setattr(coverage, "BLOCK", 500)
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(10, 16))
+    features = centres[rng.integers(10, size=600)] + 0.1 * rng.normal(size=(600, 16))
+    features = np.concatenate([features, features[:100]]) + offset
+    features = features.astype(dtype)
+    aligned = features[rng.integers(700, size=n_aligned)]
+    picks = greedy_k_center(features, 200, aligned)
+    np.testing.assert_array_equal(picks, brute_force_k_center(features, 200, aligned))
+
+
+def test_binary_grid_needs_the_tie_rule():
+    rng = np.random.default_rng(0)
+    features = rng.integers(0, 2, size=(400, 30)).astype(np.float32)
+    aligned = rng.integers(0, 2, size=(5, 30)).astype(np.float32)
+    picks = greedy_k_center(features, 150, aligned)
+    np.testing.assert_array_equal(picks, brute_force_k_center(features, 150, aligned))
+
+
+def test_picks_come_with_their_distances_and_leave_the_input_alone():
+    rng = np.random.default_rng(0)
+    features, aligned = rng.normal(size=(50, 4)), rng.normal(size=(3, 4))
+    nearest = squared_distance_to_nearest(features, aligned)
+    before = nearest.copy()
+    picks, squared = k_center_picks(features, 50, nearest)
+    np.testing.assert_array_equal(nearest, before)
+    assert sorted(picks) == list(range(50))
+    assert (np.diff(squared) <= 0).all()
+    centres = np.concatenate([aligned, features[picks[:9]]])
+    expected = squared_distances(features[picks[9:10]], centres).min()
+    assert squared[9] == pytest.approx(expected)
+
+
+def test_cold_start_is_the_item_nearest_the_mean():
+    assert greedy_k_center([[0.0], [1.0], [2.0], [11.0]], 2).tolist() == [2, 3]
+
+
+def test_an_outlier_is_picked_first_and_is_the_most_isolated():
+    features = np.concatenate(
+        [np.random.default_rng(0).normal(size=(50, 2)), [[99, 99]]]
+    )
+    assert greedy_k_center(features, 1, aligned=features[:1]) == [50]
+    assert isolation(features).argmax() == 50
+
+
+@pytest.mark.parametrize("n_neighbors", [1, 3, 500])
+def test_isolation_is_the_distance_to_the_nth_other_row(n_neighbors):
+    features = np.random.default_rng(0).normal(size=(40, 3))
+    features[7] = features[8]
+    distances = np.sqrt(np.sort(squared_distances(features, features), axis=1))
+    expected = distances[:, min(n_neighbors, 39)]  # column 0 is the row itself
+    np.testing.assert_allclose(isolation(features, n_neighbors), expected, atol=1e-7)
+
+
+def test_isolation_of_a_single_row_is_zero():
+    assert isolation([[1.0, 2.0]]).tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: greedy_k_center([[0.0]], 2), "n_centers=2 is above the 1 rows"),
+        (
+            lambda: greedy_k_center([[0.0]], 0),
+            "n_centers must be an integer of at least",
+        ),
+        (lambda: greedy_k_center([[0.0]], 1.5), "n_centers must be an integer"),
+        (lambda: greedy_k_center([[0.0]], True), "n_centers must be an integer"),
+        (
+            lambda: greedy_k_center([[0.0]], 1, [[1.0, 2.0]]),
+            "features has 1 columns and",
+        ),
+        (lambda: greedy_k_center(np.empty((0, 2)), 1), "0 sample"),
+        (lambda: greedy_k_center([[np.nan]], 1), "features contains NaN"),
+        (lambda: coverage_gap([[0.0]], np.empty((0, 1))), "0 sample"),
+        (lambda: coverage_gap([[0.0]], [[np.inf]]), "aligned contains infinity"),
+        (lambda: coverage_gap([["a"]], [[1.0]]), "numeric"),
+        (lambda: isolation([[0.0]], 0), "n_neighbors must be an integer of at least 1"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -1,0 +1,60 @@
+"""The gate between encoders and everything else."""
+
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.cross_decomposition import CCA, PLSSVD
+
+from skmal import PairedActiveLearner, RidgeCCA
+from skmal._encoding import as_floats, encode, unimodal_features
+
+
+class Returns:
+    """An encoder that returns what it is told to."""
+
+    def __init__(self, *features):
+        self.features = features
+
+    def transform(self, X, y=None):
+        return self.features if len(self.features) != 1 else self.features[0]
+
+
+@pytest.mark.parametrize("encoder", [PLSSVD(n_components=2), CCA(), RidgeCCA()])
+def test_global_pandas_output_does_not_matter(pairs, encoder):
+    X, y = pairs
+    expected = encode(encoder.fit(X, y), X[:9], y)
+    with config_context(transform_output="pandas"):
+        got = encode(encoder, X[:9], y)
+        PairedActiveLearner(encoder, budget=20, random_state=0).fit(X, y)
+    for a, b in zip(got, expected, strict=True):
+        assert type(a) is np.ndarray
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "error", "message"),
+    [
+        (Returns(np.ones((2, 2))), TypeError, "expected the two arrays"),
+        (Returns(np.ones((2, 2)), np.ones((2, 3))), ValueError, "one shared space"),
+        (Returns(np.ones(2), np.ones(2)), ValueError, "shape \\(2,\\)"),
+        (Returns(np.ones((2, 2)), np.full((2, 2), np.nan)), ValueError, "NaN"),
+    ],
+)
+def test_encoders_that_break_the_contract(encoder, error, message):
+    with pytest.raises(error, match=message):
+        encode(encoder, None, None)
+
+
+def test_only_float32_and_float64_are_kept():
+    assert as_floats(np.ones(2, np.float32)).dtype == np.float32
+    assert as_floats(np.ones(2, np.float16)).dtype == np.float32
+    assert as_floats(np.ones(2, np.int64)).dtype == np.float64
+    kept = np.ones(2)
+    assert as_floats(kept) is kept
+
+
+def test_unimodal_features_are_the_rows_where_they_are_numeric():
+    rows, features = np.ones((3, 2)), (np.zeros((3, 4)), np.ones((2, 4)))
+    got = unimodal_features((rows, ["a", "b"]), features)
+    assert got[0] is rows
+    assert got[1] is features[1]
