@@ -70,7 +70,7 @@ def test_query_teach_until_everything_is_known(strategy):
     expected = np.lexsort(X.T)
     np.testing.assert_array_equal(learner.X_training[order], X[expected])
     np.testing.assert_array_equal(learner.y_training[order], y[expected])
-    assert learner.score(X, y) > 0.9
+    assert learner.score(X, y) > 0.8
 
 
 def test_the_loop_works_from_nothing():

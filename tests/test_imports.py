@@ -1,0 +1,63 @@
+"""What `import skmal` loads, and what it offers."""
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import skmal
+
+HEAVY = ["torch", "open_clip", "pandas", "polars", "matplotlib", "modAL", "PIL", "tqdm"]
+
+
+def modules_after(statement):
+    """Return the heavy modules that a fresh process has loaded."""
+    code = f"{statement}; import sys; print(*[m for m in {HEAVY} if m in sys.modules])"
+    run = [sys.executable, "-c", code]
+    return set(subprocess.run(run, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_import_is_light():
+    # scikit-learn 1.7 itself imports pandas where it is installed.
+    sklearn_alone = modules_after("import sklearn.utils.estimator_checks")
+    assert modules_after("import skmal") - (sklearn_alone & {"pandas"}) == set()
+
+
+def test_a_whole_run_needs_no_torch():
+    run = (
+        "import numpy as np; from skmal import PairedActiveLearner as P; "
+        "X = np.random.default_rng(0).normal(size=(40, 4)); P(budget=20).fit(X, X)"
+    )
+    assert "torch" not in modules_after(run)
+
+
+def test_public_names_exist_and_are_listed_in_order():
+    assert all(hasattr(skmal, name) for name in skmal.__all__)
+    assert len(set(skmal.__all__)) == len(skmal.__all__)
+
+
+def public_objects():
+    """Yield every public class and function of the package once."""
+    for module in pkgutil.walk_packages(skmal.__path__, "skmal."):
+        if any(part.startswith("_") for part in module.name.split(".")):
+            continue
+        namespace = importlib.import_module(module.name)
+        for name, value in vars(namespace).items():
+            own = getattr(value, "__module__", None) == module.name
+            if own and not name.startswith("_") and callable(value):
+                yield pytest.param(value, id=f"{module.name}.{name}")
+
+
+@pytest.mark.parametrize("value", public_objects())
+def test_every_public_name_has_a_docstring(value):
+    assert len(inspect.getdoc(value)) > 20
+
+
+@pytest.mark.parametrize("name", [n for n in skmal.__all__ if n[0].isupper()])
+def test_every_public_class_shows_an_example_or_is_plain_data(name):
+    cls = getattr(skmal, name)
+    assert "Parameters" in cls.__doc__ or "select(round)" in cls.__doc__
+    assert ">>>" in cls.__doc__ or name == "Round"
