@@ -17,7 +17,9 @@ def modules_after(statement):
     """Return the heavy modules that a fresh process has loaded."""
     code = f"{statement}; import sys; print(*[m for m in {HEAVY} if m in sys.modules])"
     run = [sys.executable, "-c", code]
-    return set(subprocess.run(run, capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
+    )
 
 
 def test_import_is_light():

@@ -74,7 +74,9 @@ def test_modals_extra_arguments_mean_the_same():
         result = learner.query(X[20:], y[20:], n_instances=4, return_metrics=True)
         assert len(result) == 3
         learner.teach(X[20:40], y[20:40], only_new=True)
-        results.append((*result, learner.estimator_ if learner is ours else learner.estimator))
+        results.append(
+            (*result, learner.estimator_ if learner is ours else learner.estimator)
+        )
         assert len(learner.X_training) == 20
     for a, b in zip(*[result[:3] for result in results], strict=True):
         np.testing.assert_array_equal(a, b)
@@ -98,5 +100,7 @@ def test_pools_of_other_lengths_need_a_fixed_modality_in_modals_learner(strategy
     if strategy.modality == 0:
         assert len(learner.query(X[20:], y[50:], n_instances=8)[0]) == 8
     else:
-        with pytest.raises(ValueError, match="ActiveLearner hands out rows of X .*modal"):
+        with pytest.raises(
+            ValueError, match="ActiveLearner hands out rows of X .*modal"
+        ):
             learner.query(X[20:], y[50:], n_instances=8)

@@ -29,7 +29,9 @@ from skmal.metrics import make_retrieval_scorer, recall_at_k
 def learner(**parameters):
     """Return a learner whose parameters all differ from the defaults."""
     defaults = {"budget": 40, "n_initial": 12, "batch_size": 6, "random_state": 0}
-    return PairedActiveLearner(RidgeCCA(), CoresetMargin(), **{**defaults, **parameters})
+    return PairedActiveLearner(
+        RidgeCCA(), CoresetMargin(), **{**defaults, **parameters}
+    )
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -67,7 +69,9 @@ def test_validation_curve_over_the_budget_is_the_annotation_curve():
 
 
 def test_lists_of_names_go_through_grid_search_and_curves():
-    names = PairedActiveLearner(NamesEncoder(), CoresetMargin(), budget=30, random_state=0)
+    names = PairedActiveLearner(
+        NamesEncoder(), CoresetMargin(), budget=30, random_state=0
+    )
     grid = {"query_strategy__coreset_size": [1.5, 2.5]}
     search = GridSearchCV(names, grid, cv=3).fit(FILES, CAPTIONS)
     assert search.best_score_ > 0.3
@@ -98,15 +102,21 @@ def test_set_params_reaches_the_strategy():
 
 def test_clone_forgets_and_repr_shows_what_was_set(pairs):
     fitted = learner().fit(*pairs)
-    assert repr(fitted) == repr(clone(fitted)) == (
-        "PairedActiveLearner(batch_size=6, budget=40, estimator=RidgeCCA(), n_initial=12,\n"
-        "                    query_strategy=CoresetMargin(), random_state=0)"
+    assert (
+        repr(fitted)
+        == repr(clone(fitted))
+        == (
+            "PairedActiveLearner(batch_size=6, budget=40, estimator=RidgeCCA(), n_initial=12,\n"
+            "                    query_strategy=CoresetMargin(), random_state=0)"
+        )
     )
     assert clone(fitted).X_training is None
     assert "CoresetMargin" in fitted._repr_html_()
 
 
-@pytest.mark.parametrize("dump", [pickle.dumps, lambda obj: pickle.dumps(clone(obj).fit(*make_pairs()))])
+@pytest.mark.parametrize(
+    "dump", [pickle.dumps, lambda obj: pickle.dumps(clone(obj).fit(*make_pairs()))]
+)
 def test_a_pickled_learner_goes_on_where_it_was(pairs, dump):
     fitted = learner().fit(*pairs)
     other = pickle.loads(dump(fitted))
@@ -128,9 +138,15 @@ def test_a_joblib_file_serves_another_process(pairs, tmp_path):
         "print(learner.transform(np.load('X.npy')).sum().hex())"
     )
     printed = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
-    assert float.fromhex(printed.strip()) == pytest.approx(fitted.transform(pairs[0]).sum())
+    assert float.fromhex(printed.strip()) == pytest.approx(
+        fitted.transform(pairs[0]).sum()
+    )
 
 
 def test_features_fitted_beforehand_can_be_frozen_into_the_data():

@@ -1,0 +1,243 @@
+"""skmal demo | compare: the package from the command line."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from ._version import __version__
+from .benchmark import DATA, STRATEGIES, compare, write_results
+from .datasets import load_glyphs
+from .learner import PairedActiveLearner
+from .linear import RidgeCCA
+from .strategies import CoresetMargin
+
+DEMO_SEEDS = 5
+
+
+def main(argv=None):
+    """Run one command; return the exit status.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        The arguments; None: those of the process.
+
+    Returns
+    -------
+    int
+        0 where all went well.
+    """
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except (ValueError, ImportError, OSError) as error:
+        print(f"skmal {arguments.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def demo(arguments):
+    """Show a few rounds of questions, then a quick comparison on the glyphs.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With `out` and `quiet`.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    print(_DEMO_INTRODUCTION)
+    _show_rounds(n_rounds=3)
+    print(
+        f"\nNow the same at length: {DEMO_SEEDS} seeds, each strategy buys 30 % of the "
+        "pool.\n"
+    )
+    curves, savings = compare(
+        list(_DEMO_STRATEGIES),
+        n_seeds=DEMO_SEEDS,
+        batch_size=86,
+        verbose=not arguments.quiet,
+    )
+    _print_savings([row for row in savings if row["metric"] == "mrr"])
+    print()
+    for row in savings:
+        if row["metric"] == "mrr":
+            print(f"{_DEMO_STRATEGIES[row['strategy']]} {verdict(row)}.")
+    return _write(arguments.out, curves, savings)
+
+
+def run_compare(arguments):
+    """Compare strategies and write tables and curves.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        The options of the command.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    curves, savings = compare(
+        arguments.strategies,
+        data=arguments.data,
+        n_seeds=arguments.seeds,
+        budget=arguments.budget,
+        batch_size=arguments.batch_size,
+        n_jobs=arguments.jobs,
+        verbose=not arguments.quiet,
+    )
+    _print_savings(savings)
+    return _write(arguments.out, curves, savings)
+
+
+def verdict(row):
+    """Say in words what a row of the savings table says.
+
+    Parameters
+    ----------
+    row : dict
+        A row of `skmal.benchmark.savings_table`.
+
+    Returns
+    -------
+    str
+        A predicate, such as "saves 20 % of the answers ...".
+    """
+    amount, low, high = (100 * row[key] for key in ("mean", "ci_low", "ci_high"))
+    against = (
+        f"against asking at random (95 % interval of the savings {low:+.0f} to "
+        f"{high:+.0f} %, {row['n_seeds']} seeds)"
+    )
+    if row["ci_low"] > 0:
+        return f"saves {amount:.0f} % of the answers {against}"
+    if row["ci_high"] < 0:
+        return f"costs {-amount:.0f} % more answers {against}"
+    return f"makes no clear difference ({amount:+.0f} %) {against}"
+
+
+_DEMO_STRATEGIES = {
+    "coreset-margin": "The paper's strategy",
+    "coreset-margin-trim": "Without the most isolated 30 % of the items, it",
+    "coreset-margin-trim-alternate": "Asking about both modalities in turns as well, it",
+}
+
+_DEMO_INTRODUCTION = """\
+A pool of 4,299 glyphs and a pool of 4,299 Unicode names: which belong together?
+Each answer costs. The learner knows 100 pairs and chooses what to ask next."""
+
+
+def _show_rounds(n_rounds):
+    """Print what is asked in a few rounds, and how the encoder improves."""
+    glyphs, features = load_glyphs(), load_glyphs(features=True)
+    train, test = train_test_split(
+        np.arange(len(glyphs.names)), test_size=1000, random_state=0
+    )
+    X, y = features.X, features.y
+    # In two rounds of 50 both modalities get their turn.
+    learner = PairedActiveLearner(
+        RidgeCCA(), CoresetMargin("alternate", trim=0.3), random_state=0
+    )
+    learner.fit(X[train[:100]], y[train[:100]])
+    pool = train[100:]
+    for number in range(1, n_rounds + 1):
+        query = learner.query(X[pool], y[pool], n_instances=50)
+        ranked = learner.rank_partners(query, X[pool], y[pool], k=3)
+        item, partners = pool[query.indices[0]], pool[ranked[0]]
+        print(
+            f"\nRound {number}: 50 questions about the {_ASKED[query.modality]}. First:"
+        )
+        if query.modality == 0:
+            print(_picture(glyphs.images[item]))
+            print("  Which name? The encoder's best guesses:")
+            guesses = [glyphs.names[partner] for partner in partners]
+        else:
+            print(f"  “{glyphs.names[item]}”")
+            print("  Which image? The encoder's best guesses:")
+            guesses = [f"the image of “{glyphs.names[p]}”" for p in partners]
+        for guess in guesses:
+            print(f"    - {guess}")
+        print(f"  The answer: {glyphs.names[item]}")
+        learner.teach(X[pool[query.indices]], y[pool[query.indices]])
+        pool = np.delete(pool, query.indices)
+        score = learner.score(X[test], y[test])
+        print(
+            f"  {len(learner.X_training)} pairs known, MRR on held-out pairs {score:.3f}"
+        )
+
+
+_ASKED = ("images", "names")
+
+
+def _picture(image):
+    """Return a 32 x 32 image as eight lines of braille dots."""
+    ink = image > 127
+    dots = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+    cells = ink.reshape(8, 4, 16, 2).transpose(0, 2, 1, 3)  # (line, cell, dot, dot)
+    codes = 0x2800 + (cells * dots).sum(axis=(2, 3))
+    return "\n".join(
+        "    " + "".join(map(chr, line)) for line in codes if (line > 0x2800).any()
+    )
+
+
+def _print_savings(savings):
+    print("Answers saved against random, % (mean over seeds, 95 % interval):")
+    for row in savings:
+        mean, low, high = (100 * row[key] for key in ("mean", "ci_low", "ci_high"))
+        print(
+            f"  {row['strategy']:<31}{row['metric']:<11}{mean:+6.1f}  "
+            f"({low:+.1f} to {high:+.1f}), {row['n_censored']} of {row['n_levels']} "
+            "levels not reached"
+        )
+
+
+def _write(out, curves, savings):
+    try:
+        files = write_results(out, curves, savings)
+    except ImportError as error:
+        print(f"\nTables are in {out}/, but there is no picture: {error}")
+        return 1
+    print(f"\nWritten: {', '.join(map(str, files))}")
+    return 0
+
+
+def _number(text):
+    return float(text) if "." in text else int(text)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="skmal", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    one = commands.add_parser("demo", help="see what is asked and what it saves")
+    one.add_argument("--out", type=Path, default=Path("skmal-demo"), metavar="DIR")
+    one.set_defaults(run=demo)
+
+    many = commands.add_parser(
+        "compare", help="strategies x seeds, to tables and curves"
+    )
+    many.add_argument("--data", choices=DATA, default="glyphs")
+    many.add_argument("--strategies", nargs="+", choices=STRATEGIES, required=True)
+    many.add_argument("--seeds", type=int, default=5, metavar="N")
+    many.add_argument(
+        "--budget",
+        type=_number,
+        default=0.3,
+        help="share of the pool (0.3) or number of pairs (500)",
+    )
+    many.add_argument("--batch-size", type=int, metavar="B")
+    many.add_argument("--jobs", type=int, metavar="N", help="processes; all cores")
+    many.add_argument("--out", type=Path, default=Path("skmal-compare"), metavar="DIR")
+    many.set_defaults(run=run_compare)
+
+    for command in (one, many):
+        command.add_argument("--quiet", action="store_true", help="no progress bar")
+    return parser

@@ -1,0 +1,94 @@
+"""The command line."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from skmal import __version__, cli
+from skmal.cli import main, verdict
+
+pytest.importorskip("matplotlib")
+
+
+def test_compare_writes_tables_and_curves(tmp_path, capsys):
+    command = "compare --data glyphs-mono --strategies k-center margin --seeds 2"
+    sizes = f"--budget 30 --batch-size 10 --jobs 1 --quiet --out {tmp_path}/results"
+    assert main([*command.split(), *sizes.split()]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.count("k-center") == printed.out.count("margin ") == 4
+    assert sorted(os.listdir(tmp_path / "results")) == [
+        "curves.csv",
+        "curves.png",
+        "savings.csv",
+    ]
+
+
+def test_demo_shows_questions_and_says_what_was_measured(tmp_path, capsys, monkeypatch):
+    compare = cli.compare
+
+    def small(strategies, **parameters):
+        assert parameters["n_seeds"] >= 5
+        parameters.update(budget=40, batch_size=15, n_jobs=1)
+        return compare(strategies, **parameters)
+
+    monkeypatch.setattr(cli, "compare", small)
+    assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
+    printed = capsys.readouterr()
+    out = printed.out
+    assert "Round 3: 50 questions about the images" in out
+    assert "Which name? The encoder's best guesses:" in out
+    assert "250 pairs known, MRR on held-out pairs 0." in out
+    assert "The paper's strategy" in out
+    assert out.count("against asking at random (95 % interval") == 3
+    assert "20/20" in printed.err  # a progress bar
+    assert (tmp_path / "demo" / "curves.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.1, 0.3, "saves 20 % of the answers"),
+        (-0.3, -0.1, "costs 20 % more answers"),
+        (-0.1, 0.3, "makes no clear difference"),
+    ],
+)
+def test_verdict_is_only_as_sure_as_the_interval(low, high, words):
+    row = {"mean": (low + high) / 2, "ci_low": low, "ci_high": high, "n_seeds": 5}
+    assert verdict(row).startswith(words)
+
+
+def test_errors_are_one_line_without_a_traceback(capsys):
+    assert main(["compare", "--strategies", "margin", "--budget", "99999"]) == 1
+    error = capsys.readouterr().err
+    assert error == "skmal compare: budget=99999 is above the 4299 pairs of the pool\n"
+
+
+def test_without_matplotlib_the_tables_are_kept(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    command = f"compare --data glyphs-mono --strategies margin --seeds 1 --budget 20 --jobs 1 --quiet --out {tmp_path}"
+    assert main(command.split()) == 1
+    assert "pip install skmal[plot]" in capsys.readouterr().out
+    assert sorted(os.listdir(tmp_path)) == ["curves.csv", "savings.csv"]
+
+
+def test_unknown_names_are_refused_with_the_choices(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["compare", "--strategies", "best"])
+    assert stop.value.code == 2
+    assert "choose from" in capsys.readouterr().err
+
+
+def test_the_installed_command_answers():
+    command = [sys.executable, "-m", "skmal", "--version"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == __version__
+
+
+def test_pictures_are_drawn_in_braille():
+    image = np.zeros((32, 32), np.uint8)
+    image[0, 0] = image[3, 1] = 255
+    assert cli._picture(image).strip() == chr(0x2800 + 0x01 + 0x80) + chr(0x2800) * 15
