@@ -1,4 +1,4 @@
-"""skmal: multimodal active learning with the tools of scikit-learn."""
+"""Multimodal active learning with the tools of scikit-learn."""
 
 from . import coverage, datasets, metrics, uncertainty
 from ._version import __version__

@@ -61,7 +61,7 @@ def _as_features(array, encoder_name):
         )
     if not np.isfinite(array).all():
         raise ValueError(
-            f"{encoder_name}.transform returned NaN or infinity; check the scale of the "
-            "input, or raise the encoder's regularisation"
+            f"{encoder_name}.transform returned NaN or infinity; check the scale of "
+            "the input, or raise the encoder's regularisation"
         )
     return array

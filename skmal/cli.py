@@ -1,4 +1,4 @@
-"""skmal demo | compare: the package from the command line."""
+"""The command line: skmal demo | compare."""
 
 import argparse
 import sys
@@ -126,7 +126,7 @@ def verdict(row):
 _DEMO_STRATEGIES = {
     "coreset-margin": "The paper's strategy",
     "coreset-margin-trim": "Without the most isolated 30 % of the items, it",
-    "coreset-margin-trim-alternate": "Asking about both modalities in turns as well, it",
+    "coreset-margin-trim-alternate": "Asking about X and y in turns as well, it",
 }
 
 _DEMO_INTRODUCTION = """\
@@ -168,9 +168,7 @@ def _show_rounds(n_rounds):
         learner.teach(X[pool[query.indices]], y[pool[query.indices]])
         pool = np.delete(pool, query.indices)
         score = learner.score(X[test], y[test])
-        print(
-            f"  {len(learner.X_training)} pairs known, MRR on held-out pairs {score:.3f}"
-        )
+        print(f"  {len(learner.X_training)} pairs known, held-out MRR {score:.3f}")
 
 
 _ASKED = ("images", "names")

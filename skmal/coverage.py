@@ -98,8 +98,9 @@ def greedy_k_center(features, n_centers, aligned=None):
     """Pick rows one after the other, each the farthest from all centres so far.
 
     A diverse subset that leaves no row far from a centre: at most twice as far as the
-    best possible choice of as many centres would. It follows outliers wherever they are;
-    leave out the most isolated rows first (see `isolation`) where a pool may have some.
+    best possible choice of as many centres would. It follows outliers wherever they
+    are; leave out the most isolated rows first (see `isolation`) where a pool may have
+    some.
 
     Parameters
     ----------
@@ -124,9 +125,9 @@ def greedy_k_center(features, n_centers, aligned=None):
 
     Notes
     -----
-    The picks are those of float64 arithmetic on direct differences, whatever the input's
-    precision: rows whose distances differ by less than rounding could hide are compared
-    again that way. Of equal distances the lowest row wins.
+    The picks are those of float64 arithmetic on direct differences, whatever the
+    input's precision: rows whose distances differ by less than rounding could hide are
+    compared again that way. Of equal distances the lowest row wins.
 
     One running minimum is kept per row, O((n_aligned + n_centers) n_samples n_features)
     time and O(n_samples n_features) memory (one centred copy).

@@ -26,9 +26,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
 
     Chooses what to ask next from two pools whose rows are not aligned, takes the
     answers, and refits an encoder on all pairs known so far. Use it in a loop with
-    `query` and `teach` (the loop of modAL, with a second pool), or give it a `budget` and
-    aligned data, and `fit` plays the annotator: this is what grid searches and annotation
-    curves need.
+    `query` and `teach` (the loop of modAL, with a second pool), or give it a `budget`
+    and aligned data, and `fit` plays the annotator: this is what grid searches and
+    annotation curves need.
 
     Parameters
     ----------
@@ -475,8 +475,8 @@ def _check_selection(selection, pools, n_instances):
         or indices.max() >= n
     ):
         raise ValueError(
-            f"the query strategy must return {n_instances} different rows below {n} and "
-            f"as many utilities, got indices {indices!r} and utilities of shape "
+            f"the query strategy must return {n_instances} different rows below {n} "
+            f"and as many utilities, got indices {indices!r} and utilities of shape "
             f"{utilities.shape}"
         )
     return indices, utilities, modality

@@ -55,11 +55,11 @@ class RidgeCCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
 
     Notes
     -----
-    Costs one thin singular value decomposition per modality,
-    O(n d min(n, d)) for n pairs and d features, and one of the min(n, d) x min(n, d)
-    cross-covariance. Neither a covariance matrix nor its inverse is formed, so that more
-    features than pairs are no problem. The sign of a direction is fixed by making its
-    largest weight in X positive.
+    Costs one thin singular value decomposition per modality, O(n d min(n, d)) for n
+    pairs and d features, and one of the min(n, d) x min(n, d) cross-covariance. Neither
+    a covariance matrix nor its inverse is formed, so that more features than pairs are
+    no problem. The sign of a direction is fixed by making its largest weight in X
+    positive.
 
     References
     ----------

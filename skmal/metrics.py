@@ -305,9 +305,9 @@ def annotation_savings(
 ):
     """Return the share of answers saved against a reference at equal score.
 
-    For each seed and each budget b: the score that the reference reaches with b pairs is
-    the level, b' is where the strategy's own curve first reaches it, and 1 - b' / b is
-    saved. A seed's value is the mean over its budgets.
+    For each seed and each budget b: the score that the reference reaches with b pairs
+    is the level, b' is where the strategy's own curve first reaches it, and 1 - b' / b
+    is saved. A seed's value is the mean over its budgets.
 
     Parameters
     ----------
@@ -525,8 +525,8 @@ def _check_curves(n_pairs, scores, name):
     scores = check_array(scores, dtype=np.float64, input_name=name)
     if n_pairs.shape != (scores.shape[1],) or not (np.diff(n_pairs) > 0).all():
         raise ValueError(
-            f"n_pairs of shape {n_pairs.shape} must increase and have one entry for each "
-            f"of the {scores.shape[1]} points of {name}"
+            f"n_pairs of shape {n_pairs.shape} must increase and have one entry for "
+            f"each of the {scores.shape[1]} points of {name}"
         )
     return n_pairs, scores
 

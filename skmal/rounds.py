@@ -130,8 +130,9 @@ class Query(namedtuple("Query", ["indices", "instances"])):
 
         Returns
         -------
-        x_rows, y_rows : two ndarrays of the same length
-            Rows of X_pool and of y_pool that belong together; -1 answers are dropped.
+        tuple of two ndarrays of the same length
+            Rows of X_pool and rows of y_pool that belong together; -1 answers are
+            dropped.
 
         Raises
         ------

@@ -29,9 +29,9 @@ class QueryStrategy(BaseEstimator):
 
     Notes
     -----
-    All randomness of a round comes from ``numpy.random.default_rng([seed, n_aligned])``,
-    where the seed is the strategy's `random_state` or else the learner's: a round can be
-    repeated, and no two rounds of a run draw the same.
+    All randomness of a round comes from ``numpy.random.default_rng([seed,
+    n_aligned])``, where the seed is the strategy's `random_state` or else the
+    learner's: a round can be repeated, and no two rounds of a run draw the same.
 
     Examples
     --------
@@ -276,8 +276,8 @@ class MarginSampling(QueryStrategy):
 
     References
     ----------
-    .. [1] Scheffer, T., Decomain, C. and Wrobel, S. (2001). "Active Hidden Markov Models
-       for Information Extraction". IDA. https://doi.org/10.1007/3-540-44816-0_31
+    .. [1] Scheffer, T., Decomain, C. and Wrobel, S. (2001). "Active Hidden Markov
+       Models for Information Extraction". IDA. https://doi.org/10.1007/3-540-44816-0_31
 
     Examples
     --------
@@ -337,8 +337,8 @@ class CoresetMargin(QueryStrategy):
     Notes say what the paper leaves open.
 
     On clean compositional pools it saves answers against random sampling. On pools with
-    outliers or a long tail step 2 follows the outliers; ``trim=0.3`` keeps it from that,
-    and is what `PairedActiveLearner` uses when no strategy is named.
+    outliers or a long tail step 2 follows the outliers; ``trim=0.3`` keeps it from
+    that, and is what `PairedActiveLearner` uses when no strategy is named.
 
     Parameters
     ----------

@@ -183,7 +183,7 @@ def _top_two(queries, gallery):
 
 
 def _similarity_blocks(queries, gallery):
-    """Yield the cosine similarities of a block of queries to the gallery, in float64."""
+    """Yield cosine similarities of the queries to blocks of the gallery, in float64."""
     queries = unit_rows(queries.astype(np.float64))
     for columns in gen_batches(len(gallery), BLOCK):
         yield queries @ unit_rows(gallery[columns].astype(np.float64)).T

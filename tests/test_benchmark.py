@@ -129,4 +129,4 @@ def test_bad_parameters(parameters, message):
 
 
 def test_every_strategy_has_a_name():
-    assert list(STRATEGIES)[0] == "random"
+    assert next(iter(STRATEGIES)) == "random"

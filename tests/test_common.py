@@ -1,6 +1,5 @@
 """scikit-learn's own checks."""
 
-import pytest
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.utils.estimator_checks import parametrize_with_checks
 

@@ -28,7 +28,7 @@ def modal_loop(learner, query, n_queries=5):
     X_pool, y_pool = X[20:], y[20:]
     bought = []
     for _ in range(n_queries):
-        query_idx, query_inst = query(learner, X_pool, y_pool)
+        query_idx, _ = query(learner, X_pool, y_pool)
         learner.teach(X_pool[query_idx], y_pool[query_idx])
         bought.extend(map(tuple, X_pool[query_idx]))
         X_pool = np.delete(X_pool, query_idx, axis=0)
@@ -87,7 +87,7 @@ def test_modals_extra_arguments_mean_the_same():
 def test_a_cold_start_in_modals_learner():
     X, y = make_pairs(60)
     learner = ActiveLearner(RidgeCCA(), CoresetMargin(random_state=0))
-    query_idx, query_inst = learner.query(X, y, n_instances=6)
+    query_idx, _ = learner.query(X, y, n_instances=6)
     learner.teach(X[query_idx], y[query_idx])
     assert len(learner.X_training) == 6
 
@@ -101,6 +101,6 @@ def test_pools_of_other_lengths_need_a_fixed_modality_in_modals_learner(strategy
         assert len(learner.query(X[20:], y[50:], n_instances=8)[0]) == 8
     else:
         with pytest.raises(
-            ValueError, match="ActiveLearner hands out rows of X .*modal"
+            ValueError, match=r"ActiveLearner hands out rows of X .*modal"
         ):
             learner.query(X[20:], y[50:], n_instances=8)

@@ -59,7 +59,7 @@ def test_grid_search_over_whole_strategies_and_encoders(pairs):
 def test_validation_curve_over_the_budget_is_the_annotation_curve():
     budgets = [12, 20, 40, 60]
     X, y = make_pairs(150)
-    train, test = validation_curve(
+    _, test = validation_curve(
         learner(), X, y, param_name="budget", param_range=budgets, cv=3
     )
     assert test.shape == (4, 3)
@@ -106,7 +106,8 @@ def test_clone_forgets_and_repr_shows_what_was_set(pairs):
         repr(fitted)
         == repr(clone(fitted))
         == (
-            "PairedActiveLearner(batch_size=6, budget=40, estimator=RidgeCCA(), n_initial=12,\n"
+            "PairedActiveLearner(batch_size=6, budget=40, estimator=RidgeCCA(), "
+            "n_initial=12,\n"
             "                    query_strategy=CoresetMargin(), random_state=0)"
         )
     )
