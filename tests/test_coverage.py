@@ -47,7 +47,9 @@ def arrays(max_rows, dtype):
         values = st.integers(-8, 8)
     else:
         values = st.one_of(
-            st.integers(0, 1), st.floats(-100, 100, width=32), st.just(0.1)
+            st.integers(0, 1),
+            st.floats(-100, 100, width=32),
+            st.just(float(np.float32(0.1))),
         )
     return hnp.arrays(
         dtype, st.tuples(st.integers(1, max_rows), st.just(3)), elements=values

@@ -138,11 +138,11 @@ def test_features_kept_in_the_process_cannot_be_changed_from_outside():
 
 
 def test_global_randomness_is_left_alone(fonts):
-    before = np.random.get_state()  # noqa: NPY002
+    before = np.random.get_state()
     load_glyphs("mono")
     _glyphs._image_features(fonts["mono"].images[::7])
     _glyphs._name_features(fonts["mono"].names[::7])
-    after = np.random.get_state()  # noqa: NPY002
+    after = np.random.get_state()
     assert np.array_equal(before[1], after[1])
     assert before[2:] == after[2:]
 

@@ -1,0 +1,45 @@
+"""The README's code runs, and its commands are those that CI runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    """Return the fenced blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_python_blocks_run_one_after_the_other(capsys):
+    code = blocks("python")
+    assert len(code) == 4
+    namespace = {}
+    for block in code:
+        exec(block, namespace)
+    printed = capsys.readouterr().out.strip()
+    assert f"It prints `{printed}`" in README
+    assert namespace["curve"][1].shape == (3, 3)
+
+
+def test_ci_finds_the_test_command_in_the_readme():
+    pattern = re.search(r"grep -E '(.*)' README.md", (ROOT / ".ci/run").read_text())[1]
+    assert len(re.findall(pattern, README, flags=re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
+def test_links_lead_to_files(link):
+    assert link.startswith("https://") or (ROOT / link).exists()
+
+
+def test_the_savings_table_is_the_benchmarks():
+    table = (ROOT / "benchmarks/results/glyphs/savings.csv").read_text().splitlines()
+    rows = [line.split(",") for line in table[1:] if ",mrr," in line]
+    assert len(rows) == 5
+    for _, strategy, _, mean, _, low, high, *_ in rows:
+        numbers = [f"{100 * float(x):+.0f}" for x in (mean, low, high)]
+        expected = f"| `{strategy}` | {numbers[0]} | {numbers[1]} to {numbers[2]} |"
+        assert expected in README
