@@ -1,7 +1,9 @@
 """The gate between an encoder and everything that looks at its features."""
 
+from inspect import signature
+
 import numpy as np
-from sklearn.preprocessing import normalize
+from sklearn.utils.extmath import row_norms
 
 from ._items import numeric_rows
 
@@ -13,6 +15,7 @@ def encode(encoder, X, y):
     frame under global pandas output, say) becomes a float array; float32 and float64
     are kept, everything else becomes float64.
     """
+    check_encoder(encoder)
     name = type(encoder).__name__
     features = encoder.transform(X, y)
     if not isinstance(features, tuple) or len(features) != 2:
@@ -21,13 +24,38 @@ def encode(encoder, X, y):
             "two arrays (features of X, features of y), as "
             "sklearn.cross_decomposition.PLSSVD returns them"
         )
-    X_features, y_features = (_as_features(f, name) for f in features)
+    X_features = _as_features(features[0], len(X), name)
+    y_features = _as_features(features[1], len(y), name)
     if X_features.shape[1] != y_features.shape[1]:
         raise ValueError(
             f"{name}.transform(X, y) returned {X_features.shape[1]} features for X and "
             f"{y_features.shape[1]} for y; both must lie in one shared space"
         )
     return X_features, y_features
+
+
+def check_encoder(encoder):
+    """Raise unless `transform` can take both modalities."""
+    parameters = list(signature(encoder.transform).parameters.values())
+    second = parameters[1] if len(parameters) > 1 else None
+    if second is None or second.name == "copy" or second.kind is second.VAR_KEYWORD:
+        name = type(encoder).__name__
+        raise TypeError(
+            f"{name}.transform takes X alone, but an encoder needs transform(X, y), "
+            "as PLSSVD and RidgeCCA have it; prepare the features of each modality "
+            f"beforehand, on whole pools, and use the encoder without {name}"
+        )
+
+
+def check_squares(array, name):
+    """Raise when the squares of the values would overflow."""
+    limit = np.sqrt(np.finfo(array.dtype).max) / 1e6
+    largest = np.abs(array).max(initial=0)
+    if largest > limit:
+        raise ValueError(
+            f"{name} holds values up to {largest:.0e}, whose squares overflow "
+            f"{array.dtype}; scale them"
+        )
 
 
 def as_floats(array):
@@ -41,9 +69,12 @@ def as_floats(array):
 def unit_rows(features):
     """Return the rows scaled to length one; rows of zeros stay zero.
 
-    The similarity that the whole package means is the dot product of such rows.
+    The similarity that the whole package means is the dot product of such rows. Each
+    row is first divided by its largest value, so that no length is too small or too
+    large to be squared (scikit-learn's `normalize` takes small ones for zero).
     """
-    return normalize(features)
+    features = features / _nonzero(np.abs(features).max(axis=1, keepdims=True))
+    return features / _nonzero(row_norms(features)[:, None])
 
 
 def unimodal_features(items, features):
@@ -52,16 +83,25 @@ def unimodal_features(items, features):
     return tuple(f if r is None else r for r, f in zip(rows, features, strict=True))
 
 
-def _as_features(array, encoder_name):
+def _nonzero(divisors):
+    divisors[divisors == 0] = 1
+    return divisors
+
+
+def _as_features(array, n_items, encoder_name):
+    array = np.asarray(array)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{encoder_name}.transform returned {array.dtype}, not floats")
     array = as_floats(array)
-    if array.ndim != 2:
+    if array.ndim != 2 or len(array) != n_items:
         raise ValueError(
             f"{encoder_name}.transform returned an array of shape {array.shape}; "
-            "expected (n_samples, n_features)"
+            f"expected (n_samples, n_features) with {n_items} rows, one for each item"
         )
     if not np.isfinite(array).all():
         raise ValueError(
             f"{encoder_name}.transform returned NaN or infinity; check the scale of "
             "the input, or raise the encoder's regularisation"
         )
+    check_squares(array, f"what {encoder_name}.transform returned")
     return array

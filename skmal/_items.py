@@ -42,12 +42,15 @@ def check_items(items, name):
     if _is_frame(items):
         check_array(items, dtype=None, input_name=name)
         return items
-    if isinstance(items, (list, tuple)) and not _holds_numbers(items):
+    if isinstance(items, (list, tuple)):
         if not items:
             raise ValueError(f"{name} is empty; at least one item is needed")
-        items = list(items)
-        _check_no_missing(items, name)
-        return items
+        numbers = _as_numbers(items)
+        if numbers is None:
+            items = list(items)
+            _check_no_missing(items, name)
+            return items
+        items = numbers
     items = np.asarray(items)
     if items.dtype == object and items.ndim == 1 and len(items):
         _check_no_missing(items, name)
@@ -98,14 +101,21 @@ def n_features(items):
     return None
 
 
-def check_n_features(items, fitted, name, estimator_name):
-    """Raise when `items` have another number of features than the `fitted` ones."""
+def check_same_features(items, fitted, name, estimator_name):
+    """Raise when `items` have other features than the `fitted` ones."""
     got, expected = n_features(items), n_features(fitted)
     if got is not None and expected is not None and got != expected:
         raise ValueError(
             f"{name} has {got} features, but {estimator_name} is expecting {expected} "
             "features as input; pass items of the modality that it was fitted on"
         )
+    if _is_frame(items) and _is_frame(fitted):
+        got, expected = list(items.columns), list(fitted.columns)
+        if got != expected:
+            raise ValueError(
+                f"The feature names of {name} should match those that were passed "
+                f"during fit, in the same order; got {got}, expected {expected}"
+            )
 
 
 def numeric_rows(items):
@@ -122,16 +132,32 @@ def take(items, rows):
 
 
 def join(first, second):
-    """Return the rows of `first`, then those of `second`."""
-    if isinstance(first, list):
-        return first + list(second)
-    if hasattr(first, "iloc"):
-        import pandas as pd
+    """Return the rows of `first`, then those of `second`, in the container of first."""
+    try:
+        if isinstance(first, list):
+            return first + list(second)
+        if hasattr(first, "iloc"):
+            import pandas as pd
 
-        return pd.concat([first, second])
-    if _is_frame(first):
-        return first.vstack(second)  # polars
-    return np.concatenate([first, second])
+            if not hasattr(second, "iloc"):
+                second = pd.DataFrame(np.asarray(second), columns=first.columns)
+            return pd.concat([first, second])
+        if _is_frame(first):
+            import polars as pl
+
+            if not isinstance(second, pl.DataFrame):
+                second = pl.DataFrame(np.asarray(second), schema=first.columns)
+            return pl.concat([first, second], how="vertical_relaxed")
+        second = np.asarray(second)
+        if first.dtype.kind in "biuf" and second.dtype.kind not in "biuf":
+            raise ValueError(f"{second.dtype} does not go with {first.dtype}")
+        return np.concatenate([first, second])
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"items in a {type(second).__name__} cannot be added to those known so "
+            f"far, in a {type(first).__name__}: {error}; pass the same kind of items "
+            "as in the first place"
+        ) from error
 
 
 def _length(items):
@@ -153,13 +179,16 @@ def _is_frame(items):
     return hasattr(items, "columns") and hasattr(items, "shape")
 
 
-def _holds_numbers(items):
-    """Say whether a list is an array of numbers (or of equal arrays) in disguise."""
-    if not len(items):
-        return False
-    first = items[0]
-    if isinstance(first, (list, tuple)):
-        return _holds_numbers(first)
-    if isinstance(first, np.ndarray):
-        return all(np.shape(item) == first.shape for item in items)
-    return isinstance(first, (Real, complex))
+def _as_numbers(items):
+    """Return a list of numbers, or of equally long lists of them, as an array.
+
+    Everything else is None and stays a list: names, pairs of a number and a name, and
+    arrays one by one, which may be of one size in one batch and not in the next.
+    """
+    if not all(isinstance(item, (Real, complex, list, tuple)) for item in items):
+        return None
+    try:
+        array = np.asarray(items)
+    except ValueError:  # lists of different lengths
+        return None
+    return array if array.dtype.kind in "biufc" else None

@@ -101,6 +101,8 @@ def compare(
     X, y = load_glyphs(DATA[data], features=True, return_X_y=True)
     n_pool = len(X) - N_TEST
     budget = _n_pairs(budget, n_pool)
+    if n_jobs is not None:
+        n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
     if batch_size is None:
         batch_size = max(1, budget // 25)
     batch_size = check_integer(batch_size, "batch_size", minimum=1)

@@ -33,6 +33,7 @@ def main(argv=None):
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
+        arguments.out.mkdir(parents=True, exist_ok=True)  # before hours of work
         return arguments.run(arguments)
     except (ValueError, ImportError, OSError) as error:
         print(f"skmal {arguments.command}: {error}", file=sys.stderr)
@@ -112,6 +113,8 @@ def verdict(row):
         A predicate, such as "saves 20 % of the answers ...".
     """
     amount, low, high = (100 * row[key] for key in ("mean", "ci_low", "ci_high"))
+    if row["n_seeds"] == 1:
+        return f"differs by {amount:+.0f} % on one seed, which says little"
     against = (
         f"against asking at random (95 % interval of the savings {low:+.0f} to "
         f"{high:+.0f} %, {row['n_seeds']} seeds)"
@@ -189,10 +192,10 @@ def _print_savings(savings):
     print("Answers saved against random, % (mean over seeds, 95 % interval):")
     for row in savings:
         mean, low, high = (100 * row[key] for key in ("mean", "ci_low", "ci_high"))
+        interval = f"{low:+.1f} to {high:+.1f}" if row["n_seeds"] > 1 else "one seed"
         print(
-            f"  {row['strategy']:<31}{row['metric']:<11}{mean:+6.1f}  "
-            f"({low:+.1f} to {high:+.1f}), {row['n_censored']} of {row['n_levels']} "
-            "levels not reached"
+            f"  {row['strategy']:<31}{row['metric']:<11}{mean:+6.1f}  ({interval}), "
+            f"{row['n_censored']} of {row['n_levels']} levels not reached"
         )
 
 
@@ -206,8 +209,23 @@ def _write(out, curves, savings):
     return 0
 
 
-def _number(text):
-    return float(text) if "." in text else int(text)
+def pairs_or_share(text):
+    """Read a budget: 500 is a number of pairs, 0.3 a share of the pool.
+
+    Parameters
+    ----------
+    text : str
+        The argument.
+
+    Returns
+    -------
+    int or float
+        The number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def _parser():
@@ -227,7 +245,7 @@ def _parser():
     many.add_argument("--seeds", type=int, default=5, metavar="N")
     many.add_argument(
         "--budget",
-        type=_number,
+        type=pairs_or_share,
         default=0.3,
         help="share of the pool (0.3) or number of pairs (500)",
     )

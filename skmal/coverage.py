@@ -5,7 +5,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.extmath import row_norms
 
-from ._encoding import as_floats
+from ._encoding import as_floats, check_squares
 from ._items import check_integer
 
 BLOCK = 2**21  # values (of distances, differences) in memory at a time
@@ -203,7 +203,8 @@ def isolation(features, n_neighbors=5):
     if n_neighbors == 0:
         return np.zeros(len(features))
     neighbors = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute")
-    distances, _ = neighbors.fit(features).kneighbors()  # (n, n_neighbors)
+    # centred, for the distances are taken by |x|^2 + |y|^2 - 2 x.y
+    distances, _ = neighbors.fit(_centred(features, features)).kneighbors()
     return distances[:, -1]
 
 
@@ -221,7 +222,7 @@ def k_center_picks(features, n_centers, nearest=None):
     """
     centred = _centred(features, features)
     norms = row_norms(centred, squared=True)
-    slack = _rounding_slack(norms.max(), features)
+    slack = _rounding_slack(norms.max(), features, features)
     picks, gains = np.empty(n_centers, dtype=np.int64), np.empty(n_centers)
     seen = np.zeros(len(features), dtype=np.int64)
     exact = np.full(len(features), np.inf) if nearest is None else nearest.copy()
@@ -249,7 +250,7 @@ def squared_distance_to_nearest(features, aligned):
     x, s = _centred(features, aligned), _centred(aligned, aligned)
     half_norms = row_norms(s, squared=True) / 2
     largest = max(row_norms(x, squared=True).max(), 2 * half_norms.max())
-    slack = _rounding_slack(largest, features)
+    slack = _rounding_slack(largest, features, aligned)
     squared = np.full(len(features), np.inf)
     for block in _blocks(len(features), len(aligned)):
         closeness = x[block] @ s.T - half_norms  # (block, n_aligned)
@@ -285,10 +286,10 @@ def _centred(rows, reference):
     return rows - reference.mean(axis=0, dtype=np.float64).astype(rows.dtype)
 
 
-def _rounding_slack(largest_squared_norm, features):
+def _rounding_slack(largest_squared_norm, rows, others):
     """Bound the rounding error of |x|^2 + |c|^2 - 2 x.c."""
-    eps = np.finfo(features.dtype).eps
-    return (32 + 4 * np.sqrt(features.shape[1])) * eps * float(largest_squared_norm)
+    eps = max(np.finfo(rows.dtype).eps, np.finfo(others.dtype).eps)
+    return (32 + 4 * np.sqrt(rows.shape[1])) * eps * float(largest_squared_norm)
 
 
 def _blocks(n_rows, n_values_per_row):
@@ -301,8 +302,9 @@ def _row_nearest_mean(features):
 
 
 def _check_features(features, name="features"):
-    features = check_array(features, dtype="numeric", input_name=name)
-    return as_floats(features)
+    features = as_floats(check_array(features, dtype="numeric", input_name=name))
+    check_squares(features, name)
+    return features
 
 
 def _check_same_space(features, aligned):

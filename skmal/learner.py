@@ -1,17 +1,18 @@
 """The loop: choose what to ask, take the answer, learn."""
 
 from contextlib import contextmanager
+from copy import deepcopy
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from ._encoding import encode
+from ._encoding import check_encoder, encode
 from ._items import (
     check_integer,
     check_items,
-    check_n_features,
     check_pairs,
+    check_same_features,
     join,
     take,
 )
@@ -41,8 +42,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         n_instances=...)`` and returns (indices, utilities); its modality is the
         result's attribute `modality`, or 0. None: ``CoresetMargin(trim=0.3)``.
     budget : int, default=None
-        Pairs that `fit` may buy in all, those at the start included; capped at the
-        number of rows. None: learn from all rows.
+        Pairs that `fit` may buy in all, those at the start included, at least 2; capped
+        at the number of rows. None: learn from all rows.
     n_initial : int, default=None
         Random pairs that a simulated run starts with. None: the larger of `batch_size`
         and 10, or the budget where that is smaller. 0: a cold start.
@@ -70,7 +71,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
     coverage_gap_iter_ : ndarray of shape (n_iter_, 2)
         The gaps of X and y that each round compared; NaN where it compared none.
     n_pairs_iter_ : ndarray of shape (n_iter_ + 1,)
-        Pairs known at the start and after each round; one fewer after a cold start.
+        Pairs known each time the encoder was fitted: at the start (unless that was
+        cold) and after each round.
     validation_scores_ : ndarray, or list of dict
         With `validation_data`: the score at each entry of `n_pairs_iter_`.
     seed_ : int
@@ -165,7 +167,17 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         name = type(self).__name__
         X, y = check_pairs(X, y, name)
         if validation_data is not None:
+            if not isinstance(validation_data, tuple) or len(validation_data) != 2:
+                raise ValueError(
+                    "validation_data must be a tuple (X_val, y_val), got "
+                    f"{type(validation_data).__name__}"
+                )
             validation_data = check_pairs(*validation_data, name)
+        if scoring is not None and not callable(scoring):
+            raise ValueError(
+                "scoring must be a callable scoring(learner, X_val, y_val), such as "
+                f"skmal.metrics.make_retrieval_scorer makes, got {scoring!r}"
+            )
         plan = self._plan(len(X))
         seed = draw_seed(self.random_state)
         with self._forgetting():
@@ -186,8 +198,10 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             """Take the pairs in these rows of X and y, and learn."""
             self.annotated_iter_[rows] = len(modalities)
             self.teach(take(X, rows), take(y, rows))
-            n_pairs.append(len(self.X_training))
             progress.update(len(rows))
+            if not hasattr(self, "estimator_"):  # a single pair so far
+                return
+            n_pairs.append(len(self.X_training))
             if validation_data is not None:
                 scores.append(scoring(self, *validation_data))
 
@@ -202,7 +216,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
                     n_instances=min(batch_size, budget - bought),
                 )
                 modalities.append(query.modality)
-                gaps.append(query.coverage_gap or (np.nan, np.nan))
+                none = query.coverage_gap is None
+                gaps.append((np.nan, np.nan) if none else query.coverage_gap)
                 buy(open_rows[query.modality][query.indices])
 
         self.n_iter_ = len(modalities)
@@ -219,7 +234,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X, y : sequence
-            Aligned rows. No rows at all (nobody had a partner) change nothing.
+            Aligned rows. No rows at all (nobody had a partner) change nothing. A
+            first pair alone is only kept, since one pair tells no direction: the
+            encoder is fitted from two pairs on.
         refit : bool, default=True
             False only adds the pairs, for a caller who teaches several times and
             refits with the last.
@@ -241,14 +258,14 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         X, y = check_pairs(X, y, name, allow_empty=True)
         if len(X) == 0:
             return self
-        check_n_features(X, self.X_training, "X", name)
-        check_n_features(y, self.y_training, "y", name)
-        if self.X_training is None or only_new:
-            X_all, y_all = X, y
+        check_same_features(X, self.X_training, "X", name)
+        check_same_features(y, self.y_training, "y", name)
+        if self.X_training is None or only_new:  # copies, for they are kept
+            X_all, y_all = (take(items, np.arange(len(X))) for items in (X, y))
         else:
             X_all, y_all = join(self.X_training, X), join(self.y_training, y)
         seed = self.seed_ if hasattr(self, "seed_") else draw_seed(self.random_state)
-        if refit or only_new:
+        if (refit or only_new) and len(X_all) >= 2:
             encoder = self._encoder_to_fit(seed)
             encoder.fit(X_all, y_all)
             self.estimator_ = encoder
@@ -290,6 +307,11 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         strategy = self.query_strategy
         if strategy is None:
             strategy = CoresetMargin(trim=0.3)
+        if isinstance(strategy, type) or not callable(strategy):
+            raise TypeError(
+                "query_strategy must be a strategy, such as CoresetMargin(), or a "
+                f"function, got {strategy!r}"
+            )
         selection = strategy(self, X_pool, y_pool, n_instances=n_instances)
         indices, utilities, modality = _check_selection(selection, pools, n_instances)
         query = Query(
@@ -323,13 +345,17 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         NotFittedError
             If the encoder has seen no pairs and cannot transform without.
         """
+        if not isinstance(query, Query):
+            raise TypeError(
+                f"query must be what query() returned, got {type(query).__name__}"
+            )
         pools = list(check_pools(self, X_pool, y_pool))
         k = check_integer(k, "k", minimum=1)
         modality = query.modality
         pools[modality] = query.instances
         encoder = getattr(self, "estimator_", self.estimator)
         if encoder is None:
-            check_is_fitted(self, "estimator_")
+            check_is_fitted(self)
         features = encode(encoder, *pools)
         return nearest_rows(features[modality], features[1 - modality], k)
 
@@ -350,11 +376,11 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, n_components), or a tuple of two such arrays
             Features of X; with y, (features of X, features of y).
         """
-        check_is_fitted(self, "estimator_")
+        check_is_fitted(self)
         if y is None:
             return self.estimator_.transform(X)
         y = check_items(y, "y")
-        check_n_features(y, self.y_training, "y", type(self).__name__)
+        check_same_features(y, self.y_training, "y", type(self).__name__)
         return self.estimator_.transform(X, y)
 
     def score(self, X, y):
@@ -370,9 +396,25 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         float
             Between 0 and 1; larger galleries are harder, so compare equal sizes.
         """
-        check_is_fitted(self, "estimator_")
+        check_is_fitted(self)
         X, y = check_pairs(X, y, type(self).__name__)
         return mean_reciprocal_rank(*encode(self, X, y))
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the encoder's features, for `set_output`.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Not used, present for scikit-learn's API.
+
+        Returns
+        -------
+        ndarray of str
+            The names.
+        """
+        check_is_fitted(self)
+        return self.estimator_.get_feature_names_out(input_features)
 
     @property
     def X_training(self):
@@ -387,13 +429,13 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
     @property
     def n_features_in_(self):
         """Return the number of features of X that the encoder was fitted on."""
-        check_is_fitted(self, "estimator_")
+        check_is_fitted(self)
         return self.estimator_.n_features_in_
 
     @property
     def feature_names_in_(self):
         """Return the feature names of X that the encoder was fitted on."""
-        check_is_fitted(self, "estimator_")
+        check_is_fitted(self)
         return self.estimator_.feature_names_in_
 
     # ---------------------------------------------------------------- private
@@ -401,9 +443,13 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
     def _plan(self, n):
         """Return (n_initial, batch_size, budget) for n rows, all checked."""
         batch_size = check_integer(self.batch_size, "batch_size", minimum=1)
+        if n < 2:
+            raise ValueError(
+                f"got {n} sample, but at least 2 pairs are needed to learn"
+            )
         if self.budget is None:
             return n, batch_size, n
-        budget = min(check_integer(self.budget, "budget", minimum=1), n)
+        budget = min(check_integer(self.budget, "budget", minimum=2), n)
         if self.n_initial is None:
             return min(max(batch_size, 10), budget), batch_size, budget
         n_initial = check_integer(self.n_initial, "n_initial", minimum=0)
@@ -433,14 +479,20 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         """Return the encoder that the next fit is for, with its seed set."""
         current = getattr(self, "estimator_", None)
         if current is not None and getattr(current, "warm_start", False):
-            return current
+            return deepcopy(current)  # a fit that fails half-way changes nothing
         encoder = RidgeCCA() if self.estimator is None else clone(self.estimator)
+        check_encoder(encoder)
         unset = {
             name: seed
             for name, value in encoder.get_params().items()
             if name.split("__")[-1] == "random_state" and value is None
         }
-        return encoder.set_params(**unset)
+        if unset:
+            encoder.set_params(**unset)
+        return encoder
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -463,7 +515,7 @@ def _check_selection(selection, pools, n_instances):
             f"{type(selection).__name__}"
         ) from error
     modality = getattr(selection, "modality", 0)
-    if modality not in (0, 1):
+    if isinstance(modality, float) or modality not in (0, 1):
         raise ValueError(f"a strategy's modality must be 0 or 1, got {modality!r}")
     n = len(pools[modality])
     if (

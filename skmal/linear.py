@@ -1,5 +1,7 @@
 """Encoders for feature vectors that are made beforehand, one set per modality."""
 
+from numbers import Real
+
 import numpy as np
 from scipy.linalg import svd
 from sklearn.base import (
@@ -9,7 +11,7 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from ._encoding import unit_rows
+from ._encoding import check_squares, unit_rows
 from ._items import check_integer, check_same_length
 
 
@@ -108,7 +110,7 @@ class RidgeCCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
             rows, or if a parameter is out of its range.
         """
         n_components = check_integer(self.n_components, "n_components", minimum=1)
-        if not (self.reg > 0 and np.isfinite(self.reg)):
+        if not (isinstance(self.reg, Real) and 0 < self.reg < np.inf):
             raise ValueError(
                 f"reg must be a finite number above 0, got {self.reg!r}; without a "
                 "ridge, few pairs are fitted perfectly and teach nothing"
@@ -122,6 +124,8 @@ class RidgeCCA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator)
         rows = check_array(X, dtype=dtypes, ensure_min_samples=2, input_name="X")
         y = _as_columns(check_array(y, ensure_2d=False, dtype=dtypes, input_name="y"))
         check_same_length(rows, y)
+        check_squares(rows, "X")
+        check_squares(y, "y")
         validate_data(self, X, skip_check_array=True)  # remembers number and names
         X = rows
 

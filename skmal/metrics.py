@@ -259,8 +259,9 @@ def compositional_scores(X, y):
     y = unit_rows(y).reshape(X.shape)
     # s[q, i, j]: image i and text j of quadruple q; equal texts give equal values
     s = (X[:, :, None] * y[:, None, :]).sum(axis=-1)
-    text = (s[:, 0, 0] > s[:, 0, 1]) & (s[:, 1, 1] > s[:, 1, 0])
-    image = (s[:, 0, 0] > s[:, 1, 0]) & (s[:, 1, 1] > s[:, 0, 1])
+    own = np.stack([s[:, 0, 0], s[:, 1, 1]]) - 1e-12  # rounding wins nothing
+    text = (own[0] > s[:, 0, 1]) & (own[1] > s[:, 1, 0])
+    image = (own[0] > s[:, 1, 0]) & (own[1] > s[:, 0, 1])
     shares = (float(hits.mean()) for hits in (text, image, text & image))
     return CompositionalScores(*shares)
 
@@ -370,7 +371,11 @@ def annotation_savings(
         inside = (reference_n_pairs >= high / 3) & (reference_n_pairs <= high * 0.75)
         budgets = reference_n_pairs[inside] if inside.any() else reference_n_pairs[-1:]
     budgets = np.asarray(budgets, dtype=float)
-    if budgets.ndim != 1 or not ((budgets >= low) & (budgets <= high)).all():
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
+    if budgets.ndim != 1 or not len(budgets) or budgets.min() <= 0:
+        raise ValueError(f"budgets must be one or more numbers above 0, got {budgets}")
+    if not ((budgets >= low) & (budgets <= high)).all():
         raise ValueError(
             f"budgets must lie between {low:g} and {high:g}, the reference's points; "
             f"got {budgets}"
@@ -477,11 +482,9 @@ class _RetrievalScorer:
         return self.score_func(*encode(estimator, X, y), **self.kwargs)
 
     def __repr__(self):
-        parts = [
-            self.score_func.__name__,
-            *(f"{k}={v}" for k, v in self.kwargs.items()),
-        ]
-        return f"make_retrieval_scorer({', '.join(parts)})"
+        name = getattr(self.score_func, "__name__", repr(self.score_func))
+        arguments = [name, *(f"{k}={v}" for k, v in self.kwargs.items())]
+        return f"make_retrieval_scorer({', '.join(arguments)})"
 
 
 def nearest_rows(queries, gallery, k):

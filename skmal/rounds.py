@@ -1,6 +1,7 @@
 """One round of questions: what a strategy looks at, what it chooses, what is asked."""
 
 from collections import namedtuple
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -199,7 +200,12 @@ def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
 
 
 def draw_seed(random_state):
-    """Return an integer seed; None draws a fresh one without any global generator."""
+    """Return an integer seed; None draws a fresh one without any global generator.
+
+    A generator is copied before it is asked, for parameters are never changed: the same
+    object gives the same seed again.
+    """
+    random_state = deepcopy(random_state)
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
     if isinstance(random_state, np.random.Generator):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._encoding import unit_rows
-from ._items import check_integer, check_items, check_n_features
+from ._items import check_integer, check_items, check_same_features
 from .coverage import isolation, k_center_picks, squared_distance_to_nearest
 from .rounds import Selection, open_round
 from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
@@ -454,8 +454,8 @@ def check_pools(learner, X_pool, y_pool):
         )
     X_pool, y_pool = check_items(X_pool, "X_pool"), check_items(y_pool, "y_pool")
     name = type(learner).__name__
-    check_n_features(X_pool, learner.X_training, "X_pool", name)
-    check_n_features(y_pool, learner.y_training, "y_pool", name)
+    check_same_features(X_pool, learner.X_training, "X_pool", name)
+    check_same_features(y_pool, learner.y_training, "y_pool", name)
     return X_pool, y_pool
 
 
@@ -464,7 +464,7 @@ def _choose_modality(round, modality, metric="euclidean"):
 
     Only the coverage rules compare gaps; for the others both are None.
     """
-    if isinstance(modality, bool) or modality not in MODALITIES:
+    if isinstance(modality, (bool, float)) or modality not in MODALITIES:
         raise ValueError(f"modality must be one of {MODALITIES}, got {modality!r}")
     if isinstance(modality, Integral):
         return int(modality), None, None
@@ -487,7 +487,8 @@ def _choose_modality(round, modality, metric="euclidean"):
         for m in (0, 1):
             spread = 2 * _in_metric(round.open[m], metric).var(axis=0).sum()
             gaps[m] = gaps[m] / float(np.sqrt(spread)) if spread > 0 else gaps[m]
-    return int(gaps[1] > gaps[0]), tuple(gaps), nearest
+    # gaps that differ by rounding alone are a tie, and X is asked about
+    return int(gaps[1] > gaps[0] * (1 + 1e-9)), tuple(gaps), nearest
 
 
 def _coreset(round, modality, nearest, size, trim, metric):
@@ -514,7 +515,10 @@ def _least_isolated(features, trim, n_needed):
     n_kept = max(n - int(trim * n), n_needed)
     if n_kept >= n:
         return np.arange(n)
-    return np.sort(isolation(features).argsort(kind="stable")[:n_kept])
+    isolated = isolation(features)
+    if isolated.max() > 0:  # what differs by rounding alone is a tie
+        isolated = (isolated / isolated.max()).round(6)
+    return np.sort(isolated.argsort(kind="stable")[:n_kept])
 
 
 def _most_uncertain(round, modality, rows, uncertainty, candidates):
@@ -542,7 +546,9 @@ def _most_uncertain(round, modality, rows, uncertainty, candidates):
 
 def _n_coreset_rows(coreset_size, n_instances):
     """Return B_C in rows for a batch of n_instances."""
-    if isinstance(coreset_size, Integral) and not isinstance(coreset_size, bool):
+    if isinstance(coreset_size, bool):
+        coreset_size = str(coreset_size)  # no size, though Python takes it for 0 or 1
+    if isinstance(coreset_size, Integral):
         if coreset_size < n_instances:
             raise ValueError(
                 f"coreset_size={coreset_size} is smaller than the batch of "

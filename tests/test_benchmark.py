@@ -120,6 +120,7 @@ def test_default_sizes_follow_the_budget(monkeypatch):
         ({"budget": 1}, "budget .* must be an integer of at least 2, got 1"),
         ({"budget": 1.5}, "budget .* must be an integer of at least 2, got 1.5"),
         ({"budget": 5000}, "budget=5000 is above the 4299 pairs"),
+        ({"n_jobs": 0}, "n_jobs must be an integer of at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
     ],
 )

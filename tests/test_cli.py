@@ -61,8 +61,27 @@ def test_verdict_is_only_as_sure_as_the_interval(low, high, words):
     assert verdict(row).startswith(words)
 
 
-def test_errors_are_one_line_without_a_traceback(capsys):
-    assert main(["compare", "--strategies", "margin", "--budget", "99999"]) == 1
+def test_one_seed_is_not_given_an_interval(tmp_path, capsys):
+    row = {"mean": 0.2, "ci_low": np.nan, "ci_high": np.nan, "n_seeds": 1}
+    assert verdict(row) == "differs by +20 % on one seed, which says little"
+    command = "compare --data glyphs-mono --strategies margin --seeds 1 --budget 1.2e-2"
+    assert (
+        main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 0
+    )
+    assert "(one seed)" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_the_work(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["demo", "--out", str(tmp_path / "file")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "File exists" in printed.err
+
+
+def test_errors_are_one_line_without_a_traceback(tmp_path, capsys):
+    command = f"compare --strategies margin --budget 99999 --out {tmp_path}"
+    assert main(command.split()) == 1
     error = capsys.readouterr().err
     assert error == "skmal compare: budget=99999 is above the 4299 pairs of the pool\n"
 

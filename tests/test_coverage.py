@@ -142,6 +142,23 @@ def test_isolation_is_the_distance_to_the_nth_other_row(n_neighbors):
     np.testing.assert_allclose(isolation(features, n_neighbors), expected, atol=1e-7)
 
 
+def test_isolation_does_not_see_an_offset():
+    features = np.random.default_rng(0).normal(size=(40, 3))
+    np.testing.assert_allclose(
+        isolation(features + 1e7), isolation(features), atol=1e-6
+    )
+
+
+def test_distances_between_precisions_are_exact():
+    rng = np.random.default_rng(0)
+    aligned = (rng.normal(size=(50, 4)) + 1e3).astype(np.float32)
+    features = aligned[rng.integers(50, size=200)] + 1e-5 * rng.normal(size=(200, 4))
+    expected = np.sqrt(squared_distances(features, aligned).min(axis=1))
+    np.testing.assert_allclose(distance_to_aligned(features, aligned), expected)
+    squared = squared_distance_to_nearest(features, aligned)
+    np.testing.assert_allclose(np.sqrt(squared), expected)
+
+
 def test_isolation_of_a_single_row_is_zero():
     assert isolation([[1.0, 2.0]]).tolist() == [0]
 
@@ -165,6 +182,11 @@ def test_isolation_of_a_single_row_is_zero():
         (lambda: coverage_gap([[0.0]], np.empty((0, 1))), "0 sample"),
         (lambda: coverage_gap([[0.0]], [[np.inf]]), "aligned contains infinity"),
         (lambda: coverage_gap([["a"]], [[1.0]]), "numeric"),
+        (lambda: coverage_gap([[1e200]], [[0.0]]), "1e\\+200, whose squares overflow"),
+        (
+            lambda: isolation(np.full((3, 1), 1e20, "f4")),
+            "whose squares overflow float32",
+        ),
         (lambda: isolation([[0.0]], 0), "n_neighbors must be an integer of at least 1"),
     ],
 )

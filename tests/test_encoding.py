@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from sklearn import config_context
 from sklearn.cross_decomposition import CCA, PLSSVD
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmal import PairedActiveLearner, RidgeCCA
-from skmal._encoding import as_floats, encode, unimodal_features
+from skmal._encoding import as_floats, encode, unimodal_features, unit_rows
 
 
 class Returns:
@@ -37,12 +39,18 @@ def test_global_pandas_output_does_not_matter(pairs, encoder):
         (Returns(np.ones((2, 2))), TypeError, "expected the two arrays"),
         (Returns(np.ones((2, 2)), np.ones((2, 3))), ValueError, "one shared space"),
         (Returns(np.ones(2), np.ones(2)), ValueError, "shape \\(2,\\)"),
+        (Returns(np.ones((3, 2)), np.ones((2, 2))), ValueError, "2 rows, one for each"),
+        (Returns(np.ones((2, 2)), np.ones((1, 2))), ValueError, "2 rows, one for each"),
+        (Returns(np.ones((2, 2)) * 1j, np.ones((2, 2))), ValueError, "complex128"),
+        (Returns(np.full((2, 2), 1e200), np.ones((2, 2))), ValueError, "overflow"),
+        (StandardScaler(), TypeError, "StandardScaler.transform takes X alone"),
+        (make_pipeline(RidgeCCA()), TypeError, "Pipeline.transform takes X alone"),
         (Returns(np.ones((2, 2)), np.full((2, 2), np.nan)), ValueError, "NaN"),
     ],
 )
 def test_encoders_that_break_the_contract(encoder, error, message):
     with pytest.raises(error, match=message):
-        encode(encoder, None, None)
+        encode(encoder, ["a", "b"], ["c", "d"])
 
 
 def test_only_float32_and_float64_are_kept():
@@ -58,3 +66,16 @@ def test_unimodal_features_are_the_rows_where_they_are_numeric():
     got = unimodal_features((rows, ["a", "b"]), features)
     assert got[0] is rows
     assert got[1] is features[1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("power", [-150, -30, 0, 15, 150])
+def test_unit_rows_have_length_one_whatever_their_scale(dtype, power):
+    rows = np.random.default_rng(0).normal(size=(5, 3))
+    if dtype == np.float32 and abs(power) > 30:
+        return  # not representable
+    expected = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    got = unit_rows((rows * 10.0**power).astype(dtype))
+    assert got.dtype == dtype
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+    assert not unit_rows(np.zeros((2, 3), dtype)).any()

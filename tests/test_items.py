@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from skmal._items import (
     check_items,
-    check_n_features,
     check_pairs,
+    check_same_features,
     join,
     n_features,
     take,
@@ -32,6 +32,9 @@ CONTAINERS = {
     "ragged images": [np.zeros((4, k), np.uint8) for k in (1, 2, 3)],
     "objects": [object(), object(), object()],
     "tuple": ("a", "b", "c"),
+    "tokens": [[1, 2, 3], [4], [5, 6]],
+    "records": [(1, "a"), (2, "b"), (3, "c")],
+    "mixed": [1, "a", 2],
 }
 
 
@@ -95,10 +98,10 @@ def test_pairs_need_equal_lengths():
 def test_feature_counts(got, expected):
     X, fitted = np.ones((2, got)), np.ones((3, expected))
     if got == expected:
-        check_n_features(X, fitted, "X", "Learner")
+        check_same_features(X, fitted, "X", "Learner")
     else:
         with pytest.raises(ValueError, match=f"X has {got} features, but Learner is "):
-            check_n_features(X, fitted, "X", "Learner")
+            check_same_features(X, fitted, "X", "Learner")
 
 
 def test_only_numeric_rows_have_features():

@@ -13,6 +13,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
 from skmal import (
     CoresetMargin,
@@ -250,6 +253,73 @@ def test_a_modality_that_does_not_exist(pairs):
         learner.query(*pairs)
 
 
+# ---------------------------------------------------------------- odd starts
+
+
+def test_a_first_single_answer_is_kept_until_there_are_two(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(random_state=0)
+    for n in (1, 2, 3):
+        (row,), _ = learner.query(X, y)  # one question at a time, modAL's default
+        learner.teach(X[[row]], y[[row]])
+        assert len(learner.X_training) == n
+        assert hasattr(learner, "estimator_") == (n >= 2)
+    one_by_one = PairedActiveLearner(
+        budget=5, n_initial=0, batch_size=1, random_state=0
+    ).fit(X, y, validation_data=(X, y))
+    assert one_by_one.n_pairs_iter_.tolist() == [2, 3, 4, 5]
+    assert len(one_by_one.validation_scores_) == 4
+    assert one_by_one.n_iter_ == 5
+
+
+def test_pairs_kept_without_refit_do_not_make_a_fitted_learner(pairs):
+    learner = PairedActiveLearner().teach(*pairs, refit=False)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(learner)
+
+
+def test_what_is_taught_is_copied(pairs):
+    X, y = (array.copy() for array in pairs)
+    learner = PairedActiveLearner().teach(X, y)
+    X[:] = 0
+    np.testing.assert_array_equal(learner.X_training, pairs[0])
+
+
+def test_a_frozen_encoder_is_never_refitted(pairs):
+    frozen = FrozenEstimator(RidgeCCA().fit(*pairs))
+    learner = PairedActiveLearner(frozen, budget=20, random_state=0).fit(*pairs)
+    expected = frozen.transform(pairs[0])
+    np.testing.assert_array_equal(learner.transform(pairs[0]), expected)
+
+
+class Failing(NamesEncoder):
+    """An encoder that goes on from where it was, and fails on the way."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        if len(X) > 30:
+            raise MemoryError("half-way")
+        return self
+
+
+def test_a_warm_start_that_fails_half_way_changes_nothing():
+    learner = PairedActiveLearner(Failing(warm_start=True)).fit(
+        FILES[:20], CAPTIONS[:20]
+    )
+    with pytest.raises(MemoryError):
+        learner.teach(FILES[20:40], CAPTIONS[20:40])
+    assert len(learner.X_training) == learner.estimator_.seen_ == 20
+    assert learner.estimator_.n_fits_ == 1
+
+
+@pytest.mark.parametrize("make", [np.random.RandomState, np.random.default_rng])
+def test_generators_in_parameters_are_not_consumed(pairs, make):
+    strategy = RandomSampling(random_state=make(0))
+    learner = PairedActiveLearner(RidgeCCA(), strategy, budget=30, random_state=make(1))
+    first = learner.fit(*pairs).annotated_iter_
+    np.testing.assert_array_equal(first, learner.fit(*pairs).annotated_iter_)
+
+
 # ---------------------------------------------------------------- simulated runs
 
 
@@ -423,6 +493,71 @@ def test_file_names_and_captions_in_any_container(name, strategy):
     assert len(learner.X_training) == 42
 
 
+class Lengths(TransformerMixin, BaseEstimator):
+    """An encoder of arrays of any length."""
+
+    def fit(self, X, y):
+        assert isinstance(X, list)
+        self.fitted_ = True
+        return self
+
+    def transform(self, X, y=None):
+        assert isinstance(X, list)
+        features = np.array([[len(item), item.sum()] for item in X], dtype=float)
+        return features if y is None else (features, y[:, :2])
+
+
+def test_recordings_of_any_length_stay_a_list(pairs):
+    rng = np.random.default_rng(0)
+    X = [rng.normal(size=n) for n in [100] * 40 + [99, 101] * 20]
+    learner = PairedActiveLearner(Lengths(), budget=60, random_state=0)
+    learner.fit(X, pairs[1])
+    learner.fit(X[:10], pairs[1][:10]).teach(X[-2:], pairs[1][-2:])
+    learner.teach(X[50:51], pairs[1][50:51])
+    assert len(learner.X_training) == 13
+
+
+def test_answers_in_another_container_join_those_known(pairs):
+    X, y = pairs
+    frames = [pd.DataFrame(X), pl.DataFrame(X, schema=[str(i) for i in range(6)])]
+    for known in (X, *frames):
+        for new in (X, X.tolist(), *frames):
+            names = [list(f.columns) for f in (known, new) if hasattr(f, "columns")]
+            if len(names) == 2 and names[0] != names[1]:
+                continue
+            learner = PairedActiveLearner().fit(known, y).teach(new[:3], y[:3])
+            assert type(learner.X_training) is type(known)
+            np.testing.assert_array_equal(np.asarray(learner.X_training)[80:], X[:3])
+
+
+def test_items_that_cannot_join_are_refused(pairs):
+    learner = PairedActiveLearner().fit(*pairs)
+    before = vars(learner).copy()
+    with pytest.raises(ValueError, match="cannot be added to those known so far"):
+        learner.teach(np.array(["a", "b"]), pairs[1][:2])
+    with pytest.raises(ValueError, match="cannot be added to those known so far"):
+        learner.teach(np.ones((2, 6, 1)), pairs[1][:2])
+    assert vars(learner) == before
+
+
+@pytest.mark.parametrize("method", ["query", "teach", "score"])
+def test_columns_in_another_order_are_refused(pairs, method):
+    X, y = (pd.DataFrame(a).rename(columns="f{}".format) for a in pairs)
+    learner = PairedActiveLearner().fit(X, y)
+    with pytest.raises(ValueError, match="feature names .*should match those"):
+        getattr(learner, method)(X, y[y.columns[::-1]])
+    with pytest.raises(ValueError, match="feature names .*should match those"):
+        getattr(learner, method)(X[X.columns[::-1]], y)
+
+
+def test_set_output_names_the_encoders_features(pairs):
+    learner = PairedActiveLearner().set_output(transform="pandas").fit(*pairs)
+    frame = learner.transform(pairs[0])
+    assert list(frame.columns[:2]) == ["ridgecca0", "ridgecca1"]
+    assert learner.score(*pairs) > 0.5
+    assert len(learner.query(*pairs).indices) == 1
+
+
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
 def test_numeric_data_frames(pairs, frame):
     X, y = pairs
@@ -497,8 +632,8 @@ def test_other_feature_counts_than_fit_saw(pairs, method):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"budget": 0}, "budget must be an integer of at least 1, got 0"),
-        ({"budget": 0.5}, "budget must be an integer of at least 1, got 0.5"),
+        ({"budget": 0}, "budget must be an integer of at least 2, got 0"),
+        ({"budget": 0.5}, "budget must be an integer of at least 2, got 0.5"),
         (
             {"budget": 20, "n_initial": 21},
             "n_initial=21 is above the budget of 20 pairs",
@@ -553,6 +688,23 @@ def test_bad_calls(pairs, call, message):
     with pytest.raises(ValueError, match=message):
         call(learner, *pairs)
     assert vars(learner) == before
+
+
+def test_calls_with_the_wrong_kind_of_object(pairs):
+    learner = PairedActiveLearner(budget=30, random_state=0).fit(*pairs)
+    with pytest.raises(TypeError, match="query must be what query\\(\\) returned"):
+        learner.rank_partners(([0], None), *pairs)
+    for wrong in ("coreset-margin", CoresetMargin):
+        with pytest.raises(TypeError, match="query_strategy must be a strategy, such"):
+            PairedActiveLearner(RidgeCCA(), wrong).query(*pairs)
+    with pytest.raises(ValueError, match="validation_data must be a tuple"):
+        learner.fit(*pairs, validation_data=(*pairs, 3))
+    with pytest.raises(ValueError, match="scoring must be a callable .*got 'mrr'"):
+        learner.fit(*pairs, validation_data=pairs, scoring="mrr")
+    with pytest.raises(ValueError, match="got 1 sample, but at least 2 pairs"):
+        learner.fit(pairs[0][:1], pairs[1][:1])
+    with pytest.raises(TypeError, match="StandardScaler.transform takes X alone"):
+        PairedActiveLearner(StandardScaler()).fit(*pairs)
 
 
 @pytest.mark.parametrize("method", ["transform", "score"])

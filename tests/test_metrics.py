@@ -1,6 +1,7 @@
 """Metrics against definitions written out."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -101,6 +102,9 @@ def test_compositional_scores_are_at_chance_on_noise_and_strict_on_ties():
     assert image == pytest.approx(1 / 4, abs=0.02)
     assert group == pytest.approx(1 / 6, abs=0.02)
     assert compositional_scores(np.ones((4, 2)), np.ones((4, 2))) == (0, 0, 0)
+    images = rng.normal(size=(200, 16))
+    images[1::2] = 3 * images[::2]  # the same direction: a tie
+    assert compositional_scores(images, rng.normal(size=(200, 16))).image == 0
 
 
 N_PAIRS = np.array([10, 20, 30, 40, 50])
@@ -180,6 +184,7 @@ def test_scorers_work_in_cross_validation_and_pickle(pairs, encoder):
     result = cross_validate(encoder, X, y, scoring=scoring, cv=4)
     assert (result["test_mrr"] > 0.5).all()
     assert (result["test_recall@5"] > 0.8).all()
+    assert "partial" in repr(make_retrieval_scorer(partial(recall_at_k, k=2)))
     assert repr(scoring["recall@5"]) == "make_retrieval_scorer(recall_at_k, k=5)"
 
 
@@ -231,6 +236,14 @@ def test_nearest_rows_best_first_ties_to_the_lowest():
         (
             lambda: annotation_savings([1, 2], [[0.1, 0.2]], [[0.1, 0.2]], budgets=[3]),
             "budgets must lie between 1 and 2",
+        ),
+        (
+            lambda: annotation_savings([1, 2], [[0.1, 0.2]], [[0.1, 0.2]], budgets=[]),
+            "budgets must be one or more numbers above 0",
+        ),
+        (
+            lambda: annotation_savings([1, 2], [[1, 2]], [[1, 2]], confidence=95),
+            "confidence must be between 0 and 1, got 95",
         ),
         (
             lambda: annotation_savings([1, 2], [[0.1, np.nan]], [[0.1, 0.2]]),

@@ -17,6 +17,7 @@ from skmal import (
     RidgeCCA,
     Round,
 )
+from skmal._encoding import unit_rows
 from skmal.coverage import coverage_gap, greedy_k_center, isolation
 from skmal.uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
 
@@ -189,6 +190,8 @@ BAD_PARAMETERS = [
     ("modality", "both", "modality must be one of"),
     ("modality", 2, "modality must be one of"),
     ("modality", True, "modality must be one of"),
+    ("modality", 1.0, "modality must be one of"),
+    ("coreset_size", True, "coreset_size must be an int .*got 'True'"),
     ("metric", "cityblock", "metric must be 'euclidean' or 'cosine'"),
     ("trim", 1.0, "trim must be a share of the pool"),
     ("trim", -0.1, "trim must be a share of the pool"),
@@ -242,6 +245,16 @@ def test_relative_coverage_does_not_see_the_scale_of_a_modality():
     round = make_round((features, shrunk), (features[:1], shrunk[:1]))
     assert KCenterGreedy("coverage").select(round).modality == 0
     assert KCenterGreedy("relative_coverage").select(round).modality == 1
+
+
+@pytest.mark.parametrize("modality", ["coverage", "relative_coverage"])
+def test_gaps_that_differ_by_rounding_are_a_tie(modality):
+    for seed in range(20):
+        features = np.random.default_rng(seed).normal(size=(30, 5))
+        order = np.random.default_rng(seed).permutation(25)
+        other = features[5:][order]
+        round = make_round((features[5:], other), (features[:5], features[:5]))
+        assert KCenterGreedy(modality).select(round).modality == 0
 
 
 def test_alternate_takes_turns():
@@ -341,6 +354,14 @@ def test_trim_keeps_the_most_isolated_rows_out():
     assert set(KCenterGreedy().select(round).indices) <= outliers
     trimmed = KCenterGreedy(trim=0.1).select(round).indices
     assert not set(trimmed) & set(isolation(features).argsort()[-10:])
+
+
+def test_equally_isolated_rows_are_trimmed_from_the_highest_row():
+    grid = np.stack(np.meshgrid(*[[0.0, 1.0]] * 4), axis=-1).reshape(-1, 4)
+    for rows in (grid, grid + 0.1, unit_rows(grid + 0.5)[:1].repeat(16, axis=0)):
+        round = make_round((rows, rows), (rows[:1], rows[:1]), n_instances=8)
+        strategy = CoresetMargin(0, trim=0.5, coreset_size=8)
+        assert sorted(strategy.select(round).indices) == list(range(8))
 
 
 def test_trim_leaves_at_least_a_batch():
