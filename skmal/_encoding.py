@@ -3,6 +3,7 @@
 from inspect import signature
 
 import numpy as np
+from sklearn.utils import check_array
 from sklearn.utils.extmath import row_norms
 
 from ._items import numeric_rows
@@ -45,6 +46,18 @@ def check_encoder(encoder):
             "as PLSSVD and RidgeCCA have it; prepare the features of each modality "
             f"beforehand, on whole pools, and use the encoder without {name}"
         )
+
+
+def check_space(queries, gallery):
+    """Return the features of two modalities as floats, or raise if spaces differ."""
+    queries = as_floats(check_array(queries, input_name="queries"))
+    gallery = as_floats(check_array(gallery, input_name="gallery"))
+    if queries.shape[1] != gallery.shape[1]:
+        raise ValueError(
+            f"queries has {queries.shape[1]} columns and gallery has "
+            f"{gallery.shape[1]}; both must come from the same encoder"
+        )
+    return queries, gallery
 
 
 def check_squares(array, name):

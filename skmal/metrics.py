@@ -7,7 +7,7 @@ from scipy import stats
 from sklearn.metrics import auc
 from sklearn.utils import check_array, gen_batches
 
-from ._encoding import as_floats, encode, unit_rows
+from ._encoding import check_space, encode, unit_rows
 from ._items import check_integer, check_items, check_same_length
 
 BLOCK = 1024  # queries whose similarities to the whole gallery are in memory at a time
@@ -54,13 +54,7 @@ def retrieval_ranks(queries, gallery, *, query_groups=None, gallery_groups=None)
     >>> retrieval_ranks([[1.0, 0.0], [0.0, 1.0]], gallery=[[1.0, 0.0], [1.0, 0.0]])
     array([1.5, 1.5])
     """
-    queries = as_floats(check_array(queries, input_name="queries"))
-    gallery = as_floats(check_array(gallery, input_name="gallery"))
-    if queries.shape[1] != gallery.shape[1]:
-        raise ValueError(
-            f"queries has {queries.shape[1]} columns and gallery has "
-            f"{gallery.shape[1]}; both must come from the same encoder"
-        )
+    queries, gallery = check_space(queries, gallery)
     if (query_groups is None) != (gallery_groups is None):
         raise ValueError("pass both query_groups and gallery_groups, or neither")
     if query_groups is None:

@@ -1,9 +1,9 @@
 """How unsure an encoder is of an item's partner in the other modality."""
 
 import numpy as np
-from sklearn.utils import check_array, gen_batches
+from sklearn.utils import gen_batches
 
-from ._encoding import as_floats, unit_rows
+from ._encoding import check_space, unit_rows
 
 BLOCK = 2048  # queries, and gallery rows, whose similarities are in memory at a time
 
@@ -57,7 +57,7 @@ def cross_modal_margin(queries, gallery):
     >>> cross_modal_margin([[1.0, 0.0], [1.0, 1.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = _check_space(queries, gallery)
+    queries, gallery = check_space(queries, gallery)
     second, first = _top_two(queries, gallery)
     return first - second
 
@@ -99,7 +99,7 @@ def cross_modal_top1(queries, gallery):
     >>> cross_modal_top1([[1.0, 0.0], [-1.0, 0.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = _check_space(queries, gallery)
+    queries, gallery = check_space(queries, gallery)
     return _top_two(queries, gallery)[1]
 
 
@@ -147,7 +147,7 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     >>> cross_modal_entropy([[1.0, 0.0], [1.0, 1.0]], gallery).round(3)
     array([0.   , 0.693])
     """
-    queries, gallery = _check_space(queries, gallery)
+    queries, gallery = check_space(queries, gallery)
     if not (temperature > 0 and np.isfinite(temperature)):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
     entropy = np.empty(len(queries))
@@ -187,14 +187,3 @@ def _similarity_blocks(queries, gallery):
     queries = unit_rows(queries.astype(np.float64))
     for columns in gen_batches(len(gallery), BLOCK):
         yield queries @ unit_rows(gallery[columns].astype(np.float64)).T
-
-
-def _check_space(queries, gallery):
-    queries = as_floats(check_array(queries, input_name="queries"))
-    gallery = as_floats(check_array(gallery, input_name="gallery"))
-    if queries.shape[1] != gallery.shape[1]:
-        raise ValueError(
-            f"queries has {queries.shape[1]} columns and gallery has "
-            f"{gallery.shape[1]}; both must come from the same encoder"
-        )
-    return queries, gallery
