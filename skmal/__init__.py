@@ -1,6 +1,6 @@
 """Multimodal active learning with the tools of scikit-learn."""
 
-from . import coverage, datasets, metrics, uncertainty
+from . import coverage, datasets, metrics, plotting, uncertainty
 from ._version import __version__
 from .learner import PairedActiveLearner
 from .linear import RidgeCCA
@@ -28,5 +28,6 @@ __all__ = [
     "coverage",
     "datasets",
     "metrics",
+    "plotting",
     "uncertainty",
 ]

@@ -55,6 +55,8 @@ def check_items(items, name):
     if items.dtype == object and items.ndim == 1 and len(items):
         _check_no_missing(items, name)
         return items
+    if items.ndim and not len(items):
+        raise ValueError(f"{name} is empty; at least one item is needed")
     return check_array(
         items, dtype=None, ensure_2d=False, allow_nd=True, input_name=name
     )

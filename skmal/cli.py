@@ -32,6 +32,8 @@ def main(argv=None):
     """
     parser = _parser()
     arguments = parser.parse_args(argv)
+    if hasattr(sys.stdout, "reconfigure"):  # a console that knows no braille
+        sys.stdout.reconfigure(errors="replace")
     try:
         arguments.out.mkdir(parents=True, exist_ok=True)  # before hours of work
         return arguments.run(arguments)
@@ -62,7 +64,7 @@ def demo(arguments):
     curves, savings = compare(
         list(_DEMO_STRATEGIES),
         n_seeds=DEMO_SEEDS,
-        batch_size=86,
+        batch_size=86,  # large, so that it takes less than a minute
         verbose=not arguments.quiet,
     )
     _print_savings([row for row in savings if row["metric"] == "mrr"])
@@ -133,8 +135,8 @@ _DEMO_STRATEGIES = {
 }
 
 _DEMO_INTRODUCTION = """\
-A pool of 4,299 glyphs and a pool of 4,299 Unicode names: which belong together?
-Each answer costs. The learner knows 100 pairs and chooses what to ask next."""
+A pool of glyphs and a pool of Unicode names: which belong together? Each answer costs.
+The learner knows 100 of 4,299 pairs and chooses what to ask next."""
 
 
 def _show_rounds(n_rounds):

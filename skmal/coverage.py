@@ -157,7 +157,7 @@ def greedy_k_center(features, n_centers, aligned=None):
         raise ValueError(
             f"n_centers={n_centers} is above the {len(features)} rows to pick from"
         )
-    if aligned is None or len(aligned) == 0:
+    if aligned is None or np.size(aligned) == 0:
         return k_center_picks(features, n_centers)[0]
     features, aligned = _check_same_space(features, aligned)
     nearest = squared_distance_to_nearest(features, aligned)
@@ -203,9 +203,9 @@ def isolation(features, n_neighbors=5):
     if n_neighbors == 0:
         return np.zeros(len(features))
     neighbors = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute")
-    # centred, for the distances are taken by |x|^2 + |y|^2 - 2 x.y
-    distances, _ = neighbors.fit(_centred(features, features)).kneighbors()
-    return distances[:, -1]
+    # By |x|^2 + |y|^2 - 2 x.y, so centred first and taken again directly afterwards.
+    _, rows = neighbors.fit(_centred(features, features)).kneighbors()
+    return np.sqrt(_direct(features, features[rows[:, -1]]))
 
 
 def k_center_picks(features, n_centers, nearest=None):

@@ -1,6 +1,6 @@
 """The loop: choose what to ask, take the answer, learn."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 
 import numpy as np
@@ -70,7 +70,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         The modality asked about in each round.
     coverage_gap_iter_ : ndarray of shape (n_iter_, 2)
         The gaps of X and y that each round compared; NaN where it compared none.
-    n_pairs_iter_ : ndarray of shape (n_iter_ + 1,)
+    n_pairs_iter_ : ndarray of shape (n_fits,)
         Pairs known each time the encoder was fitted: at the start (unless that was
         cold) and after each round.
     validation_scores_ : ndarray, or list of dict
@@ -198,7 +198,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             """Take the pairs in these rows of X and y, and learn."""
             self.annotated_iter_[rows] = len(modalities)
             self.teach(take(X, rows), take(y, rows))
-            progress.update(len(rows))
+            if progress is not None:
+                progress.update(len(rows))
             if not hasattr(self, "estimator_"):  # a single pair so far
                 return
             n_pairs.append(len(self.X_training))
@@ -304,6 +305,11 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         """
         pools = X_pool, y_pool = check_pools(self, X_pool, y_pool)
         n_instances = check_integer(n_instances, "n_instances", minimum=1)
+        if n_instances > max(len(X_pool), len(y_pool)):
+            raise ValueError(
+                f"n_instances={n_instances} is above the {len(X_pool)} items of X_pool "
+                f"and the {len(y_pool)} of y_pool; ask for fewer"
+            )
         strategy = self.query_strategy
         if strategy is None:
             strategy = CoresetMargin(trim=0.3)
@@ -535,6 +541,8 @@ def _check_selection(selection, pools, n_instances):
 
 
 def _progress_bar(total, verbose):
+    if not verbose:
+        return nullcontext()
     from tqdm import tqdm
 
-    return tqdm(total=total, disable=not verbose, unit="pair", desc="pairs bought")
+    return tqdm(total=total, unit="pair", desc="pairs bought")

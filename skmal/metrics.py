@@ -1,5 +1,6 @@
 """How good the retrieval is, and how many answers a strategy saves."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -365,7 +366,7 @@ def annotation_savings(
         inside = (reference_n_pairs >= high / 3) & (reference_n_pairs <= high * 0.75)
         budgets = reference_n_pairs[inside] if inside.any() else reference_n_pairs[-1:]
     budgets = np.asarray(budgets, dtype=float)
-    if not 0 < confidence < 1:
+    if not (isinstance(confidence, Real) and 0 < confidence < 1):
         raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
     if budgets.ndim != 1 or not len(budgets) or budgets.min() <= 0:
         raise ValueError(f"budgets must be one or more numbers above 0, got {budgets}")
@@ -496,7 +497,7 @@ def nearest_rows(queries, gallery, k):
 def _ranks_of_both_directions(X, y, groups):
     if groups is None:
         return retrieval_ranks(X, y), retrieval_ranks(y, X)
-    X = check_array(X, input_name="X")
+    X, y = check_array(X, input_name="X"), check_array(y, input_name="y")
     check_same_length(X, y)
     groups = _check_groups(groups, len(X), "groups")
     own_groups, first_rows = np.unique(groups, return_index=True)
@@ -513,6 +514,11 @@ def _check_groups(groups, n, name):
         raise ValueError(
             f"{name} must hold one label for each of the {n} rows, got an array of "
             f"shape {groups.shape}"
+        )
+    if groups.dtype.kind == "O" or (groups != groups).any():
+        raise ValueError(
+            f"{name} must hold labels of one kind without missing values (integers or "
+            f"strings), got {groups.dtype}"
         )
     return groups
 

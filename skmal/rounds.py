@@ -82,6 +82,10 @@ class Selection(namedtuple("Selection", ["indices", "utilities"])):
         """Tell pickle and copy what to call `__new__` with."""
         return self.indices, self.utilities, self.modality, self.coverage_gap
 
+    def __repr__(self):
+        """Show the modality too, without which the indices mean nothing."""
+        return f"{super().__repr__()[:-1]}, modality={self.modality})"
+
 
 class Query(namedtuple("Query", ["indices", "instances"])):
     """What to ask about next: rows of one pool, and the items in them.
@@ -119,6 +123,10 @@ class Query(namedtuple("Query", ["indices", "instances"])):
     def __getnewargs__(self):
         """Tell pickle and copy what to call `__new__` with."""
         return (*self, self.modality, self.utilities, self.coverage_gap)
+
+    def __repr__(self):
+        """Show the modality too, without which the indices mean nothing."""
+        return f"{super().__repr__()[:-1]}, modality={self.modality})"
 
     def pairs(self, partners):
         """Turn answers into aligned rows of both pools.

@@ -11,6 +11,13 @@ from .coverage import isolation, k_center_picks, squared_distance_to_nearest
 from .rounds import Selection, open_round
 from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
 
+METRICS = ("euclidean", "cosine")
+CANDIDATES = ("all", "open")
+UNCERTAINTIES = {  # larger = less certain
+    "margin": lambda queries, gallery: -cross_modal_margin(queries, gallery),
+    "top1": lambda queries, gallery: -cross_modal_top1(queries, gallery),
+    "entropy": cross_modal_entropy,
+}
 MODALITIES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
 TIE_DECIMALS = 9  # uncertainties that agree to this many decimals are ties
 
@@ -31,7 +38,9 @@ class QueryStrategy(BaseEstimator):
     -----
     All randomness of a round comes from ``numpy.random.default_rng([seed,
     n_aligned])``, where the seed is the strategy's `random_state` or else the
-    learner's: a round can be repeated, and no two rounds of a run draw the same.
+    learner's: a round can be repeated, and rounds with different
+    numbers of known pairs draw differently. Take items without a partner out of the
+    pools, or they may be drawn again.
 
     Examples
     --------
@@ -95,11 +104,16 @@ class QueryStrategy(BaseEstimator):
                 f"but X_pool has {len(X_pool)} rows and y_pool {len(y_pool)}; set the "
                 "strategy's modality=0, or use skmal.PairedActiveLearner"
             )
+        self._check_parameters(n_instances)
         random_state = getattr(self, "random_state", None)
         round = open_round(learner, X_pool, y_pool, n_instances, random_state)
         if round.open[0].shape[1] == 0:  # nothing learned yet, nothing to go by
-            return _random_selection(round, modality if fixed else "random")
+            by_coverage = modality in ("coverage", "relative_coverage")
+            return _random_selection(round, "random" if by_coverage else modality)
         return self.select(round)
+
+    def _check_parameters(self, n_instances):
+        """Raise where a parameter is out of range, before anything is computed."""
 
     def select(self, round):
         """Choose from the round's arrays; the one method that a strategy writes.
@@ -147,6 +161,9 @@ class RandomSampling(QueryStrategy):
     def __init__(self, modality="random", *, random_state=None):
         self.modality = modality
         self.random_state = random_state
+
+    def _check_parameters(self, n_instances):
+        _check_choice("modality", self.modality, ("random", "alternate", 0, 1))
 
     def select(self, round):
         """Choose at random.
@@ -222,6 +239,11 @@ class KCenterGreedy(QueryStrategy):
         self.trim = trim
         self.metric = metric
         self.random_state = random_state
+
+    def _check_parameters(self, n_instances):
+        _check_choice("modality", self.modality, MODALITIES)
+        _check_choice("metric", self.metric, METRICS)
+        _check_trim(self.trim)
 
     def select(self, round):
         """Choose the farthest items.
@@ -306,6 +328,12 @@ class MarginSampling(QueryStrategy):
         self.metric = metric
         self.random_state = random_state
 
+    def _check_parameters(self, n_instances):
+        _check_choice("modality", self.modality, MODALITIES)
+        _check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
+        _check_choice("candidates", self.candidates, CANDIDATES)
+        _check_choice("metric", self.metric, METRICS)
+
     def select(self, round):
         """Choose the least certain items.
 
@@ -336,7 +364,7 @@ class CoresetMargin(QueryStrategy):
     hardest to tell apart. With its defaults this is our reading of Algorithm 1; the
     Notes say what the paper leaves open.
 
-    On clean compositional pools it saves answers against random sampling. On pools with
+    The paper reports that it saves answers on compositional pools. On pools with
     outliers or a long tail step 2 follows the outliers; ``trim=0.3`` keeps it from
     that, and is what `PairedActiveLearner` uses when no strategy is named.
 
@@ -378,7 +406,7 @@ class CoresetMargin(QueryStrategy):
     that agree to nine decimals are ties, and every tie goes to the lowest row.
 
     O((n_aligned + B_C) n d + B_C n_other d) time; with `trim` also O(n^2 d) for the
-    asked modality. Memory is a fixed block beside the features.
+    asked modality. Memory is a few copies of the features and blocks of fixed size.
 
     Where the paper is silent: with no aligned pair there is no gap, X is asked about
     and k-center starts at the item nearest the pool's mean (an encoder that cannot
@@ -423,6 +451,14 @@ class CoresetMargin(QueryStrategy):
         self.metric = metric
         self.random_state = random_state
 
+    def _check_parameters(self, n_instances):
+        _check_choice("modality", self.modality, MODALITIES)
+        _check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
+        _check_choice("candidates", self.candidates, CANDIDATES)
+        _check_choice("metric", self.metric, METRICS)
+        _check_trim(self.trim)
+        _n_coreset_rows(self.coreset_size, n_instances)
+
     def select(self, round):
         """Choose by coverage, coreset and uncertainty.
 
@@ -464,8 +500,6 @@ def _choose_modality(round, modality, metric="euclidean"):
 
     Only the coverage rules compare gaps; for the others both are None.
     """
-    if isinstance(modality, (bool, float)) or modality not in MODALITIES:
-        raise ValueError(f"modality must be one of {MODALITIES}, got {modality!r}")
     if isinstance(modality, Integral):
         return int(modality), None, None
     n_aligned = len(round.aligned[0])
@@ -509,36 +543,27 @@ def _coreset(round, modality, nearest, size, trim, metric):
 
 def _least_isolated(features, trim, n_needed):
     """Return the rows left when the most isolated share is trimmed, in order."""
-    if not (isinstance(trim, Real) and 0 <= trim < 1):
-        raise ValueError(f"trim must be a share of the pool in [0, 1), got {trim!r}")
     n = len(features)
     n_kept = max(n - int(trim * n), n_needed)
     if n_kept >= n:
         return np.arange(n)
-    isolated = isolation(features)
-    if isolated.max() > 0:  # what differs by rounding alone is a tie
-        isolated = (isolated / isolated.max()).round(6)
+    isolated = _round_significant(isolation(features), TIE_DECIMALS)
     return np.sort(isolated.argsort(kind="stable")[:n_kept])
+
+
+def _round_significant(values, digits):
+    """Round each value to so many digits of its own: rounding errors become ties."""
+    unit = 10.0 ** np.floor(np.log10(np.where(values > 0, values, 1)))
+    return (values / unit).round(digits - 1) * unit
 
 
 def _most_uncertain(round, modality, rows, uncertainty, candidates):
     """Return the n_instances most uncertain of the given rows, and their utilities."""
-    scores = {
-        "margin": lambda q, g: -cross_modal_margin(q, g),
-        "top1": lambda q, g: -cross_modal_top1(q, g),
-        "entropy": cross_modal_entropy,
-    }
-    if uncertainty not in scores:
-        raise ValueError(
-            f"uncertainty must be one of {tuple(scores)}, got {uncertainty!r}"
-        )
-    if candidates not in ("all", "open"):
-        raise ValueError(f"candidates must be 'all' or 'open', got {candidates!r}")
     other = 1 - modality
     gallery = round.open[other]
     if candidates == "all":
         gallery = np.concatenate([gallery, round.aligned[other]])
-    utilities = scores[uncertainty](round.open[modality][rows], gallery)
+    utilities = UNCERTAINTIES[uncertainty](round.open[modality][rows], gallery)
     order = (-utilities.round(TIE_DECIMALS)).argsort(kind="stable")
     best = order[: round.n_instances]
     return rows[best], utilities[best].round(TIE_DECIMALS)
@@ -572,8 +597,17 @@ def _random_selection(round, modality):
 
 def _in_metric(features, metric):
     """Return the features in which Euclidean distance is the wanted one."""
-    if metric == "euclidean":
-        return features
-    if metric == "cosine":
-        return unit_rows(features) if len(features) else features
-    raise ValueError(f"metric must be 'euclidean' or 'cosine', got {metric!r}")
+    if metric == "cosine" and len(features):
+        return unit_rows(features)
+    return features
+
+
+def _check_choice(name, value, choices):
+    known = isinstance(value, (str, Integral)) and not isinstance(value, bool)
+    if not known or value not in choices:
+        raise ValueError(f"{name} must be one of {tuple(choices)}, got {value!r}")
+
+
+def _check_trim(trim):
+    if not (isinstance(trim, Real) and 0 <= trim < 1):
+        raise ValueError(f"trim must be a share of the pool in [0, 1), got {trim!r}")

@@ -1,5 +1,7 @@
 """How unsure an encoder is of an item's partner in the other modality."""
 
+from numbers import Real
+
 import numpy as np
 from sklearn.utils import gen_batches
 
@@ -148,7 +150,7 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     array([0.   , 0.693])
     """
     queries, gallery = check_space(queries, gallery)
-    if not (temperature > 0 and np.isfinite(temperature)):
+    if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
     entropy = np.empty(len(queries))
     for rows in gen_batches(len(queries), BLOCK):

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from skmal import benchmark
 from skmal.benchmark import (
@@ -13,6 +14,7 @@ from skmal.benchmark import (
     savings_table,
     write_results,
 )
+from skmal.datasets import load_glyphs
 from skmal.metrics import annotation_savings
 
 pytest.importorskip("matplotlib")
@@ -129,5 +131,12 @@ def test_bad_parameters(parameters, message):
         compare(**{"strategies": ["margin"], "n_jobs": 1, **parameters})
 
 
-def test_every_strategy_has_a_name():
-    assert next(iter(STRATEGIES)) == "random"
+def test_seeds_hold_out_different_pairs_and_threads_change_nothing():
+    X, y = load_glyphs("mono", features=True, return_X_y=True)
+    runs = []
+    for seed, n_threads in [(0, 1), (0, 2), (1, 1)]:
+        with threadpool_limits(n_threads, user_api="blas"):
+            strategy = STRATEGIES["k-center"]
+            runs.append(benchmark._run(X, y, strategy, seed, 400, 200, 100)[1])
+    assert runs[0] == runs[1]
+    assert runs[0][0] != runs[2][0]

@@ -109,6 +109,19 @@ def test_the_installed_command_answers():
     assert printed.strip() == __version__
 
 
+def test_a_console_without_braille_still_gets_the_demo(tmp_path):
+    code = "from skmal import cli; cli.compare = None; cli.main(['demo', '--out', 'x'])"
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert "Round 3" in printed.stdout
+    assert "UnicodeEncodeError" not in printed.stderr
+
+
 def test_pictures_are_drawn_in_braille():
     image = np.zeros((32, 32), np.uint8)
     image[0, 0] = image[3, 1] = 255

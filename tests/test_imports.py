@@ -38,7 +38,7 @@ def test_a_whole_run_needs_no_torch():
 
 def test_public_names_exist_and_are_listed_in_order():
     assert all(hasattr(skmal, name) for name in skmal.__all__)
-    assert len(set(skmal.__all__)) == len(skmal.__all__)
+    assert skmal.__all__ == sorted(set(skmal.__all__))
 
 
 def public_objects():

@@ -245,6 +245,14 @@ def test_a_function_that_breaks_the_contract(pairs, result, message):
         learner.query(*pairs, n_instances=2)
 
 
+def test_a_function_is_not_asked_for_more_than_there_is(pairs):
+    learner = PairedActiveLearner(RidgeCCA(), first_rows).fit(*pairs)
+    with pytest.raises(
+        ValueError, match="n_instances=81 is above the 80 items of X_pool"
+    ):
+        learner.query(*pairs, n_instances=81)
+
+
 def test_a_modality_that_does_not_exist(pairs):
     wrong = Modal(([0], [0.0]))
     wrong.modality = 2
@@ -362,6 +370,25 @@ def test_the_attributes_retell_the_run(strategy):
         assert {tuple(row) for row in bought} == {tuple(row) for row in X[rows]}
     matches = [np.flatnonzero((row == X).all(axis=1))[0] for row in learner.X_training]
     np.testing.assert_array_equal(learner.y_training, y[matches])  # true pairs
+
+
+def test_the_two_pools_come_in_unrelated_orders(pairs):
+    seen = []
+
+    def watch(learner, X_pool, y_pool, n_instances=1):
+        X_rows = [
+            int(np.flatnonzero((pairs[0] == row).all(axis=1))[0]) for row in X_pool
+        ]
+        y_rows = [
+            int(np.flatnonzero((pairs[1] == row).all(axis=1))[0]) for row in y_pool
+        ]
+        seen.append((X_rows, y_rows))
+        return first_rows(learner, X_pool, y_pool, n_instances)
+
+    PairedActiveLearner(RidgeCCA(), watch, budget=30, random_state=0).fit(*pairs)
+    for X_rows, y_rows in seen:
+        assert sorted(X_rows) == sorted(y_rows) != X_rows
+        assert np.mean(np.array(X_rows) == np.array(y_rows)) < 0.2
 
 
 def test_gaps_are_kept_where_they_were_compared(pairs):
@@ -591,7 +618,7 @@ BAD_PAIRS = [
     (lambda X, y: (X, with_value(y, np.inf)), "y contains infinity"),
     (lambda X, y: (X, None), "PairedActiveLearner requires y to be passed"),
     (lambda X, y: (X, "caption"), "y must be a sequence of items"),
-    (lambda X, y: (X[:0], y), "0 sample|X is empty"),
+    (lambda X, y: (X[:0], y), "X is empty"),
 ]
 
 
@@ -665,7 +692,7 @@ def test_bad_parameters(pairs, parameters, message):
             lambda s, X, y: s.query(X, 8),
             "y_pool must be a sequence of items, got the sin",
         ),
-        (lambda s, X, y: s.query(X[:0], y), "0 sample"),
+        (lambda s, X, y: s.query(X[:0], y), "X_pool is empty"),
         (
             lambda s, X, y: s.query(X, y, n_instances=0),
             "n_instances must be an integer",

@@ -22,6 +22,13 @@ def test_selection_and_query_keep_their_attributes(copier):
     assert query.coverage_gap == (0.1, 0.2)
 
 
+def test_repr_shows_the_modality():
+    assert repr(Selection([3], [0.5], 1)) == (
+        "Selection(indices=[3], utilities=[0.5], modality=1)"
+    )
+    assert repr(Query([3], ["a"])) == "Query(indices=[3], instances=['a'], modality=0)"
+
+
 def test_pairs_drop_items_without_a_partner():
     asked_x = Query(np.array([4, 7, 2]), None, modality=0)
     x, y = asked_x.pairs([10, -1, 12])

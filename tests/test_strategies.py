@@ -159,7 +159,7 @@ def test_without_pairs_a_pretrained_encoder_starts_at_the_centre(pairs):
         (-1, 65, "n_instances must be an integer of at least 1, got -1"),
         (2.0, 65, "n_instances must be an integer of at least 1, got 2.0"),
         (66, 65, "n_instances=66 is above the 65 items of "),
-        (8, 0, "X_pool|0 sample"),
+        (8, 0, "X_pool is empty"),
     ],
 )
 def test_bad_sizes(strategy, n_instances, X_rows, message):
@@ -192,12 +192,12 @@ BAD_PARAMETERS = [
     ("modality", True, "modality must be one of"),
     ("modality", 1.0, "modality must be one of"),
     ("coreset_size", True, "coreset_size must be an int .*got 'True'"),
-    ("metric", "cityblock", "metric must be 'euclidean' or 'cosine'"),
+    ("metric", "cityblock", "metric must be one of"),
     ("trim", 1.0, "trim must be a share of the pool"),
     ("trim", -0.1, "trim must be a share of the pool"),
     ("trim", "0.3", "trim must be a share of the pool"),
     ("uncertainty", "entropie", "uncertainty must be one of .*got 'entropie'"),
-    ("candidates", "closed", "candidates must be 'all' or 'open', got 'closed'"),
+    ("candidates", "closed", "candidates must be one of .*got 'closed'"),
     ("coreset_size", 0.5, "coreset_size must be an int .*got 0.5"),
     ("coreset_size", "2", "coreset_size must be an int .*got '2'"),
     ("coreset_size", 4, "coreset_size=4 is smaller than the batch of 8; raise it"),
@@ -218,6 +218,28 @@ def test_bad_parameters(cls, parameter, value, message):
     strategy = cls().set_params(**{parameter: value})
     with pytest.raises(ValueError, match=message):
         strategy(*fitted(strategy), n_instances=8)
+
+
+@pytest.mark.parametrize(
+    "strategy", [CoresetMargin(coreset_size=4), KCenterGreedy(trim="a")]
+)
+def test_bad_parameters_are_told_before_the_first_random_batch(strategy):
+    with pytest.raises(
+        ValueError, match="coreset_size=4 is smaller|trim must be a sha"
+    ):
+        strategy(PairedActiveLearner(RidgeCCA()), *make_pairs(), n_instances=8)
+
+
+def test_random_sampling_refuses_coverage():
+    with pytest.raises(ValueError, match="modality must be one of .*got 'coverage'"):
+        RandomSampling("coverage")(*fitted(None))
+
+
+def test_alternate_starts_with_X_also_without_pairs():
+    for strategy in (RandomSampling("alternate"), CoresetMargin("alternate")):
+        for seed in range(5):
+            learner = PairedActiveLearner(RidgeCCA(), random_state=seed)
+            assert strategy(learner, *make_pairs(), n_instances=8).modality == 0
 
 
 def test_a_strategy_without_select_says_so():
@@ -362,6 +384,27 @@ def test_equally_isolated_rows_are_trimmed_from_the_highest_row():
         round = make_round((rows, rows), (rows[:1], rows[:1]), n_instances=8)
         strategy = CoresetMargin(0, trim=0.5, coreset_size=8)
         assert sorted(strategy.select(round).indices) == list(range(8))
+
+
+def test_one_far_outlier_does_not_hide_the_others_from_trim():
+    rng = np.random.default_rng(0)
+    features = np.concatenate(
+        [30 * rng.normal(size=(20, 3)), rng.normal(size=(180, 3))]
+    )
+    features[50] = 1e8
+    round = make_round((features, features), (features[60:65], features[60:65]), 30)
+    strategy = CoresetMargin(0, trim=0.105, coreset_size=30)
+    assert strategy.select(round).indices.min() >= 20
+    assert 50 not in strategy.select(round).indices
+
+
+def test_equal_margins_in_a_coreset_go_to_the_lowest_row():
+    x = np.array([[9.0, 9.0, 0.0], [8.0, 8.0, 0.0], [1.0, 1.0, 0.1], [1.0, 1.0, -0.1]])
+    y = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]) / 3  # every margin is 0
+    round = make_round((x[::-1], y), (np.zeros((1, 3)), y[:1]), n_instances=2)
+    selection = CoresetMargin(0, coreset_size=3).select(round)
+    coreset = greedy_k_center(x[::-1], 3, np.zeros((1, 3)))
+    assert selection.indices.tolist() == sorted(coreset)[:2] != coreset[:2].tolist()
 
 
 def test_trim_leaves_at_least_a_batch():
