@@ -3,7 +3,7 @@
 from . import coverage, datasets, metrics, plotting, uncertainty
 from ._version import __version__
 from .learner import PairedActiveLearner
-from .linear import RidgeCCA
+from .linear import ContrastiveProjection, RidgeCCA
 from .rounds import Query, Round, Selection
 from .strategies import (
     CoresetMargin,
@@ -14,6 +14,7 @@ from .strategies import (
 )
 
 __all__ = [
+    "ContrastiveProjection",
     "CoresetMargin",
     "KCenterGreedy",
     "MarginSampling",

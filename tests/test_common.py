@@ -3,11 +3,21 @@
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmal import KCenterGreedy, PairedActiveLearner, RandomSampling, RidgeCCA
+from skmal import (
+    ContrastiveProjection,
+    KCenterGreedy,
+    PairedActiveLearner,
+    RandomSampling,
+    RidgeCCA,
+)
 
 ESTIMATORS = [
     RidgeCCA(),
     RidgeCCA(n_components=2, reg=1.0),
+    ContrastiveProjection(max_epochs=3, device="cpu"),
+    ContrastiveProjection(
+        2, max_epochs=2, batch_size=16, warm_start=True, device="cpu"
+    ),
     PairedActiveLearner(PLSSVD(n_components=1)),
     PairedActiveLearner(PLSSVD(n_components=1), budget=20, random_state=0),
     PairedActiveLearner(RidgeCCA()),
