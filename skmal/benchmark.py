@@ -12,7 +12,7 @@ from ._encoding import encode
 from ._items import check_integer
 from .datasets import load_glyphs
 from .learner import PairedActiveLearner
-from .linear import RidgeCCA
+from .linear import ContrastiveProjection, RidgeCCA
 from .metrics import AnnotationSavings, annotation_savings, retrieval_scores
 from .strategies import CoresetMargin, KCenterGreedy, MarginSampling, RandomSampling
 
@@ -26,6 +26,8 @@ STRATEGIES = {
     "coreset-margin-trim-alternate": CoresetMargin("alternate", trim=0.3),
 }
 DATA = {"glyphs": "sans", "glyphs-serif": "serif", "glyphs-mono": "mono"}
+DEFAULT_ENCODER = "ridge-cca"
+ENCODERS = (DEFAULT_ENCODER, "contrastive", "clip")
 N_TEST = 1000
 CURVES_HEADER = ("data", "strategy", "seed", "n_pairs", "metric", "score")
 SAVINGS_HEADER = ("data", "strategy", "metric", *AnnotationSavings._fields[:-1])
@@ -35,6 +37,7 @@ def compare(
     strategies,
     *,
     data="glyphs",
+    encoder=DEFAULT_ENCODER,
     n_seeds=5,
     budget=0.3,
     batch_size=None,
@@ -56,6 +59,11 @@ def compare(
         "random" is always run, savings are measured against it.
     data : {"glyphs", "glyphs-serif", "glyphs-mono"}, default="glyphs"
         The pairs; see `skmal.datasets.load_glyphs`.
+    encoder : {"ridge-cca", "contrastive", "clip"}, default="ridge-cca"
+        What learns from the answers: `RidgeCCA` or `ContrastiveProjection`, on features
+        made without alignment, or the tiny `CLIPEncoder`, from pixels and names. All
+        but `RidgeCCA` take minutes to hours and are named in the results: their data
+        are called "glyphs/contrastive" and so on.
     n_seeds : int, default=5
         Seeds 0 to n_seeds - 1. One seed misleads; make it 20 for a claim.
     budget : float or int, default=0.3
@@ -88,8 +96,12 @@ def compare(
         )
     if data not in DATA:
         raise ValueError(f"unknown data {data!r}; choose from {', '.join(DATA)}")
+    if encoder not in ENCODERS:
+        raise ValueError(
+            f"unknown encoder {encoder!r}; choose from {', '.join(ENCODERS)}"
+        )
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
-    X, y = load_glyphs(DATA[data], features=True, return_X_y=True)
+    X, y = load_glyphs(DATA[data], features=encoder != "clip", return_X_y=True)
     n_pool = len(X) - N_TEST
     budget = _n_pairs(budget, n_pool)
     if n_jobs is not None:
@@ -99,11 +111,13 @@ def compare(
     batch_size = check_integer(batch_size, "batch_size", minimum=1)
     n_initial = min(max(10, budget // 10), budget)
 
+    estimator = _estimator(encoder)
+    title = data if encoder == DEFAULT_ENCODER else f"{data}/{encoder}"
     names = [REFERENCE, *(n for n in dict.fromkeys(strategies) if n != REFERENCE)]
     runs = [(name, seed) for seed in range(n_seeds) for name in names]
     jobs = joblib.Parallel(n_jobs=n_jobs or joblib.cpu_count(), return_as="generator")(
         joblib.delayed(_run)(
-            X, y, STRATEGIES[name], seed, budget, n_initial, batch_size
+            X, y, estimator, STRATEGIES[name], seed, budget, n_initial, batch_size
         )
         for name, seed in runs
     )
@@ -112,7 +126,7 @@ def compare(
     results = tqdm(jobs, total=len(runs), unit="run", disable=not verbose)
     curves = [
         {
-            "data": data,
+            "data": title,
             "strategy": name,
             "seed": seed,
             "n_pairs": int(n_pairs),
@@ -234,11 +248,22 @@ def plot_curves(curves, metric="mrr"):
     return display.plot(new_axes()).figure_
 
 
-def _run(X, y, strategy, seed, budget, n_initial, batch_size):
+def _estimator(encoder):
+    """Return the encoder of that name, unfitted; torch is loaded only for some."""
+    if encoder == "clip":
+        from .clip import CLIPEncoder
+
+        return CLIPEncoder(model="tiny")
+    if encoder == "contrastive":
+        return ContrastiveProjection(device="cpu")  # the same numbers on any machine
+    return RidgeCCA()
+
+
+def _run(X, y, estimator, strategy, seed, budget, n_initial, batch_size):
     """Return the points of one run and the scores there."""
     X, X_test, y, y_test = train_test_split(X, y, test_size=N_TEST, random_state=seed)
     learner = PairedActiveLearner(
-        RidgeCCA(),
+        estimator,
         strategy,
         budget=budget,
         n_initial=n_initial,

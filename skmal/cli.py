@@ -8,7 +8,14 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from ._version import __version__
-from .benchmark import DATA, STRATEGIES, compare, write_results
+from .benchmark import (
+    DATA,
+    DEFAULT_ENCODER,
+    ENCODERS,
+    STRATEGIES,
+    compare,
+    write_results,
+)
 from .datasets import load_glyphs
 from .learner import PairedActiveLearner
 from .linear import RidgeCCA
@@ -91,6 +98,7 @@ def run_compare(arguments):
     curves, savings = compare(
         arguments.strategies,
         data=arguments.data,
+        encoder=arguments.encoder,
         n_seeds=arguments.seeds,
         budget=arguments.budget,
         batch_size=arguments.batch_size,
@@ -244,6 +252,12 @@ def _parser():
     )
     many.add_argument("--data", choices=DATA, default="glyphs")
     many.add_argument("--strategies", nargs="+", choices=STRATEGIES, required=True)
+    many.add_argument(
+        "--encoder",
+        choices=ENCODERS,
+        default=DEFAULT_ENCODER,
+        help="what learns: from features (default: ridge-cca), or from pixels (clip)",
+    )
     many.add_argument("--seeds", type=int, default=5, metavar="N")
     many.add_argument(
         "--budget",

@@ -1,12 +1,15 @@
 """Comparisons: the same starts, honest tables."""
 
 import csv
+import sys
+import types
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
-from skmal import benchmark
+from skmal import RidgeCCA, benchmark
 from skmal.benchmark import (
     STRATEGIES,
     compare,
@@ -99,7 +102,7 @@ def test_curves_with_other_points_are_compared_at_equal_score():
 def test_default_sizes_follow_the_budget(monkeypatch):
     seen = {}
 
-    def record(X, y, strategy, seed, budget, n_initial, batch_size):
+    def record(X, y, estimator, strategy, seed, budget, n_initial, batch_size):
         seen.update(budget=budget, n_initial=n_initial, batch_size=batch_size)
         return [n_initial, budget], [{"mrr": 0.1}, {"mrr": 0.2}]
 
@@ -118,6 +121,7 @@ def test_default_sizes_follow_the_budget(monkeypatch):
             "unknown strategy 'best'; choose from random, k-center",
         ),
         ({"data": "coco"}, "unknown data 'coco'; choose from glyphs"),
+        ({"encoder": "bert"}, "unknown encoder 'bert'; choose from ridge-cca, contr"),
         ({"n_seeds": 0}, "n_seeds must be an integer of at least 1"),
         ({"budget": 1}, "budget .* must be an integer of at least 2, got 1"),
         ({"budget": 1.5}, "budget .* must be an integer of at least 2, got 1.5"),
@@ -137,6 +141,68 @@ def test_seeds_hold_out_different_pairs_and_threads_change_nothing():
     for seed, n_threads in [(0, 1), (0, 2), (1, 1)]:
         with threadpool_limits(n_threads, user_api="blas"):
             strategy = STRATEGIES["k-center"]
-            runs.append(benchmark._run(X, y, strategy, seed, 400, 200, 100)[1])
+            runs.append(
+                benchmark._run(X, y, RidgeCCA(), strategy, seed, 400, 200, 100)[1]
+            )
     assert runs[0] == runs[1]
     assert runs[0][0] != runs[2][0]
+
+
+def test_contrastive_learns_from_the_same_features_and_is_named(comparison):
+    sizes = {"n_seeds": 1, "budget": 20, "batch_size": 10}
+    curves, savings = compare(["margin"], encoder="contrastive", n_jobs=1, **sizes)
+    assert {row["data"] for row in [*curves, *savings]} == {"glyphs/contrastive"}
+    in_two = compare(["margin"], encoder="contrastive", n_jobs=2, **sizes)
+    assert in_two[0] == curves
+
+    # Ten pairs are told apart by the closed form already, but not in the same way.
+    n_pairs, scores = curves_of(curves, "mrr")["random"]
+    of_ridge_cca = curves_of(comparison[0], "mrr")["random"][1][0]
+    np.testing.assert_array_equal(n_pairs, [10, 20])
+    assert scores[0, 0] == pytest.approx(of_ridge_cca[0], rel=0.3)
+    assert scores[0, 0] != of_ridge_cca[0]
+
+
+class TinyCLIP(BaseEstimator):
+    """Stands in for CLIPEncoder: hashes pixels and letters, then RidgeCCA."""
+
+    def __init__(self, model, random_state=None):
+        self.model = model
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Fit on images and names."""
+        self.encoder_ = RidgeCCA().fit(self.pixels(X), self.letters(y))
+        return self
+
+    def transform(self, X, y):
+        """Return features of images and names."""
+        return self.encoder_.transform(self.pixels(X), self.letters(y))
+
+    def pixels(self, images):
+        """Return one row per image."""
+        assert self.model == "tiny"
+        assert images.shape[1:] == (32, 32)
+        assert images.dtype == np.uint8
+        return images[:, ::4, ::4].reshape(len(images), -1) / 255
+
+    def letters(self, names):
+        """Return one row of counts per name."""
+        return np.array([[float(n.count(c)) for c in "aeinorstl"] for n in names])
+
+
+def test_clip_learns_from_pixels_and_names(monkeypatch):
+    stand_in = types.ModuleType("skmal.clip")
+    stand_in.CLIPEncoder = TinyCLIP
+    monkeypatch.setitem(sys.modules, "skmal.clip", stand_in)
+    curves, savings = compare(
+        ["coreset-margin"], encoder="clip", n_seeds=1, budget=40, n_jobs=1
+    )
+    assert {row["data"] for row in [*curves, *savings]} == {"glyphs/clip"}
+    n_pairs, scores = curves_of(curves, "mrr")["coreset-margin"]
+    assert (n_pairs[0], n_pairs[-1]) == (10, 40)
+    assert scores[0, -1] > 0.0075  # chance
+
+
+def test_every_strategy_has_a_name():
+    assert next(iter(STRATEGIES)) == "random"

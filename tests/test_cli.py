@@ -27,6 +27,16 @@ def test_compare_writes_tables_and_curves(tmp_path, capsys):
     ]
 
 
+def test_compare_with_another_encoder_names_it_in_the_tables(tmp_path, capsys):
+    command = "compare --strategies margin --encoder contrastive --seeds 1 --budget 20"
+    assert (
+        main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 0
+    )
+    assert "margin" in capsys.readouterr().out
+    table = (tmp_path / "savings.csv").read_text(encoding="utf-8")
+    assert table.splitlines()[1].startswith("glyphs/contrastive,margin,mrr,")
+
+
 def test_demo_shows_questions_and_says_what_was_measured(tmp_path, capsys, monkeypatch):
     compare = cli.compare
 
@@ -97,10 +107,11 @@ def test_without_matplotlib_the_tables_are_kept(tmp_path, capsys, monkeypatch):
 
 
 def test_unknown_names_are_refused_with_the_choices(capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["compare", "--strategies", "best"])
-    assert stop.value.code == 2
-    assert "choose from" in capsys.readouterr().err
+    for wrong in (["--strategies", "best"], ["--encoder", "bert"]):
+        with pytest.raises(SystemExit) as stop:
+            main(["compare", "--strategies", "margin", *wrong])
+        assert stop.value.code == 2
+        assert "choose from" in capsys.readouterr().err
 
 
 def test_the_installed_command_answers():
