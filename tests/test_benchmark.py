@@ -196,7 +196,12 @@ def test_clip_learns_from_pixels_and_names(monkeypatch):
     stand_in.CLIPEncoder = TinyCLIP
     monkeypatch.setitem(sys.modules, "skmal.clip", stand_in)
     curves, savings = compare(
-        ["coreset-margin"], encoder="clip", n_seeds=1, budget=40, n_jobs=1
+        ["coreset-margin"],
+        encoder="clip",
+        n_seeds=1,
+        budget=40,
+        batch_size=15,
+        n_jobs=1,
     )
     assert {row["data"] for row in [*curves, *savings]} == {"glyphs/clip"}
     n_pairs, scores = curves_of(curves, "mrr")["coreset-margin"]
