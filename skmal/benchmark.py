@@ -1,6 +1,7 @@
 """Strategies x seeds on real pairs, to tables and curves; what `skmal compare` runs."""
 
 import csv
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
@@ -270,10 +271,26 @@ def _run(X, y, estimator, strategy, seed, budget, n_initial, batch_size):
         batch_size=batch_size,
         random_state=seed,
     )
-    # Sums of several threads differ in the last digits, and runs are parallel anyway.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _single_threaded(with_torch=not isinstance(estimator, RidgeCCA)):
         learner.fit(X, y, validation_data=(X_test, y_test), scoring=_scores)
     return learner.n_pairs_iter_, learner.validation_scores_
+
+
+@contextmanager
+def _single_threaded(with_torch):
+    """Use one thread: sums of several differ in the last digits, and runs are many."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        if not with_torch:
+            yield
+            return
+        import torch  # it has threads, and a BLAS, of its own
+
+        n_threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(n_threads)
 
 
 def _scores(learner, X, y):

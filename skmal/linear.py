@@ -262,8 +262,9 @@ class ContrastiveProjection(_LinearEncoder):
     -----
     An epoch costs O(n (d k + b k)) for n pairs, d features, k components and batches of
     b. Equal rows of y, or of X, are not held against each other: they are no negatives.
-    The same `random_state` gives the same weights, bit for bit, on one CPU; torch's
-    generators and settings are neither used nor changed. A warm start needs fewer
+    The same `random_state` gives the same weights, bit for bit, on one CPU with the
+    same number of threads; torch's generators and settings are neither used nor
+    changed. A warm start needs fewer
     epochs, but is not better: in rounds of 100 glyphs up to 1,000, 10 epochs per round
     with `learning_rate=0.003` ended at an MRR of .259, a fresh fit at .268.
 
