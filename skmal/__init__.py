@@ -2,6 +2,7 @@
 
 from . import coverage, datasets, metrics, plotting, uncertainty
 from ._version import __version__
+from .clip import CLIPEncoder
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
 from .rounds import Query, Round, Selection
@@ -14,6 +15,7 @@ from .strategies import (
 )
 
 __all__ = [
+    "CLIPEncoder",
     "ContrastiveProjection",
     "CoresetMargin",
     "KCenterGreedy",

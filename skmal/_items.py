@@ -94,6 +94,13 @@ def check_integer(value, name, minimum):
     return int(value)
 
 
+def check_choice(name, value, choices):
+    """Raise unless `value` is one of the choices, which are strings or ints."""
+    known = isinstance(value, (str, Integral)) and not isinstance(value, bool)
+    if not known or value not in choices:
+        raise ValueError(f"{name} must be one of {tuple(choices)}, got {value!r}")
+
+
 def n_features(items):
     """Return the number of features of two-dimensional numeric items, else None."""
     if _is_frame(items):

@@ -12,6 +12,14 @@ from sklearn.base import (
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from ._contrastive import (
+    FIRST_TEMPERATURE,
+    LOWEST_TEMPERATURE,
+    check_number,
+    groups_of_equals,
+    info_nce,
+    torch_device,
+)
 from ._encoding import check_squares, unit_rows
 from ._items import check_integer, check_same_length
 
@@ -339,12 +347,12 @@ class ContrastiveProjection(_LinearEncoder):
         n_components = check_integer(self.n_components, "n_components", minimum=1)
         max_epochs = check_integer(self.max_epochs, "max_epochs", minimum=1)
         batch_size = check_integer(self.batch_size, "batch_size", minimum=2)
-        _check_number(self.learning_rate, "learning_rate", above=True)
-        _check_number(self.weight_decay, "weight_decay", above=False)
+        check_number(self.learning_rate, "learning_rate", above=True)
+        check_number(self.weight_decay, "weight_decay", above=False)
         rows, y = self._check_pairs(X, y)
         n_components = min(n_components, rows.shape[1], y.shape[1])
         rng = check_random_state(self.random_state)
-        device = _torch_device(self.device)
+        device = torch_device(self.device)
 
         x_rows, x_mean, x_scale = _centre_and_scale(rows)
         y_rows, y_mean, y_scale = _centre_and_scale(y)
@@ -361,7 +369,7 @@ class ContrastiveProjection(_LinearEncoder):
                 )
         else:
             x_weights, y_weights = _closed_form(rows, y, n_components, rng)
-            temperature = _FIRST_TEMPERATURE
+            temperature = FIRST_TEMPERATURE
         # Gradient descent sees rows of variance one, whatever the units of X and y.
         x_weights, y_weights, history = _train_heads(
             (x_rows, y_rows),
@@ -416,34 +424,6 @@ def _signs_of_largest(weights):
     return signs
 
 
-_FIRST_TEMPERATURE = 0.07
-_LOWEST_TEMPERATURE = 0.01  # as in CLIP: similarities are multiplied by 100 at most
-
-
-def _check_number(value, name, above):
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not np.isfinite(value) or value < 0 or (above and value == 0):
-        raise ValueError(
-            f"{name} must be a finite number {'above 0' if above else 'of at least 0'}"
-            f", got {value!r}"
-        )
-
-
-def _torch_device(name):
-    """Return the torch device of that name; None: a GPU where there is one."""
-    import torch
-
-    if name is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError, TypeError) as error:
-        raise ValueError(
-            f"torch cannot use device={name!r} ({str(error).splitlines()[0]}); pass "
-            'None, "cpu", or a device of this machine'
-        ) from error
-
-
 def _centre_and_scale(rows):
     """Return (scaled rows, mean, scale): centred rows over their root mean variance."""
     mean = rows.mean(axis=0)
@@ -485,7 +465,8 @@ def _train_heads(
 
     n = len(rows[0])
     # cross[i, j] is no negative where one of these is equal in i and j.
-    groups = [torch.as_tensor(g, device=device) for g in _groups_of_equal_rows(rows)]
+    keys = [[row.tobytes() for row in r + 0.0] for r in rows]  # -0.0 equals 0.0
+    groups = [torch.as_tensor(g, device=device) for g in groups_of_equals(*keys)]
     rows = [torch.tensor(r, device=device) for r in rows]
     n_batches = -(-n // batch_size)
     history = []
@@ -518,7 +499,7 @@ def _train_heads(
                     torch.nn.functional.normalize(r[batch] @ head)
                     for r, head in zip(rows, heads, strict=True)
                 )
-                loss = _info_nce(
+                loss = info_nce(
                     x_features, y_features, log_scale, [g[batch] for g in groups]
                 )
                 optimizer.zero_grad()
@@ -526,7 +507,7 @@ def _train_heads(
                 optimizer.step()
                 schedule.step()
                 with torch.no_grad():
-                    log_scale.clamp_(max=-np.log(_LOWEST_TEMPERATURE))
+                    log_scale.clamp_(max=-np.log(LOWEST_TEMPERATURE))
                 losses.append(loss.detach())
             history.append(
                 {
@@ -535,29 +516,3 @@ def _train_heads(
                 }
             )
         return *(head.detach().cpu().numpy() for head in heads), history
-
-
-def _info_nce(x_features, y_features, log_scale, groups=()):
-    """Return the symmetric InfoNCE of two tensors of partners, shape (b, k) each.
-
-    Rows i and j that are equal in one of `groups` are not held against each other.
-    """
-    import torch
-
-    b = len(x_features)
-    # One scale per row, so that its gradient is summed in an order that does not
-    # depend on the number of threads.
-    logits = x_features @ y_features.T * log_scale.exp().expand(b, 1)  # (b, b)
-    partners = torch.arange(b, device=logits.device)
-    for group in groups:
-        equal = group[:, None] == group[None, :]
-        equal.fill_diagonal_(False)
-        logits = logits.masked_fill(equal, -torch.inf)
-    cross_entropy = torch.nn.functional.cross_entropy
-    return (cross_entropy(logits, partners) + cross_entropy(logits.T, partners)) / 2
-
-
-def _groups_of_equal_rows(arrays):
-    """Return, per array that holds equal rows, the number of each row's group."""
-    groups = [np.unique(a, axis=0, return_inverse=True)[1].ravel() for a in arrays]
-    return [group for group in groups if group.max() + 1 < len(group)]

@@ -12,8 +12,8 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skmal import ContrastiveProjection, CoresetMargin, PairedActiveLearner, RidgeCCA
+from skmal._contrastive import groups_of_equals, info_nce
 from skmal.datasets import load_glyphs
-from skmal.linear import _groups_of_equal_rows, _info_nce
 from skmal.metrics import mean_reciprocal_rank
 
 
@@ -46,12 +46,12 @@ def test_loss_is_that_of_two_loops():
     rng = np.random.default_rng(0)
     x, y = unit(rng.normal(size=(7, 3))), unit(rng.normal(size=(7, 3)))
     tensors = torch.tensor(x), torch.tensor(y), torch.tensor(np.log(5.0))
-    assert _info_nce(*tensors).item() == pytest.approx(plain_info_nce(x, y, 5.0))
+    assert info_nce(*tensors).item() == pytest.approx(plain_info_nce(x, y, 5.0))
 
     # Rows 1 and 4 have equal y, rows 2 and 3 equal x: no negatives of each other.
     groups = [torch.tensor([0, 1, 2, 3, 1, 5, 6]), torch.tensor([0, 1, 2, 2, 4, 5, 6])]
     expected = plain_info_nce(x, y, 5.0, {(2, 3), (3, 2)}, {(1, 4), (4, 1)})
-    assert _info_nce(*tensors, groups).item() == pytest.approx(expected)
+    assert info_nce(*tensors, groups).item() == pytest.approx(expected)
     assert expected < plain_info_nce(x, y, 5.0)
 
 
@@ -65,7 +65,7 @@ def test_gradient_is_that_of_finite_differences():
         torch.nn.functional.normalize(torch.tensor(rows) @ head)
         for rows, head in zip((X, Y), tensors, strict=True)
     ]
-    _info_nce(*features, log_scale).backward()
+    info_nce(*features, log_scale).backward()
 
     def loss(shift=0, head=None, log_shift=0.0):
         x_head = heads[0] + (shift if head == 0 else 0)
@@ -82,13 +82,9 @@ def test_gradient_is_that_of_finite_differences():
     assert log_scale.grad.item() == pytest.approx(slope / 2e-5, rel=1e-5)
 
 
-def test_equal_rows_share_a_group_and_distinct_ones_need_none(pairs):
-    X, y = pairs
-    y = y.copy()
-    y[7] = y[3]
-    (group,) = _groups_of_equal_rows([X, y])
-    assert group[7] == group[3]
-    assert len(np.unique(group)) == 79
+def test_equal_keys_share_a_group_and_distinct_ones_need_none():
+    (group,) = groups_of_equals("abcbd", [1, 2, 3, 4, 5])
+    assert group.tolist() == [0, 1, 2, 1, 3]
 
 
 def test_equal_captions_do_not_push_apart():
