@@ -1,4 +1,4 @@
-"""The README's code runs, and its commands are those that CI runs."""
+"""The code in README and docs runs, and the commands are those that CI runs."""
 
 import re
 from pathlib import Path
@@ -9,14 +9,26 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
+def blocks(language, text=README):
     """Return the fenced blocks of a language."""
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name
+)
+def test_the_docs_python_blocks_run_and_their_links_lead_to_files(page):
+    text = page.read_text(encoding="utf-8")
+    namespace = {}
+    for block in blocks("python", text):
+        exec(block, namespace)
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert link.startswith("https://") or (page.parent / link).exists(), link
 
 
 def test_the_python_blocks_run_one_after_the_other(capsys):
     code = blocks("python")
-    assert len(code) == 4
+    assert len(code) == 5
     namespace = {}
     for block in code:
         exec(block, namespace)
