@@ -70,11 +70,11 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Largest step of AdamW. None: 1e-3 from random weights, 1e-5 from learned ones.
     max_epochs : int, default=30
         Passes over the pairs, all of which are made.
-    batch_size : int, default=128
+    batch_size : int, default=64
         Pairs among which partners are told apart, at most; an epoch is cut into batches
         of equal size.
-    weight_decay : float, default=0.1
-        AdamW's decay; of no scale, bias, norm or position.
+    weight_decay : float, default=1.0
+        AdamW's decay, of no scale, bias, norm or position. Few pairs want much of it.
     warm_start : bool, default=False
         Continue from the last fit's weights instead of from the start.
     device : str, default=None
@@ -159,8 +159,8 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         loss="clip",
         learning_rate=None,
         max_epochs=30,
-        batch_size=128,
-        weight_decay=0.1,
+        batch_size=64,
+        weight_decay=1.0,
         warm_start=False,
         device=None,
         precision="auto",
