@@ -1,12 +1,12 @@
 """How well the aligned items cover a pool, and which items would cover it better."""
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.extmath import row_norms
 
 from ._encoding import as_floats, check_squares
 from ._items import check_integer
+from .rounds import draw_seed
 
 BLOCK = 2**21  # values (of distances, differences) in memory at a time
 
@@ -164,32 +164,43 @@ def greedy_k_center(features, n_centers, aligned=None):
     return k_center_picks(features, n_centers, nearest)[0]
 
 
-def isolation(features, n_neighbors=5):
-    """Return the distance of each row to its n-th nearest other row.
+def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
+    """Return the distance of each row to its n-th nearest landmark.
 
     The most isolated rows of a natural pool are outliers: broken scans, empty texts.
-    Answers about them teach little about the rest.
+    Answers about them teach little about the rest. Landmarks are rows drawn at random:
+    a few hundred tell crowded from empty regions as well as all rows would.
 
     Parameters
     ----------
     features : array-like of shape (n_samples, n_features)
         Rows of one modality's pool.
     n_neighbors : int, default=5
-        Which neighbour counts; capped at n_samples - 1.
+        Which nearest landmark counts, the row itself left out; capped at one less than
+        the landmarks.
+    n_landmarks : int, default=400
+        How many rows to draw, at least 2. Where there are no more rows than that, all
+        of them are landmarks and nothing is drawn.
+    random_state : int, RandomState or Generator, default=None
+        Decides the draw. A generator is copied before it is asked, so the same one
+        gives the same landmarks. None draws afresh.
 
     Returns
     -------
-    ndarray of shape (n_samples,)
+    ndarray of shape (n_samples,), float64
         Euclidean distances; all 0 for a single row.
 
     Raises
     ------
     ValueError
-        If `features` is empty or holds NaN or infinity, or if `n_neighbors` is below 1.
+        If `features` is empty or holds NaN or infinity, if `n_neighbors` is below 1, or
+        if `n_landmarks` is below 2.
 
     Notes
     -----
-    All pairwise distances, O(n_samples^2 n_features), a block at a time in memory.
+    O(n_samples n_landmarks n_features) time by blocked matrix products, a block of
+    distances at a time in memory. Which landmark is the n-th nearest is decided by
+    direct differences in float64 wherever rounding could hide it.
 
     Examples
     --------
@@ -199,13 +210,50 @@ def isolation(features, n_neighbors=5):
     """
     features = _check_features(features)
     n_neighbors = check_integer(n_neighbors, "n_neighbors", minimum=1)
-    n_neighbors = min(n_neighbors, len(features) - 1)
+    n_landmarks = check_integer(n_landmarks, "n_landmarks", minimum=2)
+    seed = draw_seed(random_state)
+    rows = np.arange(len(features))
+    if len(features) > n_landmarks:
+        draw = np.random.default_rng(seed).choice(rows, n_landmarks, replace=False)
+        rows = np.sort(draw)
+    n_neighbors = min(n_neighbors, len(rows) - 1)
     if n_neighbors == 0:
         return np.zeros(len(features))
-    neighbors = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute")
-    # By |x|^2 + |y|^2 - 2 x.y, so centred first and taken again directly afterwards.
-    _, rows = neighbors.fit(_centred(features, features)).kneighbors()
-    return np.sqrt(_direct(features, features[rows[:, -1]]))
+    return np.sqrt(_squared_distance_to_nth(features, rows, n_neighbors))
+
+
+def _squared_distance_to_nth(features, landmarks, nth):
+    """Return each row's squared distance to its nth nearest landmark but itself.
+
+    Between `low` and `high` lies each squared distance. So the nth smallest lies
+    between the nth smallest of either; landmarks surely below that are counted, those
+    that overlap it are ranked by direct differences.
+    """
+    reference = features[landmarks]
+    x, marks = _centred(features, reference), _centred(reference, reference)
+    x_norms, mark_norms = row_norms(x, squared=True), row_norms(marks, squared=True)
+    squared = np.empty(len(features))
+    for block in _blocks(len(features), len(landmarks)):
+        norms = x_norms[block, None] + mark_norms
+        middle = norms - 2 * (x[block] @ marks.T)  # (block, n_landmarks)
+        slack = 2 * _rounding_slack(norms, features, features)
+        low, high = middle - slack, middle + slack
+        itself = landmarks == np.arange(block.start, block.stop)[:, None]
+        low[itself] = high[itself] = np.inf
+        nth_low = np.partition(low, nth - 1, axis=1)[:, nth - 1, None]
+        nth_high = np.partition(high, nth - 1, axis=1)[:, nth - 1, None]
+        below = high < nth_low
+        rows, columns = np.nonzero(~below & (low <= nth_high))
+        direct = np.concatenate(
+            [
+                _direct(features[rows[pairs] + block.start], reference[columns[pairs]])
+                for pairs in _blocks(len(rows), features.shape[1])
+            ]
+        )
+        direct = direct[np.lexsort([direct, rows])]  # row by row, each ascending
+        first = np.searchsorted(rows, np.arange(len(below)))
+        squared[block] = direct[first + nth - 1 - below.sum(axis=1)]
+    return squared
 
 
 def k_center_picks(features, n_centers, nearest=None):
@@ -287,9 +335,9 @@ def _centred(rows, reference):
 
 
 def _rounding_slack(largest_squared_norm, rows, others):
-    """Bound the rounding error of |x|^2 + |c|^2 - 2 x.c."""
+    """Bound the rounding error of |x|^2 + |c|^2 - 2 x.c, given the larger square."""
     eps = max(np.finfo(rows.dtype).eps, np.finfo(others.dtype).eps)
-    return (32 + 4 * np.sqrt(rows.shape[1])) * eps * float(largest_squared_norm)
+    return float((32 + 4 * np.sqrt(rows.shape[1])) * eps) * largest_squared_norm
 
 
 def _blocks(n_rows, n_values_per_row):

@@ -208,7 +208,7 @@ class KCenterGreedy(QueryStrategy):
     -----
     Utilities are the distances to the nearest centre at the time of the pick (infinite
     for the first one of a cold start). Ties go to the lowest row. O((n_aligned +
-    n_instances) n d) time; with `trim` also O(n^2 d) for the asked modality.
+    n_instances) n d) time; `trim` adds O(400 n d) for the asked modality.
 
     References
     ----------
@@ -384,8 +384,9 @@ class CoresetMargin(QueryStrategy):
     uncertainty : {"margin", "top1", "entropy"}, default="margin"
         The score of step 3; see `skmal.uncertainty`.
     trim : float, default=0.0
-        This share of the open items, the most isolated ones (by the distance to their
-        fifth nearest neighbour), is not eligible for step 2.
+        This share of the open items, the most isolated ones (by the distance to the
+        fifth nearest of 400 items drawn at random, see `skmal.coverage.isolation`), is
+        not eligible for step 2.
     candidates : {"all", "open"}, default="all"
         Which items of the other modality count as possible partners: the aligned ones
         too, or the open ones only.
@@ -405,8 +406,8 @@ class CoresetMargin(QueryStrategy):
     Utilities are minus the margin, minus the top-1 similarity, or the entropy; scores
     that agree to nine decimals are ties, and every tie goes to the lowest row.
 
-    O((n_aligned + B_C) n d + B_C n_other d) time; with `trim` also O(n^2 d) for the
-    asked modality. Memory is a few copies of the features and blocks of fixed size.
+    O((n_aligned + B_C) n d + B_C n_other d) time; `trim` adds O(400 n d) for the asked
+    modality. Memory is a few copies of the features and blocks of fixed size.
 
     Where the paper is silent: with no aligned pair there is no gap, X is asked about
     and k-center starts at the item nearest the pool's mean (an encoder that cannot
@@ -529,7 +530,7 @@ def _coreset(round, modality, nearest, size, trim, metric):
     """Return the rows that greedy k-center picks, and their squared distances."""
     features = _in_metric(round.open[modality], metric)
     aligned = _in_metric(round.aligned[modality], metric)
-    eligible = _least_isolated(features, trim, round.n_instances)
+    eligible = _least_isolated(features, trim, round.n_instances, round.rng)
     if len(aligned) == 0:
         squared = None
     elif nearest is None:
@@ -541,13 +542,14 @@ def _coreset(round, modality, nearest, size, trim, metric):
     return eligible[picks], squared  # rows of the open pool
 
 
-def _least_isolated(features, trim, n_needed):
+def _least_isolated(features, trim, n_needed, rng):
     """Return the rows left when the most isolated share is trimmed, in order."""
     n = len(features)
     n_kept = max(n - int(trim * n), n_needed)
     if n_kept >= n:
         return np.arange(n)
-    isolated = _round_significant(isolation(features), TIE_DECIMALS)
+    isolated = isolation(features, random_state=rng)
+    isolated = _round_significant(isolated, TIE_DECIMALS)
     return np.sort(isolated.argsort(kind="stable")[:n_kept])
 
 
