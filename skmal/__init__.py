@@ -1,7 +1,8 @@
 """Multimodal active learning with the tools of scikit-learn."""
 
-from . import coverage, datasets, metrics, plotting, uncertainty
+from . import coverage, datasets, design, metrics, plotting, uncertainty
 from ._version import __version__
+from .design import VOptimalDesign
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
 from .rounds import Query, Round, Selection
@@ -25,9 +26,11 @@ __all__ = [
     "RidgeCCA",
     "Round",
     "Selection",
+    "VOptimalDesign",
     "__version__",
     "coverage",
     "datasets",
+    "design",
     "metrics",
     "plotting",
     "uncertainty",

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits  # a dependency of scikit-learn
 from ._encoding import encode
 from ._items import check_integer
 from .datasets import load_glyphs
+from .design import VOptimalDesign
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
 from .metrics import AnnotationSavings, annotation_savings, retrieval_scores
@@ -25,6 +26,7 @@ STRATEGIES = {
     "coreset-margin": CoresetMargin(),
     "coreset-margin-trim": CoresetMargin(trim=0.3),
     "coreset-margin-trim-alternate": CoresetMargin("alternate", trim=0.3),
+    "v-optimal": VOptimalDesign(),
 }
 DATA = {"glyphs": "sans", "glyphs-serif": "serif", "glyphs-mono": "mono"}
 DEFAULT_ENCODER = "ridge-cca"
@@ -55,8 +57,9 @@ def compare(
     ----------
     strategies : list of str
         Names out of "random", "k-center", "margin", "coreset-margin" (the paper's, with
-        its defaults), "coreset-margin-trim" (with ``trim=0.3``, the learner's default)
-        and "coreset-margin-trim-alternate" (the same, asking X and y in turns).
+        its defaults), "coreset-margin-trim" (with ``trim=0.3``),
+        "coreset-margin-trim-alternate" (the same, asking X and y in turns), and
+        "v-optimal" (the learner's default).
         "random" is always run, savings are measured against it.
     data : {"glyphs", "glyphs-serif", "glyphs-mono"}, default="glyphs"
         The pairs; see `skmal.datasets.load_glyphs`.

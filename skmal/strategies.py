@@ -84,6 +84,10 @@ class QueryStrategy(BaseEstimator):
             If a pool is missing, empty or holds NaN, has other features than the
             learner was fitted on, or if `n_instances` is out of range.
         """
+        return self._choose(self._open_round(learner, X_pool, y_pool, n_instances))
+
+    def _open_round(self, learner, X_pool, y_pool, n_instances):
+        """Check everything, then encode the pools."""
         X_pool, y_pool = check_pools(learner, X_pool, y_pool)
         modality = getattr(self, "modality", "random")
         fixed = isinstance(modality, Integral)
@@ -106,8 +110,12 @@ class QueryStrategy(BaseEstimator):
             )
         self._check_parameters(n_instances)
         random_state = getattr(self, "random_state", None)
-        round = open_round(learner, X_pool, y_pool, n_instances, random_state)
-        if round.open[0].shape[1] == 0:  # nothing learned yet, nothing to go by
+        return open_round(learner, X_pool, y_pool, n_instances, random_state)
+
+    def _choose(self, round):
+        """Ask `select`; where nothing has been learned yet, draw."""
+        if round.open[0].shape[1] == 0:
+            modality = getattr(self, "modality", "random")
             by_coverage = modality in ("coverage", "relative_coverage")
             return _random_selection(round, "random" if by_coverage else modality)
         return self.select(round)
@@ -366,7 +374,7 @@ class CoresetMargin(QueryStrategy):
 
     The paper reports that it saves answers on compositional pools. On pools with
     outliers or a long tail step 2 follows the outliers; ``trim=0.3`` keeps it from
-    that, and is what `PairedActiveLearner` uses when no strategy is named.
+    that.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from skmal import (
     KCenterGreedy,
     MarginSampling,
     RandomSampling,
+    VOptimalDesign,
 )
 
 STRATEGIES = [
@@ -21,6 +22,8 @@ STRATEGIES = [
     CoresetMargin("relative_coverage", trim=0.3, coreset_size=1.5),
     CoresetMargin("random", uncertainty="entropy", coreset_size=70),
     CoresetMargin(0, candidates="open", metric="cosine"),
+    VOptimalDesign(),
+    VOptimalDesign("coverage", trim=0.0, ridge=1.0, gate=1.0),
 ]
 
 
