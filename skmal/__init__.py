@@ -1,8 +1,19 @@
 """Multimodal active learning with the tools of scikit-learn."""
 
-from . import coverage, datasets, design, metrics, plotting, uncertainty
+from . import (
+    clustering,
+    coverage,
+    datasets,
+    design,
+    herding,
+    metrics,
+    plotting,
+    uncertainty,
+)
 from ._version import __version__
+from .clustering import BADGE, TypiClust
 from .design import VOptimalDesign
+from .herding import MaxHerding, UncertaintyHerding
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
 from .rounds import Query, Round, Selection
@@ -15,10 +26,12 @@ from .strategies import (
 )
 
 __all__ = [
+    "BADGE",
     "ContrastiveProjection",
     "CoresetMargin",
     "KCenterGreedy",
     "MarginSampling",
+    "MaxHerding",
     "PairedActiveLearner",
     "Query",
     "QueryStrategy",
@@ -26,11 +39,15 @@ __all__ = [
     "RidgeCCA",
     "Round",
     "Selection",
+    "TypiClust",
+    "UncertaintyHerding",
     "VOptimalDesign",
     "__version__",
+    "clustering",
     "coverage",
     "datasets",
     "design",
+    "herding",
     "metrics",
     "plotting",
     "uncertainty",

@@ -326,6 +326,9 @@ class _Design:
         scale = np.trace(self.sigma) / d * (len(aligned) + n_picks)
         gram[np.diag_indices(d)] += ridge * scale if scale > 0 else 1
         self.inverse = cho_solve(cho_factor(gram), np.eye(d))
+        # M = inverse - sum of v v' / scale over the rows v taken since.
+        self.taken, self.scales = np.empty((n_picks, d)), np.empty(n_picks)
+        self.n_taken = 0
 
     def parts(self, features):
         """Return c'Mc and c'M Sigma M c of each row c, and the centred rows."""
@@ -341,12 +344,19 @@ class _Design:
         leverage, reduction, _ = self.parts(features)
         return reduction / (1 + leverage)
 
+    def apply_inverse(self, row):
+        """Return M row, the rows taken so far included, by their rank-one updates."""
+        taken, scales = self.taken[: self.n_taken], self.scales[: self.n_taken]
+        return self.inverse @ row - ((taken @ row) / scales) @ taken
+
     def add(self, row):
         """Take a centred row among the aligned; return what the others' parts need."""
-        v = self.inverse @ row
+        v = self.apply_inverse(row)
         scale = 1 + row @ v
-        y, z = self.inverse @ (self.sigma @ v), v @ self.sigma @ v
-        self.inverse -= np.outer(v, v) / scale
+        sigma_v = self.sigma @ v
+        y, z = self.apply_inverse(sigma_v), v @ sigma_v
+        self.taken[self.n_taken], self.scales[self.n_taken] = v, scale
+        self.n_taken += 1
         return v, y, z, scale
 
 
@@ -357,17 +367,19 @@ def _greedy_picks(features, n_picks, aligned, targets, weights, ridge):
     leverage, reduction, centred = design.parts(features[rows])
     weights = 1 if weights is None else weights[rows]
     tolerance = 1e-9 if features.dtype == np.float64 else 1e-5
+    picked = np.zeros(len(rows), dtype=bool)
     picks, gains = np.empty(n_picks, dtype=np.int64), np.empty(n_picks)
-    free = np.ones(len(rows), dtype=bool)
     for step in range(n_picks):
-        gain = np.where(free, weights * np.maximum(reduction, 0) / (1 + leverage), -1)
+        gain = weights * np.maximum(reduction, 0) / (1 + leverage)
+        gain[picked] = -1
         best = gain.max()
-        pick = np.flatnonzero(gain >= best * (1 - tolerance))[0]  # the lowest of equals
+        pick = np.argmax(gain >= best * (1 - tolerance))  # the lowest of equals
         picks[step], gains[step] = rows[pick], best
-        free[pick] = False
+        picked[pick] = True
         v, y, z, scale = design.add(centred[pick].astype(np.float64))
-        along_v = (centred @ v.astype(centred.dtype)).astype(np.float64)
-        along_y = centred @ y.astype(centred.dtype)
+        along_v, along_y = (
+            (centred @ part.astype(centred.dtype)).astype(np.float64) for part in (v, y)
+        )
         leverage -= along_v**2 / scale
         reduction -= 2 * along_v * along_y / scale - along_v**2 * (z / scale**2)
     return picks, gains

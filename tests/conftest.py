@@ -4,10 +4,14 @@ import pytest
 from helpers import make_pairs
 
 from skmal import (
+    BADGE,
     CoresetMargin,
     KCenterGreedy,
     MarginSampling,
+    MaxHerding,
     RandomSampling,
+    TypiClust,
+    UncertaintyHerding,
     VOptimalDesign,
 )
 
@@ -24,6 +28,10 @@ STRATEGIES = [
     CoresetMargin(0, candidates="open", metric="cosine"),
     VOptimalDesign(),
     VOptimalDesign("coverage", trim=0.0, ridge=1.0, gate=1.0),
+    MaxHerding(),
+    UncertaintyHerding(bandwidth=1.0),
+    TypiClust(),
+    BADGE(),
 ]
 
 
