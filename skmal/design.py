@@ -22,7 +22,7 @@ N_NEIGHBORS = 4  # of the isolation by which rows are trimmed
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
 
 
-def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.1):
+def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.3):
     """Return how much an answer about each row would lower a map's mean variance.
 
     Think of a ridge regression from this modality's features to anything, learned from
@@ -40,7 +40,7 @@ def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.1):
     targets : array-like of bool, shape (n_samples,), default=None
         Which rows the map should be certain about; None: all. The aligned rows always
         are targets.
-    ridge : float, default=0.1
+    ridge : float, default=0.3
         The map's ridge for each row it learns from (this one included), as a share of
         the features' mean variance.
 
@@ -91,7 +91,7 @@ def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.1):
 
 
 def greedy_v_optimal(
-    features, n_picks, aligned=None, *, targets=None, weights=None, ridge=0.1
+    features, n_picks, aligned=None, *, targets=None, weights=None, ridge=0.3
 ):
     """Pick rows one after the other, each with the largest gain given those before.
 
@@ -110,7 +110,7 @@ def greedy_v_optimal(
         Which rows the map should be certain about; None: all. Only these are picked.
     weights : array-like of shape (n_samples,), default=None
         What gains are multiplied with, at least 0; None: 1.
-    ridge : float, default=0.1
+    ridge : float, default=0.3
         The map's ridge for each row that it will have learned from once the picks are
         answered, as a share of the features' mean variance.
 
@@ -187,7 +187,7 @@ class VOptimalDesign(QueryStrategy):
     trim : float, default=0.2
         This share of the open items, the most isolated ones (by the distance to the
         fourth nearest of 400 items drawn at random), is left alone.
-    ridge : float, default=0.1
+    ridge : float, default=0.3
         Ridge of the map; see `skmal.design.greedy_v_optimal`.
     gate : float, default=0.01
         A true partner counts as found where the encoder ranked it in this best share
@@ -242,7 +242,7 @@ class VOptimalDesign(QueryStrategy):
         modality="alternate",
         *,
         trim=0.2,
-        ridge=0.1,
+        ridge=0.3,
         gate=0.01,
         random_state=None,
     ):

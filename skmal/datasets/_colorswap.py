@@ -131,7 +131,7 @@ def make_colorswap(
     >>> encoder = RidgeCCA().fit(scenes.X[:800], scenes.y[:800])
     >>> X, y = encoder.transform(scenes.X[800:], scenes.y[800:])
     >>> print(f"{compositional_scores(X, y).group:.1f}")
-    0.8
+    1.0
     """
     n_quadruples = check_integer(n_quadruples, "n_quadruples", minimum=1)
     for name, share in [("outliers", outliers), ("duplicates", duplicates)]:
@@ -175,9 +175,8 @@ class _Scenes:
         self.shapes = _draw_two(n, len(SHAPES), long_tail, rng)  # (n, 2)
         self.colors = _draw_two(n, len(COLORS), long_tail, rng)
         self.relation = rng.integers(len(RELATIONS), size=n)
-        self.shift = rng.uniform(-2.2, 2.2, size=(n, 2, 2))  # pixels
-        self.radius = rng.uniform(2.5, 4.5, size=(n, 2))
-        self.light = rng.uniform(0.5, 1.0, size=(n, 2))
+        self.shift = rng.uniform(-0.5, 0.5, size=(n, 2, 2))  # pixels
+        self.radius = rng.uniform(3.6, 4.2, size=(n, 2))
 
     def take(self, rows):
         """Take rows."""
@@ -218,10 +217,9 @@ class _Scenes:
             for number, ink in enumerate(SHAPES.values()):
                 rows = np.flatnonzero(self.shapes[:, k] == number)
                 mask = ink(u[rows, None, :], v[rows, :, None])  # (rows, SIZE, SIZE)
-                color = palette[self.colors[rows, k]] * self.light[rows, k, None]
-                ink_on_paper = mask[..., None], color[:, None, None], pixels[rows]
-                pixels[rows] = np.where(*ink_on_paper)
-        pixels += rng.normal(scale=40, size=pixels.shape)
+                color = palette[self.colors[rows, k]][:, None, None]
+                pixels[rows] = np.where(mask[..., None], color, pixels[rows])
+        pixels += rng.normal(scale=20, size=pixels.shape)
         return pixels.clip(0, 255).astype(np.uint8)
 
 
