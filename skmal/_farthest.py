@@ -10,6 +10,7 @@ FIRST = 32  # the same, to begin with
 PLAIN = 512  # pools of at most so many rows are compared with every centre
 BAND = 256  # rows that are compared with every pick, to begin with
 SAMPLE = 2**19  # distances of a sample of rows to all aligned items
+RUN = 32  # neighbouring rows of that sample, which are read together
 PAIRS = 2**19  # values of direct differences in memory at a time
 UNTIL = 512
 ALIGNED, PICKS = 0, 1  # the two kinds of centres
@@ -289,8 +290,9 @@ class FarthestRows:
         if len(rows) <= PLAIN:
             return self.lowest
         m = int(np.clip(SAMPLE // max(self.n_aligned, 1), 128, _blocks.ROWS))
-        starts = np.linspace(0, len(rows) - 32, m // 32).astype(int)
-        sample = rows[(starts[:, None] + np.arange(32)).ravel()]
+        length = min(RUN, len(rows))
+        starts = np.linspace(0, len(rows) - length, max(m // RUN, 1)).astype(int)
+        sample = rows[(starts[:, None] + np.arange(length)).ravel()]
         x = self._points(sample)
         distances = np.concatenate(
             [
@@ -299,7 +301,7 @@ class FarthestRows:
             ]
         )
         nearest = distances.min(axis=0)
-        if self.n_aligned and (self.order[:-1] < self.order[1:]).all():
+        if self.n_aligned and not self.seen[ALIGNED].any():
             self.order = cover_order(distances[: self.n_aligned] <= 0.8 * nearest.max())
         return nearest.max() - 2 * self.slack
 
