@@ -1,14 +1,11 @@
 """How well the aligned items cover a pool, and which items would cover it better."""
 
 import numpy as np
-from sklearn.utils import check_array, gen_batches
-from sklearn.utils.extmath import row_norms
 
-from ._encoding import as_floats, check_squares
+from ._blocks import batches, check_rows, check_values, read
+from ._farthest import FarthestRows, direct_differences, rounding_slack
 from ._items import check_integer
 from .rounds import draw_seed
-
-BLOCK = 2**21  # values (of distances, differences) in memory at a time
 
 
 def distance_to_aligned(features, aligned):
@@ -49,7 +46,7 @@ def distance_to_aligned(features, aligned):
     array([0., 5.])
     """
     features, aligned = _check_same_space(features, aligned)
-    return np.sqrt(squared_distance_to_nearest(features, aligned))
+    return np.sqrt(FarthestRows(features, aligned).squared_distances())
 
 
 def coverage_gap(features, aligned):
@@ -91,7 +88,8 @@ def coverage_gap(features, aligned):
     >>> coverage_gap([[0.0, 0.0], [1.0, 0.0], [3.0, 4.0]], aligned=[[0.0, 0.0]])
     5.0
     """
-    return float(distance_to_aligned(features, aligned).max())
+    features, aligned = _check_same_space(features, aligned)
+    return float(np.sqrt(FarthestRows(features, aligned).largest_distance()))
 
 
 def greedy_k_center(features, n_centers, aligned=None):
@@ -151,17 +149,15 @@ def greedy_k_center(features, n_centers, aligned=None):
     >>> greedy_k_center([[-1.0], [0.0], [1.0], [9.0]], n_centers=2, aligned=[[9.0]])
     array([0, 2])
     """
-    features = _check_features(features)
     n_centers = check_integer(n_centers, "n_centers", minimum=1)
-    if n_centers > len(features):
-        raise ValueError(
-            f"n_centers={n_centers} is above the {len(features)} rows to pick from"
-        )
-    if aligned is None or np.size(aligned) == 0:
-        return k_center_picks(features, n_centers)[0]
-    features, aligned = _check_same_space(features, aligned)
-    nearest = squared_distance_to_nearest(features, aligned)
-    return k_center_picks(features, n_centers, nearest)[0]
+    if aligned is None or (np.shape(aligned) and np.size(aligned) == 0):
+        features, aligned = check_rows(features, "features"), None
+    else:
+        features, aligned = _check_same_space(features, aligned)
+    n = features.shape[0]
+    if n_centers > n:
+        raise ValueError(f"n_centers={n_centers} is above the {n} rows to pick from")
+    return FarthestRows(features, aligned).pick(np.arange(n), n_centers)
 
 
 def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
@@ -208,17 +204,15 @@ def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
     >>> isolation([[0.0], [1.0], [2.0], [9.0]], n_neighbors=1)
     array([1., 1., 1., 7.])
     """
-    features = _check_features(features)
+    features = check_rows(features, "features")
     n_neighbors = check_integer(n_neighbors, "n_neighbors", minimum=1)
     n_landmarks = check_integer(n_landmarks, "n_landmarks", minimum=2)
     seed = draw_seed(random_state)
-    rows = np.arange(len(features))
-    if len(features) > n_landmarks:
+    rows = np.arange(features.shape[0])
+    if len(rows) > n_landmarks:
         draw = np.random.default_rng(seed).choice(rows, n_landmarks, replace=False)
         rows = np.sort(draw)
     n_neighbors = min(n_neighbors, len(rows) - 1)
-    if n_neighbors == 0:
-        return np.zeros(len(features))
     return np.sqrt(_squared_distance_to_nth(features, rows, n_neighbors))
 
 
@@ -229,138 +223,47 @@ def _squared_distance_to_nth(features, landmarks, nth):
     between the nth smallest of either; landmarks surely below that are counted, those
     that overlap it are ranked by direct differences.
     """
-    reference = features[landmarks]
-    x, marks = _centred(features, reference), _centred(reference, reference)
-    x_norms, mark_norms = row_norms(x, squared=True), row_norms(marks, squared=True)
-    squared = np.empty(len(features))
-    for block in _blocks(len(features), len(landmarks)):
-        norms = x_norms[block, None] + mark_norms
-        middle = norms - 2 * (x[block] @ marks.T)  # (block, n_landmarks)
-        slack = 2 * _rounding_slack(norms, features, features)
+    reference = read(features, landmarks)
+    check_values(reference, "features")
+    origin = reference.mean(axis=0, dtype=np.float64).astype(reference.dtype)
+    marks, mark_norms = _centred(reference, origin)
+    squared = np.zeros(features.shape[0])
+    for block in batches(features.shape[0]):
+        rows = read(features, block)
+        x, x_norms = _centred(rows, origin)
+        if not x_norms.max() < 1e-12 * np.finfo(rows.dtype).max:
+            check_values(rows, "features")
+        if nth == 0:  # a single row
+            continue
+        norms = x_norms[:, None] + mark_norms
+        middle = norms - 2 * (x @ marks.T)  # (block, n_landmarks)
+        slack = rounding_slack(norms, reference)
         low, high = middle - slack, middle + slack
         itself = landmarks == np.arange(block.start, block.stop)[:, None]
         low[itself] = high[itself] = np.inf
         nth_low = np.partition(low, nth - 1, axis=1)[:, nth - 1, None]
         nth_high = np.partition(high, nth - 1, axis=1)[:, nth - 1, None]
         below = high < nth_low
-        rows, columns = np.nonzero(~below & (low <= nth_high))
-        direct = np.concatenate(
-            [
-                _direct(features[rows[pairs] + block.start], reference[columns[pairs]])
-                for pairs in _blocks(len(rows), features.shape[1])
-            ]
-        )
-        direct = direct[np.lexsort([direct, rows])]  # row by row, each ascending
-        first = np.searchsorted(rows, np.arange(len(below)))
+        at, columns = np.nonzero(~below & (low <= nth_high))
+        direct = direct_differences(rows, at, reference, columns)
+        direct = direct[np.lexsort([direct, at])]  # row by row, each ascending
+        first = np.searchsorted(at, np.arange(len(rows)))
         squared[block] = direct[first + nth - 1 - below.sum(axis=1)]
     return squared
 
 
-def k_center_picks(features, n_centers, nearest=None):
-    """Return the picks of `greedy_k_center` and their squared distances when picked.
-
-    `nearest` holds each row's squared distance to its nearest centre so far (None: no
-    centre yet), as `squared_distance_to_nearest` returns it; it is not changed. The
-    first pick without any centre has distance infinity.
-
-    Invariant: `running[i]` is row i's squared distance to all centres so far, wrong by
-    at most `slack` (-inf once picked). `exact[i]` is the direct float64 one to the
-    given centres and to the first `seen[i]` picks. Only rows within twice the slack of
-    the largest running value can be the farthest, so only those are made exact.
-    """
-    centred = _centred(features, features)
-    norms = row_norms(centred, squared=True)
-    slack = _rounding_slack(norms.max(), features, features)
-    picks, gains = np.empty(n_centers, dtype=np.int64), np.empty(n_centers)
-    seen = np.zeros(len(features), dtype=np.int64)
-    exact = np.full(len(features), np.inf) if nearest is None else nearest.copy()
-    running = exact.copy()
-    for step in range(n_centers):
-        if nearest is None and step == 0:
-            pick = _row_nearest_mean(features)
-        else:
-            contenders = np.flatnonzero(running >= running.max() - 2 * slack)
-            _make_exact(exact, seen, contenders, features, picks[:step])
-            pick = contenders[exact[contenders].argmax()]  # the lowest of equals
-        picks[step], gains[step] = pick, exact[pick]
-        to_pick = norms + norms[pick] - 2 * (centred @ centred[pick])  # (n,)
-        np.minimum(running, to_pick, out=running)
-        running[pick] = -np.inf
-    return picks, gains
-
-
-def squared_distance_to_nearest(features, aligned):
-    """Return each row's squared distance to its nearest aligned item, in float64.
-
-    |x - s|^2 is smallest where x.s - |s|^2 / 2 is largest. That is a matrix product;
-    where rounding leaves more than one item possible, direct differences decide.
-    """
-    x, s = _centred(features, aligned), _centred(aligned, aligned)
-    half_norms = row_norms(s, squared=True) / 2
-    largest = max(row_norms(x, squared=True).max(), 2 * half_norms.max())
-    slack = _rounding_slack(largest, features, aligned)
-    squared = np.full(len(features), np.inf)
-    for block in _blocks(len(features), len(aligned)):
-        closeness = x[block] @ s.T - half_norms  # (block, n_aligned)
-        possible = closeness >= closeness.max(axis=1, keepdims=True) - 2 * slack
-        rows, columns = np.nonzero(possible)
-        rows += block.start
-        for pairs in _blocks(len(rows), features.shape[1]):
-            direct = _direct(features[rows[pairs]], aligned[columns[pairs]])
-            np.minimum.at(squared, rows[pairs], direct)
-    return squared
-
-
-def _make_exact(exact, seen, rows, features, picks):
-    """Bring `exact` of the given rows up to date with all picks."""
-    for first in np.unique(seen[rows]):
-        stale, new = rows[seen[rows] == first], picks[first:]
-        if len(new) == 0:
-            continue
-        for block in _blocks(len(stale), len(new) * features.shape[1]):
-            some = stale[block]
-            direct = _direct(features[some][:, None], features[new])  # (some, new)
-            exact[some] = np.minimum(exact[some], direct.min(axis=1))
-        seen[stale] = len(picks)
-
-
-def _direct(rows, others):
-    """Return squared distances by float64 differences: equal rows give equal values."""
-    return ((rows.astype(np.float64) - others) ** 2).sum(axis=-1)
-
-
-def _centred(rows, reference):
-    """Return rows minus the reference's mean: distances stay, rounding shrinks."""
-    return rows - reference.mean(axis=0, dtype=np.float64).astype(rows.dtype)
-
-
-def _rounding_slack(largest_squared_norm, rows, others):
-    """Bound the rounding error of |x|^2 + |c|^2 - 2 x.c, given the larger square."""
-    eps = max(np.finfo(rows.dtype).eps, np.finfo(others.dtype).eps)
-    return float((32 + 4 * np.sqrt(rows.shape[1])) * eps) * largest_squared_norm
-
-
-def _blocks(n_rows, n_values_per_row):
-    """Yield slices of rows that hold about `BLOCK` values together."""
-    return gen_batches(n_rows, max(1, BLOCK // n_values_per_row))
-
-
-def _row_nearest_mean(features):
-    return int(_direct(features, features.mean(axis=0, dtype=np.float64)).argmin())
-
-
-def _check_features(features, name="features"):
-    features = as_floats(check_array(features, dtype="numeric", input_name=name))
-    check_squares(features, name)
-    return features
+def _centred(rows, origin):
+    """Return rows minus the origin (distances stay, rounding shrinks), and |x|^2."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        x = rows - origin
+        return x, np.einsum("ij,ij->i", x, x)
 
 
 def _check_same_space(features, aligned):
-    features, aligned = _check_features(features), _check_features(aligned, "aligned")
+    features, aligned = check_rows(features, "features"), check_rows(aligned, "aligned")
     if features.shape[1] != aligned.shape[1]:
         raise ValueError(
             f"features has {features.shape[1]} columns and aligned has "
             f"{aligned.shape[1]}; both must come from the same encoder"
         )
-    dtype = np.result_type(features, aligned)
-    return features.astype(dtype, copy=False), aligned.astype(dtype, copy=False)
+    return features, aligned

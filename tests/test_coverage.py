@@ -6,14 +6,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skmal import coverage
+from skmal import _blocks, _farthest
+from skmal._farthest import FarthestRows
 from skmal.coverage import (
     coverage_gap,
     distance_to_aligned,
     greedy_k_center,
     isolation,
-    k_center_picks,
-    squared_distance_to_nearest,
 )
 
 
@@ -39,6 +38,13 @@ def brute_force_k_center(features, n_centers, aligned=None):
         new = squared_distances(features, features[picks[-1:]])[:, 0]
         nearest = np.minimum(nearest, new)
     return np.array(picks)
+
+
+def small(monkeypatch):
+    """Make blocks and bands so small that a few rows walk every path."""
+    monkeypatch.setattr(_blocks, "ROWS", 64)
+    for name, value in [("CENTRES", 4), ("FIRST", 2), ("PLAIN", 3), ("BAND", 4)]:
+        monkeypatch.setattr(_farthest, name, value)
 
 
 def arrays(max_rows, dtype):
@@ -88,7 +94,7 @@ def test_distances_are_those_of_direct_differences(pool):
 @pytest.mark.parametrize("offset", [0, 1000])
 @pytest.mark.parametrize("n_aligned", [0, 30])
 def test_large_pools_in_small_blocks_are_exact(monkeypatch, dtype, offset, n_aligned):
-    monkeypatch.setattr(coverage, "BLOCK", 500)
+    small(monkeypatch)
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(10, 16))
     features = centres[rng.integers(10, size=600)] + 0.1 * rng.normal(size=(600, 16))
@@ -110,15 +116,17 @@ def test_binary_grid_needs_the_tie_rule():
 def test_picks_come_with_their_distances_and_leave_the_input_alone():
     rng = np.random.default_rng(0)
     features, aligned = rng.normal(size=(50, 4)), rng.normal(size=(3, 4))
-    nearest = squared_distance_to_nearest(features, aligned)
-    before = nearest.copy()
-    picks, squared = k_center_picks(features, 50, nearest)
-    np.testing.assert_array_equal(nearest, before)
+    before = features.copy(), aligned.copy()
+    known = FarthestRows(features, aligned)
+    picks = known.pick(np.arange(50), 50, with_distances=True)
+    squared = known.exact[picks]
+    np.testing.assert_array_equal(features, before[0])
+    np.testing.assert_array_equal(aligned, before[1])
     assert sorted(picks) == list(range(50))
     assert (np.diff(squared) <= 0).all()
     centres = np.concatenate([aligned, features[picks[:9]]])
     expected = squared_distances(features[picks[9:10]], centres).min()
-    assert squared[9] == pytest.approx(expected)
+    assert squared[9] == expected
 
 
 def test_cold_start_is_the_item_nearest_the_mean():
@@ -140,12 +148,10 @@ def brute_force_isolation(features, n_neighbors, landmarks):
     return np.sqrt(np.sort(squared, axis=1)[:, n_neighbors - 1])
 
 
-@pytest.mark.parametrize("block", [coverage.BLOCK, 50])
+@pytest.mark.parametrize("rows", [_blocks.ROWS, 7])
 @pytest.mark.parametrize("n_neighbors", [1, 3, 500])
-def test_isolation_is_the_distance_to_the_nth_other_row(
-    monkeypatch, block, n_neighbors
-):
-    monkeypatch.setattr(coverage, "BLOCK", block)
+def test_isolation_is_the_distance_to_the_nth_other_row(monkeypatch, rows, n_neighbors):
+    monkeypatch.setattr(_blocks, "ROWS", rows)
     features = np.random.default_rng(0).normal(size=(40, 3))
     features[7] = features[8]
     expected = brute_force_isolation(features, min(n_neighbors, 39), np.arange(40))
@@ -182,8 +188,6 @@ def test_distances_between_precisions_are_exact():
     features = aligned[rng.integers(50, size=200)] + 1e-5 * rng.normal(size=(200, 4))
     expected = np.sqrt(squared_distances(features, aligned).min(axis=1))
     np.testing.assert_allclose(distance_to_aligned(features, aligned), expected)
-    squared = squared_distance_to_nearest(features, aligned)
-    np.testing.assert_allclose(np.sqrt(squared), expected)
 
 
 def test_landmarks_depend_on_the_seed_and_generators_are_not_advanced():
