@@ -60,6 +60,26 @@ def check_space(queries, gallery):
     return queries, gallery
 
 
+def check_features(features, name, like=None):
+    """Return rows of one modality as floats that can be squared, or raise.
+
+    With `like`, they must have as many columns and take its precision where that is
+    larger; None or no rows at all become no rows of that form.
+    """
+    if like is not None and (features is None or np.size(features) == 0):
+        return like[:0]
+    features = as_floats(check_array(features, dtype="numeric", input_name=name))
+    check_squares(features, name)
+    if like is None:
+        return features
+    if features.shape[1] != like.shape[1]:
+        raise ValueError(
+            f"{name} has {features.shape[1]} columns where {like.shape[1]} are "
+            "expected; all rows must be of one modality"
+        )
+    return features.astype(np.result_type(features, like), copy=False)
+
+
 def check_squares(array, name):
     """Raise when the squares of the values would overflow."""
     limit = np.sqrt(np.finfo(array.dtype).max) / 1e6

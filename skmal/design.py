@@ -5,9 +5,9 @@ from numbers import Real
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from ._encoding import as_floats, unit_rows
+from ._encoding import as_floats, check_features, unit_rows
 from ._items import check_integer
-from .coverage import _check_features, _check_same_space, isolation
+from .coverage import isolation
 from .rounds import Selection
 from .strategies import (
     MODALITIES,
@@ -83,7 +83,8 @@ def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.3):
     >>> int(v_optimal_gains(rows, aligned=[[3.0, 0.0], [-3.0, 0.0]]).argmax())
     4
     """
-    features, aligned = _check_rows(features, aligned)
+    features = check_features(features, "features")
+    aligned = check_features(aligned, "aligned", like=features)
     targets = _check_targets(targets, len(features))
     _check_ridge(ridge)
     design = _Design(features, aligned, targets, ridge, n_picks=1)
@@ -143,9 +144,10 @@ def greedy_v_optimal(
     >>> rows = [[3.0, 0.0], [-3.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 2.0]]
     >>> picks, gains = greedy_v_optimal(rows, n_picks=3)
     >>> picks
-    array([0, 4, 1])
+    array([0, 1, 4])
     """
-    features, aligned = _check_rows(features, aligned)
+    features = check_features(features, "features")
+    aligned = check_features(aligned, "aligned", like=features)
     targets = _check_targets(targets, len(features))
     n_picks = check_integer(n_picks, "n_picks", minimum=1)
     if n_picks > targets.sum():
@@ -400,13 +402,6 @@ def _not_isolated(features, trim, round):
 
 def _unit_floats(rows):
     return unit_rows(as_floats(rows))
-
-
-def _check_rows(features, aligned):
-    if aligned is None or np.size(aligned) == 0:
-        features = _check_features(features)
-        return features, features[:0]
-    return _check_same_space(features, aligned)
 
 
 def _check_targets(targets, n):

@@ -6,9 +6,8 @@ import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import gen_batches
 
-from ._encoding import as_floats, unit_rows
+from ._encoding import as_floats, check_features, unit_rows
 from ._items import check_integer
-from .coverage import _check_features, _check_same_space
 from .rounds import Selection
 from .strategies import MODALITIES, QueryStrategy, _check_choice, _choose_modality
 from .uncertainty import cross_modal_top1
@@ -16,6 +15,7 @@ from .uncertainty import cross_modal_top1
 N_DEMAND = 2000  # points whose coverage is counted, drawn from the pool
 N_CANDIDATES = 2000  # rows that can be picked, drawn from the pool
 BLOCK = 128  # candidates whose gains are brought up to date at a time
+N_KEPT = N_DEMAND * N_CANDIDATES  # kernel values that are kept, if there are no more
 TOLERANCE = 1e-9  # gains that agree to this part are ties
 
 
@@ -59,8 +59,9 @@ def greedy_herding(
     -----
     Gains only fall as picks join, so that an old gain is a bound: only candidates that
     could still be the best are computed anew. O((n_candidates + n_aligned) n_demand d)
-    time at the start and at worst as much per pick; memory is a block of kernel values.
-    Gains that agree to a part in 10^9 are ties and go to the lowest row.
+    time at the start and at worst as much per pick; memory is a block of kernel values,
+    or all of them up to 4 million. Gains that agree to a part in 10^9 are ties and go
+    to the lowest row.
 
     References
     ----------
@@ -75,16 +76,14 @@ def greedy_herding(
     >>> picks
     array([1, 3, 5])
     """
-    candidates, demand = _check_same_space(candidates, demand)
+    candidates = check_features(candidates, "candidates")
+    demand = check_features(demand, "demand", like=candidates)
+    aligned = check_features(aligned, "aligned", like=candidates)
     n_picks = check_integer(n_picks, "n_picks", minimum=1)
     if n_picks > len(candidates):
         raise ValueError(
             f"n_picks={n_picks} is above the {len(candidates)} rows to pick from"
         )
-    if aligned is None or np.size(aligned) == 0:
-        aligned = demand[:0]
-    else:
-        aligned = _check_same_space(demand, _check_features(aligned, "aligned"))[1]
     weights = np.ones(len(demand)) if weights is None else np.asarray(weights, float)
     if weights.shape != (len(demand),) or not (
         (weights >= 0).all() and np.isfinite(weights).all()
@@ -247,12 +246,21 @@ def _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth):
     covered = np.zeros(len(demand))
     for first in range(0, len(aligned), BLOCK):
         block = aligned[first : first + BLOCK].astype(np.float64)
-        kernel = rbf_kernel(block, demand, gamma)
-        np.maximum(covered, kernel.max(axis=0), out=covered)
+        similarity = rbf_kernel(block, demand, gamma)
+        np.maximum(covered, similarity.max(axis=0), out=covered)
+
+    kernel = None
+    if len(candidates) * len(demand) <= N_KEPT:
+        kernel = rbf_kernel(candidates, demand, gamma)  # (n_candidates, n_demand)
+
+    def similarity_of(rows):
+        if kernel is not None:
+            return kernel[rows]
+        return rbf_kernel(candidates[rows], demand, gamma)
 
     def gains_of(rows):
-        kernel = rbf_kernel(candidates[rows], demand, gamma)  # (rows, n_demand)
-        return np.maximum(kernel - covered, 0) @ weights / len(demand)
+        added = similarity_of(rows) - covered  # (rows, n_demand)
+        return np.maximum(added, 0, out=added) @ weights / len(demand)
 
     gains = np.concatenate(
         [gains_of(block) for block in gen_batches(len(candidates), BLOCK)]
@@ -270,8 +278,7 @@ def _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth):
             fresh[stale] = True
         pick = np.argmax(gains >= best * (1 - TOLERANCE))  # the lowest of equals
         picks[step], gains_when_picked[step] = pick, gains[pick]
-        kernel = rbf_kernel(candidates[[pick]], demand, gamma)[0]
-        np.maximum(covered, kernel, out=covered)
+        np.maximum(covered, similarity_of([pick])[0], out=covered)
         gains[pick] = -1
         fresh[:] = False
         fresh[gains < 0] = True

@@ -115,7 +115,7 @@ def test_duplicates_go_to_the_lowest_row(dtype):
         ({"weights": [1.0]}, "weights must hold 25 finite numbers of at least 0"),
         ({"weights": [-1.0] * 25}, "weights must hold 25 finite numbers"),
         ({"weights": [np.nan] * 25}, "weights must hold 25 finite numbers"),
-        ({"aligned": [[1.0]]}, "features has 4 columns and aligned has 1"),
+        ({"aligned": [[1.0]]}, "aligned has 1 columns where 4 are expected"),
         ({"features": [[np.nan]]}, "contains NaN"),
     ],
 )

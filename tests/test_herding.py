@@ -38,7 +38,11 @@ def picks_by_hand(candidates, n_picks, demand, aligned, weights, bandwidth):
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("bandwidth", [0.3, 1.0])
-def test_picks_are_those_of_the_whole_kernel_matrix(seed, bandwidth, monkeypatch):
+@pytest.mark.parametrize("n_kept", [0, 10**6])
+def test_picks_are_those_of_the_whole_kernel_matrix(
+    seed, bandwidth, n_kept, monkeypatch
+):
+    monkeypatch.setattr(herding, "N_KEPT", n_kept)
     monkeypatch.setattr(herding, "BLOCK", 7)
     rng = np.random.default_rng(seed)
     candidates, demand, aligned = (rng.normal(size=(n, 2)) for n in (60, 90, 10 * seed))
@@ -66,8 +70,8 @@ def test_duplicates_go_to_the_lowest_row_and_then_in_order():
     [
         ({"n_picks": 0}, "n_picks must be an integer of at least 1"),
         ({"n_picks": 5}, "n_picks=5 is above the 4 rows to pick from"),
-        ({"demand": [[1.0]]}, "features has 2 columns and aligned has 1"),
-        ({"aligned": [[1.0]]}, "columns"),
+        ({"demand": [[1.0]]}, "demand has 1 columns where 2 are expected"),
+        ({"aligned": [[1.0]]}, "aligned has 1 columns where 2 are expected"),
         ({"weights": [1.0]}, "weights must hold 3 finite numbers of at least 0"),
         ({"weights": [1, 1, -1]}, "weights must hold 3 finite numbers"),
         ({"weights": [1, 1, np.inf]}, "weights must hold 3 finite numbers"),
