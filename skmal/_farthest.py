@@ -5,7 +5,7 @@ import numpy as np
 from . import _blocks
 from ._blocks import batches, check_values, float_dtype, read
 
-CENTRES = 128  # that rows are compared with at a time
+CENTRES = 256  # that rows are compared with at a time
 FIRST = 32  # the same, to begin with
 PLAIN = 512  # pools of at most so many rows are compared with every centre
 BAND = 256  # rows that are compared with every pick, to begin with
@@ -64,7 +64,7 @@ class FarthestRows:
     def squared_distances(self):
         """Return each row's squared distance to its nearest aligned item."""
         rows = np.arange(len(self.bound))
-        self._compare(ALIGNED, rows, self.lowest)
+        self._refresh(rows, self.lowest)
         self._make_exact(rows)
         return self.exact
 
@@ -72,15 +72,16 @@ class FarthestRows:
         """Return the largest squared distance of any row to the aligned items."""
         rows = np.arange(len(self.bound))
         floor = self._look_at_sample(rows)
-        self._compare(ALIGNED, rows, floor, rising=True)
-        while True:
-            fresh = self.seen[ALIGNED] == self.n_aligned
-            floor = self.bound[fresh].max() - 2 * self.slack
-            near = np.flatnonzero(self.bound >= floor)
-            if fresh[near].all():
-                self._make_exact(near)
-                return self.exact[near].max()
-            self._compare(ALIGNED, near, floor, rising=True)
+        for some in batches(len(rows)):
+            self._refresh(rows[some], floor)
+            fresh = self.seen[ALIGNED, some] == self.n_aligned
+            best = self.bound[some][fresh].max(initial=self.lowest)
+            floor = max(floor, best - 2 * self.slack)
+        near = rows[self.bound >= floor]
+        self._refresh(near, floor)
+        near = near[self.bound[near] >= self.bound[near].max() - 2 * self.slack]
+        self._make_exact(near)
+        return self.exact[near].max()
 
     def pick(self, rows, n_picks, with_distances=False):
         """Return `n_picks` of the given rows, each the farthest when it was picked.
@@ -95,7 +96,12 @@ class FarthestRows:
         """
         if self.n_centres == 0:
             self._add(self._row_nearest_mean(rows))
-        floor = max(self._look_at_sample(rows), 0.0)
+        fresh = (self.seen[ALIGNED, rows] == self.n_aligned) & (self.n_aligned > 0)
+        if fresh.any():  # the coverage gap was asked for before
+            floor = self.bound[rows[fresh]].max()
+        else:
+            floor = self._look_at_sample(rows)
+        floor = max(floor, 0.0)
         size = BAND if len(rows) > PLAIN else len(rows)
         short = rows[:0]
         while len(self.picks) < n_picks:
@@ -163,45 +169,49 @@ class FarthestRows:
     def _refresh(self, rows, floor):
         """Make rows fresh, or find that their bounds are below the floor.
 
-        Picks come first: they lie where the aligned items left gaps.
+        The first aligned items cover most rows. Picks come next, for they lie where the
+        aligned items left gaps.
         """
-        self._compare(ALIGNED, rows, floor, stop=UNTIL)
-        self._compare(PICKS, rows, floor)
-        self._compare(ALIGNED, rows, floor)
-
-    def _compare(self, kind, rows, floor, stop=None, rising=False):
-        """Compare rows with the centres of a kind that they have not seen.
-
-        A row leaves when its bound falls below the floor. With `rising` only the
-        farthest row is wanted: the floor follows it.
-        """
-        n_centres = (self.n_aligned, len(self.picks))[kind]
-        n_centres = n_centres if stop is None else min(stop, n_centres)
-        seen = self.seen[kind]
-        rows = rows[(self.bound[rows] >= floor) & (seen[rows] < n_centres)]
-        rows = rows[seen[rows].argsort(kind="stable")]
+        seen = self.seen[:, rows]
+        stale = (seen[ALIGNED] < self.n_aligned) | (seen[PICKS] < len(self.picks))
+        rows = rows[stale & (self.bound[rows] >= floor)]
+        rows = rows[self.seen[PICKS, rows].argsort(kind="stable")]
         for some in batches(len(rows)):
             some = rows[some]
-            some = some[self.bound[some] >= floor]
             x = self._points(some)
-            while len(some) and (start := seen[some[0]]) < n_centres:
-                # Those that have seen as many, up to where the next ones join them.
-                same = some[: np.searchsorted(seen[some], start, side="right")]
-                stop = min(start + (CENTRES if start else FIRST), n_centres)
-                if len(same) < len(some):
-                    stop = min(stop, seen[some[len(same)]])
-                centres = self._centres(kind, start, stop)
-                squared = self._as_centres(centres) @ x[: len(same)].T
-                known = self._known(same)
-                lower(*known, squared.min(axis=0), start + kind * self.n_aligned)
-                self.bound[same], self.second[same], self.nearest[same] = known
-                seen[same] = stop
-                stay = self.bound[some] >= floor
-                if 4 * stay.sum() < 3 * len(some) or stop == n_centres:
-                    if rising:
-                        fresh = self.bound[some][seen[some] == n_centres]
-                        floor = max(floor, fresh.max(initial=0) - 2 * self.slack)
-                    some, x = some[stay], x[stay]
+            for kind, stop in (
+                (ALIGNED, min(UNTIL, self.n_aligned)),
+                (PICKS, len(self.picks)),
+                (ALIGNED, self.n_aligned),
+            ):
+                some, x = self._compare(kind, stop, some, x, floor)
+
+    def _compare(self, kind, n_centres, rows, x, floor):
+        """Compare rows, read as x, with the first centres of a kind.
+
+        Rows leave when their bounds fall below the floor; those left are returned.
+        """
+        seen = self.seen[kind]
+        if (seen[rows[1:]] < seen[rows[:-1]]).any():
+            order = seen[rows].argsort(kind="stable")
+            rows, x = rows[order], x[order]
+        while len(rows) and (start := seen[rows[0]]) < n_centres:
+            # Those that have seen as many, up to where the next ones join them.
+            same = rows[: np.searchsorted(seen[rows], start, side="right")]
+            stop = min(start + (CENTRES if start else FIRST), n_centres)
+            if len(same) < len(rows):
+                stop = min(stop, seen[rows[len(same)]])
+            centres = self._as_centres(self._centres(kind, start, stop))
+            squared = (centres @ x[: len(same)].T).min(axis=0)
+            known = self._known(same)
+            lower(*known, squared, start + kind * self.n_aligned)
+            self.bound[same], self.second[same], self.nearest[same] = known
+            seen[same] = stop
+            stay = self.bound[rows] >= floor
+            if 4 * np.count_nonzero(stay) < 3 * len(rows):
+                rows, x = rows[stay], x[stay]
+        stay = self.bound[rows] >= floor
+        return (rows, x) if stay.all() else (rows[stay], x[stay])
 
     def _make_exact(self, rows):
         """Bring `exact` of fresh rows up to date by direct differences in float64.
@@ -289,7 +299,7 @@ class FarthestRows:
         """Return a lower bound of the distance of the farthest row"""
         if len(rows) <= PLAIN:
             return self.lowest
-        m = int(np.clip(SAMPLE // max(self.n_aligned, 1), 128, _blocks.ROWS))
+        m = min(SAMPLE // max(self.n_aligned, 1), len(rows) // 16, _blocks.ROWS)
         length = min(RUN, len(rows))
         starts = np.linspace(0, len(rows) - length, max(m // RUN, 1)).astype(int)
         sample = rows[(starts[:, None] + np.arange(length)).ravel()]
