@@ -34,7 +34,7 @@ from .metrics import (
 )
 
 PRETRAINED_SCRIPTS = ("Latin", "Greek", "Cyrillic", "Georgian", "Armenian")
-N_TEST = 600  # pairs of glyphs held out
+N_TEST = 600  # pairs held out, of glyphs; of scenes those for the reciprocal rank
 N_QUADRUPLES, N_TEST_QUADRUPLES = 1500, 800
 BUDGET = 0.6  # of the pool
 START = 0.025  # of the pool, known at the start
@@ -298,8 +298,10 @@ def run_suite(
 
     Returns
     -------
-    savings, aulc : list of dict
-        The rows of `savings.csv` and `aulc.csv`, of all runs in `out`.
+    savings : list of dict
+        The rows of `savings.csv`, of all runs in `out`.
+    aulc : list of dict
+        The rows of `aulc.csv`.
 
     Raises
     ------
