@@ -1,8 +1,20 @@
 """Multimodal active learning with the tools of scikit-learn."""
 
-from . import coverage, datasets, metrics, plotting, uncertainty
+from . import (
+    clustering,
+    coverage,
+    datasets,
+    design,
+    herding,
+    metrics,
+    plotting,
+    uncertainty,
+)
 from ._version import __version__
 from .clip import CLIPEncoder
+from .clustering import BADGE, TypiClust
+from .design import VOptimalDesign
+from .herding import MaxHerding, UncertaintyHerding
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
 from .rounds import Query, Round, Selection
@@ -15,11 +27,13 @@ from .strategies import (
 )
 
 __all__ = [
+    "BADGE",
     "CLIPEncoder",
     "ContrastiveProjection",
     "CoresetMargin",
     "KCenterGreedy",
     "MarginSampling",
+    "MaxHerding",
     "PairedActiveLearner",
     "Query",
     "QueryStrategy",
@@ -27,9 +41,15 @@ __all__ = [
     "RidgeCCA",
     "Round",
     "Selection",
+    "TypiClust",
+    "UncertaintyHerding",
+    "VOptimalDesign",
     "__version__",
+    "clustering",
     "coverage",
     "datasets",
+    "design",
+    "herding",
     "metrics",
     "plotting",
     "uncertainty",

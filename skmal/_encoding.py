@@ -25,8 +25,8 @@ def encode(encoder, X, y):
             "two arrays (features of X, features of y), as "
             "sklearn.cross_decomposition.PLSSVD returns them"
         )
-    X_features = _as_features(features[0], len(X), name)
-    y_features = _as_features(features[1], len(y), name)
+    X_features = _as_features(features[0], len(X), f"{name}.transform")
+    y_features = _as_features(features[1], len(y), f"{name}.transform")
     if X_features.shape[1] != y_features.shape[1]:
         raise ValueError(
             f"{name}.transform(X, y) returned {X_features.shape[1]} features for X and "
@@ -60,6 +60,26 @@ def check_space(queries, gallery):
     return queries, gallery
 
 
+def check_features(features, name, like=None):
+    """Return rows of one modality as floats that can be squared, or raise.
+
+    With `like`, they must have as many columns and take its precision where that is
+    larger; None or no rows at all become no rows of that form.
+    """
+    if like is not None and (features is None or np.size(features) == 0):
+        return like[:0]
+    features = as_floats(check_array(features, dtype="numeric", input_name=name))
+    check_squares(features, name)
+    if like is None:
+        return features
+    if features.shape[1] != like.shape[1]:
+        raise ValueError(
+            f"{name} has {features.shape[1]} columns where {like.shape[1]} are "
+            "expected; all rows must be of one modality"
+        )
+    return features.astype(np.result_type(features, like), copy=False)
+
+
 def check_squares(array, name):
     """Raise when the squares of the values would overflow."""
     limit = np.sqrt(np.finfo(array.dtype).max) / 1e6
@@ -90,9 +110,22 @@ def unit_rows(features):
     return features / _nonzero(row_norms(features)[:, None])
 
 
-def unimodal_features(items, features):
-    """Return, per modality, numeric rows themselves, or else the given features."""
+def unimodal_features(encoder, items, features):
+    """Return, per modality, what is known of the items without any alignment.
+
+    Numeric rows are that themselves. For others, images and texts, an encoder may offer
+    a method ``unimodal_features(X, y)`` that returns two arrays, of any widths (a
+    network's features before its projection, say). Without one, the features that it
+    was trained to align have to do.
+    """
     rows = [numeric_rows(modality) for modality in items]
+    offer = getattr(encoder, "unimodal_features", None)
+    if offer is not None and any(r is None for r in rows):
+        name = f"{type(encoder).__name__}.unimodal_features"
+        features = [
+            _as_features(array, len(modality), name)
+            for array, modality in zip(offer(*items), items, strict=True)
+        ]
     return tuple(f if r is None else r for r, f in zip(rows, features, strict=True))
 
 
@@ -101,20 +134,20 @@ def _nonzero(divisors):
     return divisors
 
 
-def _as_features(array, n_items, encoder_name):
+def _as_features(array, n_items, source):
     array = np.asarray(array)
     if array.dtype.kind not in "biuf":
-        raise ValueError(f"{encoder_name}.transform returned {array.dtype}, not floats")
+        raise ValueError(f"{source} returned {array.dtype}, not floats")
     array = as_floats(array)
     if array.ndim != 2 or len(array) != n_items:
         raise ValueError(
-            f"{encoder_name}.transform returned an array of shape {array.shape}; "
+            f"{source} returned an array of shape {array.shape}; "
             f"expected (n_samples, n_features) with {n_items} rows, one for each item"
         )
     if not np.isfinite(array).all():
         raise ValueError(
-            f"{encoder_name}.transform returned NaN or infinity; check the scale of "
+            f"{source} returned NaN or infinity; check the scale of "
             "the input, or raise the encoder's regularisation"
         )
-    check_squares(array, f"what {encoder_name}.transform returned")
+    check_squares(array, f"what {source} returned")
     return array

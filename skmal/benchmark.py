@@ -11,20 +11,32 @@ from threadpoolctl import threadpool_limits  # a dependency of scikit-learn
 
 from ._encoding import encode
 from ._items import check_integer
+from .clustering import BADGE, TypiClust
 from .datasets import load_glyphs
+from .design import VOptimalDesign
+from .herding import MaxHerding, UncertaintyHerding
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
 from .metrics import AnnotationSavings, annotation_savings, retrieval_scores
 from .strategies import CoresetMargin, KCenterGreedy, MarginSampling, RandomSampling
 
 REFERENCE = "random"
+PAPER = "coreset-margin"  # with the paper's defaults
+DEFAULT = "v-optimal"  # the learner's
 STRATEGIES = {
     REFERENCE: RandomSampling(),
-    "k-center": KCenterGreedy(),
-    "margin": MarginSampling(),
-    "coreset-margin": CoresetMargin(),
+    DEFAULT: VOptimalDesign(),
+    PAPER: CoresetMargin(),
     "coreset-margin-trim": CoresetMargin(trim=0.3),
     "coreset-margin-trim-alternate": CoresetMargin("alternate", trim=0.3),
+    "coreset-top1-trim": CoresetMargin(trim=0.3, uncertainty="top1"),
+    "k-center": KCenterGreedy(),
+    "k-center-trim-alternate": KCenterGreedy("alternate", trim=0.3),
+    "margin": MarginSampling(),
+    "max-herding": MaxHerding(),
+    "uncertainty-herding": UncertaintyHerding(),
+    "badge": BADGE(),
+    "typiclust": TypiClust(),
 }
 DATA = {"glyphs": "sans", "glyphs-serif": "serif", "glyphs-mono": "mono"}
 DEFAULT_ENCODER = "ridge-cca"
@@ -54,9 +66,12 @@ def compare(
     Parameters
     ----------
     strategies : list of str
-        Names out of "random", "k-center", "margin", "coreset-margin" (the paper's, with
-        its defaults), "coreset-margin-trim" (with ``trim=0.3``, the learner's default)
-        and "coreset-margin-trim-alternate" (the same, asking X and y in turns).
+        Names out of "random", "v-optimal" (the learner's default), "coreset-margin"
+        (the paper's, with its defaults), "coreset-margin-trim" (with ``trim=0.3``),
+        "coreset-margin-trim-alternate" (the same, asking X and y in turns),
+        "coreset-top1-trim" (with ``uncertainty="top1"`` as well), "k-center",
+        "k-center-trim-alternate", "margin", "max-herding", "uncertainty-herding",
+        "badge" and "typiclust".
         "random" is always run, savings are measured against it.
     data : {"glyphs", "glyphs-serif", "glyphs-mono"}, default="glyphs"
         The pairs; see `skmal.datasets.load_glyphs`.
@@ -112,7 +127,7 @@ def compare(
     batch_size = check_integer(batch_size, "batch_size", minimum=1)
     n_initial = min(max(10, budget // 10), budget)
 
-    estimator = _estimator(encoder)
+    estimator = make_estimator(encoder)
     title = data if encoder == DEFAULT_ENCODER else f"{data}/{encoder}"
     names = [REFERENCE, *(n for n in dict.fromkeys(strategies) if n != REFERENCE)]
     runs = [(name, seed) for seed in range(n_seeds) for name in names]
@@ -249,8 +264,19 @@ def plot_curves(curves, metric="mrr"):
     return display.plot(new_axes()).figure_
 
 
-def _estimator(encoder):
-    """Return the encoder of that name, unfitted; torch is loaded only for some."""
+def make_estimator(encoder):
+    """Return the encoder of that name, unfitted; torch is loaded only for some.
+
+    Parameters
+    ----------
+    encoder : {"ridge-cca", "contrastive", "clip"}
+        The name.
+
+    Returns
+    -------
+    encoder
+        With parameters that give the same numbers on any machine.
+    """
     if encoder == "clip":
         from .clip import CLIPEncoder
 
@@ -271,14 +297,25 @@ def _run(X, y, estimator, strategy, seed, budget, n_initial, batch_size):
         batch_size=batch_size,
         random_state=seed,
     )
-    with _single_threaded(with_torch=not isinstance(estimator, RidgeCCA)):
+    with single_threaded(with_torch=not isinstance(estimator, RidgeCCA)):
         learner.fit(X, y, validation_data=(X_test, y_test), scoring=_scores)
     return learner.n_pairs_iter_, learner.validation_scores_
 
 
 @contextmanager
-def _single_threaded(with_torch):
-    """Use one thread: sums of several differ in the last digits, and runs are many."""
+def single_threaded(with_torch):
+    """Use one thread: sums of several differ in the last digits, and runs are many.
+
+    Parameters
+    ----------
+    with_torch : bool
+        Whether torch is used within.
+
+    Yields
+    ------
+    None
+        Within, one thread computes.
+    """
     with threadpool_limits(limits=1, user_api="blas"):
         if not with_torch:
             yield

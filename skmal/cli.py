@@ -18,10 +18,10 @@ from .benchmark import (
 )
 from .datasets import load_glyphs
 from .learner import PairedActiveLearner
-from .linear import RidgeCCA
-from .strategies import CoresetMargin
+from .suite import POOLS, main_metric, run_suite
 
 DEMO_SEEDS = 5
+DEFAULT_DATA, DEFAULT_BUDGET = "glyphs", 0.3
 
 
 def main(argv=None):
@@ -95,11 +95,15 @@ def run_compare(arguments):
     int
         0.
     """
+    if arguments.suite:
+        return _run_suite(arguments)
+    if not arguments.strategies:
+        raise ValueError(f"name --strategies, out of {', '.join(STRATEGIES)}")
     curves, savings = compare(
         arguments.strategies,
         data=arguments.data,
         encoder=arguments.encoder,
-        n_seeds=arguments.seeds,
+        n_seeds=5 if arguments.seeds is None else arguments.seeds,
         budget=arguments.budget,
         batch_size=arguments.batch_size,
         n_jobs=arguments.jobs,
@@ -107,6 +111,39 @@ def run_compare(arguments):
     )
     _print_savings(savings)
     return _write(arguments.out, curves, savings)
+
+
+def _run_suite(arguments):
+    """Run what is missing of the suite, and print what the default saves."""
+    own = ("data", DEFAULT_DATA), ("budget", DEFAULT_BUDGET), ("batch_size", None)
+    for name, default in own:
+        if getattr(arguments, name) != default:
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} does not go with --suite, which has its own")
+    savings, _ = run_suite(
+        arguments.out,
+        pools=arguments.pools,
+        strategies=arguments.strategies or list(STRATEGIES),
+        encoder=arguments.encoder,
+        n_seeds=20 if arguments.seeds is None else arguments.seeds,
+        n_jobs=arguments.jobs,
+        verbose=not arguments.quiet,
+    )
+    print("Answers saved, % (mean over seeds, 95 % interval):")
+    for row in savings:
+        if row["encoder"] == arguments.encoder and row["metric"] == main_metric(
+            row["pool"]
+        ):
+            mean, low, high = (
+                100 * float(row[key]) for key in ("mean", "ci_low", "ci_high")
+            )
+            print(
+                f"  {row['pool']:<22}{row['strategy']:<31}{row['budgets']:<9}"
+                f"{mean:+6.1f}  ({low:+.1f} to {high:+.1f}), {row['n_seeds']} seeds, "
+                f"against {row['against']}"
+            )
+    print(f"\nWritten: {arguments.out}/runs.csv, savings.csv and aulc.csv")
+    return 0
 
 
 def verdict(row):
@@ -138,8 +175,10 @@ def verdict(row):
 
 _DEMO_STRATEGIES = {
     "coreset-margin": "The paper's strategy",
-    "coreset-margin-trim": "Without the most isolated 30 % of the items, it",
-    "coreset-margin-trim-alternate": "Asking about X and y in turns as well, it",
+    "coreset-margin-trim-alternate": (
+        "Without the most isolated 30 % of the items, asking in turns, it"
+    ),
+    "v-optimal": "V-optimal design, the learner's default,",
 }
 
 _DEMO_INTRODUCTION = """\
@@ -154,10 +193,7 @@ def _show_rounds(n_rounds):
         np.arange(len(glyphs.names)), test_size=1000, random_state=0
     )
     X, y = features.X, features.y
-    # In two rounds of 50 both modalities get their turn.
-    learner = PairedActiveLearner(
-        RidgeCCA(), CoresetMargin("alternate", trim=0.3), random_state=0
-    )
+    learner = PairedActiveLearner(random_state=0)
     learner.fit(X[train[:100]], y[train[:100]])
     pool = train[100:]
     for number in range(1, n_rounds + 1):
@@ -250,19 +286,27 @@ def _parser():
     many = commands.add_parser(
         "compare", help="strategies x seeds, to tables and curves"
     )
-    many.add_argument("--data", choices=DATA, default="glyphs")
-    many.add_argument("--strategies", nargs="+", choices=STRATEGIES, required=True)
+    many.add_argument(
+        "--suite",
+        choices=["default"],
+        help="many pools, all strategies; goes on where it was stopped",
+    )
+    many.add_argument("--pools", nargs="+", choices=POOLS, default=list(POOLS))
+    many.add_argument("--data", choices=DATA, default=DEFAULT_DATA)
+    many.add_argument("--strategies", nargs="+", choices=STRATEGIES)
     many.add_argument(
         "--encoder",
         choices=ENCODERS,
         default=DEFAULT_ENCODER,
         help="what learns: from features (default: ridge-cca), or from pixels (clip)",
     )
-    many.add_argument("--seeds", type=int, default=5, metavar="N")
+    many.add_argument(
+        "--seeds", type=int, metavar="N", help="default: 5, or 20 with --suite"
+    )
     many.add_argument(
         "--budget",
         type=pairs_or_share,
-        default=0.3,
+        default=DEFAULT_BUDGET,
         help="share of the pool (0.3) or number of pairs (500)",
     )
     many.add_argument("--batch-size", type=int, metavar="B")

@@ -5,9 +5,10 @@ from copy import deepcopy
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from ._encoding import check_encoder, encode
+from ._encoding import check_encoder, encode, unit_rows
 from ._items import (
     check_integer,
     check_items,
@@ -16,10 +17,14 @@ from ._items import (
     join,
     take,
 )
+from .design import VOptimalDesign
 from .linear import RidgeCCA
 from .metrics import mean_reciprocal_rank, nearest_rows
 from .rounds import Query, draw_seed
-from .strategies import CoresetMargin, check_pools
+from .strategies import QueryStrategy, check_pools
+
+N_REMEMBERED = 1500  # open items among which true partners are ranked
+GATE = 0.01  # the share of them that is near the top
 
 
 class PairedActiveLearner(TransformerMixin, BaseEstimator):
@@ -40,7 +45,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
     query_strategy : QueryStrategy or callable, default=None
         Chooses the items. A callable is called as ``f(learner, X_pool, y_pool,
         n_instances=...)`` and returns (indices, utilities); its modality is the
-        result's attribute `modality`, or 0. None: ``CoresetMargin(trim=0.3)``.
+        result's attribute `modality`, or 0. None: ``VOptimalDesign()``.
     budget : int, default=None
         Pairs that `fit` may buy in all, those at the start included, at least 2; capped
         at the number of rows. None: learn from all rows.
@@ -75,6 +80,14 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         cold) and after each round.
     validation_scores_ : ndarray, or list of dict
         With `validation_data`: the score at each entry of `n_pairs_iter_`.
+    prequential_ : ndarray of shape (n_taught,)
+        For each batch of answers to a query, the share of items whose true partner the
+        encoder had ranked in the best 1 % of the open items (or in the strategy's
+        `gate`, where it has one) before it was told: an honest score without any
+        validation data.
+    trust_ : float
+        The running value of that, from 0 (before any answer) to 1: the first share,
+        then halfway from there to each new one.
     seed_ : int
         The seed drawn from `random_state`.
     n_features_in_ : int
@@ -84,13 +97,15 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    CoresetMargin : The paper's strategy and its parameters.
+    VOptimalDesign : The default strategy and its parameters.
+    CoresetMargin : The paper's strategy.
 
     Notes
     -----
     A round costs one `transform` of both pools and of the known pairs, the strategy's
     choice, and one `fit` of the encoder. An encoder with ``warm_start=True`` goes on
-    from its last weights, any other starts anew.
+    from its last weights, any other starts anew. Between a query and its answers, the
+    features of at most 1,500 items are kept, drawn from the modality not asked about.
 
     The order of the pools' rows decides nothing but ties and seeded draws.
 
@@ -115,6 +130,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
     """
 
     _hands_out_both_modalities = True
+    _found = ()  # what prequential_ shows
+    _remembered = None  # the modality asked last, and open items of the other
 
     def __init__(
         self,
@@ -254,6 +271,11 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         ValueError
             If X and y differ in length, hold NaN, or have other features than the pairs
             known so far. Nothing is changed then.
+
+        Notes
+        -----
+        With the first answers to a query, `prequential_` grows by one: the encoder that
+        chose the questions is tested on them before it learns from them.
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name, allow_empty=True)
@@ -266,11 +288,13 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         else:
             X_all, y_all = join(self.X_training, X), join(self.y_training, y)
         seed = self.seed_ if hasattr(self, "seed_") else draw_seed(self.random_state)
+        found = self._share_found(X, y)
         if (refit or only_new) and len(X_all) >= 2:
             encoder = self._encoder_to_fit(seed)
             encoder.fit(X_all, y_all)
-            self.estimator_ = encoder
+            self.estimator_, self._remembered = encoder, None
         self.seed_ = seed
+        self._found += found
         if not only_new:
             self._X_training, self._y_training = X_all, y_all
         return self
@@ -310,15 +334,13 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
                 f"n_instances={n_instances} is above the {len(X_pool)} items of X_pool "
                 f"and the {len(y_pool)} of y_pool; ask for fewer"
             )
-        strategy = self.query_strategy
-        if strategy is None:
-            strategy = CoresetMargin(trim=0.3)
-        if isinstance(strategy, type) or not callable(strategy):
-            raise TypeError(
-                "query_strategy must be a strategy, such as CoresetMargin(), or a "
-                f"function, got {strategy!r}"
-            )
-        selection = strategy(self, X_pool, y_pool, n_instances=n_instances)
+        strategy = self._strategy()
+        if isinstance(strategy, QueryStrategy):  # the call in two, to keep the features
+            round = strategy._open_round(self, X_pool, y_pool, n_instances)
+            selection, features = strategy._choose(round), round.open
+        else:
+            selection = strategy(self, X_pool, y_pool, n_instances=n_instances)
+            features = None
         indices, utilities, modality = _check_selection(selection, pools, n_instances)
         query = Query(
             indices,
@@ -327,6 +349,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             utilities,
             getattr(selection, "coverage_gap", None),
         )
+        self._remember(query, pools, features)
         return (*query, utilities) if return_metrics else query
 
     def rank_partners(self, query, X_pool, y_pool, k=9):
@@ -433,6 +456,21 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         return getattr(self, "_y_training", None)
 
     @property
+    def prequential_(self):
+        """Return, per batch of answers, the share of partners ranked near the top."""
+        return np.array(self._found, dtype=np.float64)
+
+    @property
+    def trust_(self):
+        """Return the running value of `prequential_`; 0 before any answer."""
+        if not self._found:
+            return 0.0
+        trust = self._found[0]
+        for found in self._found[1:]:
+            trust = (trust + found) / 2
+        return trust
+
+    @property
     def n_features_in_(self):
         """Return the number of features of X that the encoder was fitted on."""
         check_is_fitted(self)
@@ -473,13 +511,71 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         for name in before:
             if name.endswith("_"):
                 delattr(self, name)
-        self._X_training = self._y_training = None
+        self._X_training = self._y_training = self._remembered = None
+        self._found = ()
         try:
             yield
         except BaseException:  # an interrupted run as well
             vars(self).clear()
             vars(self).update(before)
             raise
+
+    def _strategy(self):
+        """Return the strategy to ask, or raise unless it is one."""
+        strategy = self.query_strategy
+        if strategy is None:
+            return VOptimalDesign()
+        if isinstance(strategy, type) or not callable(strategy):
+            raise TypeError(
+                "query_strategy must be a strategy, such as VOptimalDesign(), or a "
+                f"function, got {strategy!r}"
+            )
+        return strategy
+
+    def _remember(self, query, pools, features):
+        """Keep open items among which the true partners will be ranked, as features."""
+        other = 1 - query.modality
+        rows = np.arange(len(pools[other]))
+        if len(rows) > N_REMEMBERED:
+            n_aligned = 0 if self.X_training is None else len(self.X_training)
+            # The third entry keeps this stream apart from that of the round.
+            rng = np.random.default_rng([getattr(self, "seed_", 0), n_aligned, 2])
+            rows = np.sort(rng.choice(rows, N_REMEMBERED, replace=False))
+        if features is not None:
+            gallery = features[other][rows]
+        else:  # a function chose, and did not say how it saw the items
+            items = [query.instances, query.instances]
+            items[other] = take(pools[other], rows)
+            try:
+                encoder = getattr(self, "estimator_", self.estimator)
+                gallery = None if encoder is None else encode(encoder, *items)[other]
+            except NotFittedError:
+                gallery = None
+        gate = getattr(self.query_strategy, "gate", GATE)
+        has_columns = gallery is not None and gallery.shape[1] > 0
+        self._remembered = (query.modality, gallery, gate) if has_columns else None
+
+    def _share_found(self, X, y):
+        """Return the share of true partners that were ranked near the top, in a tuple.
+
+        The tuple is empty where nothing was asked, or with an encoder that could not
+        transform.
+        """
+        if self._remembered is None:
+            return ()
+        modality, gallery, gate = self._remembered
+        encoder = getattr(self, "estimator_", self.estimator)
+        features = [
+            unit_rows(part.astype(np.float64)) for part in encode(encoder, X, y)
+        ]
+        asked, partners = features[modality], features[1 - modality]
+        own = np.sum(asked * partners, axis=1, keepdims=True)
+        similarity = asked @ unit_rows(gallery.astype(np.float64)).T  # (n, n_gallery)
+        equal = np.abs(similarity - own) <= 1e-6
+        ahead = np.sum((similarity > own) & ~equal, axis=1)
+        # One of the equals is the partner itself; of any others half are ahead.
+        ahead = ahead + 0.5 * np.maximum(equal.sum(axis=1) - 1, 0)
+        return (float(np.mean((ahead == 0) | (ahead < gate * len(gallery)))),)
 
     def _encoder_to_fit(self, seed):
         """Return the encoder that the next fit is for, with its seed set."""

@@ -26,8 +26,9 @@ class Round:
     aligned : tuple of two ndarrays of shape (n_aligned, n_components)
         Encoder features of the pairs known so far; may have no rows.
     open_inputs, aligned_inputs : tuple of two ndarrays of shape (n, n_features)
-        The same items before the encoder, where they are numeric rows; else the same
-        arrays as above.
+        What is known of the same items without any alignment: the rows themselves where
+        they are numeric; else what the encoder's ``unimodal_features(X, y)`` returns,
+        where it has one; else the same arrays as above.
     n_instances : int
         How many items of one modality to ask about.
     rng : numpy.random.Generator
@@ -191,11 +192,12 @@ def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
             check_items(learner.y_training, "y_training"),
         )
         aligned = encode(encoder, *known)
-    open_inputs = unimodal_features((X_pool, y_pool), features)
+    unaligned = None if features[0].shape[1] == 0 else encoder
+    open_inputs = unimodal_features(unaligned, (X_pool, y_pool), features)
     if known is None:
         aligned_inputs = tuple(inputs[:0] for inputs in open_inputs)
     else:
-        aligned_inputs = unimodal_features(known, aligned)
+        aligned_inputs = unimodal_features(encoder, known, aligned)
     return Round(
         open=features,
         aligned=aligned,

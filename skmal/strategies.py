@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._encoding import unit_rows
+from ._farthest import FarthestRows
 from ._items import check_integer, check_items, check_same_features
-from .coverage import isolation, k_center_picks, squared_distance_to_nearest
+from .coverage import isolation
 from .rounds import Selection, open_round
 from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
 
@@ -19,6 +20,7 @@ UNCERTAINTIES = {  # larger = less certain
     "entropy": cross_modal_entropy,
 }
 MODALITIES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
+LANDMARKS = 2000  # rows that tell how isolated another one is
 TIE_DECIMALS = 9  # uncertainties that agree to this many decimals are ties
 
 
@@ -84,6 +86,10 @@ class QueryStrategy(BaseEstimator):
             If a pool is missing, empty or holds NaN, has other features than the
             learner was fitted on, or if `n_instances` is out of range.
         """
+        return self._choose(self._open_round(learner, X_pool, y_pool, n_instances))
+
+    def _open_round(self, learner, X_pool, y_pool, n_instances):
+        """Check everything, then encode the pools."""
         X_pool, y_pool = check_pools(learner, X_pool, y_pool)
         modality = getattr(self, "modality", "random")
         fixed = isinstance(modality, Integral)
@@ -106,8 +112,12 @@ class QueryStrategy(BaseEstimator):
             )
         self._check_parameters(n_instances)
         random_state = getattr(self, "random_state", None)
-        round = open_round(learner, X_pool, y_pool, n_instances, random_state)
-        if round.open[0].shape[1] == 0:  # nothing learned yet, nothing to go by
+        return open_round(learner, X_pool, y_pool, n_instances, random_state)
+
+    def _choose(self, round):
+        """Ask `select`; where nothing has been learned yet, draw."""
+        if round.open[0].shape[1] == 0:
+            modality = getattr(self, "modality", "random")
             by_coverage = modality in ("coverage", "relative_coverage")
             return _random_selection(round, "random" if by_coverage else modality)
         return self.select(round)
@@ -208,7 +218,7 @@ class KCenterGreedy(QueryStrategy):
     -----
     Utilities are the distances to the nearest centre at the time of the pick (infinite
     for the first one of a cold start). Ties go to the lowest row. O((n_aligned +
-    n_instances) n d) time; with `trim` also O(n^2 d) for the asked modality.
+    n_instances) n d) time; `trim` adds O(2000 n d) for the asked modality.
 
     References
     ----------
@@ -258,9 +268,15 @@ class KCenterGreedy(QueryStrategy):
         Selection
             Rows in the order picked, with their distances.
         """
-        modality, gap, nearest = _choose_modality(round, self.modality, self.metric)
+        modality, gap, known = _choose_modality(round, self.modality, self.metric)
         picks, squared = _coreset(
-            round, modality, nearest, round.n_instances, self.trim, self.metric
+            round,
+            modality,
+            known,
+            round.n_instances,
+            self.trim,
+            self.metric,
+            with_distances=True,
         )
         return Selection(picks, np.sqrt(squared), modality, gap)
 
@@ -366,7 +382,7 @@ class CoresetMargin(QueryStrategy):
 
     The paper reports that it saves answers on compositional pools. On pools with
     outliers or a long tail step 2 follows the outliers; ``trim=0.3`` keeps it from
-    that, and is what `PairedActiveLearner` uses when no strategy is named.
+    that.
 
     Parameters
     ----------
@@ -384,8 +400,9 @@ class CoresetMargin(QueryStrategy):
     uncertainty : {"margin", "top1", "entropy"}, default="margin"
         The score of step 3; see `skmal.uncertainty`.
     trim : float, default=0.0
-        This share of the open items, the most isolated ones (by the distance to their
-        fifth nearest neighbour), is not eligible for step 2.
+        This share of the open items, the most isolated ones (by the distance to the
+        fifth nearest of 2,000 items drawn at random, see `skmal.coverage.isolation`),
+        is not eligible for step 2.
     candidates : {"all", "open"}, default="all"
         Which items of the other modality count as possible partners: the aligned ones
         too, or the open ones only.
@@ -405,8 +422,8 @@ class CoresetMargin(QueryStrategy):
     Utilities are minus the margin, minus the top-1 similarity, or the entropy; scores
     that agree to nine decimals are ties, and every tie goes to the lowest row.
 
-    O((n_aligned + B_C) n d + B_C n_other d) time; with `trim` also O(n^2 d) for the
-    asked modality. Memory is a few copies of the features and blocks of fixed size.
+    O((n_aligned + B_C) n d + B_C n_other d) time; `trim` adds O(2000 n d) for the asked
+    modality. Memory is a few copies of the features and blocks of fixed size.
 
     Where the paper is silent: with no aligned pair there is no gap, X is asked about
     and k-center starts at the item nearest the pool's mean (an encoder that cannot
@@ -473,8 +490,8 @@ class CoresetMargin(QueryStrategy):
             Rows, most uncertain first.
         """
         size = _n_coreset_rows(self.coreset_size, round.n_instances)
-        modality, gap, nearest = _choose_modality(round, self.modality, self.metric)
-        coreset, _ = _coreset(round, modality, nearest, size, self.trim, self.metric)
+        modality, gap, known = _choose_modality(round, self.modality, self.metric)
+        coreset, _ = _coreset(round, modality, known, size, self.trim, self.metric)
         rows, utilities = _most_uncertain(
             round, modality, np.sort(coreset), self.uncertainty, self.candidates
         )
@@ -496,9 +513,9 @@ def check_pools(learner, X_pool, y_pool):
 
 
 def _choose_modality(round, modality, metric="euclidean"):
-    """Return (modality, the gaps compared, each row's squared distance per modality).
+    """Return (modality, the gaps compared, what is known of either's distances).
 
-    Only the coverage rules compare gaps; for the others both are None.
+    Only the coverage rules compare gaps; for the others the last two are None.
     """
     if isinstance(modality, Integral):
         return int(modality), None, None
@@ -510,44 +527,46 @@ def _choose_modality(round, modality, metric="euclidean"):
         return int(round.rng.integers(n_X + n_y) >= n_X), None, None
     if n_aligned == 0:
         return 0, None, None
-    nearest = [
-        squared_distance_to_nearest(
+    known = [
+        FarthestRows(
             _in_metric(round.open[m], metric), _in_metric(round.aligned[m], metric)
         )
         for m in (0, 1)
     ]
-    gaps = [float(np.sqrt(squared.max())) for squared in nearest]
+    gaps = [float(np.sqrt(rows.largest_distance())) for rows in known]
     if modality == "relative_coverage":
         for m in (0, 1):
-            spread = 2 * _in_metric(round.open[m], metric).var(axis=0).sum()
+            spread = 2 * known[m].features.var(axis=0).sum()
             gaps[m] = gaps[m] / float(np.sqrt(spread)) if spread > 0 else gaps[m]
     # gaps that differ by rounding alone are a tie, and X is asked about
-    return int(gaps[1] > gaps[0] * (1 + 1e-9)), tuple(gaps), nearest
+    return int(gaps[1] > gaps[0] * (1 + 1e-9)), tuple(gaps), known
 
 
-def _coreset(round, modality, nearest, size, trim, metric):
-    """Return the rows that greedy k-center picks, and their squared distances."""
-    features = _in_metric(round.open[modality], metric)
-    aligned = _in_metric(round.aligned[modality], metric)
-    eligible = _least_isolated(features, trim, round.n_instances)
-    if len(aligned) == 0:
-        squared = None
-    elif nearest is None:
-        squared = squared_distance_to_nearest(features[eligible], aligned)
+def _coreset(round, modality, known, size, trim, metric, with_distances=False):
+    """Return the rows that greedy k-center picks, and their squared distances.
+
+    What the coverage of this modality has told is made use of.
+    """
+    if known is None:
+        rows = FarthestRows(
+            _in_metric(round.open[modality], metric),
+            _in_metric(round.aligned[modality], metric),
+        )
     else:
-        squared = nearest[modality][eligible]
-    size = min(size, len(eligible))
-    picks, squared = k_center_picks(features[eligible], size, squared)
-    return eligible[picks], squared  # rows of the open pool
+        rows = known[modality]
+    eligible = _least_isolated(rows.features, trim, round.n_instances, round.rng)
+    picks = rows.pick(eligible, min(size, len(eligible)), with_distances)
+    return picks, rows.exact[picks]
 
 
-def _least_isolated(features, trim, n_needed):
+def _least_isolated(features, trim, n_needed, rng):
     """Return the rows left when the most isolated share is trimmed, in order."""
     n = len(features)
     n_kept = max(n - int(trim * n), n_needed)
     if n_kept >= n:
         return np.arange(n)
-    isolated = _round_significant(isolation(features), TIE_DECIMALS)
+    isolated = isolation(features, n_landmarks=LANDMARKS, random_state=rng)
+    isolated = _round_significant(isolated, TIE_DECIMALS)
     return np.sort(isolated.argsort(kind="stable")[:n_kept])
 
 

@@ -3,11 +3,15 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.utils import gen_batches
+from sklearn.utils import check_array
 
-from ._encoding import check_space, unit_rows
+from ._blocks import batches, check_rows, read
+from ._encoding import unit_rows
+from ._farthest import rounding_slack
 
-BLOCK = 2048  # queries, and gallery rows, whose similarities are in memory at a time
+QUERIES = 2048  # whose similarities to a block of the gallery are in memory at a time
+GROUP = 64  # gallery rows of which only the best similarity is looked at, at first
+MANY = 64  # candidates for the best two of a query, on average, that are too many
 
 
 def cross_modal_margin(queries, gallery):
@@ -43,8 +47,9 @@ def cross_modal_margin(queries, gallery):
 
     Notes
     -----
-    O(n_queries n_gallery n_features) time in float64; a fixed block of similarities is
-    in memory, never all of them.
+    The similarities that count are taken in float64, whatever the input's precision; a
+    matrix product in float32 says which ones those can be. O(n_queries n_gallery
+    n_features) time; a block of similarities is in memory, never all of them.
 
     References
     ----------
@@ -59,7 +64,7 @@ def cross_modal_margin(queries, gallery):
     >>> cross_modal_margin([[1.0, 0.0], [1.0, 1.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = check_space(queries, gallery)
+    queries, gallery = _check_same_space(queries, gallery)
     second, first = _top_two(queries, gallery)
     return first - second
 
@@ -101,7 +106,7 @@ def cross_modal_top1(queries, gallery):
     >>> cross_modal_top1([[1.0, 0.0], [-1.0, 0.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = check_space(queries, gallery)
+    queries, gallery = _check_same_space(queries, gallery)
     return _top_two(queries, gallery)[1]
 
 
@@ -149,16 +154,17 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     >>> cross_modal_entropy([[1.0, 0.0], [1.0, 1.0]], gallery).round(3)
     array([0.   , 0.693])
     """
-    queries, gallery = check_space(queries, gallery)
+    queries, gallery = _check_same_space(queries, gallery)
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
-    entropy = np.empty(len(queries))
-    for rows in gen_batches(len(queries), BLOCK):
+    entropy = np.empty(queries.shape[0])
+    for rows in batches(queries.shape[0]):
         # With logits z and the running peak m: total = sum exp(z - m) and
         # weighted = sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
+        q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
         peak = np.full(rows.stop - rows.start, -np.inf)
         total, weighted = np.zeros_like(peak), np.zeros_like(peak)
-        for similarity in _similarity_blocks(queries[rows], gallery):
+        for similarity in _similarity_blocks(q, gallery):
             logits = similarity / temperature
             new_peak = np.maximum(peak, logits.max(axis=1))
             shift = np.where(total > 0, peak - new_peak, 0)
@@ -174,18 +180,91 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
 
 def _top_two(queries, gallery):
     """Return the second best and the best similarity of each query, shape (2, n)."""
-    top = np.full((2, len(queries)), -1.0)
-    for rows in gen_batches(len(queries), BLOCK):
-        best = top[:, rows]
-        for similarity in _similarity_blocks(queries[rows], gallery):
-            pool = np.column_stack([best.T, similarity])  # (block, 2 + gallery block)
-            best = np.partition(pool, -2, axis=1)[:, -2:].T
-        top[:, rows] = best
+    top = np.empty((2, queries.shape[0]))
+    for rows in batches(queries.shape[0], QUERIES):
+        q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
+        candidates = _candidates(q.astype(np.float32), gallery)
+        if candidates is None:
+            top[:, rows] = _top_two_of_all(q, gallery)
+        else:
+            top[:, rows] = _top_two_of_candidates(q, gallery, *candidates)
     return np.clip(top, -1, 1)
 
 
-def _similarity_blocks(queries, gallery):
-    """Yield cosine similarities of the queries to blocks of the gallery, in float64."""
-    queries = unit_rows(queries.astype(np.float64))
-    for columns in gen_batches(len(gallery), BLOCK):
-        yield queries @ unit_rows(gallery[columns].astype(np.float64)).T
+def _candidates(q, gallery):
+    """Return pairs (query, gallery row) that hold the best two of each query.
+
+    Similarities in float32 are wrong by at most `slack`. The best ones of the two best
+    groups of gallery rows are two different rows, so no row whose similarity is lower
+    than the lesser of them by more than twice the slack is among the best two. None
+    where the gallery is so full of ties that this leaves too many.
+    """
+    slack = rounding_slack(1, q)
+    best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
+    found = [(np.empty(0, int), np.empty(0, int), np.empty(0, np.float32))]
+    n_found = 0
+    for block in batches(gallery.shape[0]):
+        g = _unit(read(gallery, block), "gallery").astype(np.float32, copy=False)
+        similarity = g @ q.T  # (block, n_queries)
+        starts = np.arange(0, len(g), GROUP)
+        peaks = np.maximum.reduceat(similarity, starts, axis=0)
+        best = np.partition(np.concatenate([best, peaks]), -2, axis=0)[-2:]
+        at = np.flatnonzero(similarity >= best[0] - 2 * slack)
+        n_found += len(at)
+        if n_found > MANY * len(q) + similarity.size:
+            return None
+        rows, columns = np.divmod(at, len(q))
+        found.append((columns, rows + block.start, similarity.ravel()[at]))
+    columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
+    left = similarity >= best[0, columns] - 2 * slack
+    return columns[left], rows[left]
+
+
+def _top_two_of_candidates(q, gallery, columns, rows):
+    """Return the best two of the given pairs of each query, in float64."""
+    order = np.lexsort([rows, columns])
+    columns, rows = columns[order], rows[order]
+    similarity = np.empty(len(rows))
+    for some in batches(len(rows)):
+        g = _unit(read(gallery, rows[some]).astype(np.float64, copy=False), "gallery")
+        similarity[some] = np.einsum("ij,ij->i", q[columns[some]], g)
+    similarity = similarity[np.lexsort([similarity, columns])]  # each query ascending
+    ends = np.searchsorted(columns, np.arange(len(q)), side="right")
+    padded = np.concatenate([[-1.0], similarity])  # the missing second of a single row
+    single = ends - np.searchsorted(columns, np.arange(len(q))) == 1
+    return np.stack([np.where(single, -1.0, padded[ends - 1]), padded[ends]])
+
+
+def _top_two_of_all(q, gallery):
+    """Return the best two of all gallery rows, in float64."""
+    best = np.full((2, len(q)), -1.0)
+    for similarity in _similarity_blocks(q, gallery):
+        best = np.partition(np.concatenate([best, similarity.T]), -2, axis=0)[-2:]
+    return best
+
+
+def _similarity_blocks(q, gallery):
+    """Yield cosine similarities of unit rows to blocks of the gallery, in float64."""
+    for block in batches(gallery.shape[0]):
+        g = read(gallery, block).astype(np.float64, copy=False)
+        yield q @ _unit(g, "gallery").T
+
+
+def _unit(rows, name):
+    """Return the rows scaled to length one, or raise if they hold NaN or infinity."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.einsum("ij,ij->i", rows, rows)
+    if (squares > 1e-30).all() and (squares < 1e30).all():
+        return rows / np.sqrt(squares)[:, None]
+    check_array(rows, input_name=name)
+    return unit_rows(rows)
+
+
+def _check_same_space(queries, gallery):
+    queries, gallery = check_rows(queries, "queries"), check_rows(gallery, "gallery")
+    if queries.shape[1] != gallery.shape[1]:
+        raise ValueError(
+            f"queries has {queries.shape[1]} columns and gallery has "
+            f"{gallery.shape[1]}; both must come from the same encoder"
+        )
+    return queries, gallery

@@ -4,10 +4,15 @@ import pytest
 from helpers import make_pairs
 
 from skmal import (
+    BADGE,
     CoresetMargin,
     KCenterGreedy,
     MarginSampling,
+    MaxHerding,
     RandomSampling,
+    TypiClust,
+    UncertaintyHerding,
+    VOptimalDesign,
 )
 
 STRATEGIES = [
@@ -21,6 +26,12 @@ STRATEGIES = [
     CoresetMargin("relative_coverage", trim=0.3, coreset_size=1.5),
     CoresetMargin("random", uncertainty="entropy", coreset_size=70),
     CoresetMargin(0, candidates="open", metric="cosine"),
+    VOptimalDesign(),
+    VOptimalDesign("coverage", trim=0.0, ridge=1.0, gate=1.0),
+    MaxHerding(),
+    UncertaintyHerding(bandwidth=1.0),
+    TypiClust(),
+    BADGE(),
 ]
 
 

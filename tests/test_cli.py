@@ -137,3 +137,30 @@ def test_pictures_are_drawn_in_braille():
     image = np.zeros((32, 32), np.uint8)
     image[0, 0] = image[3, 1] = 255
     assert cli._picture(image).strip() == chr(0x2800 + 0x01 + 0x80) + chr(0x2800) * 15
+
+
+def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("skmal.suite.N_QUADRUPLES", 70)
+    monkeypatch.setattr("skmal.suite.N_TEST_QUADRUPLES", 20)
+    command = "compare --suite default --pools colorswap --strategies k-center --jobs 1"
+    for seeds, n_runs in [("1", "2/2"), ("2", "2/2"), ("2", "0run")]:
+        assert main([*command.split(), "--seeds", seeds, "--out", str(tmp_path)]) == 0
+        printed = capsys.readouterr()
+        assert n_runs in printed.err
+        assert "2 seeds, against random" in printed.out or seeds == "1"
+    files = ["aulc.csv", "runs.csv", "savings.csv"]
+    assert sorted(os.listdir(tmp_path)) == files
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("", "name --strategies, out of random, v-optimal"),
+        ("--suite default --budget 0.2", "--budget does not go with --suite"),
+        ("--suite default --batch-size 5", "--batch-size does not go with --suite"),
+        ("--suite default --seeds 0", "n_seeds must be an integer of at least 1"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path, capsys, options, message):
+    assert main(["compare", *options.split(), "--out", str(tmp_path)]) == 1
+    assert message in capsys.readouterr().err

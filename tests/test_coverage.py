@@ -6,14 +6,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skmal import coverage
+from skmal import _blocks, _farthest
+from skmal._farthest import FarthestRows
 from skmal.coverage import (
     coverage_gap,
     distance_to_aligned,
     greedy_k_center,
     isolation,
-    k_center_picks,
-    squared_distance_to_nearest,
 )
 
 
@@ -39,6 +38,13 @@ def brute_force_k_center(features, n_centers, aligned=None):
         new = squared_distances(features, features[picks[-1:]])[:, 0]
         nearest = np.minimum(nearest, new)
     return np.array(picks)
+
+
+def small(monkeypatch):
+    """Make blocks and bands so small that a few rows walk every path."""
+    monkeypatch.setattr(_blocks, "ROWS", 64)
+    for name, value in [("CENTRES", 4), ("FIRST", 2), ("PLAIN", 3), ("BAND", 4)]:
+        monkeypatch.setattr(_farthest, name, value)
 
 
 def arrays(max_rows, dtype):
@@ -88,7 +94,7 @@ def test_distances_are_those_of_direct_differences(pool):
 @pytest.mark.parametrize("offset", [0, 1000])
 @pytest.mark.parametrize("n_aligned", [0, 30])
 def test_large_pools_in_small_blocks_are_exact(monkeypatch, dtype, offset, n_aligned):
-    monkeypatch.setattr(coverage, "BLOCK", 500)
+    small(monkeypatch)
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(10, 16))
     features = centres[rng.integers(10, size=600)] + 0.1 * rng.normal(size=(600, 16))
@@ -110,15 +116,17 @@ def test_binary_grid_needs_the_tie_rule():
 def test_picks_come_with_their_distances_and_leave_the_input_alone():
     rng = np.random.default_rng(0)
     features, aligned = rng.normal(size=(50, 4)), rng.normal(size=(3, 4))
-    nearest = squared_distance_to_nearest(features, aligned)
-    before = nearest.copy()
-    picks, squared = k_center_picks(features, 50, nearest)
-    np.testing.assert_array_equal(nearest, before)
+    before = features.copy(), aligned.copy()
+    known = FarthestRows(features, aligned)
+    picks = known.pick(np.arange(50), 50, with_distances=True)
+    squared = known.exact[picks]
+    np.testing.assert_array_equal(features, before[0])
+    np.testing.assert_array_equal(aligned, before[1])
     assert sorted(picks) == list(range(50))
     assert (np.diff(squared) <= 0).all()
     centres = np.concatenate([aligned, features[picks[:9]]])
     expected = squared_distances(features[picks[9:10]], centres).min()
-    assert squared[9] == pytest.approx(expected)
+    assert squared[9] == expected
 
 
 def test_cold_start_is_the_item_nearest_the_mean():
@@ -133,13 +141,38 @@ def test_an_outlier_is_picked_first_and_is_the_most_isolated():
     assert isolation(features).argmax() == 50
 
 
+def brute_force_isolation(features, n_neighbors, landmarks):
+    """Return the distances by the definition."""
+    squared = squared_distances(features, features[landmarks])
+    squared[landmarks, np.arange(len(landmarks))] = np.inf  # the row itself
+    return np.sqrt(np.sort(squared, axis=1)[:, n_neighbors - 1])
+
+
+@pytest.mark.parametrize("rows", [_blocks.ROWS, 7])
 @pytest.mark.parametrize("n_neighbors", [1, 3, 500])
-def test_isolation_is_the_distance_to_the_nth_other_row(n_neighbors):
+def test_isolation_is_the_distance_to_the_nth_other_row(monkeypatch, rows, n_neighbors):
+    monkeypatch.setattr(_blocks, "ROWS", rows)
     features = np.random.default_rng(0).normal(size=(40, 3))
     features[7] = features[8]
-    distances = np.sqrt(np.sort(squared_distances(features, features), axis=1))
-    expected = distances[:, min(n_neighbors, 39)]  # column 0 is the row itself
-    np.testing.assert_allclose(isolation(features, n_neighbors), expected, atol=1e-7)
+    expected = brute_force_isolation(features, min(n_neighbors, 39), np.arange(40))
+    np.testing.assert_allclose(isolation(features, n_neighbors), expected, rtol=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(pools, st.integers(1, 6), st.integers(2, 9), st.integers(0, 9))
+def test_isolation_counts_the_landmarks_drawn(pool, n_neighbors, n_landmarks, seed):
+    features, n = pool[0], len(pool[0])
+    got = isolation(features, n_neighbors, n_landmarks=n_landmarks, random_state=seed)
+    landmarks = np.arange(n)
+    if n > n_landmarks:
+        rng = np.random.default_rng(seed)
+        landmarks = np.sort(rng.choice(n, n_landmarks, replace=False))
+    if n == 1:
+        assert got.tolist() == [0]
+        return
+    n_neighbors = min(n_neighbors, len(landmarks) - 1)
+    expected = brute_force_isolation(features, n_neighbors, landmarks)
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
 
 
 def test_isolation_does_not_see_an_offset():
@@ -155,8 +188,18 @@ def test_distances_between_precisions_are_exact():
     features = aligned[rng.integers(50, size=200)] + 1e-5 * rng.normal(size=(200, 4))
     expected = np.sqrt(squared_distances(features, aligned).min(axis=1))
     np.testing.assert_allclose(distance_to_aligned(features, aligned), expected)
-    squared = squared_distance_to_nearest(features, aligned)
-    np.testing.assert_allclose(np.sqrt(squared), expected)
+
+
+def test_landmarks_depend_on_the_seed_and_generators_are_not_advanced():
+    features = np.random.default_rng(0).normal(size=(500, 3))
+    rng = np.random.default_rng(7)
+    first, again = (isolation(features, random_state=rng) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    legacy = np.random.RandomState(7)
+    first, again = (isolation(features, random_state=legacy) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != isolation(features, random_state=8)).any()
+    assert (isolation(features) != isolation(features)).any()  # None: afresh
 
 
 def test_isolation_of_a_single_row_is_zero():
@@ -188,6 +231,14 @@ def test_isolation_of_a_single_row_is_zero():
             "whose squares overflow float32",
         ),
         (lambda: isolation([[0.0]], 0), "n_neighbors must be an integer of at least 1"),
+        (
+            lambda: isolation([[0.0]], n_landmarks=1),
+            "n_landmarks must be an integer of at least 2, got 1",
+        ),
+        (
+            lambda: isolation([[0.0]], random_state="a"),
+            "random_state must be None, an integer",
+        ),
     ],
 )
 def test_bad_input(call, message):

@@ -63,9 +63,30 @@ def test_only_float32_and_float64_are_kept():
 
 def test_unimodal_features_are_the_rows_where_they_are_numeric():
     rows, features = np.ones((3, 2)), (np.zeros((3, 4)), np.ones((2, 4)))
-    got = unimodal_features((rows, ["a", "b"]), features)
+    got = unimodal_features(RidgeCCA(), (rows, ["a", "b"]), features)
     assert got[0] is rows
     assert got[1] is features[1]
+
+
+class WithTowers(Returns):
+    """An encoder that offers features from before its projection."""
+
+    def unimodal_features(self, X, y):
+        return self.towers
+
+
+def test_unimodal_features_of_other_items_are_what_the_encoder_offers():
+    rows, features = np.ones((3, 2)), (np.zeros((3, 4)), np.ones((2, 4)))
+    encoder = WithTowers()
+    encoder.towers = np.full((3, 7), 5.0), np.full((2, 9), 6.0)
+    got = unimodal_features(encoder, (rows, ["a", "b"]), features)
+    assert got[0] is rows
+    assert got[1] is encoder.towers[1]
+    got = unimodal_features(encoder, (["a", "b", "c"], ["a", "b"]), features)
+    assert got[0] is encoder.towers[0]
+    encoder.towers = np.full((3, 7), 5.0), np.full((3, 9), 6.0)
+    with pytest.raises(ValueError, match="WithTowers.unimodal_features returned an ar"):
+        unimodal_features(encoder, (rows, ["a", "b"]), features)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cross_decomposition import PLSSVD
 
 from skmal import PairedActiveLearner, Query, RidgeCCA, Selection
@@ -66,6 +67,31 @@ def test_round_holds_features_and_inputs_of_both_modalities(pairs):
     np.testing.assert_array_equal(round.open_inputs[1], y[30:])
     np.testing.assert_array_equal(round.aligned_inputs[1], y[:20])
     assert round.rng.integers(1000) == np.random.default_rng([3, 20]).integers(1000)
+
+
+def test_a_round_of_images_and_texts_holds_what_their_encoder_offers():
+    class Towers(TransformerMixin, BaseEstimator):
+        def fit(self, X, y):
+            return self
+
+        def __sklearn_is_fitted__(self):
+            return True
+
+        def transform(self, X, y=None):
+            return np.ones((len(X), 2)), np.ones((len(y), 2))
+
+        def unimodal_features(self, X, y):
+            return np.ones((len(X), 5)), np.ones((len(y), 4))
+
+    learner = PairedActiveLearner(Towers())
+    names = [f"{i}.png" for i in range(9)]
+    assert [f.shape for f in open_round(learner, names, names, 1).open_inputs] == [
+        (9, 5),
+        (9, 4),
+    ]
+    round = open_round(learner.fit(names[:3], names[:3]), names[3:], names[3:], 1)
+    assert [f.shape for f in round.open_inputs] == [(6, 5), (6, 4)]
+    assert [f.shape for f in round.aligned_inputs] == [(3, 5), (3, 4)]
 
 
 def test_an_encoder_that_cannot_transform_yet_gives_features_without_columns(pairs):

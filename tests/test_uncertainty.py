@@ -8,10 +8,17 @@ from hypothesis.extra import numpy as hnp
 from scipy.special import softmax
 from scipy.stats import entropy
 
-from skmal import uncertainty
+from skmal import _blocks, uncertainty
 from skmal.uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
 
 SCORES = [cross_modal_margin, cross_modal_top1, cross_modal_entropy]
+
+
+def small(monkeypatch, block):
+    """Make blocks and groups so small that a few rows walk every path."""
+    monkeypatch.setattr(_blocks, "ROWS", block)
+    for name, value in [("QUERIES", 3), ("GROUP", 2), ("MANY", 2)]:
+        monkeypatch.setattr(uncertainty, name, value)
 
 
 def cosines(queries, gallery):
@@ -35,14 +42,12 @@ def features(n):
 def test_scores_are_those_of_the_full_similarity_matrix(q, g, block, temperature):
     s = cosines(q, g)
     ordered = np.sort(s, axis=1)
-    old, uncertainty.BLOCK = uncertainty.BLOCK, block
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        small(patch, block)
         margin, top1 = cross_modal_margin(q, g), cross_modal_top1(q, g)
         H = cross_modal_entropy(q, g, temperature)
-    finally:
-        uncertainty.BLOCK = old
-    np.testing.assert_allclose(margin, ordered[:, -1] - ordered[:, -2], atol=1e-6)
-    np.testing.assert_allclose(top1, ordered[:, -1], atol=1e-6)
+    np.testing.assert_allclose(margin, ordered[:, -1] - ordered[:, -2], atol=1e-12)
+    np.testing.assert_allclose(top1, ordered[:, -1], atol=1e-12)
     expected = entropy(softmax(s / temperature, axis=1), axis=1)
     np.testing.assert_allclose(H, expected, atol=1e-4)
 
@@ -52,7 +57,7 @@ def test_float64_is_exact_across_blocks(monkeypatch):
     q, g = rng.normal(size=(70, 8)), rng.normal(size=(90, 8))
     ordered = np.sort(cosines(q, g), axis=1)
     expected = entropy(softmax(cosines(q, g) / 0.07, axis=1), axis=1)
-    monkeypatch.setattr(uncertainty, "BLOCK", 16)
+    small(monkeypatch, 16)
     np.testing.assert_allclose(
         cross_modal_margin(q, g), ordered[:, -1] - ordered[:, -2], atol=1e-12
     )

@@ -1,0 +1,623 @@
+"""The default suite: pools of several kinds x strategies x seeds, run by run."""
+
+import csv
+import time
+from collections import Counter
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+from scipy import stats
+
+from ._encoding import encode
+from ._items import check_integer
+from .benchmark import (
+    DEFAULT,
+    DEFAULT_ENCODER,
+    ENCODERS,
+    PAPER,
+    REFERENCE,
+    STRATEGIES,
+    make_estimator,
+    single_threaded,
+)
+from .datasets import load_glyphs, make_colorswap
+from .datasets._glyphs import _image_features
+from .learner import PairedActiveLearner
+from .metrics import (
+    annotation_savings,
+    area_under_learning_curve,
+    compositional_scores,
+    mean_reciprocal_rank,
+)
+
+PRETRAINED_SCRIPTS = ("Latin", "Greek", "Cyrillic", "Georgian", "Armenian")
+N_TEST = 600  # pairs held out, of glyphs; of scenes those for the reciprocal rank
+N_QUADRUPLES, N_TEST_QUADRUPLES = 1500, 800
+BUDGET = 0.6  # of the pool
+START = 0.025  # of the pool, known at the start
+BATCH = 0.05  # of the pool, asked about in a round
+COARSE_BATCH = 0.1  # the same for encoders that take seconds to fit
+BANDS = {"10-30 %": (0.1, 0.3), "30-60 %": (0.3, 0.6)}  # of the pool, bought by random
+AVERAGE = "average"  # over the pools, seed by seed
+RUN_HEADER = (
+    *("pool", "encoder", "strategy", "seed", "metric"),
+    *("n_pool", "n_pairs", "scores", "seconds_per_query"),
+)
+INTERVAL_HEADER = ("mean", "sem", "ci_low", "ci_high", "n_seeds")
+SAVINGS_HEADER = (
+    *("pool", "encoder", "strategy", "metric", "against", "budgets"),
+    *(*INTERVAL_HEADER, "n_censored", "n_levels"),
+)
+AULC_HEADER = (
+    *("pool", "encoder", "strategy", "metric", "aulc"),
+    *(*(f"gain_{name}" for name in INTERVAL_HEADER), "seconds_per_query"),
+)
+
+
+class Pool(NamedTuple):
+    """Pairs to buy, pairs to test on, and pairs known from the start.
+
+    Parameters
+    ----------
+    X, y : ndarray
+        Aligned rows that can be bought: row i of y is what the annotator answers when
+        asked for the partner of row i of X, and the other way round.
+    X_test, y_test : ndarray
+        Aligned rows, all of them right.
+    X_known, y_known : ndarray
+        Aligned rows that cost nothing; may be none.
+    scores : callable
+        ``scores(X_features, y_features)`` of the test rows: a dict, the first entry is
+        what the pool is about.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    X_known: np.ndarray
+    y_known: np.ndarray
+    scores: object
+
+
+def glyphs_cold(seed, features=True, font="sans", outliers=0.0, wrong=0.0):
+    """Return glyphs and names, of which a few random pairs are known.
+
+    Parameters
+    ----------
+    seed : int
+        Which pairs are held out.
+    features : bool, default=True
+        Whether the rows are features, or images and names.
+    font : str, default="sans"
+        The font.
+    outliers : float, default=0.0
+        Share of the images in the pool that is noise.
+    wrong : float, default=0.0
+        Share of the pool's pairs whose answer is another pair's.
+
+    Returns
+    -------
+    Pool
+        The pool.
+    """
+    rng = np.random.default_rng([seed, 7])
+    X, y = load_glyphs(font, features=features, return_X_y=True)
+    order = rng.permutation(len(X))
+    test, pool = order[:N_TEST], order[N_TEST:]
+    if outliers:
+        noisy = pool[: round(outliers * len(pool))]
+        images = load_glyphs(font).images
+        images[noisy] = rng.integers(256, size=(len(noisy), 32, 32), dtype=np.uint8)
+        X = _image_features(images) if features else images
+    if wrong:
+        mistaken = pool[: round(wrong * len(pool))]
+        y_answered = y.copy()
+        y_answered[mistaken] = y[np.roll(mistaken, 1)]
+    else:
+        y_answered = y
+    pool = np.sort(pool)
+    none = pool[:0]
+    return Pool(X[pool], y_answered[pool], X[test], y[test], X[none], y[none], _mrr)
+
+
+def glyphs_shift(seed, features=True):
+    """Return glyphs of scripts that are new to an encoder that knows some others.
+
+    Parameters
+    ----------
+    seed : int
+        Which pairs are held out.
+    features : bool, default=True
+        Whether the rows are features, or images and names.
+
+    Returns
+    -------
+    Pool
+        The pool: all pairs of Latin, Greek, Cyrillic, Georgian and Armenian are known.
+    """
+    rng = np.random.default_rng([seed, 8])
+    X, y = load_glyphs(features=features, return_X_y=True)
+    known = np.isin(load_glyphs().script, PRETRAINED_SCRIPTS)
+    order = rng.permutation(np.flatnonzero(~known))
+    test, pool = order[:N_TEST], np.sort(order[N_TEST:])
+    return Pool(X[pool], y[pool], X[test], y[test], X[known], y[known], _mrr)
+
+
+def colorswap(seed, features=True, **flaws):
+    """Return scenes of two coloured shapes and their twins, a new set for each seed.
+
+    Parameters
+    ----------
+    seed : int
+        Of the scenes.
+    features : bool, default=True
+        Whether the rows are features, or images and captions.
+    **flaws : dict
+        What `make_colorswap` takes: `long_tail`, `outliers` and `duplicates`.
+
+    Returns
+    -------
+    Pool
+        The pool; quadruples for the test have no outlier and no copy.
+    """
+    scenes = make_colorswap(
+        N_QUADRUPLES, features=features, return_X_y=False, random_state=seed, **flaws
+    )
+    copied = np.bincount(scenes.source, minlength=N_QUADRUPLES) != 1
+    fit_for_test = ~copied & ~scenes.outlier.reshape(-1, 2).any(axis=1)
+    test = np.flatnonzero(fit_for_test)[:N_TEST_QUADRUPLES]
+    in_test = np.isin(np.arange(N_QUADRUPLES), test).repeat(2)
+    X, y = scenes.X, scenes.y
+    none = X[:0], y[:0]
+    return Pool(X[~in_test], y[~in_test], X[in_test], y[in_test], *none, _group)
+
+
+POOLS = {
+    "glyphs": (glyphs_cold, {}),
+    "glyphs-shift": (glyphs_shift, {}),
+    "serif": (glyphs_cold, {"font": "serif"}),
+    "serif-outliers": (glyphs_cold, {"font": "serif", "outliers": 0.1}),
+    "serif-wrong": (glyphs_cold, {"font": "serif", "wrong": 0.1}),
+    "colorswap": (colorswap, {}),
+    "colorswap-long-tail": (colorswap, {"long_tail": 1.0}),
+    "colorswap-outliers": (colorswap, {"outliers": 0.05}),  # a tenth of the pool
+    "colorswap-duplicates": (colorswap, {"duplicates": 0.3}),
+}
+METRICS = {  # the first is what the pool is about
+    name: ("group", "mrr") if make is colorswap else ("mrr",)
+    for name, (make, _) in POOLS.items()
+}
+
+
+@lru_cache(maxsize=1)
+def load_pool(name, seed, features=True):
+    """Return a pool of the suite.
+
+    Parameters
+    ----------
+    name : str
+        Its name, out of `POOLS`.
+    seed : int
+        The seed.
+    features : bool, default=True
+        Whether the rows are features, or images and texts.
+
+    Returns
+    -------
+    Pool
+        The pool; the last one is kept.
+    """
+    make, parameters = POOLS[name]
+    return make(seed, features, **parameters)
+
+
+def simulate(pool, estimator, strategy, seed, batch=BATCH):
+    """Buy pairs until the budget is spent; return the curve.
+
+    Parameters
+    ----------
+    pool : Pool
+        The pairs.
+    estimator : encoder
+        What learns.
+    strategy : QueryStrategy
+        What asks.
+    seed : int
+        Of the starting pairs, the same for all strategies, and of the learner.
+    batch : float, default=0.05
+        Share of the pool asked about in a round.
+
+    Returns
+    -------
+    n_pairs : list of int
+        Pairs bought at each point, those at the start included.
+    scores : list of dict
+        The scores there.
+    seconds : float
+        Mean time of a query.
+    """
+    n = len(pool.X)
+    rng = np.random.default_rng([seed, 9])
+    orders = rng.permutation(n), rng.permutation(n)  # the pools' rows are unrelated
+    learner = PairedActiveLearner(estimator, strategy, random_state=seed)
+    known = np.zeros(n, dtype=bool)
+    if len(pool.X_known):
+        learner.teach(pool.X_known, pool.y_known)
+    else:
+        known[orders[0][: max(10, round(START * n))]] = True
+        learner.teach(pool.X[known], pool.y[known])
+    n_pairs, scores, seconds = [], [], []
+    while True:
+        n_pairs.append(int(known.sum()))
+        scores.append(pool.scores(*encode(learner, pool.X_test, pool.y_test)))
+        if n_pairs[-1] >= BUDGET * n:
+            return n_pairs, scores, float(np.mean(seconds))
+        rows = [order[~known[order]] for order in orders]
+        start = time.perf_counter()
+        query = learner.query(pool.X[rows[0]], pool.y[rows[1]], round(batch * n))
+        seconds.append(time.perf_counter() - start)
+        bought = rows[query.modality][query.indices]
+        known[bought] = True
+        learner.teach(pool.X[bought], pool.y[bought])
+
+
+def run_suite(
+    out,
+    *,
+    pools=tuple(POOLS),
+    strategies=tuple(STRATEGIES),
+    encoder=DEFAULT_ENCODER,
+    n_seeds=20,
+    n_jobs=None,
+    verbose=0,
+):
+    """Run what is not in `out` yet, and bring its tables up to date.
+
+    Parameters
+    ----------
+    out : str or path
+        A folder, made where it is missing. Each run is added to its `runs.csv` as soon
+        as it is finished; runs that are there are not repeated. Strategies are known by
+        their names: take out the rows of one whose code or parameters have changed.
+    pools : sequence of str, default=all of `POOLS`
+        Which pools.
+    strategies : sequence of str, default=all of `skmal.benchmark.STRATEGIES`
+        Which strategies; "random" is always run.
+    encoder : {"ridge-cca", "contrastive", "clip"}, default="ridge-cca"
+        What learns. All but "ridge-cca" ask in larger batches.
+    n_seeds : int, default=20
+        Seeds 0 to n_seeds - 1.
+    n_jobs : int, default=None
+        Processes; None: all cores.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    savings : list of dict
+        The rows of `savings.csv`, of all runs in `out`.
+    aulc : list of dict
+        The rows of `aulc.csv`.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a number out of range.
+    """
+    for kind, names, choices in [
+        ("pool", pools, POOLS),
+        ("strategy", strategies, STRATEGIES),
+        ("encoder", [encoder], ENCODERS),
+    ]:
+        unknown = [name for name in names if name not in choices]
+        if unknown:
+            raise ValueError(
+                f"unknown {kind} {unknown[0]!r}; choose from {', '.join(choices)}"
+            )
+    n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
+    if n_jobs is not None:
+        n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    runs = read_runs(out)
+    done = {_key(row) for row in runs}
+    names = [REFERENCE, *(n for n in dict.fromkeys(strategies) if n != REFERENCE)]
+    todo = [
+        (pool, encoder, name, seed)
+        for seed in range(n_seeds)
+        for pool in pools
+        for name in names
+        if (pool, encoder, name, seed) not in done
+    ]
+    jobs = joblib.Parallel(
+        n_jobs=n_jobs or joblib.cpu_count(), return_as="generator_unordered"
+    )(joblib.delayed(_run)(*key) for key in todo)
+    from tqdm import tqdm
+
+    _write_csv(out / "runs.csv", RUN_HEADER, runs)  # without a half-written last line
+    for rows in tqdm(jobs, total=len(todo), unit="run", disable=not verbose):
+        with open(out / "runs.csv", "a", newline="", encoding="utf-8") as file:
+            _writer(file, RUN_HEADER).writerows(rows)
+    runs = read_runs(out)
+    savings, aulc = savings_rows(runs), aulc_rows(runs)
+    _write_csv(out / "runs.csv", RUN_HEADER, runs)  # in order
+    _write_csv(out / "savings.csv", SAVINGS_HEADER, savings)
+    _write_csv(out / "aulc.csv", AULC_HEADER, aulc)
+    return savings, aulc
+
+
+def read_runs(out):
+    """Return the runs in a folder, in order; a half-written one is left out.
+
+    Parameters
+    ----------
+    out : path
+        The folder.
+
+    Returns
+    -------
+    list of dict
+        With the columns of `runs.csv`: `seed` and `n_pool` are ints, `n_pairs` and
+        `scores` strings of numbers between blanks.
+    """
+    path = Path(out) / "runs.csv"
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if _is_whole(row)]
+    n_rows = Counter(_key(row) for row in rows)
+    rows = [row for row in rows if n_rows[_key(row)] == len(METRICS[row["pool"]])]
+    for row in rows:
+        row["seed"], row["n_pool"] = int(row["seed"]), int(row["n_pool"])
+    orders = [list(POOLS), list(ENCODERS), list(STRATEGIES)]
+
+    def place(row):
+        names = row["pool"], row["encoder"], row["strategy"]
+        known = [o.index(n) for o, n in zip(orders, names, strict=True) if n in o]
+        return known, *names, row["seed"], row["metric"]
+
+    return sorted(rows, key=place)
+
+
+def curves_by_seed(runs):
+    """Return {(pool, encoder, metric): {strategy: {seed: (n_pairs, scores)}}}.
+
+    Parameters
+    ----------
+    runs : list of dict
+        As `read_runs` returns them.
+
+    Returns
+    -------
+    dict
+        Arrays by pool, encoder and metric, then by strategy, then by seed.
+    """
+    curves = {}
+    for row in runs:
+        key = row["pool"], row["encoder"], row["metric"]
+        seeds = curves.setdefault(key, {}).setdefault(row["strategy"], {})
+        seeds[row["seed"]] = (
+            np.array(row["n_pairs"].split(), dtype=int),
+            np.array(row["scores"].split(), dtype=float),
+        )
+    return curves
+
+
+def savings_rows(runs):
+    """Return the savings of each strategy in each pool, and averaged over the pools.
+
+    Parameters
+    ----------
+    runs : list of dict
+        As `read_runs` returns them.
+
+    Returns
+    -------
+    list of dict
+        One per pool, encoder, strategy, metric and range of budgets: savings against
+        random, paired by seed, with a 95 % interval; levels never reached are counted.
+        Rows of the pool "average" hold the mean over all pools' main metrics, seed by
+        seed, for seeds that every pool has; those of the default are there a second
+        time `against` the paper's strategy: the difference of the savings.
+    """
+    n_pool = {(row["pool"], row["seed"]): row["n_pool"] for row in runs}
+    saved, counts = {}, {}  # by (pool, encoder, strategy, metric, budgets), then seed
+    for (pool, encoder, metric), strategies in curves_by_seed(runs).items():
+        reference = strategies.get(REFERENCE, {})
+        for name, seeds in strategies.items():
+            for seed in sorted(set(seeds) & set(reference)):
+                for budgets, (low, high) in BANDS.items():
+                    n = n_pool[pool, seed]
+                    points = reference[seed][0]
+                    inside = (points >= low * n) & (points <= high * n)
+                    one = annotation_savings(
+                        seeds[seed][0],
+                        [seeds[seed][1]],
+                        [reference[seed][1]],
+                        reference_n_pairs=points,
+                        budgets=points[inside],
+                    )
+                    key = pool, encoder, name, metric, budgets
+                    saved.setdefault(key, {})[seed] = one.mean
+                    censored = counts.setdefault(key, np.zeros(2, dtype=int))
+                    censored += one.n_censored, one.n_levels
+    rows = []
+    for key, by_seed in saved.items():
+        if key[2] != REFERENCE:
+            rows.append(_savings_row(key, REFERENCE, list(by_seed.values()), counts))
+    return rows + _average_rows(saved, counts)
+
+
+def aulc_rows(runs):
+    """Return the area under each strategy's curve and the time of a query.
+
+    Parameters
+    ----------
+    runs : list of dict
+        As `read_runs` returns them.
+
+    Returns
+    -------
+    list of dict
+        One per pool, encoder, strategy and metric: the mean area, what it is more than
+        random's (with a 95 % interval, paired by seed), and seconds per query.
+    """
+    seconds = {}
+    for row in runs:
+        key = row["pool"], row["encoder"], row["metric"], row["strategy"]
+        seconds.setdefault(key, []).append(float(row["seconds_per_query"]))
+    rows = []
+    for key, strategies in curves_by_seed(runs).items():
+        areas = {
+            name: {seed: area_under_learning_curve(*c) for seed, c in seeds.items()}
+            for name, seeds in strategies.items()
+        }
+        reference = areas.get(REFERENCE, {})
+        for name, by_seed in areas.items():
+            common = sorted(set(by_seed) & set(reference))
+            gains = _interval([by_seed[seed] - reference[seed] for seed in common])
+            rows.append(
+                {
+                    "pool": key[0],
+                    "encoder": key[1],
+                    "strategy": name,
+                    "metric": key[2],
+                    "aulc": f"{np.mean(list(by_seed.values())):.4f}",
+                    **{f"gain_{name}": value for name, value in gains.items()},
+                    "seconds_per_query": f"{np.mean(seconds[(*key, name)]):.4f}",
+                }
+            )
+    return rows
+
+
+def main_metric(pool):
+    """Return the metric that a pool is about.
+
+    Parameters
+    ----------
+    pool : str
+        Its name.
+
+    Returns
+    -------
+    str
+        "group" for scenes, "mrr" for glyphs; "main" for the average of all.
+    """
+    return "main" if pool == AVERAGE else METRICS[pool][0]
+
+
+def _average_rows(saved, counts):
+    """Return the rows of the mean over pools, seed by seed."""
+    by_case = {}  # (encoder, strategy, budgets): {pool: {seed: saved}}
+    for (pool, encoder, strategy, metric, budgets), by_seed in saved.items():
+        if metric == main_metric(pool):
+            pools = by_case.setdefault((encoder, strategy, budgets), {})
+            pools[pool] = by_seed
+    rows, means = [], {}
+    for (encoder, strategy, budgets), pools in by_case.items():
+        everywhere = sorted(set.intersection(*(set(seeds) for seeds in pools.values())))
+        if len(pools) < len(POOLS) or strategy == REFERENCE or not everywhere:
+            continue
+        means[encoder, strategy, budgets] = {
+            seed: np.mean([seeds[seed] for seeds in pools.values()])
+            for seed in everywhere
+        }
+    for (encoder, strategy, budgets), by_seed in means.items():
+        key = AVERAGE, encoder, strategy, "main", budgets
+        rows.append(_savings_row(key, REFERENCE, list(by_seed.values()), counts))
+        paper = means.get((encoder, PAPER, budgets), {})
+        common = sorted(set(paper) & set(by_seed))
+        if strategy == DEFAULT and common:
+            more = [by_seed[seed] - paper[seed] for seed in common]
+            rows.append(_savings_row(key, PAPER, more, counts))
+    return rows
+
+
+def _savings_row(key, against, values, counts):
+    pool, encoder, strategy, metric, budgets = key
+    n_censored, n_levels = counts.get(key, ("", ""))
+    return {
+        "pool": pool,
+        "encoder": encoder,
+        "strategy": strategy,
+        "metric": metric,
+        "against": against,
+        "budgets": budgets,
+        **_interval(values),
+        "n_censored": n_censored,
+        "n_levels": n_levels,
+    }
+
+
+def _interval(values):
+    """Return mean, standard error and Student t interval of values, one per seed."""
+    values, n = np.asarray(values, dtype=float), len(values)
+    mean = values.mean() if n else np.nan
+    sem = stats.sem(values) if n > 1 else np.nan
+    width = sem * stats.t.ppf(0.975, n - 1) if n > 1 else np.nan
+    numbers = [f"{v:.4f}" for v in (mean, sem, mean - width, mean + width)]
+    return dict(zip(INTERVAL_HEADER, [*numbers, n], strict=True))
+
+
+def _run(pool_name, encoder, strategy, seed):
+    """Return the rows of one run, one per metric."""
+    pool = load_pool(pool_name, seed, features=encoder != "clip")
+    with single_threaded(with_torch=encoder != DEFAULT_ENCODER):
+        n_pairs, scores, seconds = simulate(
+            pool,
+            make_estimator(encoder),
+            STRATEGIES[strategy],
+            seed,
+            BATCH if encoder == DEFAULT_ENCODER else COARSE_BATCH,
+        )
+    return [
+        {
+            "pool": pool_name,
+            "encoder": encoder,
+            "strategy": strategy,
+            "seed": seed,
+            "metric": metric,
+            "n_pool": len(pool.X),
+            "n_pairs": " ".join(map(str, n_pairs)),
+            "scores": " ".join(f"{table[metric]:.4f}" for table in scores),
+            "seconds_per_query": f"{seconds:.4f}",
+        }
+        for metric in METRICS[pool_name]
+    ]
+
+
+def _key(row):
+    return row["pool"], row["encoder"], row["strategy"], row["seed"]
+
+
+def _is_whole(row):
+    """Say whether the line was written to its end."""
+    if None in row or any(value is None for value in row.values()):
+        return False
+    return len(row["seconds_per_query"].partition(".")[2]) == 4
+
+
+def _writer(file, header):
+    return csv.DictWriter(file, header, lineterminator="\n")
+
+
+def _write_csv(path, header, rows):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = _writer(file, header)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _mrr(X, y):
+    return {"mrr": mean_reciprocal_rank(X, y)}
+
+
+def _group(X, y):
+    return {
+        "group": compositional_scores(X, y).group,
+        "mrr": mean_reciprocal_rank(X, y),
+    }
