@@ -335,7 +335,8 @@ class _Design:
         gram[np.diag_indices(d)] += ridge * scale if scale > 0 else 1
         self.inverse = cho_solve(cho_factor(gram), np.eye(d))
         # M = inverse - sum of v v' / scale over the rows v taken since.
-        self.taken, self.scales = np.empty((n_picks, d)), np.empty(n_picks)
+        n_kept = min(n_picks, d)
+        self.taken, self.scales = np.empty((n_kept, d)), np.empty(n_kept)
         self.n_taken = 0
 
     def parts(self, features):
@@ -359,6 +360,9 @@ class _Design:
 
     def add(self, row):
         """Take a centred row among the aligned; return what the others' parts need."""
+        if self.n_taken == len(self.taken):  # so many are dearer than one d x d matrix
+            self.inverse -= (self.taken.T / self.scales) @ self.taken
+            self.n_taken = 0
         v = self.apply_inverse(row)
         scale = 1 + row @ v
         sigma_v = self.sigma @ v
