@@ -3,9 +3,9 @@
     OMP_NUM_THREADS=1 python benchmarks/acquisition.py
 
 prints one table per question and writes them, and the plot of growth, into
-`benchmarks/results/acquisition`. Times are CPU seconds, medians of runs that take turns.
-`--only loops margin growth memory exact` runs some of it. The row of scikit-activeml
-needs `pip install --no-deps scikit-activeml`.
+`benchmarks/results/acquisition`. Times are CPU seconds, medians of runs that take
+turns. `--only loops margin growth memory exact` runs some of it. The row of
+scikit-activeml needs `pip install --no-deps scikit-activeml`.
 """
 
 import argparse

@@ -51,8 +51,8 @@ def float_dtype(*sources):
 def read(source, rows):
     """Return rows, given as a slice or as indices, as float32 or float64.
 
-    Of a source that is no array in memory or memory map, only slices are read, of at
-    most `ROWS` rows.
+    Of a source that is no array in memory or memory map only slices are read: one where
+    the rows are neighbours, else several of at most `ROWS` rows.
     """
     if not isinstance(rows, slice) and len(rows):
         first, last = rows[0], rows[-1]

@@ -77,8 +77,8 @@ def coverage_gap(features, aligned):
 
     Notes
     -----
-    At most what `distance_to_aligned` costs, and usually a fraction of it: a row that is
-    known to be nearer than the farthest one so far is not compared with the rest.
+    At most what `distance_to_aligned` costs, and usually a fraction of it: a row known
+    to be nearer than the farthest one so far is not compared with the rest.
 
     References
     ----------

@@ -52,7 +52,6 @@ def test_pools_on_disk_give_the_answers_of_arrays(monkeypatch, tmp_path, open_po
     for name, value in [("PLAIN", 3), ("BAND", 8), ("CENTRES", 4), ("FIRST", 2)]:
         monkeypatch.setattr(_farthest, name, value)
     monkeypatch.setattr(_blocks, "ROWS", 40)
-    monkeypatch.setattr(uncertainty, "QUERIES", 40)
     pool = open_pool(POOL, tmp_path)
     array = POOL.astype(np.float64)
     for function in (
@@ -69,8 +68,19 @@ def test_pools_on_disk_give_the_answers_of_arrays(monkeypatch, tmp_path, open_po
         np.testing.assert_allclose(score(pool, ALIGNED), expected, atol=1e-12)
         expected = score(ALIGNED.astype(np.float64), array)
         np.testing.assert_allclose(score(ALIGNED, pool), expected, atol=1e-12)
-    if isinstance(pool, OnDisk):
-        assert pool.most == 40
+
+
+def test_no_more_than_a_block_is_read_at_a_time(monkeypatch):
+    monkeypatch.setattr(_blocks, "ROWS", 40)
+    monkeypatch.setattr(uncertainty, "QUERIES", 40)
+    pool = OnDisk(POOL)
+    coverage_gap(pool, ALIGNED)
+    distance_to_aligned(pool, ALIGNED)
+    isolation(pool, n_landmarks=30)
+    cross_modal_margin(pool, ALIGNED)
+    cross_modal_margin(ALIGNED, pool)
+    cross_modal_entropy(ALIGNED, pool)
+    assert pool.most == 40
 
 
 @pytest.mark.parametrize("row", [0, 150, 299])
