@@ -43,7 +43,13 @@ def brute_force_k_center(features, n_centers, aligned=None):
 def small(monkeypatch):
     """Make blocks and bands so small that a few rows walk every path."""
     monkeypatch.setattr(_blocks, "ROWS", 64)
-    for name, value in [("CENTRES", 4), ("FIRST", 2), ("PLAIN", 3), ("BAND", 4)]:
+    for name, value in [
+        ("CENTRES", 4),
+        ("FIRST", 2),
+        ("COVER", 5),
+        ("PLAIN", 3),
+        ("BAND", 4),
+    ]:
         monkeypatch.setattr(_farthest, name, value)
 
 
@@ -78,6 +84,26 @@ def test_k_center_picks_what_the_brute_force_picks(pool, with_aligned, n_centers
     picks = greedy_k_center(features, n_centers, aligned)
     expected = brute_force_k_center(features, n_centers, aligned)
     np.testing.assert_array_equal(picks, expected)
+
+
+@settings(max_examples=250, deadline=None)
+@given(pools, st.booleans(), st.integers(1, 25))
+def test_k_center_in_small_blocks_picks_what_the_brute_force_picks(
+    pool, with_aligned, n_centers
+):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        small(monkeypatch)
+        features, aligned = pool
+        n_centers = min(n_centers, len(features))
+        aligned = aligned if with_aligned else None
+        picks = greedy_k_center(features, n_centers, aligned)
+        expected = brute_force_k_center(features, n_centers, aligned)
+        np.testing.assert_array_equal(picks, expected)
+        if with_aligned:
+            squared = squared_distances(features, aligned).min(axis=1)
+            assert coverage_gap(features, aligned) == np.sqrt(squared.max())
+            got = distance_to_aligned(features, aligned)
+            np.testing.assert_array_equal(got, np.sqrt(squared))
 
 
 @settings(max_examples=200, deadline=None)
