@@ -5,7 +5,7 @@
 prints one table per question and writes them, and the plot of growth, into
 `benchmarks/results/acquisition`. Times are CPU seconds, medians of runs that take
 turns. `--only loops margin growth memory exact` runs some of it. The row of
-scikit-activeml needs `pip install --no-deps scikit-activeml`.
+scikit-activeml needs `pip install scikit-activeml`.
 """
 
 import argparse
@@ -141,16 +141,16 @@ def peers():
     features, aligned = pool[n_aligned:], pool[:n_aligned]
     calls = {
         "ours": lambda: ours(features, aligned, n_picks),
-        "scikit-learn, coverage alone": lambda: pairwise_distances_argmin_min(
+        "scikit-learn: coverage alone": lambda: pairwise_distances_argmin_min(
             features, aligned
         ),
-        "ours, coverage alone": lambda: coverage_gap(features, aligned),
+        "ours: coverage alone": lambda: coverage_gap(features, aligned),
     }
     seconds = take_turns(calls, repeats=3)
     try:
         from skactiveml.pool import CoreSet
     except ImportError:
-        print("scikit-activeml is missing: pip install --no-deps scikit-activeml")
+        print("scikit-activeml is missing: pip install scikit-activeml")
     else:
         y = np.full(len(pool), np.nan)
         y[:n_aligned] = 0

@@ -73,17 +73,21 @@ pools = st.sampled_from([np.float16, np.float32, np.float64]).flatmap(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(pools, st.booleans(), st.integers(1, 25))
-@example((np.zeros((5, 2)), np.zeros((1, 2))), True, 5)
-@example((np.ones((1, 2)), np.zeros((1, 2))), False, 1)
-def test_k_center_picks_what_the_brute_force_picks(pool, with_aligned, n_centers):
-    features, aligned = pool
+def check_picks(features, aligned, with_aligned, n_centers):
+    """Raise unless the picks are those of the brute force."""
     n_centers = min(n_centers, len(features))
     aligned = aligned if with_aligned else None
     picks = greedy_k_center(features, n_centers, aligned)
     expected = brute_force_k_center(features, n_centers, aligned)
     np.testing.assert_array_equal(picks, expected)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pools, st.booleans(), st.integers(1, 25))
+@example((np.zeros((5, 2)), np.zeros((1, 2))), True, 5)
+@example((np.ones((1, 2)), np.zeros((1, 2))), False, 1)
+def test_k_center_picks_what_the_brute_force_picks(pool, with_aligned, n_centers):
+    check_picks(*pool, with_aligned, n_centers)
 
 
 @settings(max_examples=250, deadline=None)
@@ -93,17 +97,10 @@ def test_k_center_in_small_blocks_picks_what_the_brute_force_picks(
 ):
     with pytest.MonkeyPatch.context() as monkeypatch:
         small(monkeypatch)
-        features, aligned = pool
-        n_centers = min(n_centers, len(features))
-        aligned = aligned if with_aligned else None
-        picks = greedy_k_center(features, n_centers, aligned)
-        expected = brute_force_k_center(features, n_centers, aligned)
-        np.testing.assert_array_equal(picks, expected)
-        if with_aligned:
-            squared = squared_distances(features, aligned).min(axis=1)
-            assert coverage_gap(features, aligned) == np.sqrt(squared.max())
-            got = distance_to_aligned(features, aligned)
-            np.testing.assert_array_equal(got, np.sqrt(squared))
+        check_picks(*pool, with_aligned, n_centers)
+        squared = squared_distances(*pool).min(axis=1)
+        assert coverage_gap(*pool) == np.sqrt(squared.max())
+        np.testing.assert_array_equal(distance_to_aligned(*pool), np.sqrt(squared))
 
 
 @settings(max_examples=200, deadline=None)
