@@ -51,8 +51,8 @@ def float_dtype(*sources):
 def read(source, rows):
     """Return rows, given as a slice or as indices, as float32 or float64.
 
-    Of a source that is no array in memory or memory map, only slices are read, of at
-    most `ROWS` rows.
+    Of a source that is no array in memory or memory map only slices are read: one where
+    the rows are neighbours, else several of at most `ROWS` rows.
     """
     if not isinstance(rows, slice) and len(rows):
         first, last = rows[0], rows[-1]
@@ -78,3 +78,22 @@ def batches(n, size=None):
     size = size or ROWS
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))
+
+
+class Stacked:
+    """The rows of one source and then those of another, sliced without a copy."""
+
+    def __init__(self, first, second):
+        self.parts = first, second
+        self.n_first = first.shape[0]
+        self.shape = (self.n_first + second.shape[0], first.shape[1])
+        self.dtype = np.result_type(first.dtype, second.dtype)
+
+    def __getitem__(self, rows):
+        """Return the rows of a slice."""
+        n, (start, stop, _) = self.n_first, rows.indices(self.shape[0])
+        if stop <= n:
+            return self.parts[0][start:stop]
+        if start >= n:
+            return self.parts[1][start - n : stop - n]
+        return np.concatenate([self.parts[0][start:], self.parts[1][: stop - n]])

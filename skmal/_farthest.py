@@ -12,7 +12,7 @@ BAND = 256  # rows that are compared with every pick, to begin with
 SAMPLE = 2**19  # distances of a sample of rows to all aligned items
 RUN = 32  # neighbouring rows of that sample, which are read together
 PAIRS = 2**19  # values of direct differences in memory at a time
-UNTIL = 512
+COVER = 512  # aligned items that rows are compared with before the picks
 ALIGNED, PICKS = 0, 1  # the two kinds of centres
 
 
@@ -43,9 +43,8 @@ class FarthestRows:
         if self.n_aligned:
             mean = mean_row(aligned, np.arange(self.n_aligned), "aligned")
             self.origin = mean.astype(self.dtype)
-        self.largest = self.slack = (
-            0.0  # squared length of any row read; see `_centred`
-        )
+        # The largest squared length of a row read, and the rounding error that allows.
+        self.largest = self.slack = 0.0
         n = features.shape[0]
         self.bound = np.full(n, np.inf, self.dtype)
         self.seen = np.zeros((2, n), np.int32)
@@ -59,7 +58,7 @@ class FarthestRows:
     def n_centres(self):
         return self.n_aligned + len(self.picks)
 
-    # ---------------------------------------------------------------- the two answers
+    # ---------------------------------------------------------------- the answers
 
     def squared_distances(self):
         """Return each row's squared distance to its nearest aligned item."""
@@ -69,7 +68,11 @@ class FarthestRows:
         return self.exact
 
     def largest_distance(self):
-        """Return the largest squared distance of any row to the aligned items."""
+        """Return the largest squared distance of any row to the aligned items.
+
+        The pool is read once. The floor follows the farthest row known so far, so that
+        most rows leave after a few comparisons.
+        """
         rows = np.arange(len(self.bound))
         floor = self._look_at_sample(rows)
         for some in batches(len(rows)):
@@ -77,9 +80,12 @@ class FarthestRows:
             fresh = self.seen[ALIGNED, some] == self.n_aligned
             best = self.bound[some][fresh].max(initial=self.lowest)
             floor = max(floor, best - 2 * self.slack)
+        # The slack may have grown on the way, so some rows may have left too early.
+        fresh = self.seen[ALIGNED] == self.n_aligned
+        floor = self.bound[fresh].max(initial=self.lowest) - 2 * self.slack
         near = rows[self.bound >= floor]
         self._refresh(near, floor)
-        near = near[self.bound[near] >= self.bound[near].max() - 2 * self.slack]
+        near = near[self.bound[near] >= floor]
         self._make_exact(near)
         return self.exact[near].max()
 
@@ -92,7 +98,7 @@ class FarthestRows:
         A band is all rows whose bounds reach a cut, made fresh; the farthest of them is
         picked as long as it is certain to be above the cut. Bands are cut from a short
         list: all rows whose bounds reach a floor, fresh when they were listed. When it
-        is used up, the floor falls by a tenth.
+        is used up, the floor falls by 4 %: it decides the cost, never the picks.
         """
         if self.n_centres == 0:
             self._add(self._row_nearest_mean(rows))
@@ -117,14 +123,11 @@ class FarthestRows:
             self._refresh(band, cut)
             band = band[self.bound[band] >= cut]
             n_made = self._pick_from(band, cut, n_picks, with_distances)
-            self.log.append((size, len(band), n_made, len(short)))
             if n_made < 4 and cut > floor:
                 size *= 2
             elif n_made > 64:
                 size = max(size // 2, BAND)
         return np.array(self.picks)
-
-    log = []
 
     def _pick_from(self, band, cut, n_picks, with_distances):
         """Pick from fresh rows while the farthest is certain; return how many."""
@@ -180,7 +183,7 @@ class FarthestRows:
             some = rows[some]
             x = self._points(some)
             for kind, stop in (
-                (ALIGNED, min(UNTIL, self.n_aligned)),
+                (ALIGNED, min(COVER, self.n_aligned)),
                 (PICKS, len(self.picks)),
                 (ALIGNED, self.n_aligned),
             ):
@@ -296,7 +299,10 @@ class FarthestRows:
     # ---------------------------------------------------------------- a sample
 
     def _look_at_sample(self, rows):
-        """Return a lower bound of the distance of the farthest row"""
+        """Return a distance that the farthest row is known to reach, from a few rows.
+
+        Aligned items are put in an order in which the first ones cover most of them.
+        """
         if len(rows) <= PLAIN:
             return self.lowest
         m = min(SAMPLE // max(self.n_aligned, 1), len(rows) // 16, _blocks.ROWS)

@@ -36,8 +36,10 @@ def distance_to_aligned(features, aligned):
     Notes
     -----
     O(n_samples n_aligned n_features) time by blocked matrix products, with a block of
-    distances at a time in memory. The nearest item is found in the precision of the
-    input, its distance is then taken in float64 by direct differences.
+    distances and about 40 bytes per row in memory. The nearest item is found in the
+    precision of the input (float16 counts as float32), its distance is then taken in
+    float64 by direct differences. `features` may be whatever slices into blocks of
+    rows: arrays, memory maps, zarr and h5py datasets.
 
     Examples
     --------
@@ -75,7 +77,8 @@ def coverage_gap(features, aligned):
 
     Notes
     -----
-    Costs what `distance_to_aligned` costs.
+    At most what `distance_to_aligned` costs, and usually a fraction of it: a row known
+    to be nearer than the farthest one so far is not compared with the rest.
 
     References
     ----------
@@ -127,8 +130,11 @@ def greedy_k_center(features, n_centers, aligned=None):
     input's precision: rows whose distances differ by less than rounding could hide are
     compared again that way. Of equal distances the lowest row wins.
 
-    One running minimum is kept per row, O((n_aligned + n_centers) n_samples n_features)
-    time and O(n_samples n_features) memory (one centred copy).
+    At most O((n_aligned + n_centers) n_samples n_features) time, and usually far less:
+    an upper bound of each row's distance is kept, and only rows that could be the
+    farthest are compared with all centres. `features` may be whatever slices into
+    blocks of rows (arrays, memory maps, zarr and h5py datasets); memory holds blocks of
+    fixed size, about 40 bytes per row, and those rows that are nearly the farthest.
 
     References
     ----------

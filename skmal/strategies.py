@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ._blocks import Stacked
 from ._encoding import unit_rows
 from ._farthest import FarthestRows
 from ._items import check_integer, check_items, check_same_features
@@ -423,7 +424,8 @@ class CoresetMargin(QueryStrategy):
     that agree to nine decimals are ties, and every tie goes to the lowest row.
 
     O((n_aligned + B_C) n d + B_C n_other d) time; `trim` adds O(2000 n d) for the asked
-    modality. Memory is a few copies of the features and blocks of fixed size.
+    modality, usually far less (see `skmal.coverage.greedy_k_center`). Beside the
+    features, memory holds blocks of fixed size and some numbers per row.
 
     Where the paper is silent: with no aligned pair there is no gap, X is asked about
     and k-center starts at the item nearest the pool's mean (an encoder that cannot
@@ -581,7 +583,7 @@ def _most_uncertain(round, modality, rows, uncertainty, candidates):
     other = 1 - modality
     gallery = round.open[other]
     if candidates == "all":
-        gallery = np.concatenate([gallery, round.aligned[other]])
+        gallery = Stacked(gallery, round.aligned[other])
     utilities = UNCERTAINTIES[uncertainty](round.open[modality][rows], gallery)
     order = (-utilities.round(TIE_DECIMALS)).argsort(kind="stable")
     best = order[: round.n_instances]

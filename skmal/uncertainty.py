@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils import check_array
 
+from . import _blocks
 from ._blocks import batches, check_rows, read
 from ._encoding import unit_rows
 from ._farthest import rounding_slack
@@ -203,12 +204,13 @@ def _candidates(q, gallery):
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
     found = [(np.empty(0, int), np.empty(0, int), np.empty(0, np.float32))]
     n_found = 0
-    for block in batches(gallery.shape[0]):
+    for block in batches(gallery.shape[0], _blocks.ROWS // 2 or 1):
         g = _unit(read(gallery, block), "gallery").astype(np.float32, copy=False)
         similarity = g @ q.T  # (block, n_queries)
-        starts = np.arange(0, len(g), GROUP)
-        peaks = np.maximum.reduceat(similarity, starts, axis=0)
-        best = np.partition(np.concatenate([best, peaks]), -2, axis=0)[-2:]
+        whole = len(g) - len(g) % GROUP
+        peaks = similarity[:whole].reshape(-1, GROUP, len(q)).max(axis=1)
+        rest = similarity[whole:].max(axis=0, initial=-np.inf)
+        best = np.partition(np.concatenate([best, peaks, rest[None]]), -2, axis=0)[-2:]
         at = np.flatnonzero(similarity >= best[0] - 2 * slack)
         n_found += len(at)
         if n_found > MANY * len(q) + similarity.size:

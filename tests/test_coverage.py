@@ -43,7 +43,13 @@ def brute_force_k_center(features, n_centers, aligned=None):
 def small(monkeypatch):
     """Make blocks and bands so small that a few rows walk every path."""
     monkeypatch.setattr(_blocks, "ROWS", 64)
-    for name, value in [("CENTRES", 4), ("FIRST", 2), ("PLAIN", 3), ("BAND", 4)]:
+    for name, value in [
+        ("CENTRES", 4),
+        ("FIRST", 2),
+        ("COVER", 5),
+        ("PLAIN", 3),
+        ("BAND", 4),
+    ]:
         monkeypatch.setattr(_farthest, name, value)
 
 
@@ -67,17 +73,34 @@ pools = st.sampled_from([np.float16, np.float32, np.float64]).flatmap(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(pools, st.booleans(), st.integers(1, 25))
-@example((np.zeros((5, 2)), np.zeros((1, 2))), True, 5)
-@example((np.ones((1, 2)), np.zeros((1, 2))), False, 1)
-def test_k_center_picks_what_the_brute_force_picks(pool, with_aligned, n_centers):
-    features, aligned = pool
+def check_picks(features, aligned, with_aligned, n_centers):
+    """Raise unless the picks are those of the brute force."""
     n_centers = min(n_centers, len(features))
     aligned = aligned if with_aligned else None
     picks = greedy_k_center(features, n_centers, aligned)
     expected = brute_force_k_center(features, n_centers, aligned)
     np.testing.assert_array_equal(picks, expected)
+
+
+@settings(max_examples=300, deadline=None)
+@given(pools, st.booleans(), st.integers(1, 25))
+@example((np.zeros((5, 2)), np.zeros((1, 2))), True, 5)
+@example((np.ones((1, 2)), np.zeros((1, 2))), False, 1)
+def test_k_center_picks_what_the_brute_force_picks(pool, with_aligned, n_centers):
+    check_picks(*pool, with_aligned, n_centers)
+
+
+@settings(max_examples=250, deadline=None)
+@given(pools, st.booleans(), st.integers(1, 25))
+def test_k_center_in_small_blocks_picks_what_the_brute_force_picks(
+    pool, with_aligned, n_centers
+):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        small(monkeypatch)
+        check_picks(*pool, with_aligned, n_centers)
+        squared = squared_distances(*pool).min(axis=1)
+        assert coverage_gap(*pool) == np.sqrt(squared.max())
+        np.testing.assert_array_equal(distance_to_aligned(*pool), np.sqrt(squared))
 
 
 @settings(max_examples=200, deadline=None)

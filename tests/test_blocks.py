@@ -1,0 +1,148 @@
+"""Reading blocks of anything that slices, and what is asked of such pools."""
+
+import numpy as np
+import pytest
+
+from skmal import _blocks, _farthest, uncertainty
+from skmal._blocks import Stacked, check_rows, read
+from skmal.coverage import (
+    coverage_gap,
+    distance_to_aligned,
+    greedy_k_center,
+    isolation,
+)
+from skmal.uncertainty import cross_modal_entropy, cross_modal_margin
+
+rng = np.random.default_rng(0)
+POOL = rng.normal(size=(300, 6)).astype(np.float16)
+ALIGNED = rng.normal(size=(12, 6)).astype(np.float16)
+
+
+class OnDisk:
+    """What zarr arrays and h5py datasets have in common; counts the rows of a read."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.most = 0
+
+    def __getitem__(self, rows):
+        assert isinstance(rows, slice)
+        assert rows.step is None
+        block = self.array[rows]
+        self.most = max(self.most, len(block))
+        return block
+
+
+def memory_map(array, folder):
+    np.save(folder / "pool.npy", array)
+    return np.load(folder / "pool.npy", mmap_mode="r")
+
+
+def h5py_dataset(array, folder):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(folder / "pool.h5", "w") as file:
+        file["pool"] = array
+    return h5py.File(folder / "pool.h5")["pool"]
+
+
+@pytest.mark.parametrize(
+    "open_pool", [lambda a, _: OnDisk(a), memory_map, h5py_dataset]
+)
+def test_pools_on_disk_give_the_answers_of_arrays(monkeypatch, tmp_path, open_pool):
+    for name, value in [("PLAIN", 3), ("BAND", 8), ("CENTRES", 4), ("FIRST", 2)]:
+        monkeypatch.setattr(_farthest, name, value)
+    monkeypatch.setattr(_blocks, "ROWS", 40)
+    pool = open_pool(POOL, tmp_path)
+    array = POOL.astype(np.float64)
+    for function in (
+        lambda x: coverage_gap(x, ALIGNED),
+        lambda x: distance_to_aligned(x, ALIGNED),
+        lambda x: greedy_k_center(x, 50, ALIGNED),
+        lambda x: greedy_k_center(x, 50),
+        lambda x: isolation(x, n_landmarks=30, random_state=0),
+        lambda x: isolation(x),
+    ):
+        np.testing.assert_array_equal(function(pool), function(array))
+    for score in (cross_modal_margin, cross_modal_entropy):
+        expected = score(array, ALIGNED.astype(np.float64))
+        np.testing.assert_allclose(score(pool, ALIGNED), expected, atol=1e-12)
+        expected = score(ALIGNED.astype(np.float64), array)
+        np.testing.assert_allclose(score(ALIGNED, pool), expected, atol=1e-12)
+
+
+def test_no_more_than_a_block_is_read_at_a_time(monkeypatch):
+    monkeypatch.setattr(_blocks, "ROWS", 40)
+    monkeypatch.setattr(uncertainty, "QUERIES", 40)
+    pool = OnDisk(POOL)
+    coverage_gap(pool, ALIGNED)
+    distance_to_aligned(pool, ALIGNED)
+    isolation(pool, n_landmarks=30)
+    cross_modal_margin(pool, ALIGNED)
+    cross_modal_margin(ALIGNED, pool)
+    cross_modal_entropy(ALIGNED, pool)
+    assert pool.most == 40
+
+
+@pytest.mark.parametrize("row", [0, 150, 299])
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e20])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: coverage_gap(x, ALIGNED),
+        lambda x: distance_to_aligned(x, ALIGNED),
+        lambda x: greedy_k_center(x, 5, ALIGNED),
+        lambda x: greedy_k_center(x, 5),
+        isolation,
+    ],
+)
+def test_bad_values_are_found_wherever_they_are(monkeypatch, row, value, function):
+    monkeypatch.setattr(_blocks, "ROWS", 40)
+    broken = POOL.astype(np.float32)
+    broken[row, 3] = value
+    message = {"nan": "features contains NaN", "inf": "features contains infinity"}
+    message = message.get(str(value), "features holds values up to 1e\\+20")
+    with pytest.raises(ValueError, match=message):
+        function(OnDisk(broken))
+
+
+@pytest.mark.parametrize("row", [0, 299])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_bad_values_in_a_gallery_are_found(monkeypatch, row, value):
+    monkeypatch.setattr(_blocks, "ROWS", 40)
+    broken = POOL.astype(np.float32)
+    broken[row, 3] = value
+    for score in (cross_modal_margin, cross_modal_entropy):
+        with pytest.raises(ValueError, match="gallery contains"):
+            score(ALIGNED, OnDisk(broken))
+        with pytest.raises(ValueError, match="queries contains"):
+            score(OnDisk(broken), ALIGNED)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.empty((0, 3)), "0 sample"),
+        (np.empty((3, 0)), "0 feature"),
+        (np.array([["a"]]), "numeric"),
+        (np.zeros(3), "2D array"),
+    ],
+)
+def test_what_is_no_table_of_numbers_is_refused(array, message):
+    with pytest.raises(ValueError, match=message):
+        check_rows(OnDisk(array) if array.ndim == 2 else array, "features")
+
+
+def test_rows_come_in_the_order_asked_for(monkeypatch):
+    monkeypatch.setattr(_blocks, "ROWS", 7)
+    rows = rng.permutation(300)[:90]
+    expected = POOL[rows].astype(np.float32)
+    np.testing.assert_array_equal(read(OnDisk(POOL), rows), expected)
+    np.testing.assert_array_equal(read(POOL, rows), expected)
+    assert read(POOL, rows).dtype == np.float32
+
+
+def test_stacked_rows_are_those_of_a_concatenation():
+    stacked, whole = Stacked(POOL, ALIGNED), np.concatenate([POOL, ALIGNED])
+    assert (stacked.shape, stacked.dtype) == (whole.shape, whole.dtype)
+    for start, stop in [(0, 5), (290, 305), (300, 312), (0, 312), (298, 900)]:
+        np.testing.assert_array_equal(stacked[start:stop], whole[start:stop])
