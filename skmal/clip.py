@@ -140,7 +140,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     >>> from skmal.metrics import mean_reciprocal_rank
     >>> X, y = load_glyphs(return_X_y=True)                 # 32x32 pixels, and names
     >>> X, y = X[40:140], y[40:140]
-    >>> encoder = CLIPEncoder("tiny", max_epochs=10, device="cpu", random_state=0)
+    >>> encoder = CLIPEncoder("tiny", batch_size=32, device="cpu", random_state=0)
     >>> images, texts = encoder.fit(X, y).transform(X, y)
     >>> images.shape, texts.dtype
     ((100, 64), dtype('float32'))
