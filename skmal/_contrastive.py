@@ -3,6 +3,7 @@
 Everything takes torch tensors; torch is imported when a function is called.
 """
 
+import hashlib
 from contextlib import contextmanager
 from numbers import Real
 
@@ -29,7 +30,10 @@ def torch_device(name):
     if name is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.empty(0, device=name).device
+        device = torch.empty(0, device=name).device
+        if device.type == "meta":
+            raise RuntimeError("a meta device holds no values")
+        return device
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(
             f"torch cannot use device={name!r} ({str(error).splitlines()[0]}); pass "
@@ -48,6 +52,17 @@ def seeded(seed, device):
         if devices:
             torch.cuda.manual_seed(seed)
         yield
+
+
+def count_batches(n, batch_size):
+    """Return how many batches n pairs are cut into; a pair alone teaches nothing."""
+    return min(-(-n // batch_size), n // 2)
+
+
+def digest(array):
+    """Return a short key that equal arrays share and no others."""
+    content = np.ascontiguousarray(array)
+    return array.shape, hashlib.blake2b(content, digest_size=16).digest()
 
 
 def groups_of_equals(*keys):

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ._contrastive import digest
+from ._items import check_sequence
+
 FORMS = (
     "a uint8 array of shape (n, height, width), (n, height, width, 3) or "
     "(n, 3, height, width), or a sequence of paths, PIL images or single such arrays"
@@ -19,11 +22,14 @@ def check_images(images, name):
     Pixels in one array become a uint8 array of shape (n, height, width) or (n, height,
     width, 3). Everything else becomes a list of paths, PIL images and arrays of pixels.
     """
-    images = _without_torch(images)
+    check_sequence(images, name, FORMS)
+    images = _without_torch(images, name)
     if isinstance(images, np.ndarray) and images.dtype.kind not in "OUST":
         return _check_pixels(images, name, n_axes=3)
-    if isinstance(images, (str, bytes, Path)) or not hasattr(images, "__len__"):
-        raise ValueError(f"{name} must be {FORMS}, got {type(images).__name__}")
+    if getattr(images, "ndim", 1) != 1:
+        raise ValueError(
+            f"{name} has shape {images.shape}; paths must be in one row: {FORMS}"
+        )
     return [_check_image(image, f"{name}[{row}]") for row, image in enumerate(images)]
 
 
@@ -36,10 +42,10 @@ def check_readable(images, name):
 
 
 def image_keys(images):
-    """Yield one key per image; equal keys are equal images."""
+    """Yield one key per image; equal arrays and paths, and one object, share a key."""
     for image in images:
         if isinstance(image, np.ndarray):
-            yield image.shape, image.tobytes()
+            yield digest(image)
         else:
             yield image if isinstance(image, Path) else id(image)
 
@@ -48,16 +54,18 @@ class ImageLoader:
     """Turns rows of checked images into float32 tensors of shape (b, 3, h, w).
 
     It resizes, crops and normalises as open_clip does for evaluation. Arrays of pixels
-    of the network's own size are only normalised, all at once, with the same result.
+    of the network's own size are only normalised, all at once and on the device, with
+    the same result.
     """
 
-    def __init__(self, preprocess_cfg):
+    def __init__(self, preprocess_cfg, device="cpu"):
         from open_clip.transform import PreprocessCfg, image_transform_v2
 
-        config = PreprocessCfg(**preprocess_cfg)
+        size = preprocess_cfg["size"]
+        self.size = (size, size) if isinstance(size, int) else tuple(size)
+        config = PreprocessCfg(**(preprocess_cfg | {"size": self.size}))
         self.transform = image_transform_v2(config, is_train=False)
-        self.size = config.input_size[1:]
-        self.mean, self.std = config.mean, config.std
+        self.device = device
 
     def batches(self, images, batches, name):
         """Yield a tensor for each batch of rows; while one is used, the next is read.
@@ -69,41 +77,59 @@ class ImageLoader:
         if isinstance(images, np.ndarray) and images.shape[1:3] == self.size:
             yield from (self._normalise(images[rows]) for rows in batches)
             return
-        read = partial(self._read, images, name)
-        with ThreadPoolExecutor() as threads:
+        threads = ThreadPoolExecutor()
+        try:
             ahead = deque()
             for rows in batches:
+                for (
+                    row
+                ) in rows:  # PIL reads a file twice at once where it is there twice
+                    _load(images[row], f"{name}[{row}]")
+                read = partial(self._read, images, name)
                 ahead.append(threads.map(read, rows))
                 if len(ahead) == 2:
-                    yield torch.stack(list(ahead.popleft()))
+                    yield torch.stack(list(ahead.popleft())).to(self.device)
             while ahead:
-                yield torch.stack(list(ahead.popleft()))
+                yield torch.stack(list(ahead.popleft())).to(self.device)
+        finally:
+            threads.shutdown(cancel_futures=True)
 
     def _normalise(self, pixels):
         import torch
 
-        images = torch.from_numpy(np.array(pixels))  # (b, h, w) or (b, h, w, 3)
-        images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)
-        images = images.to(torch.float32).div(255)
+        normalize = self.transform.transforms[-1]
         mean, std = (
-            torch.tensor(v, dtype=torch.float32)[:, None, None]
-            for v in (self.mean, self.std)
+            torch.as_tensor(v, dtype=torch.float32, device=self.device)[:, None, None]
+            for v in (normalize.mean, normalize.std)
         )
-        return (images - mean) / std  # (b, 3, h, w)
+        images = torch.from_numpy(np.array(pixels)).to(self.device)
+        images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)
+        return (images.to(torch.float32).div(255) - mean) / std  # (b, 3, h, w)
 
     def _read(self, images, name, row):
+        """Return one image as a tensor of shape (3, h, w)."""
         from PIL import Image
 
         image, place = images[row], f"{name}[{row}]"
         if isinstance(image, np.ndarray):
-            return self.transform(Image.fromarray(image))
+            return self.transform(Image.fromarray(image)).float()
         if not isinstance(image, Path):
-            return self.transform(image)
+            return self.transform(image).float()
         with _open(image, place) as opened:
             try:
-                return self.transform(opened)
+                return self.transform(opened).float()
             except Exception as error:  # decoders of damaged files raise many kinds
-                raise _unreadable(image, place, error) from error
+                raise _unreadable(place, image, error) from error
+
+
+def _load(image, place):
+    """Read the pixels of a PIL image whose file is still to be read."""
+    if hasattr(image, "load"):
+        _check_mode(image, place, "it")
+        try:
+            image.load()
+        except Exception as error:  # decoders of damaged files raise many kinds
+            raise _unreadable(place, "it", error) from error
 
 
 def _open(path, place):
@@ -111,30 +137,50 @@ def _open(path, place):
     from PIL import Image
 
     try:
-        return Image.open(path)
+        image = Image.open(path)
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"{place}: there is no file {path}; correct the path, or drop the item and "
             "its partner"
         ) from error
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise _unreadable(path, place, error) from error
+    except (
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,  # where warnings are errors
+        OSError,
+        ValueError,
+    ) as error:
+        raise _unreadable(place, path, error) from error
+    try:
+        _check_mode(image, place, path)
+    except ValueError:
+        image.close()
+        raise
+    return image
 
 
-def _unreadable(path, place, error):
+def _check_mode(image, place, what):
+    """Raise for more than 8 bits a pixel, which PIL would clip to black and white."""
+    if image.mode == "F" or image.mode.startswith("I"):
+        raise ValueError(
+            f"{place}: {what} has mode {image.mode}, more than 8 bits a pixel; scale "
+            "the values to 0..255 and convert it to mode L"
+        )
+
+
+def _unreadable(place, what, error):
     return ValueError(
-        f"{place}: {path} cannot be read as an image ({error}); replace the file, or "
-        "drop the item and its partner"
+        f"{place}: {what} cannot be read as an image ({error}); replace it, or drop "
+        "the item and its partner"
     )
 
 
 def _check_image(image, place):
     if isinstance(image, (str, Path)):
         return Path(image)
-    image = _without_torch(image)
+    image = _without_torch(image, place)
     if isinstance(image, np.ndarray):
         return _check_pixels(image, place, n_axes=2)
-    if hasattr(image, "convert") and hasattr(image, "size"):  # a PIL image
+    if hasattr(image, "convert") and hasattr(image, "load"):  # a PIL image
         return image
     raise ValueError(
         f"{place} must be a path, a PIL image or a uint8 array, got "
@@ -144,12 +190,7 @@ def _check_image(image, place):
 
 def _check_pixels(pixels, place, n_axes):
     """Return uint8 pixels with `n_axes` axes, and perhaps a last one of 3 colours."""
-    if pixels.dtype != np.uint8:
-        raise ValueError(
-            f"{place} has dtype {pixels.dtype}, but pixels are uint8 from 0 to 255; "
-            "convert them, for instance (255 * images).astype(np.uint8) where they lie "
-            "between 0 and 1"
-        )
+    _check_dtype(pixels, place, np.uint8)
     colours_first = pixels.ndim == n_axes + 1 and pixels.shape[-3] == 3
     if colours_first and pixels.shape[-1] != 3:
         pixels = np.moveaxis(pixels, -3, -1)
@@ -160,6 +201,20 @@ def _check_pixels(pixels, place, n_axes):
     return pixels
 
 
-def _without_torch(images):
+def _check_dtype(pixels, place, uint8):
+    if pixels.dtype != uint8:
+        raise ValueError(
+            f"{place} has dtype {pixels.dtype}, but pixels are uint8 from 0 to 255; "
+            "convert them, for instance (255 * images).astype(np.uint8) where they lie "
+            "between 0 and 1"
+        )
+
+
+def _without_torch(images, place):
     """Return a torch tensor as an array, everything else as it is."""
-    return images.detach().cpu().numpy() if hasattr(images, "detach") else images
+    if type(images).__module__.partition(".")[0] != "torch":
+        return images
+    import torch
+
+    _check_dtype(images, place, torch.uint8)
+    return images.cpu().numpy()

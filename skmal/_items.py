@@ -4,7 +4,7 @@ Everything else in the package relies on the one form that leaves this module: a
 container with a length, whose rows `take` can pick and `join` can append.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -92,6 +92,22 @@ def check_integer(value, name, minimum):
             f"{name} must be an integer of at least {minimum}, got {value!r}"
         )
     return int(value)
+
+
+def check_sequence(items, name, form):
+    """Raise unless `items` is one sequence with a length, and not empty."""
+    if (
+        isinstance(items, (str, bytes, Path, Mapping, Set))
+        or hasattr(items, "columns")
+        or not (hasattr(items, "__len__") and hasattr(items, "__getitem__"))
+        or getattr(items, "ndim", 1) == 0
+    ):
+        raise ValueError(
+            f"{name} must be {form}, got {type(items).__name__}; of a data frame or a "
+            "dict, pass one column or the values as a list"
+        )
+    if len(items) == 0:
+        raise ValueError(f"{name} is empty; at least one item is needed")
 
 
 def check_choice(name, value, choices):

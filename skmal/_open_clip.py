@@ -46,10 +46,13 @@ def build(model, pretrained, with_bias, seed):
     """Return the Network of that model, on the CPU, as `CLIPEncoder` documents it.
 
     Weights that are not loaded are drawn from `seed`. `with_bias` adds the bias that
-    SigLIP's loss needs to a model without.
+    SigLIP's loss needs to a model without, and starts from the scale that goes with it.
     """
     import open_clip
+    import torch
 
+    if isinstance(model, str) and not _is_folder(model):
+        model = model.replace("/", "-")
     config = read_config(model)
     _check_pretrained(model, pretrained)
     more = {}
@@ -58,31 +61,36 @@ def build(model, pretrained, with_bias, seed):
         config["model_cfg"] |= more
     tag = None
     if isinstance(model, str) and isinstance(pretrained, str):
-        tag = open_clip.get_pretrained_cfg(model.replace("/", "-"), pretrained) or None
-    if tag and tag.get("quick_gelu"):  # else it would compute something else
+        tag = open_clip.get_pretrained_cfg(model, pretrained) or None
+    quick_gelu = bool(tag and tag.get("quick_gelu"))
+    if quick_gelu:  # else it would compute something else than it was trained for
         config["model_cfg"]["quick_gelu"] = True
-    is_file = pretrained is not None and tag is None
-    by_open_clip = tag or _is_folder(model)
 
-    with _without_log_handler(), _drawing(seed):
-        with _as_folder(config) as folder:
-            name = model if by_open_clip else folder
-            with _explaining(name if by_open_clip else pretrained or name):
+    with _quiet(), _drawing(seed), _as_folder(config) as folder:
+        options = {"pretrained_text": False, "weights_only": True} | more
+        if tag or _is_folder(model):
+            with _explaining_weights(model if tag is None else pretrained):
                 module = open_clip.create_model(
-                    name,
+                    model,
                     pretrained if tag else None,
-                    force_quick_gelu=bool(tag and tag.get("quick_gelu")),
-                    pretrained_text=False,
-                    weights_only=True,
-                    **more,
-                ).float()  # whatever torch's default is
-                if is_file:
+                    force_quick_gelu=quick_gelu,
+                    **options,
+                )
+        else:
+            with _explaining_config(model):
+                module = open_clip.create_model(folder, **options)
+            if pretrained is not None:
+                with _explaining_weights(pretrained):
                     open_clip.load_checkpoint(
                         module, os.fspath(pretrained), weights_only=True
                     )
+        if more:  # loading sets the bias of a model that has none to zero
+            with torch.no_grad():
+                module.logit_scale.fill_(more["init_logit_scale"])
+                module.logit_bias.fill_(more["init_logit_bias"])
         config["preprocess_cfg"] = dict(open_clip.get_model_preprocess_cfg(module))
         tokenizer = _tokenizer(model, config)
-    return Network(module, tokenizer, config)
+    return Network(module.float(), tokenizer, config)  # whatever torch's default is
 
 
 def rebuild(config, weights, tokenizer=None):
@@ -90,12 +98,20 @@ def rebuild(config, weights, tokenizer=None):
     import open_clip
     import safetensors.torch
 
-    with _without_log_handler(), _drawing(0), _as_folder(config) as folder:
+    with _quiet(), _drawing(0), _as_folder(config) as folder:
         module = open_clip.create_model(folder, pretrained_text=False).float()
         module.load_state_dict(safetensors.torch.load(weights))
         if tokenizer is None:
             tokenizer = open_clip.get_tokenizer(folder)
     return Network(module, tokenizer, config)
+
+
+def copy(network):
+    """Return a Network with weights of its own."""
+    import torch
+
+    with torch.inference_mode(False):
+        return network._replace(module=deepcopy(network.module))
 
 
 def weights_of(network):
@@ -137,12 +153,18 @@ def read_config(model):
         config = _read_folder(Path(model.removeprefix(FOLDER)))
     else:
         config = {"model_cfg": _config_of_name(model), "preprocess_cfg": {}}
-    missing = {"embed_dim", "vision_cfg", "text_cfg"} - set(config["model_cfg"])
-    if missing:
+    try:
+        if "embed_dim" not in config["model_cfg"]:
+            raise ValueError("it has no embed_dim")
+        for part in ("vision_cfg", "text_cfg"):
+            if not isinstance(config["model_cfg"].get(part), dict):
+                raise ValueError(f"its {part} is no dict")
+        json.dumps(config)
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
-            f"model={model!r:.80} is no configuration of open_clip: it has no "
-            f"{sorted(missing)}; open_clip.get_model_config('ViT-B-32') shows one"
-        )
+            f"model={model!r:.80} is no configuration of open_clip: {error}; "
+            "open_clip.get_model_config('ViT-B-32') shows one"
+        ) from error
     return config
 
 
@@ -165,9 +187,8 @@ def _check_pretrained(model, pretrained):
     if isinstance(model, str) and model != "tiny":
         import open_clip
 
-        name = model.replace("/", "-")
-        tags = open_clip.list_pretrained_tags_by_model(name)
-        if open_clip.is_pretrained_cfg(name, str(pretrained)):
+        tags = open_clip.list_pretrained_tags_by_model(model)
+        if open_clip.is_pretrained_cfg(model, str(pretrained)):
             return
     raise ValueError(
         f"pretrained={str(pretrained)!r} is no file, and the tags of this model are "
@@ -245,16 +266,15 @@ def _read_folder(folder):
 def _config_of_name(model):
     import open_clip
 
-    name = model.replace("/", "-")
     known = open_clip.list_models()
-    if name not in known:
-        similar = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    if model not in known:
+        similar = difflib.get_close_matches(model, known, n=3, cutoff=0.5)
         raise ValueError(
             f"unknown model {model!r}; close names are {', '.join(similar) or 'none'}; "
             "open_clip.list_models() shows all, and 'tiny' and 'local-dir:FOLDER' are "
             "possible too"
         )
-    return open_clip.get_model_config(name)
+    return open_clip.get_model_config(model)
 
 
 def _tokenizer(model, config):
@@ -305,18 +325,39 @@ def _drawing(seed):
 
 
 @contextmanager
-def _without_log_handler():
-    """Keep open_clip's logging from giving the root logger a handler for good."""
+def _quiet():
+    """Keep open_clip's warnings of random weights from users who asked for them.
+
+    It logs to the root logger, which would get a handler for good where it has none.
+    """
+
+    def from_elsewhere(record):
+        return record.levelno >= logging.ERROR or "open_clip" not in record.pathname
+
     handler = logging.NullHandler()
     logging.root.addHandler(handler)
+    logging.root.addFilter(from_elsewhere)
     try:
         yield
     finally:
+        logging.root.removeFilter(from_elsewhere)
         logging.root.removeHandler(handler)
 
 
 @contextmanager
-def _explaining(source):
+def _explaining_config(model):
+    """Turn what goes wrong while a model is built into one clear error."""
+    try:
+        yield
+    except (AssertionError, AttributeError, RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"open_clip cannot build model={model!r:.80}: {error}; "
+            "open_clip.get_model_config('ViT-B-32') shows a configuration"
+        ) from error
+
+
+@contextmanager
+def _explaining_weights(source):
     """Turn what goes wrong while weights are read into one clear error."""
     from safetensors import SafetensorError
 
@@ -327,6 +368,11 @@ def _explaining(source):
             f"{source} is refused: it is damaged, or a pickle that holds more than "
             "weights and could run code; pass weights alone, best as .safetensors"
         ) from error
+    except AttributeError as error:  # there is a bias, and nowhere to put it
+        raise ValueError(
+            f"the weights of {source} do not fit the model: they seem to be SigLIP's, "
+            'which have a bias; pass loss="siglip"'
+        ) from error
     except (
         AssertionError,  # where a width differs
         EOFError,
@@ -334,6 +380,7 @@ def _explaining(source):
         OSError,
         RuntimeError,
         SafetensorError,
+        TypeError,
     ) as error:
         reason = " ".join(str(error).split())
         raise ValueError(

@@ -17,6 +17,7 @@ from . import _open_clip
 from ._contrastive import (
     LOWEST_TEMPERATURE,
     check_number,
+    count_batches,
     groups_of_equals,
     info_nce,
     seeded,
@@ -24,7 +25,7 @@ from ._contrastive import (
     torch_device,
 )
 from ._images import ImageLoader, check_images, check_readable, image_keys
-from ._items import check_choice, check_integer, check_same_length
+from ._items import check_choice, check_integer, check_same_length, check_sequence
 
 TRAINABLE = ("all", "text", "image", "none")
 LOSSES = ("clip", "siglip")
@@ -71,8 +72,8 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     max_epochs : int, default=30
         Passes over the pairs, all of which are made.
     batch_size : int, default=64
-        Pairs among which partners are told apart, at most; an epoch is cut into batches
-        of equal size.
+        Pairs among which partners are told apart, at most (one more where a pair would
+        be left alone); an epoch is cut into batches of equal size.
     weight_decay : float, default=1.0
         AdamW's decay, of no scale, bias, norm or position. Few pairs want much of it.
     warm_start : bool, default=False
@@ -110,8 +111,12 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     resized, cropped and normalised as open_clip does for evaluation, in training too.
 
     Training is AdamW with a linear warm-up over a tenth of the steps and a cosine decay
-    to zero. Similarities are multiplied by 100 at most. Equal texts, and equal images,
-    are no negatives of each other. A fit that fails changes nothing.
+    to zero. Similarities are multiplied by 100 at most. Equal texts are no negatives of
+    each other, nor are equal arrays of pixels, equal paths, or one PIL image. A fit
+    that fails changes nothing.
+
+    Weights from a file go into the model that the name says, with its preprocessing;
+    a tag or a folder brings its own.
 
     From learned weights, and with ``trainable="none"``, it can transform before it is
     fitted. The same `random_state` gives the same weights, bit for bit, on one CPU with
@@ -135,7 +140,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     >>> from skmal.metrics import mean_reciprocal_rank
     >>> X, y = load_glyphs(return_X_y=True)                 # 32x32 pixels, and names
     >>> X, y = X[40:140], y[40:140]
-    >>> encoder = CLIPEncoder("tiny", max_epochs=10, device="cpu", random_state=0)
+    >>> encoder = CLIPEncoder("tiny", batch_size=32, device="cpu", random_state=0)
     >>> images, texts = encoder.fit(X, y).transform(X, y)
     >>> images.shape, texts.dtype
     ((100, 64), dtype('float32'))
@@ -223,8 +228,12 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         rng = check_random_state(self.random_state)
         seed = rng.randint(2**31)
 
-        warm = self.warm_start and hasattr(self, "config_")
-        network = self._continue() if warm else self._build(seed)
+        if self.warm_start and hasattr(self, "config_"):
+            network = self._continue()
+        elif self.trainable == "none" and self._has_started():
+            network = self._unfitted[1]  # what it has transformed with so far
+        else:
+            network = self._build(seed)
         network.module.to(device)
         history = []
         if self.trainable != "none":
@@ -252,6 +261,8 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                     f"training diverged with learning_rate={learning_rate}; lower it"
                 )
 
+        for kept in ("_unfitted", "_weights", "_tokenizer"):
+            vars(self).pop(kept, None)
         self.history_ = history
         self.config_ = network.config
         self.n_components_ = network.config["model_cfg"]["embed_dim"]
@@ -374,9 +385,10 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Return a context in which torch computes with the wanted precision."""
         import torch
 
-        bf16 = self.precision == "bf16" or (
-            self.precision == "auto" and device.type == "cuda"
-        )
+        check_choice("precision", self.precision, PRECISIONS)
+        bf16 = self.precision == "bf16"
+        if self.precision == "auto" and device.type == "cuda":  # older ones emulate it
+            bf16 = torch.cuda.get_device_capability(device) >= (8, 0)
         return torch.autocast(device.type, torch.bfloat16, enabled=bf16)
 
     def _can_start_ready(self):
@@ -388,6 +400,13 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         with_bias = self.loss == "siglip"
         return _open_clip.build(self.model, self.pretrained, with_bias, seed)
 
+    def _start(self):
+        return self.model, self.pretrained, self.loss, self.random_state
+
+    def _has_started(self):
+        """Say whether an unfitted network is there, of the parameters as they are."""
+        return hasattr(self, "_unfitted") and self._unfitted[0] == self._start()
+
     def _continue(self):
         """Return a copy of the fitted network, to be trained on."""
         if self.model != self._fitted_model:
@@ -398,29 +417,26 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         network = self._ready()
         if self.loss == "siglip" and network.module.logit_bias is None:
             raise ValueError(
-                'loss="siglip" needs a bias, which the model fitted before with '
-                f"loss={self.loss!r} lacks; set warm_start=False to start afresh"
+                'loss="siglip" needs a bias, which the model, fitted before with '
+                "another loss, lacks; set warm_start=False to start afresh"
             )
-        return _open_clip.rebuild(
-            network.config, _open_clip.weights_of(network), network.tokenizer
-        )
+        return _open_clip.copy(network)
 
     def _ready(self):
         """Return the network to transform with, built where that is yet to be done."""
         device = torch_device(self.device)
         if hasattr(self, "config_"):
             if not hasattr(self, "_network"):  # unpickled
-                tokenizer = vars(self).get("_tokenizer")
+                tokenizer = vars(self).pop("_tokenizer", None)
                 network = _open_clip.rebuild(self.config_, self._weights, tokenizer)
                 self._network = network
                 del self._weights
             network = self._network
         elif self._can_start_ready():
             self._check_parameters()
-            start = (self.model, self.pretrained, self.loss, self.random_state)
-            if getattr(self, "_unfitted", (None, None))[0] != start:
+            if not self._has_started():
                 seed = check_random_state(self.random_state).randint(2**31)
-                self._unfitted = start, self._build(seed)
+                self._unfitted = self._start(), self._build(seed)
             network = self._unfitted[1]
         else:
             raise NotFittedError(
@@ -446,10 +462,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
 def check_texts(texts, name):
     """Return texts as a list of str, or raise."""
-    if isinstance(texts, (str, bytes)) or not hasattr(texts, "__len__"):
-        raise ValueError(
-            f"{name} must be a sequence of str, got {type(texts).__name__}"
-        )
+    check_sequence(texts, name, "a sequence of str")
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise ValueError(
@@ -464,7 +477,7 @@ def _device_of(network):
 
 def _encode_images(network, images, autocast, unit):
     """Return features of checked images, shape (n, width), float32, on the CPU."""
-    loader = ImageLoader(network.config["preprocess_cfg"])
+    loader = ImageLoader(network.config["preprocess_cfg"], _device_of(network))
     rows = [
         np.arange(b.start, b.stop) for b in gen_batches(len(images), TRANSFORM_BATCH)
     ]
@@ -487,7 +500,7 @@ def _run_tower(network, tower, batches, autocast, unit):
     features = []
     with torch.inference_mode(), autocast:
         for batch in batches:
-            found = tower(batch.to(device, non_blocking=True)).float()
+            found = tower(batch.to(device)).float()
             if unit:
                 found = torch.nn.functional.normalize(found, dim=-1)
             features.append(found.cpu())
@@ -514,7 +527,7 @@ def _train(
     from tqdm import tqdm
 
     module, device = network.module, _device_of(network)
-    loader = ImageLoader(network.config["preprocess_cfg"])
+    loader = ImageLoader(network.config["preprocess_cfg"], device)
     groups = [
         torch.as_tensor(g, device=device)
         for g in groups_of_equals(texts, image_keys(images))
@@ -527,7 +540,7 @@ def _train(
     else:
         tokens = network.tokenizer(texts).to(device)  # (n, context_length)
 
-    n_batches = -(-len(texts) // batch_size)
+    n_batches = count_batches(len(texts), batch_size)
     with torch.inference_mode(False), torch.enable_grad():
         optimizer = torch.optim.AdamW(
             _parameter_groups(module, trainable, weight_decay),
@@ -552,7 +565,6 @@ def _train(
                 rows = torch.as_tensor(rows, device=device)
                 with autocast:
                     if locked_images is None:
-                        batch = batch.to(device, non_blocking=True)
                         x_features = module.encode_image(batch, normalize=True)
                     else:
                         x_features = locked_images[rows]
@@ -593,7 +605,9 @@ def _parameter_groups(module, trainable, weight_decay):
         parameter.requires_grad_(scale or trainable in ("all", tower))
         if not parameter.requires_grad:
             continue
-        plain = parameter.ndim < 2 or name.endswith("positional_embedding")
+        position = "position" in name or "pos_embed" in name
+        token = name.endswith(("_token", ".latent"))  # of timm's towers
+        plain = parameter.ndim < 2 or position or token
         (others if plain else decayed).append(parameter)
     return [
         {"params": decayed, "weight_decay": weight_decay},

@@ -16,6 +16,8 @@ from ._contrastive import (
     FIRST_TEMPERATURE,
     LOWEST_TEMPERATURE,
     check_number,
+    count_batches,
+    digest,
     groups_of_equals,
     info_nce,
     torch_device,
@@ -231,8 +233,8 @@ class ContrastiveProjection(_LinearEncoder):
     max_epochs : int, default=40
         Passes over the pairs, all of which are made.
     batch_size : int, default=512
-        Pairs among which partners are told apart, at most; an epoch is cut into batches
-        of equal size.
+        Pairs among which partners are told apart, at most (one more where a pair would
+        be left alone); an epoch is cut into batches of equal size.
     weight_decay : float, default=0.1
         AdamW's decay of the heads, not of the temperature.
     warm_start : bool, default=False
@@ -465,10 +467,10 @@ def _train_heads(
 
     n = len(rows[0])
     # cross[i, j] is no negative where one of these is equal in i and j.
-    keys = [[row.tobytes() for row in r + 0.0] for r in rows]  # -0.0 equals 0.0
+    keys = [map(digest, r + 0.0) for r in rows]  # -0.0 equals 0.0
     groups = [torch.as_tensor(g, device=device) for g in groups_of_equals(*keys)]
     rows = [torch.tensor(r, device=device) for r in rows]
-    n_batches = -(-n // batch_size)
+    n_batches = count_batches(n, batch_size)
     history = []
     with torch.inference_mode(False), torch.enable_grad():
         heads = [
@@ -507,7 +509,7 @@ def _train_heads(
                 optimizer.step()
                 schedule.step()
                 with torch.no_grad():
-                    log_scale.clamp_(max=-np.log(LOWEST_TEMPERATURE))
+                    log_scale.clamp_(0, -np.log(LOWEST_TEMPERATURE))
                 losses.append(loss.detach())
             history.append(
                 {

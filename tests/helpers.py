@@ -29,3 +29,11 @@ MICRO_CLIP = {
         "heads": 1,
     },
 }
+
+# An image tower of timm's, with batch normalisation.
+RESNET = {
+    "timm_model_name": "resnet10t",
+    "timm_pool": "avg",
+    "timm_proj": "linear",
+    "image_size": 32,
+}

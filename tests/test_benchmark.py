@@ -116,7 +116,7 @@ def test_default_sizes_follow_the_budget(monkeypatch):
     [
         (
             {"strategies": ["best"]},
-            "unknown strategy 'best'; choose from random, k-center",
+            "unknown strategy 'best'; choose from random, v-optimal",
         ),
         ({"data": "coco"}, "unknown data 'coco'; choose from glyphs"),
         ({"encoder": "bert"}, "unknown encoder 'bert'; choose from ridge-cca, contr"),

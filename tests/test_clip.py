@@ -8,16 +8,17 @@ import threading
 import joblib
 import numpy as np
 import open_clip
+import pandas as pd
 import pytest
 import torch
-from helpers import MICRO_CLIP
+from helpers import MICRO_CLIP, RESNET
 from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
-from skmal import CLIPEncoder, CoresetMargin, PairedActiveLearner
-from skmal._contrastive import sigmoid_loss
+from skmal import CLIPEncoder, CoresetMargin, PairedActiveLearner, clip
+from skmal._contrastive import count_batches, info_nce, sigmoid_loss
 from skmal.clip import _parameter_groups, _warm_up_and_cosine, check_texts
 from skmal.datasets import load_glyphs
 from skmal.metrics import make_retrieval_scorer, mean_reciprocal_rank
@@ -122,6 +123,9 @@ def test_bad_input_is_named_and_changes_nothing(encoder, glyphs, tmp_path):
         (X / 255, y, ValueError, "X has dtype float64, but pixels are uint8"),
         (X, [*y[:59], 7], ValueError, r"y\[59\] must be a str, got int 7"),
         (X, "names", ValueError, "y must be a sequence of str, got str"),
+        (X, pd.DataFrame({"text": y}), ValueError, "y must be .*got DataFrame; of a"),
+        (X, {"text": y}, ValueError, "y must be a sequence of str, got dict"),
+        (X, [], ValueError, "y is empty"),
         (missing, y, FileNotFoundError, r"X\[59\]: there is no file .*gone.png"),
     ]
     for images, texts, error, message in bad:
@@ -164,6 +168,7 @@ def test_parameters_that_are_out_of_range_are_named(glyphs):
         ({"learning_rate": 0}, "learning_rate must be a finite number above 0"),
         ({"weight_decay": -1}, "weight_decay must be a finite number of at least 0"),
         ({"device": "abacus"}, "torch cannot use device='abacus'"),
+        ({"device": "meta"}, "torch cannot use device='meta'"),
         ({"model": "ViT-B-23"}, "unknown model 'ViT-B-23'; close names are ViT-B-32"),
         ({"pretrained": "openai"}, "pretrained='openai' is no file"),
         ({"learning_rate": 1e30}, r"training diverged with learning_rate=1e\+30; low"),
@@ -246,14 +251,23 @@ def test_equal_captions_and_equal_images_are_no_negatives(glyphs, loss):
     X, y = glyphs
     some = {"loss": loss, "max_epochs": 1, "learning_rate": 1e-9, "batch_size": 60}
     for images, texts in [(X, ["the same"] * 60), (X[:1].repeat(60, axis=0), y)]:
-        loss_of_partners = quick(**some).fit(images, texts).history_[0]["loss"]
-        distinct = quick(**some).fit(X, y).history_[0]["loss"]
+        encoder = quick(**some).fit(images, texts)
         if loss == "clip":  # nothing is left to tell apart
-            assert loss_of_partners == pytest.approx(0, abs=1e-6)
-            assert distinct > 1
-        else:
-            assert loss_of_partners > 5  # the bias says that partners are unlikely
-            assert distinct != pytest.approx(loss_of_partners)
+            expected = 0
+        else:  # only the partners are asked about, and the bias says that they are none
+            similarity = np.sum(np.multiply(*encoder.transform(images, texts)), axis=1)
+            expected = np.logaddexp(0, 10 - 10 * similarity).mean()
+        assert encoder.history_[0]["loss"] == pytest.approx(expected, abs=1e-4)
+        if loss == "clip":
+            assert quick(**some).fit(X, y).history_[0]["loss"] > 1
+
+
+def test_no_pair_is_a_batch_of_its_own(glyphs):
+    X, y = glyphs
+    with_norms = MICRO_CLIP | {"vision_cfg": RESNET, "custom_text": True}
+    for n, batch_size in [(2, 2), (3, 2), (5, 4), (60, 59)]:
+        quick(with_norms, batch_size=batch_size, max_epochs=1).fit(X[:n], y[:n])
+        assert count_batches(n, batch_size) == max(1, min(-(-n // batch_size), n // 2))
 
 
 def test_scales_biases_norms_and_positions_do_not_decay():
@@ -272,6 +286,22 @@ def test_scales_biases_norms_and_positions_do_not_decay():
     assert len(decayed["params"]) + len(others["params"]) == len(names)
 
 
+def test_positions_of_timms_towers_do_not_decay():
+    vision = {
+        "timm_model_name": "vit_tiny_patch16_224",
+        "timm_model_pretrained": False,
+        "timm_pool": "token",
+        "timm_proj": "linear",
+        "image_size": 224,
+    }
+    encoder = quick(MICRO_CLIP | {"vision_cfg": vision}, trainable="none")
+    module = encoder._ready().module
+    names = {id(p): name for name, p in module.named_parameters()}
+    plain = {names[id(p)] for p in _parameter_groups(module, "all", 0.3)[1]["params"]}
+    assert {"visual.trunk.pos_embed", "visual.trunk.cls_token"} <= plain
+    assert "visual.head.proj.weight" not in plain
+
+
 def test_the_learning_rate_rises_and_falls_to_zero():
     share = _warm_up_and_cosine(100)
     shares = np.array([share(step) for step in range(101)])
@@ -280,6 +310,38 @@ def test_the_learning_rate_rises_and_falls_to_zero():
     assert (np.diff(shares[10:]) < 0).all()
     assert shares[100] == pytest.approx(0)
     assert _warm_up_and_cosine(1)(0) == 1
+
+
+def test_what_another_fit_left_does_not_reach_a_pickle(glyphs):
+    X, y = glyphs
+    encoder = pickle.loads(pickle.dumps(quick().fit(X, y)))
+    vars(encoder)["_tokenizer"] = "of another model"
+    again = pickle.loads(pickle.dumps(encoder.fit(X, y)))
+    assert not {"_tokenizer", "_unfitted", "_network"} & set(vars(again))
+    assert_same_features(again, encoder, X, y)
+    frozen = quick(trainable="none", random_state=None)
+    features = frozen.transform(X)
+    np.testing.assert_array_equal(frozen.fit(X, y).transform(X), features)
+    assert "_unfitted" not in vars(frozen)
+
+
+def test_an_interrupted_fit_changes_nothing(glyphs, monkeypatch):
+    X, y = glyphs
+    encoder = quick(warm_start=True).fit(X, y)
+    features = encoder.transform(X)
+    calls = []
+
+    def interrupt(*args):
+        calls.append(args)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return info_nce(*args)
+
+    monkeypatch.setattr(clip, "info_nce", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        encoder.fit(X, y)
+    np.testing.assert_array_equal(encoder.transform(X), features)
+    assert torch.is_grad_enabled()
 
 
 def test_warm_start_goes_on_and_a_cold_one_forgets(glyphs):
@@ -314,10 +376,11 @@ def test_an_image_that_breaks_half_way_changes_nothing(glyphs, tmp_path):
         path
     )
     path.write_bytes(path.read_bytes()[:3000])
+    n_threads = threading.active_count()
     with pytest.raises(ValueError, match=r"X\[60\]: .*cut.png cannot be read"):
         encoder.fit([*X, path], [*y, "cut"])
     np.testing.assert_array_equal(encoder.transform(X), features)
-    assert threading.active_count() < 10  # the readers are gone
+    assert threading.active_count() == n_threads  # the readers are gone
 
 
 def test_images_of_any_form_train_to_the_same_weights(glyphs, tmp_path):
@@ -373,8 +436,6 @@ def test_verbose_shows_a_bar_and_silence_is_the_default(glyphs, capfd):
 
 
 def test_texts_come_in_any_sequence():
-    import pandas as pd
-
     texts = ["a", "b"]
     for form in (texts, tuple(texts), np.array(texts), np.array(texts, object)):
         assert check_texts(form, "y") == texts

@@ -6,15 +6,17 @@ import os
 import pickle
 from copy import deepcopy
 
+import numpy as np
 import open_clip
 import pytest
 import safetensors.torch
 import torch
-from helpers import MICRO_CLIP
+from helpers import MICRO_CLIP, RESNET
 
 from skmal._open_clip import (
     TINY,
     build,
+    copy,
     read_config,
     rebuild,
     save,
@@ -54,15 +56,22 @@ def test_the_seed_decides_random_weights_and_no_generator_moves():
     assert weights[0] == weights[1] != weights[2]
 
 
-def test_logging_is_left_alone():
-    handlers = list(logging.root.handlers)
-    build(MICRO_CLIP, None, False, seed=0)
+def test_logging_is_left_alone_and_says_nothing_of_random_weights(caplog):
+    handlers, filters = list(logging.root.handlers), list(logging.root.filters)
+    network = build(MICRO_CLIP, None, False, seed=0)
+    rebuild(network.config, weights_of(network))
     assert logging.root.handlers == handlers
+    assert logging.root.filters == filters
+    assert caplog.records == []
 
 
 def test_a_network_can_be_taken_apart_and_rebuilt(network):
     again = rebuild(network.config, weights_of(network))
     assert_equal(features(again), features(network))
+    other = copy(network)
+    assert_equal(features(other), features(network))
+    other.module.logit_scale.data.fill_(1)
+    assert network.module.logit_scale != 1
 
 
 def test_open_clip_loads_what_was_saved(network, tmp_path):
@@ -137,9 +146,19 @@ def test_weights_that_are_damaged_or_of_another_model_are_named(network, tmp_pat
     ("model", "pretrained", "message"),
     [
         ("ViT-B-23", None, "unknown model 'ViT-B-23'; close names are ViT-B-32"),
-        ("hf-hub:a/b", None, "unknown model 'hf-hub:a/b'.* 'local-dir:FOLDER' are pos"),
+        ("hf-hub:a/b", None, "unknown model 'hf-hub:a-b'.* 'local-dir:FOLDER' are pos"),
         (7, None, "model must be a name that open_clip knows, .* got 7"),
-        ({"embed_dim": 4}, None, r"it has no \['text_cfg', 'vision_cfg'\]"),
+        ({"embed_dim": 4}, None, "is no configuration of open_clip: its vision_cfg is"),
+        ({"text_cfg": {}, "vision_cfg": {}}, None, "it has no embed_dim"),
+        ({"model_cfg": None}, None, "is no configuration of open_clip"),
+        (MICRO_CLIP | {"embed_dim": np.int64(4)}, None, "int64 is not JSON"),
+        (MICRO_CLIP | {"text_cfg": "a"}, None, "its text_cfg is no dict"),
+        (MICRO_CLIP | {"text_cfg": {"layer": 1}}, None, "cannot build model=.*layer"),
+        (
+            MICRO_CLIP | {"text_cfg": MICRO_CLIP["text_cfg"] | {"heads": 3}},
+            None,
+            "open_clip cannot build model=.*embed_dim must be divisible",
+        ),
         ("tiny", "openai", "pretrained='openai' is no file, and the tags of this mod"),
         ("ViT-B-32", "laion", "'laion' is no file, .* openai, .*laion2b_e16.*; pass"),
         ("ViT-B-32", 3, "pretrained must be None, a tag or a path to weights, got 3"),
@@ -228,6 +247,32 @@ def test_siglip_models_keep_their_start_and_others_get_a_bias():
     assert build(own, None, True, seed=0).module.logit_bias.item() == -5
 
 
+@pytest.mark.parametrize("source", ["folder", "file"])
+def test_siglips_loss_starts_from_its_own_scale_and_bias(network, tmp_path, source):
+    save(network, tmp_path)
+    if source == "folder":
+        built = build(f"local-dir:{tmp_path}", None, True, seed=0)
+    else:
+        file = tmp_path / "open_clip_model.safetensors"
+        built = build(MICRO_CLIP, file, True, seed=0)
+    assert built.module.logit_scale.exp().item() == pytest.approx(10)
+    assert built.module.logit_bias.item() == -10
+    assert_equal(features(built), features(network))
+    save(built, tmp_path)
+    with pytest.raises(ValueError, match='seem to be SigLIP.s.* pass loss="siglip"'):
+        build(MICRO_CLIP, tmp_path / "open_clip_model.safetensors", False, seed=0)
+
+
+def test_slashes_in_names_are_dashes(monkeypatch):
+    asked = []
+    real = open_clip.get_tokenizer
+    monkeypatch.setattr(
+        open_clip, "get_tokenizer", lambda name: asked.append(name) or real("ViT-B-32")
+    )
+    build("ViT-S/32-alt", None, False, 0)
+    assert asked == ["ViT-S-32-alt"]
+
+
 def test_a_tokenizer_from_the_hub_says_what_is_missing(monkeypatch):
     def raising(error):
         def get_tokenizer(*args, **kwargs):
@@ -258,15 +303,8 @@ def test_without_projection_the_towers_end_before_the_shared_space(network):
 
 
 def test_towers_of_timm_end_before_their_heads():
-    vision = {
-        "timm_model_name": "resnet10t",
-        "timm_pool": "avg",
-        "timm_proj": "linear",
-        "image_size": 32,
-    }
-    network = build(
-        MICRO_CLIP | {"vision_cfg": vision, "custom_text": True}, None, False, seed=0
-    )
+    config = MICRO_CLIP | {"vision_cfg": RESNET, "custom_text": True}
+    network = build(config, None, False, seed=0)
     shared = features(network)
     with without_projection(network.module):
         before = features(network)
