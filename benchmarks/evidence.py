@@ -109,6 +109,7 @@ def page(results=RESULTS):
     for encoder in ENCODERS:
         if any(case[0] == encoder for case in by_case):
             parts += _encoder_part(encoder, by_case)
+    parts.append(_missing(by_case))
     parts.append(_losses(by_case))
     parts.append(_censored(by_case))
     parts.append(_area_and_time(aulc))
@@ -129,6 +130,8 @@ def _encoder_part(encoder, by_case):
     if encoder == "ridge-cca":
         lines.append("![Savings](images/evidence-savings.png)\n")
         lines.append("![Curves](images/evidence-curves.png)\n")
+    else:
+        lines.append("Here 10 % of the pool are bought in a round.\n")
     pools = [
         p
         for p in [*POOLS, AVERAGE]
@@ -156,6 +159,18 @@ def _encoder_part(encoder, by_case):
                 f"strategy here ({low:.0f} to {high:.0f}).\n"
             )
     return ["\n".join(lines)]
+
+
+def _missing(by_case):
+    """Name the strategies that have not been run on every pool."""
+    run = {case[1] for case in by_case if case[0] == "ridge-cca" and case[2] == AVERAGE}
+    names = [NAMES[name] for name in STRATEGIES if name not in {*run, REFERENCE}]
+    if not names:
+        return ""
+    return (
+        f"Not run on all pools yet: {', '.join(names)}. The command above does it, and "
+        "goes on from the runs that are there.\n"
+    )
 
 
 def _in_order(by_case, encoder):
