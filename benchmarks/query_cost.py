@@ -4,8 +4,9 @@
 
 Synthetic pools in which both modalities are noisy maps of 40 latent variables, 192
 features each; 1,000 pairs known, 50 items asked about, RidgeCCA, one thread. A query
-holds the encoder's pass over both pools and the strategy's choice. The strategies take
-turns; each number is the least of several, for other work on the machine only adds.
+holds the encoder's pass over both pools and the strategy's choice. Seconds are of the
+processor; the strategies take turns, and each number is the least of several, for other
+work on the machine only adds.
 """
 
 import csv
@@ -32,7 +33,7 @@ class Trusted(PairedActiveLearner):
 
 
 def measure(n):
-    """Return the seconds of a query by strategy."""
+    """Return the processor seconds of a query by strategy."""
     rng = np.random.default_rng(0)
     latent = rng.normal(size=(n + N_KNOWN, 40)) * np.linspace(2, 0.2, 40)
     X, y = (
@@ -49,9 +50,9 @@ def measure(n):
     seconds = {name: [] for name in learners}
     for _ in range(REPEATS):
         for name, learner in learners.items():
-            start = time.perf_counter()
+            start = time.process_time()
             learner.query(X[N_KNOWN:], y[N_KNOWN:], n_instances=N_INSTANCES)
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(time.process_time() - start)
     return {name: min(times) for name, times in seconds.items()}
 
 

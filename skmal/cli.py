@@ -18,10 +18,10 @@ from .benchmark import (
 )
 from .datasets import load_glyphs
 from .learner import PairedActiveLearner
-from .suite import POOLS, main_metric, run_suite
+from .suite import BUDGET, POOLS, main_metric, run_suite
 
 DEMO_SEEDS = 5
-DEFAULT_DATA, DEFAULT_BUDGET = "glyphs", 0.3
+DEFAULT_DATA = "glyphs"
 
 
 def main(argv=None):
@@ -104,7 +104,7 @@ def run_compare(arguments):
         data=arguments.data,
         encoder=arguments.encoder,
         n_seeds=5 if arguments.seeds is None else arguments.seeds,
-        budget=arguments.budget,
+        budget=0.3 if arguments.budget is None else arguments.budget,
         batch_size=arguments.batch_size,
         n_jobs=arguments.jobs,
         verbose=not arguments.quiet,
@@ -115,7 +115,7 @@ def run_compare(arguments):
 
 def _run_suite(arguments):
     """Run what is missing of the suite, and print what the default saves."""
-    own = ("data", DEFAULT_DATA), ("budget", DEFAULT_BUDGET), ("batch_size", None)
+    own = ("data", DEFAULT_DATA), ("batch_size", None)
     for name, default in own:
         if getattr(arguments, name) != default:
             option = name.replace("_", "-")
@@ -126,6 +126,7 @@ def _run_suite(arguments):
         strategies=arguments.strategies or list(STRATEGIES),
         encoder=arguments.encoder,
         n_seeds=20 if arguments.seeds is None else arguments.seeds,
+        budget=BUDGET if arguments.budget is None else arguments.budget,
         n_jobs=arguments.jobs,
         verbose=not arguments.quiet,
     )
@@ -306,8 +307,7 @@ def _parser():
     many.add_argument(
         "--budget",
         type=pairs_or_share,
-        default=DEFAULT_BUDGET,
-        help="share of the pool (0.3) or number of pairs (500)",
+        help="share of the pool (0.3; 0.6 with --suite) or number of pairs (500)",
     )
     many.add_argument("--batch-size", type=int, metavar="B")
     many.add_argument("--jobs", type=int, metavar="N", help="processes; all cores")

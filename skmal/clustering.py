@@ -99,22 +99,21 @@ class TypiClust(QueryStrategy):
         n_clusters = min(len(aligned) + round.n_instances, self.max_clusters, len(rows))
         labels = _cluster(rows, n_clusters, round.rng)
         open_labels, aligned_labels = np.split(labels, [len(features)])
-        queues = [
-            _most_typical_first(features, np.flatnonzero(open_labels == cluster))
-            for cluster in range(n_clusters)
-        ]
+        n_open = np.bincount(open_labels, minlength=n_clusters)
         n_known = np.bincount(aligned_labels, minlength=n_clusters)
-        sizes = np.bincount(labels, minlength=n_clusters)
-        picks, utilities = [], []
+        sizes = n_open + n_known
+        queues, picks, utilities = {}, [], []
         for _ in range(round.n_instances):
-            cluster = min(
-                (c for c in range(n_clusters) if len(queues[c])),
-                key=lambda c: (n_known[c], sizes[c] < MIN_CLUSTER_SIZE, -sizes[c]),
-            )
-            first, queues[cluster] = queues[cluster][0], queues[cluster][1:]
-            picks.append(first)
+            left = np.flatnonzero(n_open)
+            small = sizes[left] < MIN_CLUSTER_SIZE
+            cluster = left[np.lexsort([-sizes[left], small, n_known[left]])[0]]
+            if cluster not in queues:
+                members = np.flatnonzero(open_labels == cluster)
+                queues[cluster] = iter(_most_typical_first(features, members))
+            picks.append(next(queues[cluster]))
             utilities.append(-float(n_known[cluster]))
             n_known[cluster] += 1
+            n_open[cluster] -= 1
         return Selection(np.array(picks), np.array(utilities), modality, gap)
 
 

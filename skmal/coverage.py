@@ -225,9 +225,11 @@ def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
 def _squared_distance_to_nth(features, landmarks, nth):
     """Return each row's squared distance to its nth nearest landmark but itself.
 
-    Between `low` and `high` lies each squared distance. So the nth smallest lies
-    between the nth smallest of either; landmarks surely below that are counted, those
-    that overlap it are ranked by direct differences.
+    By matrix products each is known up to rounding. A landmark at squared distance D
+    from x has |c|^2 <= 2 |x|^2 + 2 D, so no error of one that could be the nth nearest
+    exceeds `slack`; farther ones may be more wrong, but not by half of what they are
+    farther. Landmarks surely nearer are counted, those in doubt are ranked by direct
+    differences.
     """
     reference = read(features, landmarks)
     check_values(reference, "features")
@@ -241,20 +243,23 @@ def _squared_distance_to_nth(features, landmarks, nth):
             check_values(rows, "features")
         if nth == 0:  # a single row
             continue
-        norms = x_norms[:, None] + mark_norms
-        middle = norms - 2 * (x @ marks.T)  # (block, n_landmarks)
-        slack = rounding_slack(norms, reference)
-        low, high = middle - slack, middle + slack
-        itself = landmarks == np.arange(block.start, block.stop)[:, None]
-        low[itself] = high[itself] = np.inf
-        nth_low = np.partition(low, nth - 1, axis=1)[:, nth - 1, None]
-        nth_high = np.partition(high, nth - 1, axis=1)[:, nth - 1, None]
-        below = high < nth_low
-        at, columns = np.nonzero(~below & (low <= nth_high))
+        distance = x @ (-2 * marks.T)  # (block, n_landmarks)
+        distance += x_norms[:, None]
+        distance += mark_norms
+        inside = (landmarks >= block.start) & (landmarks < block.stop)
+        distance[landmarks[inside] - block.start, np.flatnonzero(inside)] = (
+            np.inf
+        )  # itself
+        middle = np.partition(distance, nth - 1, axis=1)[:, nth - 1]
+        slack = rounding_slack(3 * x_norms + 4 * np.maximum(middle, 0), reference)
+        below = distance < (middle - 2 * slack)[:, None]
+        n_below = below.sum(axis=1)
+        in_doubt = below ^ (distance <= (middle + 2 * slack)[:, None])
+        at, columns = np.divmod(np.flatnonzero(in_doubt), len(landmarks))
         direct = direct_differences(rows, at, reference, columns)
         direct = direct[np.lexsort([direct, at])]  # row by row, each ascending
         first = np.searchsorted(at, np.arange(len(rows)))
-        squared[block] = direct[first + nth - 1 - below.sum(axis=1)]
+        squared[block] = direct[first + nth - 1 - n_below]
     return squared
 
 

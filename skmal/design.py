@@ -88,8 +88,9 @@ def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.3):
     aligned = check_features(aligned, "aligned", like=features)
     targets = _check_targets(targets, len(features))
     _check_ridge(ridge)
-    design = _Design(features, aligned, targets, ridge, n_picks=1)
-    return design.gains(features)
+    design = _Design(features, aligned, np.flatnonzero(targets), ridge, n_picks=1)
+    leverage, reduction = design.parts(features - design.mean)
+    return reduction / (1 + leverage)
 
 
 def greedy_v_optimal(
@@ -166,7 +167,11 @@ def greedy_v_optimal(
                 f"an array of shape {weights.shape}"
             )
     _check_ridge(ridge)
-    return _greedy_picks(features, n_picks, aligned, targets, weights, ridge)
+    rows = np.flatnonzero(targets)
+    design = _Design(features, aligned, rows, ridge, n_picks)
+    weights = None if weights is None else weights[rows]
+    picks, gains = _greedy_picks(design, n_picks, weights)
+    return rows[picks], gains
 
 
 class VOptimalDesign(QueryStrategy):
@@ -210,7 +215,7 @@ class VOptimalDesign(QueryStrategy):
     Features are the round's `open_inputs` and `aligned_inputs`, scaled to rows of
     length one. The weight of item i is (max(1 - s_i, 0.001) / mean) ** trust, where s_i
     is its largest similarity, in the encoder's space, to any of at most 1,500 items of
-    the other modality drawn at random; the mean is over the open items.
+    the other modality drawn at random; the mean is over the items not trimmed.
 
     Utilities are the weighted gains when picked, lowered to the smallest before where a
     later pick gains more. Ties go to the lowest row. With no pair known, the design of
@@ -277,16 +282,15 @@ class VOptimalDesign(QueryStrategy):
         modality, gap, _ = _choose_modality(round, self.modality)
         features = _unit_floats(round.open_inputs[modality])
         aligned = _unit_floats(round.aligned_inputs[modality])
-        targets = _not_isolated(features, self.trim, round)
-        weights = trusted_uncertainty(round, modality)
-        picks, gains = _greedy_picks(
-            features, round.n_instances, aligned, targets, weights, self.ridge
-        )
-        return Selection(picks, np.minimum.accumulate(gains), modality, gap)
+        rows = np.flatnonzero(_not_isolated(features, self.trim, round))
+        weights = trusted_uncertainty(round, modality, rows)
+        design = _Design(features, aligned, rows, self.ridge, round.n_instances)
+        picks, gains = _greedy_picks(design, round.n_instances, weights)
+        return Selection(rows[picks], np.minimum.accumulate(gains), modality, gap)
 
 
-def trusted_uncertainty(round, modality):
-    """Return a weight per open item: how unsure the encoder is, as far as it counts.
+def trusted_uncertainty(round, modality, rows):
+    """Return a weight per item: how unsure the encoder is, as far as it counts.
 
     Parameters
     ----------
@@ -294,10 +298,12 @@ def trusted_uncertainty(round, modality):
         The round.
     modality : int
         Whose items.
+    rows : ndarray of int
+        Which of the open ones.
 
     Returns
     -------
-    ndarray of shape (n_open,) or None
+    ndarray of the shape of rows, or None
         Weights above 0 with mean 1 where trust is 1; None where trust is 0, for then
         all are equal.
     """
@@ -306,51 +312,47 @@ def trusted_uncertainty(round, modality):
     gallery = round.open[1 - modality]
     if len(gallery) > N_GALLERY:
         gallery = gallery[round.rng.choice(len(gallery), N_GALLERY, replace=False)]
-    queries, gallery = unit_rows(round.open[modality]), unit_rows(gallery)
-    doubt = np.empty(len(queries))
-    for block in gen_batches(len(queries), BLOCK):
+    features, gallery = round.open[modality], unit_rows(gallery)
+    doubt = np.empty(len(rows))
+    for block in gen_batches(len(rows), BLOCK):
         # A weight need not be exact, as a rule that picks by it alone would have it.
-        doubt[block] = 1 - (queries[block] @ gallery.T).max(axis=1)
+        similarity = unit_rows(features[rows[block]]) @ gallery.T
+        doubt[block] = 1 - similarity.max(axis=1)
     doubt = np.maximum(doubt, 1e-3)
     return (doubt / doubt.mean()) ** round.trust
 
 
 class _Design:
-    """A ridge map's inverse Gram matrix M and its targets' covariance Sigma.
+    """A ridge map's inverse Gram matrix M, and what it makes of the target rows.
 
     Rows are kept in their own precision, everything of size d x d is float64.
     """
 
-    def __init__(self, features, aligned, targets, ridge, n_picks):
-        n = len(features) + len(aligned)
+    def __init__(self, features, aligned, rows, ridge, n_picks):
+        n, d = len(features) + len(aligned), features.shape[1]
         total = features.sum(axis=0, dtype=np.float64)
         total += aligned.sum(axis=0, dtype=np.float64)
         self.mean = (total / n).astype(features.dtype)
-        known, wanted = aligned - self.mean, features[targets] - self.mean
+        known, self.targets = aligned - self.mean, features[rows]
+        self.targets -= self.mean
         gram = (known.T @ known).astype(np.float64)  # (d, d)
-        self.sigma = gram + wanted.T @ wanted
-        self.sigma /= len(known) + len(wanted)
-        d = features.shape[1]
+        self.sigma = gram + self.targets.T @ self.targets
+        self.sigma /= len(known) + len(rows)
         scale = np.trace(self.sigma) / d * (len(aligned) + n_picks)
         gram[np.diag_indices(d)] += ridge * scale if scale > 0 else 1
         self.inverse = cho_solve(cho_factor(gram), np.eye(d))
         # M = inverse - sum of v v' / scale over the rows v taken since.
-        self.taken, self.scales = np.empty((n_picks, d)), np.empty(n_picks)
+        n_kept = min(n_picks, d)
+        self.taken, self.scales = np.empty((n_kept, d)), np.empty(n_kept)
         self.n_taken = 0
 
-    def parts(self, features):
-        """Return c'Mc and c'M Sigma M c of each row c, and the centred rows."""
-        centred = features - self.mean
+    def parts(self, centred):
+        """Return c'Mc and c'M Sigma M c of each centred row c, before any was taken."""
         mapped = centred @ self.inverse.astype(centred.dtype)  # (n, d)
-        leverage = np.einsum("ij,ij->i", centred, mapped, dtype=np.float64)
+        leverage = np.einsum("ij,ij->i", centred, mapped)
         spread = mapped @ self.sigma.astype(centred.dtype)
-        reduction = np.einsum("ij,ij->i", mapped, spread, dtype=np.float64)
-        return leverage, reduction, centred
-
-    def gains(self, features):
-        """Return the gain of each row."""
-        leverage, reduction, _ = self.parts(features)
-        return reduction / (1 + leverage)
+        reduction = np.einsum("ij,ij->i", mapped, spread)
+        return leverage.astype(np.float64), reduction.astype(np.float64)
 
     def apply_inverse(self, row):
         """Return M row, the rows taken so far included, by their rank-one updates."""
@@ -359,6 +361,9 @@ class _Design:
 
     def add(self, row):
         """Take a centred row among the aligned; return what the others' parts need."""
+        if self.n_taken == len(self.taken):  # so many are dearer than one d x d matrix
+            self.inverse -= (self.taken.T / self.scales) @ self.taken
+            self.n_taken = 0
         v = self.apply_inverse(row)
         scale = 1 + row @ v
         sigma_v = self.sigma @ v
@@ -368,26 +373,23 @@ class _Design:
         return v, y, z, scale
 
 
-def _greedy_picks(features, n_picks, aligned, targets, weights, ridge):
-    """Return the picks of `greedy_v_optimal` and their gains; nothing is checked."""
-    design = _Design(features, aligned, targets, ridge, n_picks)
-    rows = np.flatnonzero(targets)
-    leverage, reduction, centred = design.parts(features[rows])
-    weights = 1 if weights is None else weights[rows]
-    tolerance = 1e-9 if features.dtype == np.float64 else 1e-5
-    picked = np.zeros(len(rows), dtype=bool)
+def _greedy_picks(design, n_picks, weights):
+    """Return which of the design's targets are picked, and their weighted gains."""
+    leverage, reduction = design.parts(design.targets)
+    columns = np.ascontiguousarray(design.targets.T)  # one pass serves two products
+    weights = 1 if weights is None else weights
+    tolerance = 1e-9 if columns.dtype == np.float64 else 1e-5
+    picked = np.zeros(len(leverage), dtype=bool)
     picks, gains = np.empty(n_picks, dtype=np.int64), np.empty(n_picks)
     for step in range(n_picks):
         gain = weights * np.maximum(reduction, 0) / (1 + leverage)
         gain[picked] = -1
         best = gain.max()
         pick = np.argmax(gain >= best * (1 - tolerance))  # the lowest of equals
-        picks[step], gains[step] = rows[pick], best
-        picked[pick] = True
-        v, y, z, scale = design.add(centred[pick].astype(np.float64))
-        along_v, along_y = (
-            (centred @ part.astype(centred.dtype)).astype(np.float64) for part in (v, y)
-        )
+        picks[step], gains[step], picked[pick] = pick, best, True
+        v, y, z, scale = design.add(columns[:, pick].astype(np.float64))
+        along_v, along_y = np.stack([v, y]).astype(columns.dtype) @ columns  # (n,)
+        along_v = along_v.astype(np.float64)
         leverage -= along_v**2 / scale
         reduction -= 2 * along_v * along_y / scale - along_v**2 * (z / scale**2)
     return picks, gains

@@ -215,7 +215,7 @@ def load_pool(name, seed, features=True):
     return make(seed, features, **parameters)
 
 
-def simulate(pool, estimator, strategy, seed, batch=BATCH):
+def simulate(pool, estimator, strategy, seed, batch=BATCH, budget=BUDGET):
     """Buy pairs until the budget is spent; return the curve.
 
     Parameters
@@ -230,6 +230,8 @@ def simulate(pool, estimator, strategy, seed, batch=BATCH):
         Of the starting pairs, the same for all strategies, and of the learner.
     batch : float, default=0.05
         Share of the pool asked about in a round.
+    budget : float, default=0.6
+        Share of the pool to buy in all, pairs at the start included.
 
     Returns
     -------
@@ -254,7 +256,7 @@ def simulate(pool, estimator, strategy, seed, batch=BATCH):
     while True:
         n_pairs.append(int(known.sum()))
         scores.append(pool.scores(*encode(learner, pool.X_test, pool.y_test)))
-        if n_pairs[-1] >= BUDGET * n:
+        if n_pairs[-1] >= budget * n:
             return n_pairs, scores, float(np.mean(seconds))
         rows = [order[~known[order]] for order in orders]
         start = time.perf_counter()
@@ -272,6 +274,7 @@ def run_suite(
     strategies=tuple(STRATEGIES),
     encoder=DEFAULT_ENCODER,
     n_seeds=20,
+    budget=BUDGET,
     n_jobs=None,
     verbose=0,
 ):
@@ -291,6 +294,9 @@ def run_suite(
         What learns. All but "ridge-cca" ask in larger batches.
     n_seeds : int, default=20
         Seeds 0 to n_seeds - 1.
+    budget : float, default=0.6
+        Share of the pool that each run buys. With less, savings are told only for the
+        budgets that were reached.
     n_jobs : int, default=None
         Processes; None: all cores.
     verbose : int, default=0
@@ -319,6 +325,8 @@ def run_suite(
                 f"unknown {kind} {unknown[0]!r}; choose from {', '.join(choices)}"
             )
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
+    if not (isinstance(budget, float) and 0 < budget <= 1):
+        raise ValueError(f"budget must be a share of the pool, got {budget!r}")
     if n_jobs is not None:
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
     out = Path(out)
@@ -335,7 +343,7 @@ def run_suite(
     ]
     jobs = joblib.Parallel(
         n_jobs=n_jobs or joblib.cpu_count(), return_as="generator_unordered"
-    )(joblib.delayed(_run)(*key) for key in todo)
+    )(joblib.delayed(_run)(*key, budget) for key in todo)
     from tqdm import tqdm
 
     _write_csv(out / "runs.csv", RUN_HEADER, runs)  # without a half-written last line
@@ -434,6 +442,8 @@ def savings_rows(runs):
                     n = n_pool[pool, seed]
                     points = reference[seed][0]
                     inside = (points >= low * n) & (points <= high * n)
+                    if points[-1] < 0.9 * high * n or not inside.any():
+                        continue
                     one = annotation_savings(
                         seeds[seed][0],
                         [seeds[seed][1]],
@@ -563,7 +573,7 @@ def _interval(values):
     return dict(zip(INTERVAL_HEADER, [*numbers, n], strict=True))
 
 
-def _run(pool_name, encoder, strategy, seed):
+def _run(pool_name, encoder, strategy, seed, budget):
     """Return the rows of one run, one per metric."""
     pool = load_pool(pool_name, seed, features=encoder != "clip")
     with single_threaded(with_torch=encoder != DEFAULT_ENCODER):
@@ -573,6 +583,7 @@ def _run(pool_name, encoder, strategy, seed):
             STRATEGIES[strategy],
             seed,
             BATCH if encoder == DEFAULT_ENCODER else COARSE_BATCH,
+            budget,
         )
     return [
         {

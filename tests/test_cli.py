@@ -156,7 +156,8 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
     ("options", "message"),
     [
         ("", "name --strategies, out of random, v-optimal"),
-        ("--suite default --budget 0.2", "--budget does not go with --suite"),
+        ("--suite default --budget 20", "budget must be a share of the pool, got 20"),
+        ("--suite default --data glyphs-mono", "--data does not go with --suite"),
         ("--suite default --batch-size 5", "--batch-size does not go with --suite"),
         ("--suite default --seeds 0", "n_seeds must be an integer of at least 1"),
     ],

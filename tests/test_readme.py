@@ -45,13 +45,3 @@ def test_ci_finds_the_test_command_in_the_readme():
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
 def test_links_lead_to_files(link):
     assert link.startswith("https://") or (ROOT / link).exists()
-
-
-def test_the_savings_table_is_the_benchmarks():
-    table = (ROOT / "benchmarks/results/glyphs/savings.csv").read_text().splitlines()
-    rows = [line.split(",") for line in table[1:] if ",mrr," in line]
-    assert len(rows) == 5
-    for _, strategy, _, mean, _, low, high, *_ in rows:
-        numbers = [f"{100 * float(x):+.0f}" for x in (mean, low, high)]
-        expected = f"| `{strategy}` | {numbers[0]} | {numbers[1]} to {numbers[2]} |"
-        assert expected in README

@@ -121,11 +121,11 @@ def test_a_finished_run_is_not_run_again(results, monkeypatch):
     last = lines[-1].split(",")
     (results / "runs.csv").write_text("\n".join([*lines[:-1], ",".join(last)[:-30]]))
     run_suite(results, strategies=["coreset-margin"], **SMALL)
-    assert done == [("colorswap", "ridge-cca", "coreset-margin", 1)]
+    assert done == [("colorswap", "ridge-cca", "coreset-margin", 1, 0.6)]
     again = read_runs(results)
     assert [r["scores"] for r in again] == [r["scores"] for r in runs]
     run_suite(results, strategies=["k-center"], **SMALL)
-    assert [key[2:] for key in done[1:]] == [("k-center", 0), ("k-center", 1)]
+    assert [key[2:4] for key in done[1:]] == [("k-center", 0), ("k-center", 1)]
     assert (results / "savings.csv").read_text().count("k-center") == 4
 
 
@@ -180,6 +180,18 @@ def made_up(pool, strategy, seed, scale):
     }
 
 
+CASES = [("random", 1), ("v-optimal", 0.5)]
+
+
+def test_savings_are_told_only_for_budgets_that_were_reached():
+    runs = [made_up("serif", name, 0, scale) for name, scale in CASES]
+    assert {r["budgets"] for r in savings_rows(runs)} == {"10-30 %", "30-60 %"}
+    for run in runs:
+        for column in ("n_pairs", "scores"):
+            run[column] = " ".join(run[column].split()[:5])  # 10 to 30
+    assert {r["budgets"] for r in savings_rows(runs)} == {"10-30 %"}
+
+
 def test_the_average_is_over_pools_seed_by_seed():
     runs = [
         made_up(pool, strategy, seed, scale)
@@ -212,6 +224,8 @@ def test_the_average_is_over_pools_seed_by_seed():
         ({"strategies": ["best"]}, "unknown strategy 'best'; choose from random"),
         ({"encoder": "bert"}, "unknown encoder 'bert'; choose from ridge-cca"),
         ({"n_seeds": 0}, "n_seeds must be an integer of at least 1"),
+        ({"budget": 0.0}, "budget must be a share of the pool, got 0.0"),
+        ({"budget": 100}, "budget must be a share of the pool, got 100"),
         ({"n_jobs": 0}, "n_jobs must be an integer of at least 1"),
     ],
 )
