@@ -11,9 +11,9 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import gen_batches
 
 from ._encoding import as_floats, unit_rows
-from ._items import check_integer
+from ._items import check_choice, check_integer
 from .rounds import Selection
-from .strategies import MODALITIES, QueryStrategy, _check_choice, _choose_modality
+from .strategies import MODALITIES, QueryStrategy, _choose_modality
 
 N_NEIGHBORS = 20  # of the typicality
 MIN_CLUSTER_SIZE = 5  # smaller clusters come after larger ones
@@ -76,7 +76,7 @@ class TypiClust(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        _check_choice("modality", self.modality, MODALITIES)
+        check_choice("modality", self.modality, MODALITIES)
         check_integer(self.max_clusters, "max_clusters", minimum=1)
 
     def select(self, round):
@@ -178,7 +178,7 @@ class BADGE(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        _check_choice("modality", self.modality, MODALITIES)
+        check_choice("modality", self.modality, MODALITIES)
         number = isinstance(self.temperature, Real) and not isinstance(
             self.temperature, bool
         )

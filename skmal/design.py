@@ -7,13 +7,12 @@ from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils import gen_batches
 
 from ._encoding import as_floats, check_features, unit_rows
-from ._items import check_integer
+from ._items import check_choice, check_integer
 from .coverage import isolation
 from .rounds import Selection
 from .strategies import (
     MODALITIES,
     QueryStrategy,
-    _check_choice,
     _check_trim,
     _choose_modality,
 )
@@ -261,7 +260,7 @@ class VOptimalDesign(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        _check_choice("modality", self.modality, MODALITIES)
+        check_choice("modality", self.modality, MODALITIES)
         _check_trim(self.trim)
         _check_ridge(self.ridge)
         _check_gate(self.gate)

@@ -7,9 +7,9 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import gen_batches
 
 from ._encoding import as_floats, check_features, unit_rows
-from ._items import check_integer
+from ._items import check_choice, check_integer
 from .rounds import Selection
-from .strategies import MODALITIES, QueryStrategy, _check_choice, _choose_modality
+from .strategies import MODALITIES, QueryStrategy, _choose_modality
 from .uncertainty import cross_modal_top1
 
 N_DEMAND = 2000  # points whose coverage is counted, drawn from the pool
@@ -151,7 +151,7 @@ class MaxHerding(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        _check_choice("modality", self.modality, MODALITIES)
+        check_choice("modality", self.modality, MODALITIES)
         _check_bandwidth(self.bandwidth)
 
     def select(self, round):

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from ._blocks import Stacked
 from ._encoding import unit_rows
 from ._farthest import FarthestRows
-from ._items import check_integer, check_items, check_same_features
+from ._items import check_choice, check_integer, check_items, check_same_features
 from .coverage import isolation
 from .rounds import Selection, open_round
 from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
@@ -174,7 +174,7 @@ class RandomSampling(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        _check_choice("modality", self.modality, ("random", "alternate", 0, 1))
+        check_choice("modality", self.modality, ("random", "alternate", 0, 1))
 
     def select(self, round):
         """Choose at random.
@@ -252,8 +252,8 @@ class KCenterGreedy(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        _check_choice("modality", self.modality, MODALITIES)
-        _check_choice("metric", self.metric, METRICS)
+        check_choice("modality", self.modality, MODALITIES)
+        check_choice("metric", self.metric, METRICS)
         _check_trim(self.trim)
 
     def select(self, round):
@@ -346,10 +346,10 @@ class MarginSampling(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        _check_choice("modality", self.modality, MODALITIES)
-        _check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
-        _check_choice("candidates", self.candidates, CANDIDATES)
-        _check_choice("metric", self.metric, METRICS)
+        check_choice("modality", self.modality, MODALITIES)
+        check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
+        check_choice("candidates", self.candidates, CANDIDATES)
+        check_choice("metric", self.metric, METRICS)
 
     def select(self, round):
         """Choose the least certain items.
@@ -471,10 +471,10 @@ class CoresetMargin(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        _check_choice("modality", self.modality, MODALITIES)
-        _check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
-        _check_choice("candidates", self.candidates, CANDIDATES)
-        _check_choice("metric", self.metric, METRICS)
+        check_choice("modality", self.modality, MODALITIES)
+        check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
+        check_choice("candidates", self.candidates, CANDIDATES)
+        check_choice("metric", self.metric, METRICS)
         _check_trim(self.trim)
         _n_coreset_rows(self.coreset_size, n_instances)
 
@@ -621,12 +621,6 @@ def _in_metric(features, metric):
     if metric == "cosine" and len(features):
         return unit_rows(features)
     return features
-
-
-def _check_choice(name, value, choices):
-    known = isinstance(value, (str, Integral)) and not isinstance(value, bool)
-    if not known or value not in choices:
-        raise ValueError(f"{name} must be one of {tuple(choices)}, got {value!r}")
 
 
 def _check_trim(trim):
