@@ -5,22 +5,11 @@ Everything takes torch tensors; torch is imported when a function is called.
 
 import hashlib
 from contextlib import contextmanager
-from numbers import Real
 
 import numpy as np
 
 FIRST_TEMPERATURE = 0.07
 LOWEST_TEMPERATURE = 0.01  # as in CLIP: similarities are multiplied by 100 at most
-
-
-def check_number(value, name, above):
-    """Raise unless `value` is a finite number, at least 0 or `above` it."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not np.isfinite(value) or value < 0 or (above and value == 0):
-        raise ValueError(
-            f"{name} must be a finite number {'above 0' if above else 'of at least 0'}"
-            f", got {value!r}"
-        )
 
 
 def torch_device(name):

@@ -81,9 +81,8 @@ class ImageLoader:
         try:
             ahead = deque()
             for rows in batches:
-                for (
-                    row
-                ) in rows:  # PIL reads a file twice at once where it is there twice
+                # Here, for threads would read one PIL image's file at the same time.
+                for row in rows:
                     _load(images[row], f"{name}[{row}]")
                 read = partial(self._read, images, name)
                 ahead.append(threads.map(read, rows))

@@ -117,6 +117,16 @@ def check_choice(name, value, choices):
         raise ValueError(f"{name} must be one of {tuple(choices)}, got {value!r}")
 
 
+def check_number(value, name, above):
+    """Raise unless `value` is a finite number, at least 0 or `above` it."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not 0 <= value < np.inf or (above and value == 0):
+        raise ValueError(
+            f"{name} must be a finite number {'above 0' if above else 'of at least 0'}"
+            f", got {value!r}"
+        )
+
+
 def n_features(items):
     """Return the number of features of two-dimensional numeric items, else None."""
     if _is_frame(items):

@@ -16,7 +16,6 @@ from sklearn.utils import check_random_state, gen_batches
 from . import _open_clip
 from ._contrastive import (
     LOWEST_TEMPERATURE,
-    check_number,
     count_batches,
     groups_of_equals,
     info_nce,
@@ -25,7 +24,13 @@ from ._contrastive import (
     torch_device,
 )
 from ._images import ImageLoader, check_images, check_readable, image_keys
-from ._items import check_choice, check_integer, check_same_length, check_sequence
+from ._items import (
+    check_choice,
+    check_integer,
+    check_number,
+    check_same_length,
+    check_sequence,
+)
 
 TRAINABLE = ("all", "text", "image", "none")
 LOSSES = ("clip", "siglip")

@@ -7,7 +7,7 @@ from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils import gen_batches
 
 from ._encoding import as_floats, check_features, unit_rows
-from ._items import check_choice, check_integer
+from ._items import check_choice, check_integer, check_number
 from .coverage import isolation
 from .rounds import Selection
 from .strategies import (
@@ -86,7 +86,7 @@ def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.3):
     features = check_features(features, "features")
     aligned = check_features(aligned, "aligned", like=features)
     targets = _check_targets(targets, len(features))
-    _check_ridge(ridge)
+    check_number(ridge, "ridge", above=True)
     design = _Design(features, aligned, np.flatnonzero(targets), ridge, n_picks=1)
     leverage, reduction = design.parts(features - design.mean)
     return reduction / (1 + leverage)
@@ -165,7 +165,7 @@ def greedy_v_optimal(
                 f"weights must hold {len(features)} finite numbers of at least 0, got "
                 f"an array of shape {weights.shape}"
             )
-    _check_ridge(ridge)
+    check_number(ridge, "ridge", above=True)
     rows = np.flatnonzero(targets)
     design = _Design(features, aligned, rows, ridge, n_picks)
     weights = None if weights is None else weights[rows]
@@ -262,7 +262,7 @@ class VOptimalDesign(QueryStrategy):
     def _check_parameters(self, n_instances):
         check_choice("modality", self.modality, MODALITIES)
         _check_trim(self.trim)
-        _check_ridge(self.ridge)
+        check_number(self.ridge, "ridge", above=True)
         _check_gate(self.gate)
 
     def select(self, round):
@@ -428,8 +428,3 @@ def _check_gate(gate):
         raise ValueError(
             f"gate must be a share of the open items in (0, 1], got {gate!r}"
         )
-
-
-def _check_ridge(ridge):
-    if isinstance(ridge, bool) or not (isinstance(ridge, Real) and 0 < ridge < np.inf):
-        raise ValueError(f"ridge must be a finite number above 0, got {ridge!r}")

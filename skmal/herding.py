@@ -1,13 +1,11 @@
 """Cover the pool by similarity: greedy herding, plain and weighted by uncertainty."""
 
-from numbers import Real
-
 import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import gen_batches
 
 from ._encoding import as_floats, check_features, unit_rows
-from ._items import check_choice, check_integer
+from ._items import check_choice, check_integer, check_number
 from .rounds import Selection
 from .strategies import MODALITIES, QueryStrategy, _choose_modality
 from .uncertainty import cross_modal_top1
@@ -92,7 +90,7 @@ def greedy_herding(
             f"weights must hold {len(demand)} finite numbers of at least 0, got an "
             f"array of shape {weights.shape}"
         )
-    _check_bandwidth(bandwidth)
+    check_number(bandwidth, "bandwidth", above=True)
     return _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth)
 
 
@@ -152,7 +150,7 @@ class MaxHerding(QueryStrategy):
 
     def _check_parameters(self, n_instances):
         check_choice("modality", self.modality, MODALITIES)
-        _check_bandwidth(self.bandwidth)
+        check_number(self.bandwidth, "bandwidth", above=True)
 
     def select(self, round):
         """Choose what covers the pool.
@@ -290,11 +288,3 @@ def _draw(n, n_drawn, rng):
     if n <= n_drawn:
         return np.arange(n)
     return np.sort(rng.choice(n, n_drawn, replace=False))
-
-
-def _check_bandwidth(bandwidth):
-    number = isinstance(bandwidth, Real) and not isinstance(bandwidth, bool)
-    if not (number and 0 < bandwidth < np.inf):
-        raise ValueError(
-            f"bandwidth must be a finite number above 0, got {bandwidth!r}"
-        )

@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from ._contrastive import (
     FIRST_TEMPERATURE,
     LOWEST_TEMPERATURE,
-    check_number,
     count_batches,
     digest,
     groups_of_equals,
@@ -23,7 +22,7 @@ from ._contrastive import (
     torch_device,
 )
 from ._encoding import check_squares, unit_rows
-from ._items import check_integer, check_same_length
+from ._items import check_integer, check_number, check_same_length
 
 
 class _LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
