@@ -1,6 +1,17 @@
-"""Pairs to try things on: real ones that come with the package, and made ones."""
+"""Pairs to try things on: real ones in the package, made ones, and your own files."""
 
+from ._coco import load_coco_captions
 from ._colorswap import make_colorswap
+from ._datacomp import load_datacomp
 from ._glyphs import load_glyphs
+from ._pairs import load_pairs
+from ._read_colorswap import load_colorswap
 
-__all__ = ["load_glyphs", "make_colorswap"]
+__all__ = [
+    "load_coco_captions",
+    "load_colorswap",
+    "load_datacomp",
+    "load_glyphs",
+    "load_pairs",
+    "make_colorswap",
+]

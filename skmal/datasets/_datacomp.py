@@ -1,0 +1,332 @@
+"""DataComp's shards of features and texts, as arrays on disk."""
+
+import json
+import zipfile
+import zlib
+from numbers import Integral
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from .._items import check_choice
+from ._reading import Problems, check_folder, convert_once, import_pyarrow
+
+WIDTHS = {"b32": 512, "l14": 768}
+CACHE = "skmal-cache"
+TEXTS, ENDS, SHARDS = "texts.utf8", "text_ends.npy", "shards.json"
+BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+def load_datacomp(
+    path,
+    *,
+    features="b32",
+    cache=None,
+    on_error="raise",
+    return_X_y=False,
+    verbose=0,
+):
+    """Read DataComp's shards: features of images and of texts, and the texts.
+
+    DataComp's pools [1]_ come with features by OpenAI's CLIP, so that an active learner
+    can run on 12.8 million pairs without an image. Its shards, compressed, cannot be
+    read in part: they are converted once into two arrays on disk, of which only what is
+    used is ever in memory.
+
+    Parameters
+    ----------
+    path : str or path
+        The folder that holds pairs of files ``<hex>.parquet`` (with the columns uid and
+        text) and ``<hex>.npz`` (with the arrays ``b32_img`` and ``b32_txt`` of shape
+        (n, 512), ``l14_img`` and ``l14_txt`` of shape (n, 768), float16), or a folder
+        ``metadata`` with them, as DataComp's download script makes it.
+    features : {"b32", "l14"}, default="b32"
+        Of ViT-B/32 or of ViT-L/14.
+    cache : str or path, default=None
+        Where the arrays are written; a folder for this set alone. None:
+        ``skmal-cache`` in the folder of the shards. It takes 26 GB (b32) or 39 GB (l14)
+        for 12.8 million pairs, and the texts.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do about a shard that is broken: raise an error that names it, or leave
+        it out, warn, and list it in `skipped`.
+    return_X_y : bool, default=False
+        Whether `(X, y)` is returned in place of the Bunch.
+    verbose : int, default=0
+        1 shows a progress bar while shards are converted.
+
+    Returns
+    -------
+    Bunch, or tuple of two memmaps
+        With the attributes
+
+        X : memmap of shape (n, 512) or (n, 768), float16
+            Features of the images, read from disk where they are used; read-only.
+        y : memmap of the same shape
+            Features of the texts; row i belongs to row i of X.
+        texts : sequence of n str
+            The texts. An index gives one, a slice or an array of rows an array of them;
+            read from disk where they are used.
+        shards : list of str
+            Names of the shards, in the order of their rows: by name.
+        starts : ndarray of shape (n_shards,), int
+            The first row of each shard.
+        skipped : list of str
+            Shards that were left out, and why.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there are no shards.
+    ImportError
+        If shards are to be converted and pyarrow is not installed.
+    ValueError
+        If a shard is broken (with ``on_error="raise"``), or all are.
+
+    Notes
+    -----
+    Before anything is converted, all shards are looked at, heads and tables of contents
+    only: whether both files are there and whole, have the columns and arrays, and the
+    same number of rows. Values that are not finite, and damage within, are found when
+    a shard is converted. Arrays are written under another name and then renamed, so
+    that what is there is whole; they are made anew, and the old ones removed, where a
+    shard is added, taken away, or has changed in size or time. Memory: one shard.
+
+    References
+    ----------
+    .. [1] Gadre, S. Y. et al. (2023). "DataComp: In search of the next generation of
+       multimodal datasets". NeurIPS. https://arxiv.org/abs/2304.14108
+
+    Examples
+    --------
+    A folder of the same layout, with a shard of three pairs (needs pyarrow):
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> import pyarrow as pa
+    >>> import pyarrow.parquet as pq
+    >>> from skmal.datasets import load_datacomp
+    >>> table = pa.table({"uid": ["a", "b", "c"], "text": ["a fox", "a hen", "a dog"]})
+    >>> rows = np.ones((3, 512), dtype=np.float16)
+    >>> with TemporaryDirectory() as folder:
+    ...     pq.write_table(table, Path(folder, "00.parquet"))
+    ...     np.savez(Path(folder, "00.npz"), b32_img=rows, b32_txt=rows)
+    ...     pool = load_datacomp(folder)
+    ...     pool.X.shape, pool.X.dtype, pool.texts[1]
+    ((3, 512), dtype('float16'), 'a hen')
+    """
+    check_choice("features", features, tuple(WIDTHS))
+    problems = Problems(on_error)
+    path = check_folder(path)
+    if not any(path.glob("*.parquet")) and not any(path.glob("*.npz")):
+        path = path / "metadata" if (path / "metadata").is_dir() else path
+    names = sorted({f.stem for s in ("parquet", "npz") for f in path.glob(f"*.{s}")})
+    if not names:
+        raise FileNotFoundError(
+            f"{path} holds no shards; expected are <hex>.parquet and <hex>.npz, in it "
+            "or in a folder metadata"
+        )
+    shards = [_Shard(path, name, features) for name in names]
+    sources = [file for shard in shards for file in shard.files() if file.is_file()]
+
+    def convert(folder):
+        _convert(shards, folder, Problems(on_error), verbose)
+
+    cache = path / CACHE if cache is None else Path(cache)
+    folder = convert_once(cache / features, sources, convert)
+    made = json.loads((folder / SHARDS).read_bytes())
+    for message in made["skipped"]:
+        problems.add(message)
+    X, y = (np.load(folder / f"{key}.npy", mmap_mode="r") for key in ("X", "y"))
+    problems.report(len(X), "pairs", path)
+    if return_X_y:
+        return X, y
+    return Bunch(
+        X=X,
+        y=y,
+        texts=_Texts(folder),
+        shards=made["shards"],
+        starts=np.array(made["starts"]),
+        skipped=problems.messages,
+    )
+
+
+class _Texts:
+    """Texts on disk: bytes one after the other, and where each one ends."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._bytes = np.memmap(folder / TEXTS, dtype=np.uint8, mode="r")
+        self._ends = np.load(folder / ENDS, mmap_mode="r")
+
+    def __len__(self):
+        return len(self._ends)
+
+    def __getitem__(self, rows):
+        if isinstance(rows, Integral):
+            row = range(len(self))[rows]
+            start = self._ends[row - 1] if row else 0
+            data = self._bytes[start : self._ends[row] - 1]  # without the line's end
+            return data.tobytes().decode("utf-8", errors="replace")
+        rows = np.arange(len(self))[rows]
+        return np.array([self[row] for row in rows], dtype=object)
+
+    def __reduce__(self):
+        return _Texts, (self.folder,)
+
+
+class _Shard(NamedTuple):
+    """A parquet file of texts and an npz file of features, row by row."""
+
+    path: Path
+    name: str
+    features: str
+
+    def files(self):
+        return [self.path / f"{self.name}.{suffix}" for suffix in ("parquet", "npz")]
+
+    def keys(self):
+        return f"{self.features}_img", f"{self.features}_txt"
+
+    def count(self):
+        """Return the number of rows, or raise where the heads of files are wrong."""
+        table, arrays = self.files()
+        pyarrow = import_pyarrow()
+        with _naming(table), pyarrow.parquet.ParquetFile(table) as opened:
+            columns = opened.schema_arrow.names
+            for column in ("uid", "text"):
+                if column not in columns:
+                    raise ValueError(f"no column {column!r} among {columns}")
+            n = opened.metadata.num_rows
+        with _naming(arrays), zipfile.ZipFile(arrays) as archive:
+            for key in self.keys():
+                if f"{key}.npy" not in archive.namelist():
+                    raise ValueError(f"no array {key!r} among {archive.namelist()}")
+                with archive.open(f"{key}.npy") as file:
+                    shape, dtype = _read_head(file)
+                if shape != (n, WIDTHS[self.features]) or dtype != np.float16:
+                    raise ValueError(
+                        f"{key!r} has shape {shape} and dtype {dtype}, expected are "
+                        f"{(n, WIDTHS[self.features])}, for the {n} rows of "
+                        f"{table.name}, and float16"
+                    )
+        return n
+
+    def texts(self):
+        """Return the texts as bytes."""
+        table, _ = self.files()
+        pyarrow = import_pyarrow()
+        with _naming(table):
+            column = pyarrow.parquet.read_table(table, columns=["text"])["text"]
+            return [text or b"" for text in column.cast("binary").to_pylist()]
+
+    def arrays(self):
+        """Yield the features of images, then of texts."""
+        _, file = self.files()
+        with _naming(file), np.load(file, allow_pickle=False) as arrays:
+            for key in self.keys():
+                array = arrays[key]
+                finite = np.isfinite(array).all(axis=1)
+                if not finite.all():
+                    row = np.flatnonzero(~finite)[0]
+                    raise ValueError(f"{key!r} has NaN or infinity in row {row}")
+                yield array
+
+
+class _naming:
+    """A context that names the file in errors of what is read from it."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __enter__(self):
+        if not self.file.is_file():
+            raise ValueError(
+                f"there is no {self.file}; each shard is a .parquet and a .npz file"
+            )
+
+    def __exit__(self, kind, error, traceback):
+        if isinstance(error, BROKEN):
+            raise ValueError(
+                f"{self.file} is broken or has another layout ({error}); get the shard "
+                "anew"
+            ) from error
+
+
+def _read_head(file):
+    """Return (shape, dtype) of an .npy file."""
+    version = np.lib.format.read_magic(file)
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    shape, _, dtype = read(file)
+    return shape, dtype
+
+
+class _BrokenShard(ValueError):
+    def __init__(self, shard, message):
+        super().__init__(message)
+        self.shard = shard
+
+
+def _convert(shards, folder, problems, verbose):
+    """Write the arrays and texts of all shards into a folder."""
+    sizes = {}
+    for shard in shards:
+        try:
+            sizes[shard] = shard.count()
+        except ValueError as error:
+            problems.add(str(error), error)
+    while sizes:
+        try:
+            _write(sizes, folder, verbose)
+            break
+        except _BrokenShard as error:  # found late; the others are written anew
+            problems.add(str(error), error)
+            del sizes[error.shard]
+    if not sizes:
+        problems.report(0, "shards", shards[0].path)
+    starts = np.cumsum([0, *sizes.values()])[:-1]
+    made = {
+        "shards": [shard.name for shard in sizes],
+        "starts": starts.tolist(),
+        "skipped": problems.messages,
+    }
+    (folder / SHARDS).write_text(json.dumps(made), encoding="utf-8")
+
+
+def _write(sizes, folder, verbose):
+    """Write one shard after the other; a full disk is an error, not a crash."""
+    from tqdm import tqdm
+
+    n = sum(sizes.values())
+    shape = n, WIDTHS[next(iter(sizes)).features]
+    with (
+        _new_array(folder / "X.npy", np.float16, shape) as X,
+        _new_array(folder / "y.npy", np.float16, shape) as y,
+        _new_array(folder / ENDS, np.int64, (n,)) as ends,
+        open(folder / TEXTS, "wb") as lines,
+    ):
+        for shard in tqdm(sizes, unit="shard", disable=not verbose):
+            try:
+                texts, arrays = shard.texts(), list(shard.arrays())
+            except ValueError as error:
+                raise _BrokenShard(shard, str(error)) from error
+            lengths = [len(text) + 1 for text in texts]
+            (lines.tell() + np.cumsum(lengths, dtype=np.int64)).tofile(ends)
+            lines.writelines(text + b"\n" for text in texts)
+            for file, array in zip((X, y), arrays, strict=True):
+                array.tofile(file)
+
+
+def _new_array(path, dtype, shape):
+    """Return a file to which the values of an .npy array are to be written."""
+    head = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+    file = open(path, "wb")  # noqa: SIM115 - the caller closes it
+    np.lib.format.write_array_header_1_0(file, head)
+    file.flush()
+    return file
