@@ -49,7 +49,8 @@ class Scores(dict):
     def __repr__(self):
         """Show the title, and one line for each row of the table."""
         names, columns, cells = self._cells()
-        lines = [["", *columns], *([n, *row] for n, row in zip(names, cells, strict=True))]
+        rows = [[n, *row] for n, row in zip(names, cells, strict=True)]
+        lines = [["", *columns], *rows]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join(
             [self.title]
@@ -270,8 +271,8 @@ def evaluate_zero_shot(
     -------
     Scores
         "top1" and "top5", the share of images whose class is the most similar or among
-        the five most similar ones, and "mean_per_class_recall", the mean of the classes'
-        own top-1 shares, over those that occur.
+        the five most similar ones, and "mean_per_class_recall", the mean over the
+        classes that occur of their own top-1 shares.
 
     Raises
     ------
@@ -303,7 +304,8 @@ def evaluate_zero_shot(
     >>> bool(scores["top1"] > 1 / 20)
     True
     """
-    images, classes = check_items(images, "images"), check_items(class_names, "class_names")
+    images = check_items(images, "images")
+    classes = check_items(class_names, "class_names")
     labels = _check_labels(labels, classes, len(images))
     n_classes = len(classes)
     if templates is None:

@@ -37,7 +37,7 @@ class Letters(TransformerMixin, BaseEstimator):
 
 
 def several_captions(n_images=30, seed=0):
-    """Return rows of X that repeat, their captions, and labels that are out of order."""
+    """Return rows of X that repeat, their captions, and labels out of order."""
     rng = np.random.default_rng(seed)
     groups = rng.permutation(np.repeat(rng.permutation(n_images), 3))[:-20]
     X = rng.normal(size=(n_images, 4))[groups]
