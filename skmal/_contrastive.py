@@ -54,15 +54,18 @@ def digest(array):
     return array.shape, hashlib.blake2b(content, digest_size=16).digest()
 
 
+def number_equals(keys):
+    """Return (group of each key, row of the first key of each group)."""
+    first, group = {}, []
+    for row, key in enumerate(keys):
+        group.append(first.setdefault(key, (len(first), row))[0])
+    return np.array(group), np.array([row for _, row in first.values()])
+
+
 def groups_of_equals(*keys):
     """Return, per sequence of keys that holds equal ones, the group of each item."""
-    groups = []
-    for sequence in keys:
-        first = {}
-        group = np.array([first.setdefault(key, len(first)) for key in sequence])
-        if len(first) < len(group):
-            groups.append(group)
-    return groups
+    numbered = map(number_equals, keys)
+    return [group for group, first in numbered if len(first) < len(group)]
 
 
 def info_nce(x_features, y_features, log_scale, groups=()):

@@ -19,6 +19,7 @@ from ._contrastive import (
     count_batches,
     groups_of_equals,
     info_nce,
+    number_equals,
     seeded,
     sigmoid_loss,
     torch_device,
@@ -119,6 +120,9 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     to zero. Similarities are multiplied by 100 at most. Equal texts are no negatives of
     each other, nor are equal arrays of pixels, equal paths, or one PIL image. A fit
     that fails changes nothing.
+
+    An image whose rows repeat, one for each of its captions, needs no mark: it goes
+    through the tower once in `transform`, and its captions are no negatives.
 
     Weights from a file go into the model that the name says, with its preprocessing;
     a tag or a folder brings its own.
@@ -481,13 +485,16 @@ def _device_of(network):
 
 
 def _encode_images(network, images, autocast, unit):
-    """Return features of checked images, shape (n, width), float32, on the CPU."""
+    """Return features of checked images, shape (n, width), float32, on the CPU.
+
+    Equal images, such as one that several captions belong to, are encoded once.
+    """
     loader = ImageLoader(network.config["preprocess_cfg"], _device_of(network))
-    rows = [
-        np.arange(b.start, b.stop) for b in gen_batches(len(images), TRANSFORM_BATCH)
-    ]
+    item, first = number_equals(image_keys(images))
+    rows = [first[batch] for batch in gen_batches(len(first), TRANSFORM_BATCH)]
     batches = loader.batches(images, rows, "X")
-    return _run_tower(network, network.module.encode_image, batches, autocast, unit)
+    encode_image = network.module.encode_image
+    return _run_tower(network, encode_image, batches, autocast, unit)[item]
 
 
 def _encode_texts(network, texts, autocast, unit):

@@ -9,9 +9,11 @@ from sklearn.metrics import auc
 from sklearn.utils import check_array, gen_batches
 
 from ._encoding import check_space, encode, unit_rows
+from ._groups import check_groups, number_groups
 from ._items import check_integer, check_items, check_same_length
 
 BLOCK = 1024  # queries whose similarities to the whole gallery are in memory at a time
+VALUES = 2**23  # similarities in memory at a time, at most
 
 
 def retrieval_ranks(queries, gallery, *, query_groups=None, gallery_groups=None):
@@ -65,23 +67,27 @@ def retrieval_ranks(queries, gallery, *, query_groups=None, gallery_groups=None)
                 "groups, row i of the gallery is the partner of query i"
             )
         query_groups = gallery_groups = np.arange(len(queries))
-    query_groups = _check_groups(query_groups, len(queries), "query_groups")
-    gallery_groups = _check_groups(gallery_groups, len(gallery), "gallery_groups")
+    query_groups = check_groups(query_groups, len(queries), "query_groups")
+    gallery_groups = check_groups(gallery_groups, len(gallery), "gallery_groups")
     missing = np.setdiff1d(query_groups, gallery_groups)
     if len(missing):
         raise ValueError(
             f"group {missing[0]} of the queries has no row in the gallery; every "
             "query needs at least one correct answer"
         )
+    _, numbers = np.unique(  # integers compare faster than strings
+        np.concatenate([query_groups, gallery_groups]), return_inverse=True
+    )
+    query_groups, gallery_groups = np.split(numbers, [len(queries)])
 
     dtype = np.result_type(queries, gallery)
     tolerance = 32 * np.finfo(dtype).eps
     gallery = unit_rows(gallery)
     ranks = np.empty(len(queries))
-    for rows in gen_batches(len(queries), BLOCK):
+    for rows in _blocks(len(queries), len(gallery)):
         similarity = unit_rows(queries[rows]) @ gallery.T  # (block, n_gallery)
         correct = query_groups[rows, None] == gallery_groups
-        best = np.where(correct, similarity, -np.inf).max(axis=1, keepdims=True)
+        best = similarity.max(axis=1, keepdims=True, initial=-np.inf, where=correct)
         better = (similarity > best + tolerance) & ~correct
         equal = (np.abs(similarity - best) <= tolerance) & ~correct
         ranks[rows] = 1 + better.sum(axis=1) + 0.5 * equal.sum(axis=1)
@@ -482,12 +488,17 @@ class _RetrievalScorer:
         return f"make_retrieval_scorer({', '.join(arguments)})"
 
 
+def _blocks(n_queries, n_gallery):
+    """Yield slices of queries whose similarities to the gallery fit into memory."""
+    return gen_batches(n_queries, max(1, min(BLOCK, VALUES // n_gallery)))
+
+
 def nearest_rows(queries, gallery, k):
     """Return the k most similar gallery rows of each query, ties to the lowest row."""
     gallery = unit_rows(gallery.astype(np.float64))
     k = min(k, len(gallery))
     nearest = np.empty((len(queries), k), dtype=np.int64)
-    for rows in gen_batches(len(queries), BLOCK):
+    for rows in _blocks(len(queries), len(gallery)):
         similarity = unit_rows(queries[rows].astype(np.float64)) @ gallery.T
         # rounded, so that duplicates tie wherever they stand
         nearest[rows] = (-similarity.round(9)).argsort(axis=1, kind="stable")[:, :k]
@@ -499,28 +510,17 @@ def _ranks_of_both_directions(X, y, groups):
         return retrieval_ranks(X, y), retrieval_ranks(y, X)
     X, y = check_array(X, input_name="X"), check_array(y, input_name="y")
     check_same_length(X, y)
-    groups = _check_groups(groups, len(X), "groups")
-    own_groups, first_rows = np.unique(groups, return_index=True)
-    X = X[first_rows]  # every item of X once
+    item, first = number_groups(groups, len(X))
+    return ranks_of_items(X[first], y, item)
+
+
+def ranks_of_items(X, y, item):
+    """Return the ranks of both directions; row item[i] of X is the partner of y[i]."""
+    items = np.arange(len(X))
     return (
-        retrieval_ranks(X, y, query_groups=own_groups, gallery_groups=groups),
-        retrieval_ranks(y, X, query_groups=groups, gallery_groups=own_groups),
+        retrieval_ranks(X, y, query_groups=items, gallery_groups=item),
+        retrieval_ranks(y, X, query_groups=item, gallery_groups=items),
     )
-
-
-def _check_groups(groups, n, name):
-    groups = np.asarray(groups)
-    if groups.shape != (n,):
-        raise ValueError(
-            f"{name} must hold one label for each of the {n} rows, got an array of "
-            f"shape {groups.shape}"
-        )
-    if groups.dtype.kind == "O" or (groups != groups).any():
-        raise ValueError(
-            f"{name} must hold labels of one kind without missing values (integers or "
-            f"strings), got {groups.dtype}"
-        )
-    return groups
 
 
 def _check_curves(n_pairs, scores, name):

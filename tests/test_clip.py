@@ -19,6 +19,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skmal import CLIPEncoder, CoresetMargin, PairedActiveLearner, clip
 from skmal._contrastive import count_batches, info_nce, sigmoid_loss
+from skmal._images import ImageLoader
 from skmal.clip import _parameter_groups, _warm_up_and_cosine, check_texts
 from skmal.datasets import load_glyphs
 from skmal.metrics import make_retrieval_scorer, mean_reciprocal_rank
@@ -547,6 +548,32 @@ def test_paths_and_captions_serve_in_a_learner(glyphs, tmp_path):
         for images, texts in [(paths, list(y)), (X, y)]
     )
     np.testing.assert_array_equal(of_paths.annotated_iter_, of_pixels.annotated_iter_)
+
+
+def test_a_file_with_several_captions_is_read_once_and_is_no_negative(
+    glyphs, tmp_path, monkeypatch
+):
+    X, y = glyphs
+    paths = [str(tmp_path / f"{number}.png") for number in range(2)]
+    for path, image in zip(paths, X[:2], strict=True):
+        Image.fromarray(image).save(path)
+    # Only two captions of the same file meet in a batch: nothing to tell apart.
+    some = {"max_epochs": 1, "learning_rate": 1e-9, "batch_size": 60}
+    one_image = quick(**some).fit(paths[:1] * 6, y[:6])
+    assert one_image.history_[0]["loss"] == pytest.approx(0, abs=1e-6)
+    assert quick(**some).fit(paths * 3, y[:6]).history_[0]["loss"] > 0.5
+    seen = []
+    batches = ImageLoader.batches
+    monkeypatch.setattr(
+        ImageLoader,
+        "batches",
+        lambda self, images, rows, name: (
+            seen.extend(np.concatenate(rows)) or batches(self, images, rows, name)
+        ),
+    )
+    features = one_image.transform([*paths, *paths[::-1]])
+    assert seen == [0, 1]
+    np.testing.assert_array_equal(features[:2], features[:1:-1])
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

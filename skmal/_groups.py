@@ -1,0 +1,79 @@
+"""Rows that share an item of X, such as the captions of one image."""
+
+from pathlib import Path
+
+import numpy as np
+
+ROWS = 1024  # compared at a time
+
+
+def check_groups(groups, n, name="groups"):
+    """Return one label per row as an array, or raise."""
+    groups = np.asarray(groups)
+    if groups.shape != (n,):
+        raise ValueError(
+            f"{name} must hold one label for each of the {n} rows, got an array of "
+            f"shape {groups.shape}"
+        )
+    if groups.dtype.kind == "O" or (groups != groups).any():
+        raise ValueError(
+            f"{name} must hold labels of one kind without missing values (integers or "
+            f"strings), got {groups.dtype}"
+        )
+    return groups
+
+
+def number_groups(groups, n):
+    """Return (item of each row, first row of each item), in order of appearance.
+
+    Without groups, every row is an item of its own.
+    """
+    if groups is None:
+        return np.arange(n), np.arange(n)
+    groups = check_groups(groups, n)
+    _, first, item = np.unique(groups, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    number = np.empty_like(order)
+    number[order] = np.arange(len(order))
+    return number[item], first[order]
+
+
+def check_repeats(X, item, first):
+    """Raise where rows of X that share an item can be seen to differ.
+
+    Arrays, data frames, strings and paths are compared; other objects are trusted.
+    """
+    if len(first) == len(item):
+        return
+    if isinstance(X, list):
+        named = (str, Path)
+        differ = next(
+            (
+                row
+                for row, own in enumerate(first[item])
+                if isinstance(X[row], named) and X[row] != X[own]
+            ),
+            None,
+        )
+    else:
+        differ = _first_difference(np.asarray(X), first[item])
+    if differ is not None:
+        raise ValueError(
+            f"rows {first[item[differ]]} and {differ} of X have the same group but "
+            "differ; groups say which rows repeat one item of X, as an image with "
+            "several captions does (for folds alone, hand them to the splitter)"
+        )
+
+
+def _first_difference(X, own):
+    """Return the first row that differs from row own[row], or None."""
+    if X.dtype.kind == "O" and X.ndim == 1 and not isinstance(X[0], (str, Path)):
+        return None
+    rows = np.flatnonzero(own != np.arange(len(X)))
+    for start in range(0, len(rows), ROWS):
+        block = rows[start : start + ROWS]
+        equal = X[block] == X[own[block]]
+        equal = equal.reshape(len(block), -1).all(axis=1)
+        if not equal.all():
+            return int(block[np.argmin(equal)])
+    return None
