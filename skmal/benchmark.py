@@ -1,23 +1,24 @@
 """Strategies x seeds on real pairs, to tables and curves; what `skmal compare` runs."""
 
 import csv
+import json
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import joblib
 import numpy as np
-from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits  # a dependency of scikit-learn
 
-from ._encoding import encode
-from ._items import check_integer
+from ._items import check_choice, check_integer, take
+from ._open_clip import has_weights
 from .clustering import BADGE, TypiClust
-from .datasets import load_glyphs
 from .design import VOptimalDesign
+from .held_out import FONTS, IMAGES, load_held_out, with_frozen_features
 from .herding import MaxHerding, UncertaintyHerding
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
-from .metrics import AnnotationSavings, annotation_savings, retrieval_scores
+from .metrics import AnnotationSavings, annotation_savings
 from .strategies import CoresetMargin, KCenterGreedy, MarginSampling, RandomSampling
 
 REFERENCE = "random"
@@ -38,10 +39,12 @@ STRATEGIES = {
     "badge": BADGE(),
     "typiclust": TypiClust(),
 }
-DATA = {"glyphs": "sans", "glyphs-serif": "serif", "glyphs-mono": "mono"}
+ABLATIONS = {  # of the paper's, which the suite has no use for
+    "coreset-margin-image": CoresetMargin(0),
+    "coreset-margin-text": CoresetMargin(1),
+}
 DEFAULT_ENCODER = "ridge-cca"
 ENCODERS = (DEFAULT_ENCODER, "contrastive", "clip")
-N_TEST = 1000
 CURVES_HEADER = ("data", "strategy", "seed", "n_pairs", "metric", "score")
 SAVINGS_HEADER = ("data", "strategy", "metric", *AnnotationSavings._fields[:-1])
 
@@ -50,18 +53,25 @@ def compare(
     strategies,
     *,
     data="glyphs",
+    path=None,
     encoder=DEFAULT_ENCODER,
+    model=None,
+    pretrained=None,
+    max_epochs=None,
+    learning_rate=None,
     n_seeds=5,
     budget=0.3,
     batch_size=None,
+    pool_size=None,
+    on_error="raise",
     n_jobs=None,
     verbose=0,
 ):
     """Run strategies on several seeds of one data set and compare them with random.
 
-    Each seed holds out 1,000 pairs, takes the rest as two pools, starts from the same
-    random pairs (a tenth of the budget, at least 10) for all strategies, and buys until
-    the budget is spent.
+    Each seed holds out pairs, takes the rest as two pools, starts from the same random
+    pairs (a tenth of the budget, at least 10) for all strategies, and buys until the
+    budget is spent.
 
     Parameters
     ----------
@@ -71,23 +81,41 @@ def compare(
         "coreset-margin-trim-alternate" (the same, asking X and y in turns),
         "coreset-top1-trim" (with ``uncertainty="top1"`` as well), "k-center",
         "k-center-trim-alternate", "margin", "max-herding", "uncertainty-herding",
-        "badge" and "typiclust".
+        "badge" and "typiclust"; of the paper's ablation of the modality,
+        "coreset-margin-image" and "coreset-margin-text" (``modality=0`` and 1).
         "random" is always run, savings are measured against it.
-    data : {"glyphs", "glyphs-serif", "glyphs-mono"}, default="glyphs"
-        The pairs; see `skmal.datasets.load_glyphs`.
+    data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", "datacomp", \
+            "pairs"}, default="glyphs"
+        The pairs; see `skmal.held_out.load_held_out` for what is held out. All but the
+        glyphs are read from files.
+    path : str or path, default=None
+        Where these files are: what the set's reader in `skmal.datasets` takes.
     encoder : {"ridge-cca", "contrastive", "clip"}, default="ridge-cca"
         What learns from the answers: `RidgeCCA` or `ContrastiveProjection`, on features
-        made without alignment, or the tiny `CLIPEncoder`, from pixels and names. All
-        but `RidgeCCA` take minutes to hours and are named in the results: their data
-        are called "glyphs/contrastive" and so on.
+        made without alignment, or `CLIPEncoder`, from images and texts. All but
+        `RidgeCCA` on glyphs are named in the results: their data are called
+        "glyphs/contrastive", "coco/clip/ViT-B-32/openai" and so on.
+    model, pretrained : str, default=None
+        Model and weights of the `CLIPEncoder`; a name that ends in .json is a file with
+        a configuration. With another encoder, its frozen towers make the features of
+        images and texts, once. None: "tiny", and random weights, which make no
+        features.
+    max_epochs : int, default=None
+        Passes over the pairs per fit; None: as many as the encoder makes by default.
+    learning_rate : float, default=None
+        None: the encoder's own.
     n_seeds : int, default=5
         Seeds 0 to n_seeds - 1. One seed misleads; make it 20 for a claim.
     budget : float or int, default=0.3
         Pairs to buy in all: a share of the pool (float) or a number (int).
     batch_size : int, default=None
         Items asked about in a round; None: a twenty-fifth of the budget.
+    pool_size : int, default=None
+        Pairs that can be bought, drawn at random by each seed; None: all.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do about files and rows that cannot be read.
     n_jobs : int, default=None
-        Processes; None: all cores.
+        Processes; None: all cores, or one where CLIP is trained on a GPU.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -105,36 +133,50 @@ def compare(
     ValueError
         If a name is unknown or a number out of range.
     """
-    unknown = [name for name in strategies if name not in STRATEGIES]
-    if unknown:
-        raise ValueError(
-            f"unknown strategy {unknown[0]!r}; choose from {', '.join(STRATEGIES)}"
-        )
-    if data not in DATA:
-        raise ValueError(f"unknown data {data!r}; choose from {', '.join(DATA)}")
-    if encoder not in ENCODERS:
-        raise ValueError(
-            f"unknown encoder {encoder!r}; choose from {', '.join(ENCODERS)}"
-        )
+    choices = STRATEGIES | ABLATIONS
+    for name in strategies:
+        _check_name("strategy", name, choices)
+    _check_name("encoder", encoder, ENCODERS)
+    check_choice("on_error", on_error, ("raise", "skip"))
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
-    X, y = load_glyphs(DATA[data], features=encoder != "clip", return_X_y=True)
-    n_pool = len(X) - N_TEST
-    budget = _n_pairs(budget, n_pool)
+    if pool_size is not None:
+        pool_size = check_integer(pool_size, "pool_size", minimum=2)
     if n_jobs is not None:
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
+    estimator = make_estimator(encoder, model, pretrained, max_epochs, learning_rate)
+    towers = None  # that make features of images and texts
+    if encoder == "clip" and data == "datacomp":
+        raise ValueError(
+            "datacomp holds features, no images; choose the encoder ridge-cca or "
+            "contrastive"
+        )
+    if encoder != "clip" and data in IMAGES:
+        towers = make_estimator("clip", model, pretrained)
+        if not has_weights(towers.model, pretrained):
+            raise ValueError(
+                f"{encoder} needs features of images and texts: name a model and "
+                "pretrained weights whose towers make them, or the encoder clip"
+            )
+    elif encoder != "clip" and (model, pretrained) != (None, None):
+        raise ValueError(f"{data} holds features, which need no model")
+    pairs = load_held_out(data, path, features=encoder != "clip", on_error=on_error)
+    n_pool = min(len(pairs.split(seed, pool_size)[0]) for seed in range(n_seeds))
+    budget = _n_pairs(budget, n_pool)
     if batch_size is None:
         batch_size = max(1, budget // 25)
     batch_size = check_integer(batch_size, "batch_size", minimum=1)
     n_initial = min(max(10, budget // 10), budget)
+    if towers is not None:
+        pairs = with_frozen_features(pairs, towers)
 
-    estimator = make_estimator(encoder)
-    title = data if encoder == DEFAULT_ENCODER else f"{data}/{encoder}"
+    title = _title(data, encoder, model, pretrained)
     names = [REFERENCE, *(n for n in dict.fromkeys(strategies) if n != REFERENCE)]
     runs = [(name, seed) for seed in range(n_seeds) for name in names]
-    jobs = joblib.Parallel(n_jobs=n_jobs or joblib.cpu_count(), return_as="generator")(
-        joblib.delayed(_run)(
-            X, y, estimator, STRATEGIES[name], seed, budget, n_initial, batch_size
-        )
+    sizes = pool_size, budget, n_initial, batch_size
+    jobs = joblib.Parallel(
+        n_jobs=n_jobs or _default_jobs(encoder), return_as="generator"
+    )(
+        joblib.delayed(_run)(pairs, estimator, choices[name], seed, *sizes)
         for name, seed in runs
     )
     from tqdm import tqdm
@@ -240,15 +282,15 @@ def write_results(out, curves, savings):
     return files
 
 
-def plot_curves(curves, metric="mrr"):
+def plot_curves(curves, metric=None):
     """Draw the curves of all strategies, mean and 95 % band over seeds.
 
     Parameters
     ----------
     curves : list of dict
         As `compare` returns them.
-    metric : str, default="mrr"
-        Which of their metrics.
+    metric : str, default=None
+        Which of their metrics; None: the first, which the set is about.
 
     Returns
     -------
@@ -257,6 +299,7 @@ def plot_curves(curves, metric="mrr"):
     """
     from .plotting import AnnotationCurveDisplay, new_axes
 
+    metric = curves[0]["metric"] if metric is None else metric
     by_strategy = curves_of(curves, metric)
     n_pairs = by_strategy[REFERENCE][0]
     scores = {name: scores for name, (_, scores) in by_strategy.items()}
@@ -264,31 +307,86 @@ def plot_curves(curves, metric="mrr"):
     return display.plot(new_axes()).figure_
 
 
-def make_estimator(encoder):
+def make_estimator(
+    encoder, model=None, pretrained=None, max_epochs=None, learning_rate=None
+):
     """Return the encoder of that name, unfitted; torch is loaded only for some.
 
     Parameters
     ----------
     encoder : {"ridge-cca", "contrastive", "clip"}
         The name.
+    model, pretrained : str, default=None
+        Of `CLIPEncoder`, other encoders ignore them. None: "tiny", random weights.
+    max_epochs : int, default=None
+        None: the encoder's default.
+    learning_rate : float, default=None
+        None: the encoder's default.
 
     Returns
     -------
     encoder
         With parameters that give the same numbers on any machine.
+
+    Raises
+    ------
+    ValueError
+        If `max_epochs` or `learning_rate` is given for `RidgeCCA`.
     """
+    training = {"max_epochs": max_epochs, "learning_rate": learning_rate}
+    training = {name: value for name, value in training.items() if value is not None}
     if encoder == "clip":
         from .clip import CLIPEncoder
 
-        return CLIPEncoder(model="tiny")
-    if encoder == "contrastive":
-        return ContrastiveProjection(device="cpu")  # the same numbers on any machine
+        parameters = {"model": _read_model(model or "tiny")} | training
+        if pretrained is not None:
+            parameters["pretrained"] = pretrained
+        return CLIPEncoder(**parameters)
+    if encoder == "contrastive":  # on the CPU, for the same numbers on any machine
+        return ContrastiveProjection(device="cpu", **training)
+    if training:
+        raise ValueError(f"{next(iter(training))} does not go with {encoder}")
     return RidgeCCA()
 
 
-def _run(X, y, estimator, strategy, seed, budget, n_initial, batch_size):
+def _read_model(model):
+    """Return a model's name, or the configuration that a .json file holds."""
+    if not model.endswith(".json"):
+        return model
+    try:
+        return json.loads(Path(model).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{model} is no JSON ({error})") from error
+
+
+def _title(data, encoder, model, pretrained):
+    """Name the data and what learned from them, as far as it is not the default."""
+    if data in FONTS and encoder == DEFAULT_ENCODER:
+        return data
+    model = None if model is None else Path(model).stem
+    return "/".join(str(p) for p in (data, encoder, model, pretrained) if p is not None)
+
+
+def _check_name(kind, name, choices):
+    if name not in choices:
+        raise ValueError(f"unknown {kind} {name!r}; choose from {', '.join(choices)}")
+
+
+def _default_jobs(encoder):
+    """Return how many runs are made at a time; a GPU serves one."""
+    if encoder == "clip":
+        import torch
+
+        if torch.cuda.is_available():
+            return 1
+    return joblib.cpu_count()
+
+
+def _run(pairs, estimator, strategy, seed, pool_size, budget, n_initial, batch_size):
     """Return the points of one run and the scores there."""
-    X, X_test, y, y_test = train_test_split(X, y, test_size=N_TEST, random_state=seed)
+    pool, test = pairs.split(seed, pool_size)
+    shared = None if pairs.groups is None else pairs.groups[test]
+    groups = {} if pairs.groups is None else {"groups": pairs.groups[pool]}
     learner = PairedActiveLearner(
         estimator,
         strategy,
@@ -298,7 +396,13 @@ def _run(X, y, estimator, strategy, seed, budget, n_initial, batch_size):
         random_state=seed,
     )
     with single_threaded(with_torch=not isinstance(estimator, RidgeCCA)):
-        learner.fit(X, y, validation_data=(X_test, y_test), scoring=_scores)
+        learner.fit(
+            take(pairs.X, pool),
+            take(pairs.y, pool),
+            **groups,
+            validation_data=(take(pairs.X, test), take(pairs.y, test)),
+            scoring=partial(pairs.scoring, groups=shared),
+        )
     return learner.n_pairs_iter_, learner.validation_scores_
 
 
@@ -328,10 +432,6 @@ def single_threaded(with_torch):
             yield
         finally:
             torch.set_num_threads(n_threads)
-
-
-def _scores(learner, X, y):
-    return retrieval_scores(*encode(learner, X, y))
 
 
 def _n_pairs(budget, n_pool):

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 
 from ._version import __version__
 from .benchmark import (
-    DATA,
+    ABLATIONS,
     DEFAULT_ENCODER,
     ENCODERS,
     STRATEGIES,
@@ -17,6 +17,7 @@ from .benchmark import (
     write_results,
 )
 from .datasets import load_glyphs
+from .held_out import DATA
 from .learner import PairedActiveLearner
 from .suite import BUDGET, POOLS, main_metric, run_suite
 
@@ -102,10 +103,17 @@ def run_compare(arguments):
     curves, savings = compare(
         arguments.strategies,
         data=arguments.data,
+        path=arguments.path,
         encoder=arguments.encoder,
+        model=arguments.model,
+        pretrained=arguments.pretrained,
+        max_epochs=arguments.max_epochs,
+        learning_rate=arguments.learning_rate,
         n_seeds=5 if arguments.seeds is None else arguments.seeds,
         budget=0.3 if arguments.budget is None else arguments.budget,
         batch_size=arguments.batch_size,
+        pool_size=arguments.pool_size,
+        on_error=arguments.on_error,
         n_jobs=arguments.jobs,
         verbose=not arguments.quiet,
     )
@@ -115,8 +123,8 @@ def run_compare(arguments):
 
 def _run_suite(arguments):
     """Run what is missing of the suite, and print what the default saves."""
-    own = ("data", DEFAULT_DATA), ("batch_size", None)
-    for name, default in own:
+    own = dict.fromkeys(_NOT_OF_THE_SUITE) | {"data": DEFAULT_DATA, "on_error": "raise"}
+    for name, default in own.items():
         if getattr(arguments, name) != default:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} does not go with --suite, which has its own")
@@ -145,6 +153,12 @@ def _run_suite(arguments):
             )
     print(f"\nWritten: {arguments.out}/runs.csv, savings.csv and aulc.csv")
     return 0
+
+
+_NOT_OF_THE_SUITE = (
+    *("data", "path", "model", "pretrained", "max_epochs", "learning_rate"),
+    *("batch_size", "pool_size", "on_error"),
+)
 
 
 def verdict(row):
@@ -294,13 +308,26 @@ def _parser():
     )
     many.add_argument("--pools", nargs="+", choices=POOLS, default=list(POOLS))
     many.add_argument("--data", choices=DATA, default=DEFAULT_DATA)
-    many.add_argument("--strategies", nargs="+", choices=STRATEGIES)
+    many.add_argument("--path", help="the files of data that are not in the package")
+    many.add_argument(
+        "--on-error",
+        choices=["raise", "skip"],
+        default="raise",
+        help="what to do about files and rows that cannot be read (default: raise)",
+    )
+    many.add_argument("--strategies", nargs="+", choices=[*STRATEGIES, *ABLATIONS])
     many.add_argument(
         "--encoder",
         choices=ENCODERS,
         default=DEFAULT_ENCODER,
-        help="what learns: from features (default: ridge-cca), or from pixels (clip)",
+        help="what learns: from features (default: ridge-cca), or from images (clip)",
     )
+    many.add_argument(
+        "--model", help="of clip: a name of open_clip's, local-dir:FOLDER or a .json"
+    )
+    many.add_argument("--pretrained", help="weights of the model: a tag or a file")
+    many.add_argument("--max-epochs", type=int, metavar="N", help="per fit")
+    many.add_argument("--learning-rate", type=float, metavar="RATE")
     many.add_argument(
         "--seeds", type=int, metavar="N", help="default: 5, or 20 with --suite"
     )
@@ -310,6 +337,9 @@ def _parser():
         help="share of the pool (0.3; 0.6 with --suite) or number of pairs (500)",
     )
     many.add_argument("--batch-size", type=int, metavar="B")
+    many.add_argument(
+        "--pool-size", type=int, metavar="N", help="pairs that can be bought; all"
+    )
     many.add_argument("--jobs", type=int, metavar="N", help="processes; all cores")
     many.add_argument("--out", type=Path, default=Path("skmal-compare"), metavar="DIR")
     many.set_defaults(run=run_compare)

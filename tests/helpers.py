@@ -37,15 +37,3 @@ RESNET = {
     "timm_proj": "linear",
     "image_size": 32,
 }
-
-
-def make_jpeg(seed):
-    """Return the bytes of a small image file; each seed gives another one."""
-    from io import BytesIO
-
-    from PIL import Image
-
-    pixels = np.random.default_rng(seed).integers(256, size=(4, 4, 3), dtype=np.uint8)
-    file = BytesIO()
-    Image.fromarray(pixels).resize((32, 32)).save(file, "JPEG")
-    return file.getvalue()

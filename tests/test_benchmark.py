@@ -15,7 +15,7 @@ from skmal.benchmark import (
     savings_table,
     write_results,
 )
-from skmal.datasets import load_glyphs
+from skmal.held_out import load_held_out
 from skmal.metrics import annotation_savings
 
 pytest.importorskip("matplotlib")
@@ -100,7 +100,9 @@ def test_curves_with_other_points_are_compared_at_equal_score():
 def test_default_sizes_follow_the_budget(monkeypatch):
     seen = {}
 
-    def record(X, y, estimator, strategy, seed, budget, n_initial, batch_size):
+    def record(
+        pairs, estimator, strategy, seed, pool_size, budget, n_initial, batch_size
+    ):
         seen.update(budget=budget, n_initial=n_initial, batch_size=batch_size)
         return [n_initial, budget], [{"mrr": 0.1}, {"mrr": 0.2}]
 
@@ -118,7 +120,7 @@ def test_default_sizes_follow_the_budget(monkeypatch):
             {"strategies": ["best"]},
             "unknown strategy 'best'; choose from random, v-optimal",
         ),
-        ({"data": "coco"}, "unknown data 'coco'; choose from glyphs"),
+        ({"data": "imagenet"}, "unknown data 'imagenet'; choose from glyphs"),
         ({"encoder": "bert"}, "unknown encoder 'bert'; choose from ridge-cca, contr"),
         ({"n_seeds": 0}, "n_seeds must be an integer of at least 1"),
         ({"budget": 1}, "budget .* must be an integer of at least 2, got 1"),
@@ -134,14 +136,14 @@ def test_bad_parameters(parameters, message):
 
 
 def test_seeds_hold_out_different_pairs_and_threads_change_nothing():
-    X, y = load_glyphs("mono", features=True, return_X_y=True)
+    pairs = load_held_out("glyphs-mono")
+    sizes = 400, 200, 100
     runs = []
     for seed, n_threads in [(0, 1), (0, 2), (1, 1)]:
         with threadpool_limits(n_threads, user_api="blas"):
             strategy = STRATEGIES["k-center"]
-            runs.append(
-                benchmark._run(X, y, RidgeCCA(), strategy, seed, 400, 200, 100)[1]
-            )
+            run = benchmark._run(pairs, RidgeCCA(), strategy, seed, None, *sizes)
+            runs.append(run[1])
     assert runs[0] == runs[1]
     assert runs[0][0] != runs[2][0]
 

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import make_jpeg
+from sets import (
+    N_SHARD,
+    make_jpeg,
+    quadruples,
+    write,
+    write_coco,
+    write_parquet,
+    write_shard,
+)
 
 from skmal._images import check_images, check_readable
 from skmal.datasets import (
@@ -18,15 +26,6 @@ from skmal.datasets import (
     load_datacomp,
     load_pairs,
 )
-
-N_SHARD = 5
-
-
-def write(path, content=""):
-    """Write a file and its folders; return its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return path
 
 
 def skipping(load, *args, **kwargs):
@@ -156,30 +155,6 @@ def test_wrong_arguments_of_readers(tmp_path):
 # ------------------------------------------------------------------ ColorSwap
 
 
-def quadruples(n, start=0):
-    """Return rows with images as bytes, as the published parquet files have them."""
-    return [
-        {
-            "id": start + i,
-            "image_1": {"bytes": make_jpeg(2 * i), "path": f"{i}_1.jpg"},
-            "image_2": {"bytes": make_jpeg(2 * i + 1), "path": None},
-            "caption_1": f"a red {i} and a blue cup",
-            "caption_2": f"a blue {i} and a red cup",
-        }
-        for i in range(n)
-    ]
-
-
-def write_parquet(path, rows, row_group_size=2):
-    """Write rows to a parquet file."""
-    pa = pytest.importorskip("pyarrow")
-    import pyarrow.parquet as pq
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=row_group_size)
-    return path
-
-
 @pytest.fixture
 def swaps(tmp_path):
     """Return a folder as published: 5 quadruples, and 3 for the test."""
@@ -298,39 +273,8 @@ def test_colorswap_with_a_broken_file(swaps, broken):
 
 @pytest.fixture
 def coco(tmp_path):
-    """Return a folder with both splits' files and the images of six entries."""
-    images, official, annotations = [], [], []
-    parts = ["test", "train", "restval", "val", "test"]
-    for number, part in enumerate(parts, start=40):
-        folder = "train2014" if part == "train" else "val2014"
-        name = f"COCO_{folder}_{number:012d}.jpg"
-        write(tmp_path / "images" / folder / name, make_jpeg(number))
-        texts = [f"image {number}", f"photo {number} \n", "the same"]
-        images.append(
-            {
-                "filepath": folder,
-                "filename": name,
-                "cocoid": number,
-                "imgid": 0,
-                "split": part,
-                "sentids": [1, 2, 3],
-                "sentences": [{"tokens": [], "raw": t, "sentid": 1} for t in texts],
-            }
-        )
-        official.append({"id": number, "file_name": name, "height": 8})
-        annotations += [
-            {"image_id": number, "id": 9, "caption": text} for text in texts[:2]
-        ]
-    content = {"images": images, "dataset": "coco"}
-    write(tmp_path / "dataset_coco.json", json.dumps(content))
-    chosen = [image for image in official if "val2014" in image["file_name"]]
-    numbers = [image["id"] for image in chosen]
-    content = {
-        "info": {},
-        "images": chosen,
-        "annotations": [a for a in annotations[::-1] if a["image_id"] in numbers],
-    }
-    write(tmp_path / "annotations" / "captions_val2014.json", json.dumps(content))
+    """Return a folder with both splits' files and the images of five entries."""
+    write_coco(tmp_path, ["test", "train", "restval", "val", "test"])
     return tmp_path
 
 
@@ -401,34 +345,6 @@ def test_coco_with_a_broken_file(tmp_path, content):
 
 
 # ------------------------------------------------------------------ DataComp
-
-
-def write_shard(folder, name, seed=0, n=N_SHARD, **changes):
-    """Write a shard as DataComp publishes it."""
-    rng = np.random.default_rng(seed)
-    rows = [
-        {
-            "uid": f"{seed:030x}{i:02x}",
-            "url": "https://example.org/x.jpg",
-            "text": f"text {i}\nof {name} é" if i else None,
-            "original_width": 8,
-            "original_height": 8,
-            "clip_b32_similarity_score": 0.3,
-            "clip_l14_similarity_score": 0.2,
-            "face_bboxes": [[0.0, 0.0, 1.0, 1.0]],
-            "sha256": "0",
-        }
-        for i in range(n)
-    ]
-    write_parquet(folder / f"{name}.parquet", rows)
-    arrays = {
-        f"{key}_{side}": rng.normal(size=(n, width)).astype(np.float16)
-        for key, width in (("b32", 512), ("l14", 768))
-        for side in ("img", "txt")
-    }
-    arrays |= changes
-    np.savez(folder / f"{name}.npz", **arrays)
-    return arrays
 
 
 @pytest.fixture

@@ -1,0 +1,108 @@
+"""Tiny files in exactly the layout of the published sets."""
+
+import json
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+N_SHARD = 5
+
+
+def write(path, content=""):
+    """Write a file and its folders; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def make_jpeg(seed):
+    """Return the bytes of a small image file; each seed gives another one."""
+    pixels = np.random.default_rng(seed).integers(256, size=(4, 4, 3), dtype=np.uint8)
+    file = BytesIO()
+    Image.fromarray(pixels).resize((32, 32)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def quadruples(n, start=0):
+    """Return rows with images as bytes, as the published parquet files have them."""
+    return [
+        {
+            "id": start + i,
+            "image_1": {"bytes": make_jpeg(2 * i), "path": f"{i}_1.jpg"},
+            "image_2": {"bytes": make_jpeg(2 * i + 1), "path": None},
+            "caption_1": f"a red {i} and a blue cup",
+            "caption_2": f"a blue {i} and a red cup",
+        }
+        for i in range(n)
+    ]
+
+
+def write_parquet(path, rows, row_group_size=2):
+    """Write rows to a parquet file."""
+    pa = pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=row_group_size)
+    return path
+
+
+def write_shard(folder, name, seed=0, n=N_SHARD, **changes):
+    """Write a shard as DataComp publishes it."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        {
+            "uid": f"{seed:030x}{i:02x}",
+            "url": "https://example.org/x.jpg",
+            "text": f"text {i}\nof {name} é" if i else None,
+            "original_width": 8,
+            "original_height": 8,
+            "clip_b32_similarity_score": 0.3,
+            "clip_l14_similarity_score": 0.2,
+            "face_bboxes": [[0.0, 0.0, 1.0, 1.0]],
+            "sha256": "0",
+        }
+        for i in range(n)
+    ]
+    write_parquet(folder / f"{name}.parquet", rows)
+    arrays = {
+        f"{key}_{side}": rng.normal(size=(n, width)).astype(np.float16)
+        for key, width in (("b32", 512), ("l14", 768))
+        for side in ("img", "txt")
+    }
+    arrays |= changes
+    np.savez(folder / f"{name}.npz", **arrays)
+    return arrays
+
+
+def write_coco(folder, parts, n_captions=3):
+    """Write one image for each of the parts, Karpathy's file and the official one."""
+    images, official, annotations = [], [], []
+    for number, part in enumerate(parts, start=40):
+        year = "train2014" if part == "train" else "val2014"
+        name = f"COCO_{year}_{number:012d}.jpg"
+        write(folder / "images" / year / name, make_jpeg(number))
+        texts = [f"image {number}", f"photo {number} \n", "the same"][:n_captions]
+        sentences = [{"tokens": [], "raw": text, "sentid": 1} for text in texts]
+        images.append(
+            {
+                "filepath": year,
+                "filename": name,
+                "cocoid": number,
+                "imgid": 0,
+                "split": part,
+                "sentids": [1, 2, 3],
+                "sentences": sentences,
+            }
+        )
+        if year == "val2014":
+            official.append({"id": number, "file_name": name, "height": 8})
+            annotations += [
+                {"image_id": number, "id": 9, "caption": text} for text in texts[:2]
+            ]
+    content = {"images": images, "dataset": "coco"}
+    write(folder / "dataset_coco.json", json.dumps(content))
+    content = {"info": {}, "images": official, "annotations": annotations[::-1]}
+    write(folder / "annotations" / "captions_val2014.json", json.dumps(content))
