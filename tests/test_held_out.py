@@ -122,7 +122,10 @@ def test_rows_that_share_an_image_stay_together():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--data coco --encoder clip", "the data 'coco' needs a path, to its files, got path=None"),
+        (
+            "--data coco --encoder clip",
+            "the data 'coco' needs a path, to its files, got path=None",
+        ),
         ("--path x", "the data 'glyphs' needs no path, got path='x'"),
         (
             "--data datacomp --path x --encoder clip",

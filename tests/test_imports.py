@@ -10,7 +10,17 @@ import pytest
 
 import skmal
 
-HEAVY = ["torch", "open_clip", "pandas", "polars", "matplotlib", "modAL", "PIL", "tqdm", "pyarrow"]
+HEAVY = [
+    "torch",
+    "open_clip",
+    "pandas",
+    "polars",
+    "matplotlib",
+    "modAL",
+    "PIL",
+    "tqdm",
+    "pyarrow",
+]
 
 
 def modules_after(statement):
@@ -25,7 +35,9 @@ def modules_after(statement):
 def test_import_is_light():
     # scikit-learn 1.7 itself imports pandas, and that pyarrow, where they are installed.
     sklearn_alone = modules_after("import sklearn.utils.estimator_checks")
-    assert modules_after("import skmal") - (sklearn_alone & {"pandas", "pyarrow"}) == set()
+    assert (
+        modules_after("import skmal") - (sklearn_alone & {"pandas", "pyarrow"}) == set()
+    )
 
 
 def test_a_whole_run_needs_no_torch():

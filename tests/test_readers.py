@@ -223,6 +223,32 @@ def test_colorswap_from_tables_and_arrow(tmp_path):
         load_colorswap(tmp_path, split="train")
 
 
+def test_colorswap_as_in_its_authors_archive(tmp_path):
+    rows = quadruples(2)
+    for i, row in enumerate(rows):
+        for number in (1, 2):
+            name = f"images/img_{i}_{number}.png"
+            write(tmp_path / "data" / name, row[f"image_{number}"]["bytes"])
+            row[f"image_{number}"] = name
+        row |= {"image_source": "midjourney", "caption_source": "human"}
+    write(tmp_path / "data" / "test.json", json.dumps(rows))
+    for folder in (tmp_path, tmp_path / "data"):
+        found = silently(load_colorswap, folder)
+        assert [Path(x).name for x in found.X[:2]] == ["img_0_1.png", "img_0_2.png"]
+        assert list(found.ids) == [0, 0, 1, 1]
+    for content in ("{}", "[", "[3]", '[{"id": [1]}]'):
+        write(tmp_path / "data" / "test.json", content)
+        with pytest.raises(ValueError, match=r"test.json"):
+            load_colorswap(tmp_path)
+    rows[0] |= {"id": [1]}
+    rows[1] |= {"caption_1": 3}
+    write(tmp_path / "data" / "test.json", json.dumps(rows))
+    with pytest.raises(
+        ValueError, match=r"(?s)id \[1\] is no int.*captions must be str"
+    ):
+        load_colorswap(tmp_path, on_error="skip")
+
+
 def damaged(rows):
     """Return rows with a fault each, and one without."""
     rows[0]["image_2"] = {"bytes": b"no image", "path": None}
@@ -351,7 +377,7 @@ def test_coco_with_a_broken_file(tmp_path, content):
 def shards(tmp_path):
     """Return a folder with two shards, and their arrays."""
     arrays = [
-        write_shard(tmp_path / "metadata", name, i) for i, name in enumerate("af")
+        write_shard(tmp_path / "metadata/small", name, i) for i, name in enumerate("af")
     ]
     return tmp_path, arrays
 
@@ -385,13 +411,23 @@ def test_datacomp_is_converted_once_and_anew_when_a_shard_changes(shards):
         assert load_datacomp(folder).X.filename == first.X.filename
         with pytest.raises(ImportError, match=r'pip install "skmal\[data\]"'):
             load_datacomp(folder, features="l14")
-    arrays = write_shard(folder / "metadata", "c", seed=2)
+    arrays = write_shard(folder / "metadata/small", "c", seed=2)
     X, y = load_datacomp(folder, return_X_y=True)
     np.testing.assert_array_equal(X[N_SHARD : 2 * N_SHARD], arrays["b32_img"])
     assert len(y) == 3 * N_SHARD
-    (made,) = (folder / "metadata" / "skmal-cache" / "b32").iterdir()
+    (made,) = (folder / "metadata/small/skmal-cache/b32").iterdir()
     assert str(made) in str(X.filename)
     assert not os.path.exists(first.X.filename)
+
+
+def test_datacomp_in_one_of_several_scales(shards):
+    folder, _ = shards
+    write_shard(folder / "metadata" / "medium", "a")
+    with pytest.raises(
+        ValueError, match="several sets of shards; pass one of .*/small"
+    ):
+        load_datacomp(folder)
+    assert len(load_datacomp(folder / "metadata" / "medium").X) == N_SHARD
 
 
 def nan_in_row_3():

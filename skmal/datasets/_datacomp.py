@@ -40,8 +40,9 @@ def load_datacomp(
     path : str or path
         The folder that holds pairs of files ``<hex>.parquet`` (with the columns uid and
         text) and ``<hex>.npz`` (with the arrays ``b32_img`` and ``b32_txt`` of shape
-        (n, 512), ``l14_img`` and ``l14_txt`` of shape (n, 768), float16), or a folder
-        ``metadata`` with them, as DataComp's download script makes it.
+        (n, 512), ``l14_img`` and ``l14_txt`` of shape (n, 768), float16), or the folder
+        given to DataComp's download script, which puts them into ``metadata/small`` and
+        so on (the arrays only with ``--download_npz``).
     features : {"b32", "l14"}, default="b32"
         Of ViT-B/32 or of ViT-L/14.
     cache : str or path, default=None
@@ -120,14 +121,8 @@ def load_datacomp(
     check_choice("features", features, tuple(WIDTHS))
     problems = Problems(on_error)
     path = check_folder(path)
-    if not any(path.glob("*.parquet")) and not any(path.glob("*.npz")):
-        path = path / "metadata" if (path / "metadata").is_dir() else path
+    path = _folder_of_shards(path)
     names = sorted({f.stem for s in ("parquet", "npz") for f in path.glob(f"*.{s}")})
-    if not names:
-        raise FileNotFoundError(
-            f"{path} holds no shards; expected are <hex>.parquet and <hex>.npz, in it "
-            "or in a folder metadata"
-        )
     shards = [_Shard(path, name, features) for name in names]
     sources = [file for shard in shards for file in shard.files() if file.is_file()]
 
@@ -150,6 +145,26 @@ def load_datacomp(
         shards=made["shards"],
         starts=np.array(made["starts"]),
         skipped=problems.messages,
+    )
+
+
+def _folder_of_shards(path):
+    """Return the folder itself, its metadata, or the one scale within that."""
+    for pattern in ("", "metadata", "metadata/*"):
+        folders = [path] if not pattern else sorted(path.glob(pattern))
+        folders = [
+            f for f in folders if any(f.glob("*.parquet")) or any(f.glob("*.npz"))
+        ]
+        if len(folders) > 1:
+            raise ValueError(
+                f"{path} holds several sets of shards; pass one of "
+                f"{', '.join(map(str, folders))}"
+            )
+        if folders:
+            return folders[0]
+    raise FileNotFoundError(
+        f"{path} holds no shards; expected are <hex>.parquet and <hex>.npz, in it, in "
+        "metadata/ or in metadata/small/ and its like"
     )
 
 

@@ -25,9 +25,9 @@ COLUMNS = ("id", *IMAGES, *CAPTIONS)
 CACHE = "skmal-cache"
 LAYOUT = (
     "train-*.parquet and test-*.parquet (here, in data/ or in folders of these names), "
-    "the same as .arrow, or train.json, train.jsonl, train.csv, train/metadata.jsonl "
-    "or train/metadata.csv, and the same for test, with the columns "
-    f"{', '.join(COLUMNS)}"
+    "the same as .arrow, or train.json, train.jsonl or train.csv, here or in data/, or "
+    "train/metadata.jsonl or train/metadata.csv, and the same for test, with the "
+    f"columns {', '.join(COLUMNS)}"
 )
 
 
@@ -40,7 +40,8 @@ def load_colorswap(
     belongs to what: 700 to learn from, and 300 to test on, which results are reported
     for. `skmal.metrics.compositional_scores` computes text, image and group score. To
     get it, ask for access to ``stanfordnlp/colorswap`` at Hugging Face and download its
-    files; `make_colorswap` makes another set of the same idea, without a download.
+    files, or extract its authors' archive; `make_colorswap` makes another set of the
+    same idea, without a download.
 
     Parameters
     ----------
@@ -48,7 +49,8 @@ def load_colorswap(
         The folder with the downloaded files. Read are, in this order, parquet files as
         published (``data/train-00000-of-00001.parquet``; images are a struct of bytes
         and path), arrow files as ``datasets.save_to_disk`` writes them, and tables
-        ``train.json``, ``train.jsonl``, ``train.csv``, ``train/metadata.jsonl`` or
+        ``train.json`` (as the authors' archive has it), ``train.jsonl`` or
+        ``train.csv``, here or in ``data``, ``train/metadata.jsonl`` or
         ``train/metadata.csv``, whose images are paths relative to the table. They have
         the columns id, image_1, image_2, caption_1 and caption_2; in tables the images
         may be called image_1_file_name and image_2_file_name, as in an ImageFolder.
@@ -176,9 +178,13 @@ def _files_of(path, split):
         if files:
             return files
     for kind in ("json", "jsonl", "csv"):
-        for file in (path / f"{split}.{kind}", path / split / f"metadata.{kind}"):
-            if file.is_file():
-                return [file]
+        for name in (
+            f"{split}.{kind}",
+            f"data/{split}.{kind}",
+            f"{split}/metadata.{kind}",
+        ):
+            if (path / name).is_file():
+                return [path / name]
     raise FileNotFoundError(
         f"{path} holds no files of the split {split!r}; expected are {LAYOUT}"
     )
