@@ -159,7 +159,9 @@ def compare(
             )
     elif encoder != "clip" and (model, pretrained) != (None, None):
         raise ValueError(f"{data} holds features, which need no model")
-    pairs = load_held_out(data, path, features=encoder != "clip", on_error=on_error)
+    pairs = load_held_out(
+        data, path, features=encoder != "clip", on_error=on_error, verbose=verbose
+    )
     n_pool = min(len(pairs.split(seed, pool_size)[0]) for seed in range(n_seeds))
     budget = _n_pairs(budget, n_pool)
     if batch_size is None:

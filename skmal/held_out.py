@@ -63,7 +63,7 @@ class HeldOut(NamedTuple):
         Returns
         -------
         tuple of two ndarrays of int
-            The rows, in their order.
+            The rows of both.
         """
         if self.part is None:
             n = len(self.X)
@@ -89,7 +89,7 @@ class HeldOut(NamedTuple):
         return rows[np.isin(self.groups[rows], labels)]
 
 
-def load_held_out(data, path=None, *, features=True, on_error="raise"):
+def load_held_out(data, path=None, *, features=True, on_error="raise", verbose=0):
     """Load a set by its name.
 
     Parameters
@@ -104,6 +104,8 @@ def load_held_out(data, path=None, *, features=True, on_error="raise"):
         Whether the glyphs are features, not pixels and names.
     on_error : {"raise", "skip"}, default="raise"
         What to do about what cannot be read.
+    verbose : int, default=0
+        1 shows a progress bar where files are converted.
 
     Returns
     -------
@@ -126,7 +128,7 @@ def load_held_out(data, path=None, *, features=True, on_error="raise"):
         X, y = load_glyphs(FONTS[data], features=features, return_X_y=True)
         return HeldOut(X, y, _retrieval)
     if data == "datacomp":
-        X, y = load_datacomp(path, on_error=on_error, return_X_y=True, verbose=1)
+        X, y = load_datacomp(path, on_error=on_error, return_X_y=True, verbose=verbose)
         return HeldOut(X, y, _retrieval)
     if data == "pairs":
         pairs = load_pairs(path, on_error=on_error)

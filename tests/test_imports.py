@@ -33,7 +33,7 @@ def modules_after(statement):
 
 
 def test_import_is_light():
-    # scikit-learn 1.7 itself imports pandas, and that pyarrow, where they are installed.
+    # scikit-learn 1.7 itself imports pandas where it is installed, and that pyarrow.
     sklearn_alone = modules_after("import sklearn.utils.estimator_checks")
     assert (
         modules_after("import skmal") - (sklearn_alone & {"pandas", "pyarrow"}) == set()
