@@ -8,7 +8,7 @@ import pytest
 from helpers import MICRO_CLIP
 from sets import make_jpeg, quadruples, write, write_coco, write_parquet, write_shard
 
-from skmal import CLIPEncoder
+from skmal import CLIPEncoder, benchmark
 from skmal.cli import main
 from skmal.held_out import HeldOut, load_held_out
 
@@ -17,7 +17,7 @@ pytest.importorskip("matplotlib")
 
 @pytest.fixture(scope="module")
 def sets(tmp_path_factory):
-    """Return a folder with a tiny set of each kind, and two ways to name a CLIP."""
+    """Return a folder with a tiny set of each kind, and two models."""
     folder = tmp_path_factory.mktemp("sets")
     swaps = folder / "colorswap" / "data"
     write_parquet(swaps / "train-00000-of-00001.parquet", quadruples(8))
@@ -32,11 +32,9 @@ def sets(tmp_path_factory):
         rows += [f"{i}.jpg,photo {i}"] * (1 + i % 2)
     write(folder / "pairs.csv", "\n".join(rows))
     write(folder / "micro.json", json.dumps(MICRO_CLIP))
-    one = ["an image", "another"], [make_jpeg(0), make_jpeg(1)]
-    paths = [write(folder / f"one{i}.jpg", one[1][i]) for i in range(2)]
-    CLIPEncoder(MICRO_CLIP, max_epochs=1, random_state=0).fit(paths, one[0]).save(
-        folder / "weights"
-    )
+    encoder = CLIPEncoder(MICRO_CLIP, max_epochs=1, random_state=0)
+    encoder.fit([folder / "0.jpg", folder / "1.jpg"], ["a", "b"])
+    encoder.save(folder / "weights")
     return folder
 
 
@@ -101,6 +99,12 @@ def test_a_missing_image_is_told_or_left_out(sets, tmp_path, capsys):
     assert f"{table}, line 32: there is no file" in capsys.readouterr().err
     with pytest.warns(UserWarning, match="1 things in .* left out, 30 pairs are left"):
         assert main([*command.split(), "--on-error", "skip"]) == 0
+
+
+def test_a_gpu_serves_one_run_at_a_time(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert benchmark._default_jobs("clip") == 1
+    assert benchmark._default_jobs("contrastive") == benchmark.joblib.cpu_count()
 
 
 def test_rows_that_share_an_image_stay_together():

@@ -76,6 +76,13 @@ def test_pairs_from_csv_tsv_and_jsonl(table, monkeypatch):
     assert os.path.exists(load_pairs("pairs.tsv", image="file_name").X[0])
 
 
+def test_images_are_opened_when_they_are_needed_and_then_named(table):
+    write(table.parent / "b c.jpg", b"no image")
+    pairs = silently(load_pairs, table)
+    with pytest.raises(ValueError, match=r"X\[1\]: .*/b c.jpg cannot be read as an im"):
+        check_readable(check_images(pairs.X, "X"), "X")
+
+
 @pytest.mark.parametrize(
     ("name", "line", "message"),
     [
