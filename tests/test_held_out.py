@@ -97,7 +97,7 @@ def test_a_missing_image_is_told_or_left_out(sets, tmp_path, capsys):
     )
     assert main(command.split()) == 1
     assert f"{table}, line 32: there is no file" in capsys.readouterr().err
-    with pytest.warns(UserWarning, match="1 things in .* left out, 30 pairs are left"):
+    with pytest.warns(UserWarning, match="skipped in .*: 1, .* left: 30 pairs"):
         assert main([*command.split(), "--on-error", "skip"]) == 0
 
 

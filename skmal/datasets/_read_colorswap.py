@@ -232,7 +232,6 @@ def _write_images(file, folder, problems):
             try:
                 if data is not None:
                     name = f"{len(rows):05d}-{column}.{_format_of(data)}"
-                    (folder / name).write_bytes(data)
                 elif not isinstance(name, str):
                     raise ValueError("neither bytes nor a path are there")
             except Exception as error:  # decoders of damaged files raise many kinds
@@ -242,6 +241,8 @@ def _write_images(file, folder, problems):
                     error,
                 )
                 break
+            if data is not None:
+                (folder / name).write_bytes(data)
             images[column] = data is not None, name
         else:
             rows.append((place, row | images))

@@ -42,9 +42,8 @@ class Problems:
             )
         if self.messages:
             warnings.warn(
-                f"{len(self.messages)} things in {path} cannot be read and were left "
-                f"out, {n_left} {what} are left; the Bunch lists them all as `skipped`"
-                f":\n{shown}",
+                f"skipped in {path}: {len(self.messages)}, which the Bunch lists as "
+                f"`skipped`; left: {n_left} {what}\n{shown}",
                 stacklevel=3,
             )
 
@@ -73,8 +72,8 @@ def read_rows(file, columns, problems):
             return
         except (OSError, ValueError, csv.Error) as error:
             problems.add(
-                f"{file} cannot be read as {file.suffix[1:]} ({error}); repair it or "
-                "get it anew",
+                f"{file} cannot be read as {file.suffix[1:]} ({error}); repair it, "
+                "correct the names of its columns, or get it anew",
                 error,
             )
             return
