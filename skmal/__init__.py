@@ -1,6 +1,7 @@
 """Multimodal active learning with the tools of scikit-learn."""
 
 from . import (
+    annotators,
     clustering,
     coverage,
     datasets,
@@ -12,6 +13,7 @@ from . import (
     uncertainty,
 )
 from ._version import __version__
+from .annotators import SimulatedAnnotator
 from .clip import CLIPEncoder
 from .clustering import BADGE, TypiClust
 from .design import VOptimalDesign
@@ -42,10 +44,12 @@ __all__ = [
     "RidgeCCA",
     "Round",
     "Selection",
+    "SimulatedAnnotator",
     "TypiClust",
     "UncertaintyHerding",
     "VOptimalDesign",
     "__version__",
+    "annotators",
     "clustering",
     "coverage",
     "datasets",

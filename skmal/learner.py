@@ -1,7 +1,8 @@
 """The loop: choose what to ask, take the answer, learn."""
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from copy import deepcopy
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
@@ -9,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from ._encoding import check_encoder, encode, unit_rows
+from ._groups import check_repeats, number_groups
 from ._items import (
     check_integer,
     check_items,
@@ -17,14 +19,26 @@ from ._items import (
     join,
     take,
 )
+from ._simulation import simulate
+from .annotators import SimulatedAnnotator
 from .design import VOptimalDesign
 from .linear import RidgeCCA
-from .metrics import mean_reciprocal_rank, nearest_rows
+from .metrics import nearest_rows, ranks_of_items
 from .rounds import Query, draw_seed
 from .strategies import QueryStrategy, check_pools
 
 N_REMEMBERED = 1500  # open items among which true partners are ranked
 GATE = 0.01  # the share of them that is near the top
+
+
+class _Remembered(NamedTuple):
+    """What answers are ranked among: open items of the modality not asked about."""
+
+    modality: int
+    gallery: np.ndarray
+    gate: float  # the best share of the gallery
+    rows: np.ndarray  # of the pool
+    right: np.ndarray | None = None  # for each pair taught, which of the gallery are
 
 
 class PairedActiveLearner(TransformerMixin, BaseEstimator):
@@ -46,14 +60,25 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         Chooses the items. A callable is called as ``f(learner, X_pool, y_pool,
         n_instances=...)`` and returns (indices, utilities); its modality is the
         result's attribute `modality`, or 0. None: ``VOptimalDesign()``.
+    annotator : SimulatedAnnotator or callable, default=None
+        Who answers in a simulated run. A callable is called as ``f(query, X_ids,
+        y_ids)``, where rows of the pools whose ids are equal are partners, and returns
+        rows of the other pool, -1 for none. It is cloned where it can be, never
+        changed. None: nobody errs, and nobody's partner is missing.
     budget : int, default=None
-        Pairs that `fit` may buy in all, those at the start included, at least 2; capped
-        at the number of rows. None: learn from all rows.
+        Answers that `fit` may buy in all, the pairs at the start included, at least 2;
+        capped at the number of rows. None: learn from all rows; then `annotator`,
+        `n_initial`, `batch_size` and `buffer_size` play no part.
     n_initial : int, default=None
         Random pairs that a simulated run starts with. None: the larger of `batch_size`
         and 10, or the budget where that is smaller. 0: a cold start.
     batch_size : int, default=8
         Items asked about in one round of a simulated run.
+    buffer_size : int, default=None
+        A simulated run sees a stream, as in the paper [1]_: after the pairs at the
+        start, the rows arrive in a random order in buffers of so many pairs, at least
+        `batch_size`. Each buffer is asked one batch of questions and discarded, asked
+        or not. None: everything is in the pools from the start and stays.
     random_state : int, RandomState or Generator, default=None
         Decides the whole run; handed on to the encoder where its `random_state` is
         None. An int repeats the run bit for bit.
@@ -66,18 +91,27 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         The encoder, fitted on the pairs known so far.
     X_training, y_training : sequence or None
         The aligned pairs known so far, in the order bought; None before any.
+    X_unmatched, y_unmatched : sequence or None
+        The items known to have no partner, from `teach_unmatched`; None before any.
     n_iter_ : int
         Rounds of questions of the simulated run.
     annotated_iter_ : ndarray of shape (n_samples,)
         For each row given to `fit`, the round in which its pair was bought: 0 at the
         start, -1 never.
+    answers_ : ndarray of shape (n_answers, 3)
+        Every answer paid for, in order: the round, the row of X, the row of y; -1 in
+        place of a partner that was missing. In a wrong pair the two rows differ (of an
+        item with several rows of X, the first is given then).
+    termination_condition_ : {"budget_spent", "stream_ended", "pool_exhausted"}
+        Why the run ended.
     modality_iter_ : ndarray of shape (n_iter_,)
         The modality asked about in each round.
     coverage_gap_iter_ : ndarray of shape (n_iter_, 2)
         The gaps of X and y that each round compared; NaN where it compared none.
-    n_pairs_iter_ : ndarray of shape (n_fits,)
-        Pairs known each time the encoder was fitted: at the start (unless that was
-        cold) and after each round.
+    n_pairs_iter_ : ndarray of shape (n_points,)
+        Pairs known at the start (unless that was cold) and after each round.
+    n_answers_iter_ : ndarray of shape (n_points,)
+        Answers paid for by then: more than the pairs where partners were missing.
     validation_scores_ : ndarray, or list of dict
         With `validation_data`: the score at each entry of `n_pairs_iter_`.
     prequential_ : ndarray of shape (n_taught,)
@@ -109,6 +143,13 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
 
     The order of the pools' rows decides nothing but ties and seeded draws.
 
+    Where an item of X has several rows (an image with several captions), pass `groups`
+    to `fit`. In the simulated run X's pool then holds the item once, y's pool all its
+    partners. Asked about the item, the annotator names one of those still open, in the
+    random order of the run; asked about a partner, the item. Either way one pair is
+    bought and costs one answer, and the item leaves with the last of its partners.
+    Encoders need no groups: equal items are recognised as such.
+
     References
     ----------
     .. [1] Zhang, J. and Zhu, Y. (2026). "Towards Multimodal Active Learning: Efficient
@@ -131,30 +172,35 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
 
     _hands_out_both_modalities = True
     _found = ()  # what prequential_ shows
-    _remembered = None  # the modality asked last, and open items of the other
+    _remembered = None  # open items among which the next answers are ranked
+    _unmatched = (None, None)  # items without a partner, of X and of y
 
     def __init__(
         self,
         estimator=None,
         query_strategy=None,
         *,
+        annotator=None,
         budget=None,
         n_initial=None,
         batch_size=8,
+        buffer_size=None,
         random_state=None,
         verbose=0,
     ):
         self.estimator = estimator
         self.query_strategy = query_strategy
+        self.annotator = annotator
         self.budget = budget
         self.n_initial = n_initial
         self.batch_size = batch_size
+        self.buffer_size = buffer_size
         self.random_state = random_state
         self.verbose = verbose
 
     # ---------------------------------------------------------------- learning
 
-    def fit(self, X, y, *, validation_data=None, scoring=None):
+    def fit(self, X, y, groups=None, *, validation_data=None, scoring=None):
         """Learn from aligned rows: all of them, or as many as the budget buys.
 
         Parameters
@@ -163,6 +209,10 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             Items of the first modality: numeric rows, images, file names, a column.
         y : sequence of shape (n_samples, ...)
             Items of the second; row i belongs to row i of X.
+        groups : array-like of shape (n_samples,), default=None
+            A label for each row; rows of the same label repeat one item of X, such as
+            the captions of one image do. See the Notes of the class. None: every row is
+            an item.
         validation_data : tuple (X_val, y_val), default=None
             Aligned rows to score every encoder of the run on.
         scoring : callable, default=None
@@ -177,9 +227,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X and y differ in length, are empty or hold NaN, or if a parameter is out
-            of range. Whatever was fitted before is then still there, as it is where the
-            encoder fails.
+            If X and y differ in length, are empty or hold NaN, if rows of X in a group
+            differ, or if a parameter is out of range. Whatever was fitted before is
+            then still there, as it is where the encoder fails.
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name)
@@ -195,56 +245,16 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
                 "scoring must be a callable scoring(learner, X_val, y_val), such as "
                 f"skmal.metrics.make_retrieval_scorer makes, got {scoring!r}"
             )
+        item, first = number_groups(groups, len(X))
+        check_repeats(X, item, first)
         plan = self._plan(len(X))
         seed = draw_seed(self.random_state)
+        annotator = self._annotator(seed)
+        scoring = scoring or _default_scoring
         with self._forgetting():
             self.seed_ = seed
-            self._run(X, y, *plan, validation_data, scoring or _default_scoring)
+            simulate(self, X, y, item, first, plan, annotator, validation_data, scoring)
         return self
-
-    def _run(self, X, y, n_initial, batch_size, budget, validation_data, scoring):
-        """Buy pairs until the budget is spent, and keep the story."""
-        n = len(X)
-        # The third entry keeps this stream apart from those of the rounds.
-        rng = np.random.default_rng([self.seed_, 0, 1])
-        pools = rng.permutation(n), rng.permutation(n)  # two orders that tell nothing
-        self.annotated_iter_ = np.full(n, -1)
-        n_pairs, scores, modalities, gaps = [], [], [], []
-
-        def buy(rows):
-            """Take the pairs in these rows of X and y, and learn."""
-            self.annotated_iter_[rows] = len(modalities)
-            self.teach(take(X, rows), take(y, rows))
-            if progress is not None:
-                progress.update(len(rows))
-            if not hasattr(self, "estimator_"):  # a single pair so far
-                return
-            n_pairs.append(len(self.X_training))
-            if validation_data is not None:
-                scores.append(scoring(self, *validation_data))
-
-        with _progress_bar(budget, self.verbose) as progress:
-            if n_initial:
-                buy(np.sort(pools[0][:n_initial]))
-            while (bought := int((self.annotated_iter_ >= 0).sum())) < budget:
-                open_rows = [rows[self.annotated_iter_[rows] < 0] for rows in pools]
-                query = self.query(
-                    take(X, open_rows[0]),
-                    take(y, open_rows[1]),
-                    n_instances=min(batch_size, budget - bought),
-                )
-                modalities.append(query.modality)
-                none = query.coverage_gap is None
-                gaps.append((np.nan, np.nan) if none else query.coverage_gap)
-                buy(open_rows[query.modality][query.indices])
-
-        self.n_iter_ = len(modalities)
-        self.modality_iter_ = np.array(modalities, dtype=np.int64)
-        self.coverage_gap_iter_ = np.array(gaps, dtype=np.float64).reshape(-1, 2)
-        self.n_pairs_iter_ = np.array(n_pairs)
-        if validation_data is not None:
-            as_is = any(isinstance(score, dict) for score in scores)
-            self.validation_scores_ = scores if as_is else np.array(scores)
 
     def teach(self, X, y, refit=True, *, only_new=False):
         """Add aligned pairs and refit the encoder.
@@ -297,6 +307,40 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         self._found += found
         if not only_new:
             self._X_training, self._y_training = X_all, y_all
+        return self
+
+    def teach_unmatched(self, query, partners):
+        """Remember the items that turned out to have no partner.
+
+        Strategies find them in `Round.unmatched`. Call it beside `teach`, in any order.
+
+        Parameters
+        ----------
+        query : Query
+            What `query` returned.
+        partners : array-like of int, shape (n_instances,)
+            The answers, as `Query.pairs` takes them: rows of the other pool, -1 where
+            an item has none.
+
+        Returns
+        -------
+        PairedActiveLearner
+            The learner.
+
+        Raises
+        ------
+        ValueError
+            If there is not one integer of at least -1 per item.
+        """
+        _check_query(query)
+        query.pairs(partners)  # raises unless they are answers
+        alone = np.flatnonzero(np.asarray(partners) == -1)
+        if len(alone) == 0:
+            return self
+        items, m = take(query.instances, alone), query.modality
+        unmatched = list(self._unmatched)
+        unmatched[m] = items if unmatched[m] is None else join(unmatched[m], items)
+        self._unmatched = tuple(unmatched)
         return self
 
     # ---------------------------------------------------------------- asking
@@ -374,10 +418,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         NotFittedError
             If the encoder has seen no pairs and cannot transform without.
         """
-        if not isinstance(query, Query):
-            raise TypeError(
-                f"query must be what query() returned, got {type(query).__name__}"
-            )
+        _check_query(query)
         pools = list(check_pools(self, X_pool, y_pool))
         k = check_integer(k, "k", minimum=1)
         modality = query.modality
@@ -412,13 +453,17 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         check_same_features(y, self.y_training, "y", type(self).__name__)
         return self.estimator_.transform(X, y)
 
-    def score(self, X, y):
+    def score(self, X, y, groups=None):
         """Return the mean reciprocal rank of the partners, mean of both directions.
 
         Parameters
         ----------
         X, y : sequence
             Aligned rows; each row of one is looked for among all rows of the other.
+        groups : array-like of shape (n_samples,), default=None
+            A label for each row; rows of the same label repeat one item of X. It is
+            asked about once, with all its partners correct, and stands once in the
+            gallery. None: equal rows are rivals, and tie.
 
         Returns
         -------
@@ -427,7 +472,10 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X, y = check_pairs(X, y, type(self).__name__)
-        return mean_reciprocal_rank(*encode(self, X, y))
+        item, first = number_groups(groups, len(X))
+        check_repeats(X, item, first)
+        features = encode(self, X if groups is None else take(X, first), y)
+        return float(np.mean([(1 / r).mean() for r in ranks_of_items(*features, item)]))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the encoder's features, for `set_output`.
@@ -454,6 +502,16 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
     def y_training(self):
         """Return the items of y whose partners are known, or None."""
         return getattr(self, "_y_training", None)
+
+    @property
+    def X_unmatched(self):
+        """Return the items of X known to have no partner, or None."""
+        return self._unmatched[0]
+
+    @property
+    def y_unmatched(self):
+        """Return the items of y known to have no partner, or None."""
+        return self._unmatched[1]
 
     @property
     def prequential_(self):
@@ -485,24 +543,33 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
     # ---------------------------------------------------------------- private
 
     def _plan(self, n):
-        """Return (n_initial, batch_size, budget) for n rows, all checked."""
+        """Return (n_initial, batch_size, budget, buffer_size) for n rows, checked."""
         batch_size = check_integer(self.batch_size, "batch_size", minimum=1)
         if n < 2:
             raise ValueError(
                 f"got {n} sample, but at least 2 pairs are needed to learn"
             )
+        buffer_size = self.buffer_size
+        if buffer_size is not None:
+            buffer_size = check_integer(buffer_size, "buffer_size", minimum=1)
+            if buffer_size < batch_size:
+                raise ValueError(
+                    f"buffer_size={buffer_size} is below batch_size={batch_size}; each "
+                    "buffer is asked a whole batch of questions"
+                )
         if self.budget is None:
-            return n, batch_size, n
+            return n, batch_size, n, None
         budget = min(check_integer(self.budget, "budget", minimum=2), n)
         if self.n_initial is None:
-            return min(max(batch_size, 10), budget), batch_size, budget
+            n_initial = min(max(batch_size, 10), budget)
+            return n_initial, batch_size, budget, buffer_size
         n_initial = check_integer(self.n_initial, "n_initial", minimum=0)
         if n_initial > budget:
             raise ValueError(
                 f"n_initial={n_initial} is above the budget of {budget} pairs (capped "
                 f"at the {n} rows given); lower n_initial or raise the budget"
             )
-        return n_initial, batch_size, budget
+        return n_initial, batch_size, budget, buffer_size
 
     @contextmanager
     def _forgetting(self):
@@ -512,7 +579,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             if name.endswith("_"):
                 delattr(self, name)
         self._X_training = self._y_training = self._remembered = None
-        self._found = ()
+        self._found, self._unmatched = (), (None, None)
         try:
             yield
         except BaseException:  # an interrupted run as well
@@ -531,6 +598,22 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
                 f"function, got {strategy!r}"
             )
         return strategy
+
+    def _annotator(self, seed):
+        """Return who answers in a simulated run, or raise unless it can."""
+        annotator = self.annotator
+        if annotator is None or self.budget is None:
+            return SimulatedAnnotator()
+        if isinstance(annotator, type) or not callable(annotator):
+            raise TypeError(
+                "annotator must be SimulatedAnnotator() or a function, got "
+                f"{annotator!r}"
+            )
+        if hasattr(annotator, "get_params"):
+            annotator = clone(annotator)
+            if getattr(annotator, "random_state", 0) is None:
+                annotator.set_params(random_state=seed)
+        return annotator
 
     def _remember(self, query, pools, features):
         """Keep open items among which the true partners will be ranked, as features."""
@@ -553,7 +636,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
                 gallery = None
         gate = getattr(self.query_strategy, "gate", GATE)
         has_columns = gallery is not None and gallery.shape[1] > 0
-        self._remembered = (query.modality, gallery, gate) if has_columns else None
+        self._remembered = (
+            _Remembered(query.modality, gallery, gate, rows) if has_columns else None
+        )
 
     def _share_found(self, X, y):
         """Return the share of true partners that were ranked near the top, in a tuple.
@@ -563,7 +648,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         """
         if self._remembered is None:
             return ()
-        modality, gallery, gate = self._remembered
+        modality, gallery, gate, _, right = self._remembered
         encoder = getattr(self, "estimator_", self.estimator)
         features = [
             unit_rows(part.astype(np.float64)) for part in encode(encoder, X, y)
@@ -572,10 +657,14 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         own = np.sum(asked * partners, axis=1, keepdims=True)
         similarity = asked @ unit_rows(gallery.astype(np.float64)).T  # (n, n_gallery)
         equal = np.abs(similarity - own) <= 1e-6
-        ahead = np.sum((similarity > own) & ~equal, axis=1)
-        # One of the equals is the partner itself; of any others half are ahead.
-        ahead = ahead + 0.5 * np.maximum(equal.sum(axis=1) - 1, 0)
-        return (float(np.mean((ahead == 0) | (ahead < gate * len(gallery)))),)
+        ahead = (similarity > own) & ~equal
+        if right is None:  # one of the equals is the partner itself
+            n_equal = np.maximum(equal.sum(axis=1) - 1, 0)
+        else:
+            ahead &= ~right
+            n_equal = (equal & ~right).sum(axis=1)
+        n_ahead = ahead.sum(axis=1) + 0.5 * n_equal
+        return (float(np.mean((n_ahead == 0) | (n_ahead < gate * len(gallery)))),)
 
     def _encoder_to_fit(self, seed):
         """Return the encoder that the next fit is for, with its seed set."""
@@ -601,6 +690,13 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def _check_query(query):
+    if not isinstance(query, Query):
+        raise TypeError(
+            f"query must be what query() returned, got {type(query).__name__}"
+        )
 
 
 def _default_scoring(learner, X, y):
@@ -634,11 +730,3 @@ def _check_selection(selection, pools, n_instances):
             f"{utilities.shape}"
         )
     return indices, utilities, modality
-
-
-def _progress_bar(total, verbose):
-    if not verbose:
-        return nullcontext()
-    from tqdm import tqdm
-
-    return tqdm(total=total, unit="pair", desc="pairs bought")

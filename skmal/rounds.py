@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from ._encoding import encode, unimodal_features
-from ._items import check_items
+from ._items import check_items, take
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,9 @@ class Round:
     trust : float, default=0.0
         How far the encoder's similarities may be believed, from 0 (not at all) to 1.
         0 where the learner does not measure it.
+    unmatched, unmatched_inputs : tuple of two ndarrays, default=None
+        Both kinds of features of the items known to have no partner, as `open` and
+        `open_inputs` have them; None where there are no such items.
     """
 
     open: tuple
@@ -45,6 +48,8 @@ class Round:
     n_instances: int
     rng: np.random.Generator
     trust: float = 0.0
+    unmatched: tuple | None = None
+    unmatched_inputs: tuple | None = None
 
 
 class Selection(namedtuple("Selection", ["indices", "utilities"])):
@@ -198,14 +203,39 @@ def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
         aligned_inputs = tuple(inputs[:0] for inputs in open_inputs)
     else:
         aligned_inputs = unimodal_features(encoder, known, aligned)
+    unmatched, unmatched_inputs = _unmatched(learner, unaligned, (X_pool, y_pool))
+    n_asked = n_aligned + sum(map(len, unmatched or ()))
     return Round(
         open=features,
         aligned=aligned,
         open_inputs=open_inputs,
         aligned_inputs=aligned_inputs,
         n_instances=n_instances,
-        rng=np.random.default_rng([_seed(learner, random_state), n_aligned]),
+        rng=np.random.default_rng([_seed(learner, random_state), n_asked]),
         trust=getattr(learner, "trust_", 0.0),
+        unmatched=unmatched,
+        unmatched_inputs=unmatched_inputs,
+    )
+
+
+def _unmatched(learner, encoder, pools):
+    """Return both kinds of features of the items without a partner, or (None, None)."""
+    items = [getattr(learner, f"{name}_unmatched", None) for name in "Xy"]
+    if all(modality is None for modality in items):
+        return None, None
+    counts = [0 if modality is None else len(modality) for modality in items]
+    items = [  # an open item stands in for none, since encoders take no empty arrays
+        take(pool, [0]) if modality is None else modality
+        for modality, pool in zip(items, pools, strict=True)
+    ]
+    if encoder is None:
+        features = tuple(np.empty((len(modality), 0)) for modality in items)
+    else:
+        features = encode(encoder, *items)
+    inputs = unimodal_features(encoder, items, features)
+    return tuple(
+        tuple(array[:n] for array, n in zip(arrays, counts, strict=True))
+        for arrays in (features, inputs)
     )
 
 

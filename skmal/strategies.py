@@ -523,7 +523,8 @@ def _choose_modality(round, modality, metric="euclidean"):
         return int(modality), None, None
     n_aligned = len(round.aligned[0])
     if modality == "alternate":
-        return (n_aligned // round.n_instances) % 2, None, None
+        n_asked = n_aligned + sum(map(len, round.unmatched or ()))
+        return (n_asked // round.n_instances) % 2, None, None
     if modality == "random":
         n_X, n_y = (len(features) for features in round.open)
         return int(round.rng.integers(n_X + n_y) >= n_X), None, None
