@@ -387,8 +387,7 @@ def _default_jobs(encoder):
 def _run(pairs, estimator, strategy, seed, pool_size, budget, n_initial, batch_size):
     """Return the points of one run and the scores there."""
     pool, test = pairs.split(seed, pool_size)
-    shared = None if pairs.groups is None else pairs.groups[test]
-    groups = {} if pairs.groups is None else {"groups": pairs.groups[pool]}
+    groups = [None if pairs.groups is None else pairs.groups[r] for r in (pool, test)]
     learner = PairedActiveLearner(
         estimator,
         strategy,
@@ -401,9 +400,9 @@ def _run(pairs, estimator, strategy, seed, pool_size, budget, n_initial, batch_s
         learner.fit(
             take(pairs.X, pool),
             take(pairs.y, pool),
-            **groups,
+            groups=groups[0],
             validation_data=(take(pairs.X, test), take(pairs.y, test)),
-            scoring=partial(pairs.scoring, groups=shared),
+            scoring=partial(pairs.scoring, groups=groups[1]),
         )
     return learner.n_pairs_iter_, learner.validation_scores_
 
