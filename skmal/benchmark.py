@@ -10,7 +10,7 @@ import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits  # a dependency of scikit-learn
 
-from ._items import check_choice, check_integer, take
+from ._items import check_integer, take
 from ._open_clip import has_weights
 from .clustering import BADGE, TypiClust
 from .design import VOptimalDesign
@@ -137,7 +137,6 @@ def compare(
     for name in strategies:
         _check_name("strategy", name, choices)
     _check_name("encoder", encoder, ENCODERS)
-    check_choice("on_error", on_error, ("raise", "skip"))
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
     if pool_size is not None:
         pool_size = check_integer(pool_size, "pool_size", minimum=2)

@@ -2,15 +2,18 @@
 
 import csv
 import json
+import re
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers import MICRO_CLIP
 from sets import make_jpeg, quadruples, write, write_coco, write_parquet, write_shard
 
-from skmal import CLIPEncoder, benchmark
+from skmal import CLIPEncoder, benchmark, cli
 from skmal.cli import main
-from skmal.held_out import HeldOut, load_held_out
+from skmal.held_out import FILES, HeldOut, load_held_out
 
 pytest.importorskip("matplotlib")
 
@@ -102,6 +105,17 @@ def test_a_missing_image_is_told_or_left_out(sets, tmp_path, capsys):
     assert f"{table}, line 32: there is no file" in capsys.readouterr().err
     with pytest.warns(UserWarning, match="skipped in .*: 1, .* left: 30 pairs"):
         assert main([*command.split(), "--on-error", "skip"]) == 0
+
+
+def test_the_commands_of_the_docs_are_understood():
+    page = Path(__file__).parents[1] / "docs" / "data.md"
+    blocks = re.findall(r"```bash\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    commands = [shlex.split(block.replace("\\\n", " "))[1:] for block in blocks]
+    understood = [cli._parser().parse_args(command) for command in commands]
+    assert {arguments.data for arguments in understood} == set(FILES)
+    assert {"coreset-margin-image", "coreset-margin-text"} < {
+        name for arguments in understood for name in arguments.strategies
+    }
 
 
 def test_a_gpu_serves_one_run_at_a_time(monkeypatch):
