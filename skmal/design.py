@@ -8,6 +8,7 @@ from sklearn.utils import gen_batches
 
 from ._encoding import as_floats, check_features, unit_rows
 from ._items import check_choice, check_integer, check_number
+from ._unmatched import partner_chances
 from .coverage import isolation
 from .rounds import Selection
 from .strategies import (
@@ -216,6 +217,11 @@ class VOptimalDesign(QueryStrategy):
     is its largest similarity, in the encoder's space, to any of at most 1,500 items of
     the other modality drawn at random; the mean is over the items not trimmed.
 
+    Where the learner was told of items without a partner (`teach_unmatched`), gains and
+    the targets' part in Sigma are multiplied with the chance that an item has one,
+    divided by its mean: a logistic regression on these features tells those that were
+    answered with a partner from those that were not.
+
     Utilities are the weighted gains when picked, lowered to the smallest before where a
     later pick gains more. Ties go to the lowest row. With no pair known, the design of
     the first batch is the same with an empty aligned set.
@@ -283,7 +289,15 @@ class VOptimalDesign(QueryStrategy):
         aligned = _unit_floats(round.aligned_inputs[modality])
         rows = np.flatnonzero(_not_isolated(features, self.trim, round))
         weights = trusted_uncertainty(round, modality, rows)
-        design = _Design(features, aligned, rows, self.ridge, round.n_instances)
+        chances = None
+        if round.unmatched is not None:
+            unmatched = _unit_floats(round.unmatched_inputs[modality])
+            chances = partner_chances(features[rows], aligned, unmatched)
+        if chances is not None:
+            weights = chances if weights is None else weights * chances
+        design = _Design(
+            features, aligned, rows, self.ridge, round.n_instances, chances
+        )
         picks, gains = _greedy_picks(design, round.n_instances, weights)
         return Selection(rows[picks], np.minimum.accumulate(gains), modality, gap)
 
@@ -327,7 +341,7 @@ class _Design:
     Rows are kept in their own precision, everything of size d x d is float64.
     """
 
-    def __init__(self, features, aligned, rows, ridge, n_picks):
+    def __init__(self, features, aligned, rows, ridge, n_picks, weights=None):
         n, d = len(features) + len(aligned), features.shape[1]
         total = features.sum(axis=0, dtype=np.float64)
         total += aligned.sum(axis=0, dtype=np.float64)
@@ -335,7 +349,10 @@ class _Design:
         known, self.targets = aligned - self.mean, features[rows]
         self.targets -= self.mean
         gram = (known.T @ known).astype(np.float64)  # (d, d)
-        self.sigma = gram + self.targets.T @ self.targets
+        weighted = self.targets
+        if weights is not None:  # of the rows as targets, mean 1
+            weighted = weighted * weights.astype(features.dtype)[:, None]
+        self.sigma = gram + weighted.T @ self.targets
         self.sigma /= len(known) + len(rows)
         scale = np.trace(self.sigma) / d * (len(aligned) + n_picks)
         gram[np.diag_indices(d)] += ridge * scale if scale > 0 else 1
