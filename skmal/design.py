@@ -219,8 +219,9 @@ class VOptimalDesign(QueryStrategy):
 
     Where the learner was told of items without a partner (`teach_unmatched`), gains and
     the targets' part in Sigma are multiplied with the chance that an item has one,
-    divided by its mean: a logistic regression on these features tells those that were
-    answered with a partner from those that were not.
+    raised to a power and divided by its mean. A logistic regression on these features
+    tells those that were answered with a partner from those that were not; the power is
+    2 AUC - 1 on answers held out, so that missing at random changes next to nothing.
 
     Utilities are the weighted gains when picked, lowered to the smallest before where a
     later pick gains more. Ties go to the lowest row. With no pair known, the design of

@@ -344,3 +344,31 @@ def test_a_simulated_run_measures_trust():
     learner = PairedActiveLearner(budget=100, batch_size=20, random_state=0).fit(X, y)
     assert learner.prequential_.shape == (learner.n_iter_,)
     assert 0 < learner.trust_ <= 1
+
+
+def test_it_turns_away_from_what_looks_like_the_items_without_a_partner():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(200, 4))
+    rows[:, 0] += np.where(np.arange(200) < 100, 2.0, -2.0)  # two kinds
+    some = (rows[150:160], rows[150:160])
+    arguments = {
+        "open": (rows[20:150], rows[20:150]),
+        "open_inputs": (rows[20:150], rows[20:150]),
+        "aligned": some,
+        "aligned_inputs": some,
+        "n_instances": 20,
+    }
+    asked = {}
+    for told in (None, (rows[:20], rows[:0])):  # all of the first kind, in X
+        for modality in (0, 1):
+            round = Round(
+                **arguments,
+                rng=np.random.default_rng(0),
+                unmatched=told,
+                unmatched_inputs=told,
+            )
+            picks = VOptimalDesign(modality, trim=0.0).select(round).indices
+            asked[told is not None, modality] = np.sum(picks < 80)  # of that kind
+    assert asked[False, 0] >= 4
+    assert asked[True, 0] == 0
+    assert asked[True, 1] == asked[False, 1]  # nothing was told of y
