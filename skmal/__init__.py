@@ -17,6 +17,8 @@ from .design import VOptimalDesign
 from .herding import MaxHerding, UncertaintyHerding
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
+from .multimodal import MultimodalActiveLearner
+from .multiset import RidgeMCCA
 from .rounds import Query, Round, Selection
 from .strategies import (
     CoresetMargin,
@@ -34,11 +36,13 @@ __all__ = [
     "KCenterGreedy",
     "MarginSampling",
     "MaxHerding",
+    "MultimodalActiveLearner",
     "PairedActiveLearner",
     "Query",
     "QueryStrategy",
     "RandomSampling",
     "RidgeCCA",
+    "RidgeMCCA",
     "Round",
     "Selection",
     "TypiClust",
