@@ -1,4 +1,4 @@
-"""What the scripts that draw annotation curves share: runs, tables, a picture, words."""
+"""What the scripts that draw annotation curves share: runs, tables, a picture."""
 
 import argparse
 import csv

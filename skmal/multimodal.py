@@ -148,7 +148,7 @@ class MultimodalActiveLearner(BaseEstimator):
     >>> sans, serif = load_glyphs("sans", features=True), load_glyphs("serif", True)
     >>> Xs = [sans.X[sans.shared], serif.X[serif.shared], sans.y[sans.shared]]
     >>> test, pools = [X[::5] for X in Xs], [X[1::5] for X in Xs]
-    >>> learner = MultimodalActiveLearner(query_strategy=CoresetMargin(), random_state=0)
+    >>> learner = MultimodalActiveLearner(None, CoresetMargin(), random_state=0)
     >>> for _ in range(3):
     ...     query = learner.query(pools, n_instances=20)
     ...     partners = np.tile(query.indices[:, None], 3)   # the answers, known here

@@ -121,13 +121,14 @@ class RidgeMCCA(BaseEstimator):
         )
         directions, correlations = _shared_directions(bases, n_components)
         self.n_components_, self.correlations_ = len(correlations), correlations
-        self.means_, self.weights_ = means, []
-        for X, whitening, part in zip(Xs, whitenings, directions, strict=True):
-            self.weights_.append(whitening @ (part * correlations))
-        signs = _signs_of_largest(self.weights_[0])
+        weights = [
+            whitening @ (part * correlations)
+            for whitening, part in zip(whitenings, directions, strict=True)
+        ]
+        signs = _signs_of_largest(weights[0])
+        self.means_ = means
         self.weights_ = [
-            (weights * signs).astype(X.dtype)
-            for X, weights in zip(Xs, self.weights_, strict=True)
+            (part * signs).astype(X.dtype) for X, part in zip(Xs, weights, strict=True)
         ]
         return self
 
