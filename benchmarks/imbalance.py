@@ -2,10 +2,11 @@
 
     OMP_NUM_THREADS=1 python benchmarks/imbalance.py
 
-*long-tail*: glyphs of DejaVu Sans by Zipf's law over the scripts, the r-th most frequent
-one having 1/r of the pairs of the first. *90-10*: nine tenths Latin, Greek and Cyrillic,
-one tenth all other scripts, signs left out. Pairs held out are as many of each group, so
-that the mean is the mean over groups.
+*long-tail*: glyphs of DejaVu Sans by Zipf's law over the scripts, the r-th most
+frequent one with 1/r of the pairs of the first, as far as it has them; "head" are the
+first two, "tail" all from the seventh on. *90-10*: nine tenths Latin, Greek and
+Cyrillic, one tenth all other scripts, signs left out. As many pairs of each group are
+held out, so that the mean is the mean over groups.
 """
 
 import numpy as np
