@@ -38,7 +38,7 @@ def main(doc, name, runs, strategies, pictured=("mrr",)):
         The metrics of the picture, one row of axes each.
     """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--data", nargs="+", choices=runs, default=list(runs))
     parser.add_argument("--out", type=Path, default=HERE / "results" / name)

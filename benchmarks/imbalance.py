@@ -31,7 +31,7 @@ STRATEGIES = {
 }
 COMMON = ("Latin", "Greek", "Cyrillic")
 N_TEST_OF_GROUP, N_POOL = 150, 1200
-START, BATCH, BUDGET = 30, 30, 600
+START, BATCH, BUDGET = 60, 60, 600
 
 
 def long_tail(script, rng):

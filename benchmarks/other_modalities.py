@@ -34,7 +34,7 @@ STRATEGIES = {
     "coreset-margin": CoresetMargin(),
     "coreset-margin-trim": CoresetMargin(trim=0.3),
 }
-N_PAIRS, N_TEST, START, BATCH, BUDGET = 5000, 600, 80, 80, 1600
+N_PAIRS, N_TEST, START, BATCH, BUDGET = 5000, 600, 160, 160, 1600
 
 
 @cache
