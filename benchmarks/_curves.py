@@ -20,7 +20,7 @@ from skmal.plotting import AnnotationCurveDisplay
 HERE = Path(__file__).parent
 
 
-def main(doc, name, runs, strategies, pictured=("mrr",)):
+def main(doc, name, runs, strategies, n_seeds, pictured=("mrr",)):
     """Run strategies x seeds on each data set, write what came out, and print savings.
 
     Parameters
@@ -34,11 +34,13 @@ def main(doc, name, runs, strategies, pictured=("mrr",)):
         and one dict of scores for each.
     strategies : dict of str to QueryStrategy
         By name; "random" is among them.
+    n_seeds : int
+        Seeds 0 to n_seeds - 1, unless the command line says otherwise.
     pictured : sequence of str, default=("mrr",)
         The metrics of the picture, one row of axes each.
     """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--seeds", type=int, default=n_seeds)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--data", nargs="+", choices=runs, default=list(runs))
     parser.add_argument("--out", type=Path, default=HERE / "results" / name)

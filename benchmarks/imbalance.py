@@ -115,4 +115,5 @@ def _some(rng, rows, n):
 
 if __name__ == "__main__":
     runs = {"long-tail": run_long_tail, "90-10": run_ninety_ten}
-    main(__doc__, "imbalance", runs, STRATEGIES)
+    pictured = ("mrr", "recall@10")
+    main(__doc__, "imbalance", runs, STRATEGIES, n_seeds=8, pictured=pictured)

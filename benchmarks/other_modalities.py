@@ -116,4 +116,4 @@ def _reduced(rows):
 
 if __name__ == "__main__":
     runs = {"molecules": run_molecules, "words": run_words}
-    main(__doc__, "other_modalities", runs, STRATEGIES)
+    main(__doc__, "other_modalities", runs, STRATEGIES, n_seeds=6)

@@ -65,4 +65,4 @@ def _scores(learner, Xs_test):
 
 
 if __name__ == "__main__":
-    main(__doc__, "three_modalities", {"glyphs": run}, STRATEGIES)
+    main(__doc__, "three_modalities", {"glyphs": run}, STRATEGIES, n_seeds=10)
