@@ -1,6 +1,7 @@
 """Multimodal active learning with the tools of scikit-learn."""
 
 from . import (
+    by_group,
     clustering,
     coverage,
     datasets,
@@ -49,6 +50,7 @@ __all__ = [
     "UncertaintyHerding",
     "VOptimalDesign",
     "__version__",
+    "by_group",
     "clustering",
     "coverage",
     "datasets",
