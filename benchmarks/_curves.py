@@ -8,6 +8,13 @@ import joblib
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
+from skmal import (
+    CoresetMargin,
+    PairedActiveLearner,
+    RandomSampling,
+    RidgeCCA,
+    VOptimalDesign,
+)
 from skmal.benchmark import (
     CURVES_HEADER,
     SAVINGS_HEADER,
@@ -18,9 +25,15 @@ from skmal.benchmark import (
 from skmal.plotting import AnnotationCurveDisplay
 
 HERE = Path(__file__).parent
+STRATEGIES = {
+    "random": RandomSampling(),
+    "v-optimal": VOptimalDesign(),
+    "coreset-margin": CoresetMargin(),
+    "coreset-margin-trim": CoresetMargin(trim=0.3),
+}
 
 
-def main(doc, name, runs, strategies, n_seeds, pictured=("mrr",)):
+def main(doc, name, runs, n_seeds, pictured=("mrr",)):
     """Run strategies x seeds on each data set, write what came out, and print savings.
 
     Parameters
@@ -32,8 +45,6 @@ def main(doc, name, runs, strategies, n_seeds, pictured=("mrr",)):
     runs : dict of str to callable
         By the name of the data, ``run(strategy, seed)`` returning the points of a curve
         and one dict of scores for each.
-    strategies : dict of str to QueryStrategy
-        By name; "random" is among them.
     n_seeds : int
         Seeds 0 to n_seeds - 1, unless the command line says otherwise.
     pictured : sequence of str, default=("mrr",)
@@ -49,10 +60,10 @@ def main(doc, name, runs, strategies, n_seeds, pictured=("mrr",)):
         (data, strategy, seed)
         for data in arguments.data
         for seed in range(arguments.seeds)
-        for strategy in strategies
+        for strategy in STRATEGIES
     ]
     jobs = joblib.Parallel(arguments.jobs, return_as="generator")(
-        joblib.delayed(_run)(runs[data], strategies[strategy], seed)
+        joblib.delayed(_run)(runs[data], STRATEGIES[strategy], seed)
         for data, strategy, seed in keys
     )
     results = tqdm(jobs, total=len(keys), unit="run")
@@ -86,6 +97,41 @@ def main(doc, name, runs, strategies, n_seeds, pictured=("mrr",)):
             f"{100 * row['mean']:+4.0f} ± {width:.0f} %, never reached: "
             f"{row['n_censored']} of {row['n_levels']}"
         )
+
+
+def simulate(X, y, X_test, y_test, strategy, seed, *, batch, budget, scores):
+    """Buy pairs, one batch of them known at the start.
+
+    Parameters
+    ----------
+    X, y : ndarray
+        The pairs to buy.
+    X_test, y_test : ndarray
+        The pairs held out.
+    strategy : QueryStrategy
+        What asks.
+    seed : int
+        Of the run.
+    batch, budget : int
+        Pairs asked about in a round, and in all.
+    scores : callable
+        ``scores(learner, X_test, y_test)``, a dict.
+
+    Returns
+    -------
+    tuple
+        Pairs known at each point, and the scores there.
+    """
+    learner = PairedActiveLearner(
+        RidgeCCA(),
+        strategy,
+        budget=budget,
+        n_initial=batch,
+        batch_size=batch,
+        random_state=seed,
+    )
+    learner.fit(X, y, validation_data=(X_test, y_test), scoring=scores)
+    return learner.n_pairs_iter_, learner.validation_scores_
 
 
 def _run(run, strategy, seed):

@@ -13,28 +13,15 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from _curves import main
+from _curves import main, simulate
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 
-from skmal import (
-    CoresetMargin,
-    PairedActiveLearner,
-    RandomSampling,
-    RidgeCCA,
-    VOptimalDesign,
-)
 from skmal._encoding import encode
 from skmal.metrics import retrieval_scores
 
-STRATEGIES = {
-    "random": RandomSampling(),
-    "v-optimal": VOptimalDesign(),
-    "coreset-margin": CoresetMargin(),
-    "coreset-margin-trim": CoresetMargin(trim=0.3),
-}
-N_PAIRS, N_TEST, START, BATCH, BUDGET = 5000, 600, 160, 160, 1600
+N_PAIRS, N_TEST, BATCH, BUDGET = 5000, 600, 160, 1600
 
 
 @cache
@@ -69,29 +56,27 @@ def words():
     return _terms(said, "char_wb", (1, 3)), _terms(spellings, "char_wb", (1, 4))
 
 
-def simulate(X, y, strategy, seed):
+def run(pairs, strategy, seed):
     """Return the points of one curve and the scores there."""
-    X, X_test, y, y_test = train_test_split(X, y, test_size=N_TEST, random_state=seed)
-    learner = PairedActiveLearner(
-        RidgeCCA(),
+    X, X_test, y, y_test = train_test_split(*pairs, test_size=N_TEST, random_state=seed)
+    return simulate(
+        *(X, y, X_test, y_test),
         strategy,
+        seed,
+        batch=BATCH,
         budget=BUDGET,
-        n_initial=START,
-        batch_size=BATCH,
-        random_state=seed,
+        scores=_scores,
     )
-    learner.fit(X, y, validation_data=(X_test, y_test), scoring=_scores)
-    return learner.n_pairs_iter_, learner.validation_scores_
 
 
 def run_molecules(strategy, seed):
     """Run one strategy on the molecules."""
-    return simulate(*molecules(), strategy, seed)
+    return run(molecules(), strategy, seed)
 
 
 def run_words(strategy, seed):
     """Run one strategy on the words."""
-    return simulate(*words(), strategy, seed)
+    return run(words(), strategy, seed)
 
 
 def _scores(learner, X, y):
@@ -116,4 +101,4 @@ def _reduced(rows):
 
 if __name__ == "__main__":
     runs = {"molecules": run_molecules, "words": run_words}
-    main(__doc__, "other_modalities", runs, STRATEGIES, n_seeds=6)
+    main(__doc__, "other_modalities", runs, n_seeds=6)

@@ -12,16 +12,10 @@ from itertools import combinations
 import numpy as np
 from _curves import main
 
-from skmal import CoresetMargin, MultimodalActiveLearner, RandomSampling, VOptimalDesign
+from skmal import MultimodalActiveLearner
 from skmal.datasets import load_glyphs
 from skmal.metrics import mean_reciprocal_rank
 
-STRATEGIES = {
-    "random": RandomSampling(),
-    "v-optimal": VOptimalDesign(),
-    "coreset-margin": CoresetMargin(),
-    "coreset-margin-trim": CoresetMargin(trim=0.3),
-}
 NAMES = ("sans", "serif", "name")
 N_TEST, START, BATCH, BUDGET = 500, 60, 60, 840
 
@@ -65,4 +59,4 @@ def _scores(learner, Xs_test):
 
 
 if __name__ == "__main__":
-    main(__doc__, "three_modalities", {"glyphs": run}, STRATEGIES, n_seeds=10)
+    main(__doc__, "three_modalities", {"glyphs": run}, n_seeds=10)
