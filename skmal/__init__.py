@@ -2,6 +2,7 @@
 
 from . import (
     annotators,
+    by_group,
     clustering,
     coverage,
     datasets,
@@ -20,6 +21,8 @@ from .design import VOptimalDesign
 from .herding import MaxHerding, UncertaintyHerding
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
+from .multimodal import MultimodalActiveLearner
+from .multiset import RidgeMCCA
 from .rounds import Query, Round, Selection
 from .strategies import (
     CoresetMargin,
@@ -37,11 +40,13 @@ __all__ = [
     "KCenterGreedy",
     "MarginSampling",
     "MaxHerding",
+    "MultimodalActiveLearner",
     "PairedActiveLearner",
     "Query",
     "QueryStrategy",
     "RandomSampling",
     "RidgeCCA",
+    "RidgeMCCA",
     "Round",
     "Selection",
     "SimulatedAnnotator",
@@ -50,6 +55,7 @@ __all__ = [
     "VOptimalDesign",
     "__version__",
     "annotators",
+    "by_group",
     "clustering",
     "coverage",
     "datasets",

@@ -35,6 +35,31 @@ def encode(encoder, X, y):
     return X_features, y_features
 
 
+def encode_all(encoder, *Xs):
+    """Return the features of any number of modalities in the encoder's shared space.
+
+    As `encode`, of an encoder whose `transform` takes one list of arrays and returns
+    another.
+    """
+    name = f"{type(encoder).__name__}.transform"
+    features = encoder.transform(list(Xs))
+    if not isinstance(features, (list, tuple)) or len(features) != len(Xs):
+        raise TypeError(
+            f"{name}(Xs) returned {type(features).__name__}, expected a list of "
+            f"{len(Xs)} arrays, one per modality, as RidgeMCCA returns it"
+        )
+    features = tuple(
+        _as_features(array, len(X), name) for array, X in zip(features, Xs, strict=True)
+    )
+    widths = [array.shape[1] for array in features]
+    if len(set(widths)) > 1:
+        raise ValueError(
+            f"{name}(Xs) returned {widths} features for the modalities; all must lie "
+            "in one shared space"
+        )
+    return features
+
+
 def check_encoder(encoder):
     """Raise unless `transform` can take both modalities."""
     parameters = list(signature(encoder.transform).parameters.values())

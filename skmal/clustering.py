@@ -12,7 +12,7 @@ from sklearn.utils import gen_batches
 
 from ._encoding import as_floats, unit_rows
 from ._items import check_choice, check_integer
-from .rounds import Selection
+from .rounds import Selection, others
 from .strategies import MODALITIES, QueryStrategy, _choose_modality
 
 N_NEIGHBORS = 20  # of the typicality
@@ -201,11 +201,14 @@ class BADGE(QueryStrategy):
             Rows in the order drawn.
         """
         modality, gap, _ = _choose_modality(round, self.modality)
-        gallery = unit_rows(round.open[1 - modality].astype(np.float64))
-        if len(gallery) > N_GALLERY:
-            gallery = gallery[round.rng.choice(len(gallery), N_GALLERY, replace=False)]
         queries = unit_rows(round.open[modality].astype(np.float64))
-        pulls = assignment_residuals(queries, gallery, self.temperature)  # (n, k)
+        pulls = np.zeros_like(queries)  # (n, k)
+        for other in others(round, modality):
+            gallery = unit_rows(round.open[other].astype(np.float64))
+            if len(gallery) > N_GALLERY:
+                rows = round.rng.choice(len(gallery), N_GALLERY, replace=False)
+                gallery = gallery[rows]
+            pulls += assignment_residuals(queries, gallery, self.temperature)
         inputs = unit_rows(round.open_inputs[modality].astype(np.float64))  # (n, d)
         picks, squared = _kmeans_plusplus(
             pulls, inputs, round.n_instances, round.rng.random

@@ -10,7 +10,7 @@ from ._encoding import as_floats, check_features, unit_rows
 from ._items import check_choice, check_integer, check_number
 from ._unmatched import partner_chances
 from .coverage import isolation
-from .rounds import Selection
+from .rounds import Selection, others
 from .strategies import (
     MODALITIES,
     QueryStrategy,
@@ -323,16 +323,19 @@ def trusted_uncertainty(round, modality, rows):
     """
     if round.trust == 0:
         return None
-    gallery = round.open[1 - modality]
-    if len(gallery) > N_GALLERY:
-        gallery = gallery[round.rng.choice(len(gallery), N_GALLERY, replace=False)]
-    features, gallery = round.open[modality], unit_rows(gallery)
-    doubt = np.empty(len(rows))
-    for block in gen_batches(len(rows), BLOCK):
-        # A weight need not be exact, as a rule that picks by it alone would have it.
-        similarity = unit_rows(features[rows[block]]) @ gallery.T
-        doubt[block] = 1 - similarity.max(axis=1)
-    doubt = np.maximum(doubt, 1e-3)
+    features, doubts = round.open[modality], []
+    for other in others(round, modality):
+        gallery = round.open[other]
+        if len(gallery) > N_GALLERY:
+            gallery = gallery[round.rng.choice(len(gallery), N_GALLERY, replace=False)]
+        gallery = unit_rows(gallery)
+        doubt = np.empty(len(rows))
+        for block in gen_batches(len(rows), BLOCK):
+            # A weight need not be exact, as a rule that picks by it alone would have.
+            similarity = unit_rows(features[rows[block]]) @ gallery.T
+            doubt[block] = 1 - similarity.max(axis=1)
+        doubts.append(doubt)
+    doubt = np.maximum(np.mean(doubts, axis=0), 1e-3)
     return (doubt / doubt.mean()) ** round.trust
 
 

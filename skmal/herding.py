@@ -6,7 +6,7 @@ from sklearn.utils import gen_batches
 
 from ._encoding import as_floats, check_features, unit_rows
 from ._items import check_choice, check_integer, check_number
-from .rounds import Selection
+from .rounds import Selection, others
 from .strategies import MODALITIES, QueryStrategy, _choose_modality
 from .uncertainty import cross_modal_top1
 
@@ -231,10 +231,12 @@ class UncertaintyHerding(MaxHerding):
     """
 
     def _weights(self, round, modality, rows):
-        other = round.open[1 - modality]
-        gallery = other[_draw(len(other), N_DEMAND, round.rng)]
-        top1 = cross_modal_top1(round.open[modality][rows], gallery)
-        return np.maximum(1 - top1, 0)
+        queries, top1 = round.open[modality][rows], []
+        for other in others(round, modality):
+            gallery = round.open[other]
+            gallery = gallery[_draw(len(gallery), N_DEMAND, round.rng)]
+            top1.append(cross_modal_top1(queries, gallery))
+        return np.maximum(1 - np.mean(top1, axis=0), 0)
 
 
 def _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth):

@@ -15,17 +15,17 @@ from ._items import check_items, take
 class Round:
     """All that a strategy may look at when it decides what to ask next.
 
-    Every pair of arrays holds the first modality (X) at [0] and the second (y) at [1].
-    Rows of the two open arrays have nothing to do with each other; rows of the two
-    aligned arrays are partners.
+    Every tuple of arrays holds the first modality (X) at [0] and the second (y) at [1];
+    under `MultimodalActiveLearner` it may hold more. Rows of the open arrays have
+    nothing to do with each other; rows of the aligned arrays are partners.
 
     Parameters
     ----------
-    open : tuple of two ndarrays of shape (n_open, n_components)
+    open : tuple of ndarrays of shape (n_open, n_components)
         Encoder features of the items not yet aligned, in the shared space.
-    aligned : tuple of two ndarrays of shape (n_aligned, n_components)
+    aligned : tuple of ndarrays of shape (n_aligned, n_components)
         Encoder features of the pairs known so far; may have no rows.
-    open_inputs, aligned_inputs : tuple of two ndarrays of shape (n, n_features)
+    open_inputs, aligned_inputs : tuple of ndarrays of shape (n, n_features)
         What is known of the same items without any alignment: the rows themselves where
         they are numeric; else what the encoder's ``unimodal_features(X, y)`` returns,
         where it has one; else the same arrays as above.
@@ -65,7 +65,7 @@ class Selection(namedtuple("Selection", ["indices", "utilities"])):
         What the strategy ranked them by; never increasing.
     modality : int, default=0
         0 where the indices are rows of X, 1 where they are rows of y.
-    coverage_gap : tuple of two floats, default=None
+    coverage_gap : tuple of floats, default=None
         The gaps of X and of y that were compared; None where none were.
 
     Examples
@@ -171,6 +171,11 @@ class Query(namedtuple("Query", ["indices", "instances"])):
         return rows if self.modality == 0 else rows[::-1]
 
 
+def others(round, modality):
+    """Return the modalities that partners of this one are looked for in."""
+    return [m for m in range(len(round.open)) if m != modality]
+
+
 def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
     """Return the Round that `learner` faces on these pools.
 
@@ -178,32 +183,43 @@ def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
     `y_training`, such as modAL's. Where its encoder cannot transform yet, the features
     of the round have no columns.
     """
-    encoder = getattr(learner, "estimator_", learner.estimator)
-    n_aligned = 0 if learner.X_training is None else len(learner.X_training)
-    try:
-        features = None if encoder is None else encode(encoder, X_pool, y_pool)
-    except NotFittedError:
-        features = None
-    if features is None:
-        features = np.empty((len(X_pool), 0)), np.empty((len(y_pool), 0))
-        known = None
-        aligned = np.empty((n_aligned, 0)), np.empty((n_aligned, 0))
-    elif n_aligned == 0:
-        known = None
-        aligned = tuple(f[:0] for f in features)
-    else:
+    known = None
+    if learner.X_training is not None and len(learner.X_training):
         known = (
             check_items(learner.X_training, "X_training"),
             check_items(learner.y_training, "y_training"),
         )
+    pools = X_pool, y_pool
+    return round_of(learner, encode, pools, known, n_instances, random_state)
+
+
+def round_of(learner, encode, pools, known, n_instances, random_state=None):
+    """Return the Round on pools of any number of modalities.
+
+    `known` are the aligned items, one sequence per modality, or None; `encode(encoder,
+    *items)` returns features of both, one array per modality.
+    """
+    encoder = getattr(learner, "estimator_", learner.estimator)
+    n_aligned = 0 if known is None else len(known[0])
+    try:
+        features = None if encoder is None else encode(encoder, *pools)
+    except NotFittedError:
+        features = None
+    if features is None:
+        features = tuple(np.empty((len(pool), 0)) for pool in pools)
+        known = None
+        aligned = tuple(np.empty((n_aligned, 0)) for _ in pools)
+    elif known is None:
+        aligned = tuple(f[:0] for f in features)
+    else:
         aligned = encode(encoder, *known)
     unaligned = None if features[0].shape[1] == 0 else encoder
-    open_inputs = unimodal_features(unaligned, (X_pool, y_pool), features)
+    open_inputs = unimodal_features(unaligned, pools, features)
     if known is None:
         aligned_inputs = tuple(inputs[:0] for inputs in open_inputs)
     else:
         aligned_inputs = unimodal_features(encoder, known, aligned)
-    unmatched, unmatched_inputs = _unmatched(learner, unaligned, (X_pool, y_pool))
+    unmatched, unmatched_inputs = _unmatched(learner, unaligned, encode, pools)
     n_asked = n_aligned + sum(map(len, unmatched or ()))
     return Round(
         open=features,
@@ -218,7 +234,7 @@ def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
     )
 
 
-def _unmatched(learner, encoder, pools):
+def _unmatched(learner, encoder, encode, pools):
     """Return both kinds of features of the items without a partner, or (None, None)."""
     items = [getattr(learner, f"{name}_unmatched", None) for name in "Xy"]
     if all(modality is None for modality in items):

@@ -10,7 +10,7 @@ from ._encoding import unit_rows
 from ._farthest import FarthestRows
 from ._items import check_choice, check_integer, check_items, check_same_features
 from .coverage import isolation
-from .rounds import Selection, open_round
+from .rounds import Selection, open_round, others
 from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
 
 METRICS = ("euclidean", "cosine")
@@ -524,25 +524,25 @@ def _choose_modality(round, modality, metric="euclidean"):
     n_aligned = len(round.aligned[0])
     if modality == "alternate":
         n_asked = n_aligned + sum(map(len, round.unmatched or ()))
-        return (n_asked // round.n_instances) % 2, None, None
-    if modality == "random":
-        n_X, n_y = (len(features) for features in round.open)
-        return int(round.rng.integers(n_X + n_y) >= n_X), None, None
+        return (n_asked // round.n_instances) % len(round.open), None, None
+    if modality == "random":  # that of one item out of all pools
+        ends = np.cumsum([len(features) for features in round.open])
+        item = round.rng.integers(ends[-1])
+        return int(np.searchsorted(ends, item, side="right")), None, None
     if n_aligned == 0:
         return 0, None, None
     known = [
-        FarthestRows(
-            _in_metric(round.open[m], metric), _in_metric(round.aligned[m], metric)
-        )
-        for m in (0, 1)
+        FarthestRows(_in_metric(open_rows, metric), _in_metric(aligned, metric))
+        for open_rows, aligned in zip(round.open, round.aligned, strict=True)
     ]
     gaps = [float(np.sqrt(rows.largest_distance())) for rows in known]
     if modality == "relative_coverage":
-        for m in (0, 1):
-            spread = 2 * known[m].features.var(axis=0).sum()
+        for m, rows in enumerate(known):
+            spread = 2 * rows.features.var(axis=0).sum()
             gaps[m] = gaps[m] / float(np.sqrt(spread)) if spread > 0 else gaps[m]
-    # gaps that differ by rounding alone are a tie, and X is asked about
-    return int(gaps[1] > gaps[0] * (1 + 1e-9)), tuple(gaps), known
+    # gaps that differ by rounding alone are a tie, and the first modality is asked
+    largest = np.asarray(gaps) * (1 + 1e-9) >= max(gaps)
+    return int(largest.argmax()), tuple(gaps), known
 
 
 def _coreset(round, modality, known, size, trim, metric, with_distances=False):
@@ -580,12 +580,18 @@ def _round_significant(values, digits):
 
 
 def _most_uncertain(round, modality, rows, uncertainty, candidates):
-    """Return the n_instances most uncertain of the given rows, and their utilities."""
-    other = 1 - modality
-    gallery = round.open[other]
-    if candidates == "all":
-        gallery = Stacked(gallery, round.aligned[other])
-    utilities = UNCERTAINTIES[uncertainty](round.open[modality][rows], gallery)
+    """Return the n_instances most uncertain of the given rows, and their utilities.
+
+    Where there are several other modalities, the utility is the mean over them.
+    """
+    per_modality = []
+    for other in others(round, modality):
+        gallery = round.open[other]
+        if candidates == "all":
+            gallery = Stacked(gallery, round.aligned[other])
+        queries = round.open[modality][rows]
+        per_modality.append(UNCERTAINTIES[uncertainty](queries, gallery))
+    utilities = np.mean(per_modality, axis=0)
     order = (-utilities.round(TIE_DECIMALS)).argsort(kind="stable")
     best = order[: round.n_instances]
     return rows[best], utilities[best].round(TIE_DECIMALS)

@@ -1,0 +1,104 @@
+"""Pools in which some scripts are rare: who gains, who loses, by group of scripts.
+
+    OMP_NUM_THREADS=1 python benchmarks/imbalance.py
+
+*long-tail*: glyphs of DejaVu Sans by Zipf's law over the scripts, the r-th most
+frequent one with 1/r of the pairs of the first, as far as it has them; "head" are the
+first two, "tail" all from the seventh on. *90-10*: nine tenths Latin, Greek and
+Cyrillic, one tenth all other scripts, signs left out. As many pairs of each group are
+held out, so that the mean is the mean over groups.
+"""
+
+import numpy as np
+from _curves import main, simulate
+
+from skmal._encoding import encode
+from skmal.by_group import scores_by_group
+from skmal.datasets import load_glyphs
+
+COMMON = ("Latin", "Greek", "Cyrillic")
+N_TEST_OF_GROUP, N_POOL = 150, 1200
+BATCH, BUDGET = 60, 600
+
+
+def long_tail(script, rng):
+    """Return the group of each glyph, the rows of the pool, and the rows held out."""
+    names, counts = np.unique(script, return_counts=True)
+    names = names[(-counts).argsort(kind="stable")]
+    rank = {name: r for r, name in enumerate(names)}
+    ranks = np.array([rank[name] for name in script])
+    groups = np.array(["head", "middle", "tail"])[np.digitize(ranks, [2, 6])]
+    test = _held_out(groups, rng)
+    rest = np.setdiff1d(np.arange(len(script)), test)
+    unit = N_POOL / (1 / np.arange(1, len(names) + 1)).sum()
+    pool = [
+        _some(rng, rest[ranks[rest] == r], round(unit / (r + 1)))
+        for r in range(len(names))
+    ]
+    return groups, np.sort(np.concatenate(pool)), test
+
+
+def ninety_ten(script, rng):
+    """Return the group of each glyph, the rows of the pool, and the rows held out."""
+    groups = np.where(np.isin(script, COMMON), "majority", "minority")
+    groups[np.isin(script, ("Common", "Inherited", "Unknown"))] = ""
+    test = _held_out(groups, rng)
+    rest = np.setdiff1d(np.flatnonzero(groups != ""), test)
+    pool = [
+        _some(rng, rest[groups[rest] == group], round(share * N_POOL))
+        for group, share in (("majority", 0.9), ("minority", 0.1))
+    ]
+    return groups, np.sort(np.concatenate(pool)), test
+
+
+def run(divide, strategy, seed):
+    """Return the points of one curve and the scores there."""
+    X, y = load_glyphs(features=True, return_X_y=True)
+    rng = np.random.default_rng([seed, 12])
+    groups, pool, test = divide(load_glyphs().script, rng)
+
+    def scores(learner, X_test, y_test):
+        by_group = scores_by_group(*encode(learner, X_test, y_test), groups[test])
+        tables = list(by_group.values())
+        means = {
+            m: float(np.mean([t[m] for t in tables])) for m in ("mrr", "recall@10")
+        }
+        return means | {
+            f"recall@10-{group}": table["recall@10"]
+            for group, table in by_group.items()
+        }
+
+    return simulate(
+        *(X[pool], y[pool], X[test], y[test]),
+        strategy,
+        seed,
+        batch=BATCH,
+        budget=BUDGET,
+        scores=scores,
+    )
+
+
+def run_long_tail(strategy, seed):
+    """Run one strategy on the long tail."""
+    return run(long_tail, strategy, seed)
+
+
+def run_ninety_ten(strategy, seed):
+    """Run one strategy on the pool of two groups."""
+    return run(ninety_ten, strategy, seed)
+
+
+def _held_out(groups, rng):
+    names = [name for name in np.unique(groups) if name]
+    rows = [_some(rng, np.flatnonzero(groups == g), N_TEST_OF_GROUP) for g in names]
+    return np.sort(np.concatenate(rows))
+
+
+def _some(rng, rows, n):
+    return rng.choice(rows, min(n, len(rows)), replace=False)
+
+
+if __name__ == "__main__":
+    runs = {"long-tail": run_long_tail, "90-10": run_ninety_ten}
+    pictured = ("mrr", "recall@10")
+    main(__doc__, "imbalance", runs, n_seeds=8, pictured=pictured)
