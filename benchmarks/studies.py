@@ -332,8 +332,8 @@ def runtime_section():
     lines = [
         "## Runtime against n, B_C and |S|\n",
         "Processor seconds of one choice of `CoresetMargin` (coverage gap of both "
-        f"sides, k-center, margins), one thread, {N_FEATURES} features in 100 clusters; what "
-        "is not varied is "
+        f"sides, k-center, margins), one thread, {N_FEATURES} features in 100 "
+        "clusters; what is not varied is "
         + ", ".join(f"{name} = {value:,}" for name, value in BASE.items())
         + ". The growth is the slope of log seconds against log size: 1 is linear.\n",
         "![Runtime](images/study-runtime.png)\n",
