@@ -13,10 +13,10 @@ import numpy as np
 
 from skmal.benchmark import DEFAULT, ENCODERS, PAPER, REFERENCE, STRATEGIES
 from skmal.plotting import AnnotationCurveDisplay
+from skmal.pools import POOLS
 from skmal.suite import (
     AVERAGE,
     BANDS,
-    POOLS,
     aulc_rows,
     curves_by_seed,
     main_metric,

@@ -19,7 +19,8 @@ from .benchmark import (
 from .datasets import load_glyphs
 from .held_out import DATA
 from .learner import PairedActiveLearner
-from .suite import BUDGET, POOLS, main_metric, run_suite
+from .pools import POOLS
+from .suite import BUDGET, main_metric, run_suite
 
 DEMO_SEEDS = 5
 DEFAULT_DATA = "glyphs"

@@ -1,11 +1,9 @@
-"""The default suite: pools of several kinds x strategies x seeds, run by run."""
+"""The default suite: pools x strategies x seeds, run by run."""
 
 import csv
 import time
 from collections import Counter
-from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import joblib
 import numpy as np
@@ -23,19 +21,10 @@ from .benchmark import (
     make_estimator,
     single_threaded,
 )
-from .datasets import load_glyphs, make_colorswap
-from .datasets._glyphs import _image_features
 from .learner import PairedActiveLearner
-from .metrics import (
-    annotation_savings,
-    area_under_learning_curve,
-    compositional_scores,
-    mean_reciprocal_rank,
-)
+from .metrics import annotation_savings, area_under_learning_curve
+from .pools import METRICS, POOLS, load_pool
 
-PRETRAINED_SCRIPTS = ("Latin", "Greek", "Cyrillic", "Georgian", "Armenian")
-N_TEST = 600  # pairs held out, of glyphs; of scenes those for the reciprocal rank
-N_QUADRUPLES, N_TEST_QUADRUPLES = 1500, 800
 BUDGET = 0.6  # of the pool
 START = 0.025  # of the pool, known at the start
 BATCH = 0.05  # of the pool, asked about in a round
@@ -55,164 +44,6 @@ AULC_HEADER = (
     *("pool", "encoder", "strategy", "metric", "aulc"),
     *(*(f"gain_{name}" for name in INTERVAL_HEADER), "seconds_per_query"),
 )
-
-
-class Pool(NamedTuple):
-    """Pairs to buy, pairs to test on, and pairs known from the start.
-
-    Parameters
-    ----------
-    X, y : ndarray
-        Aligned rows that can be bought: row i of y is what the annotator answers when
-        asked for the partner of row i of X, and the other way round.
-    X_test, y_test : ndarray
-        Aligned rows, all of them right.
-    X_known, y_known : ndarray
-        Aligned rows that cost nothing; may be none.
-    scores : callable
-        ``scores(X_features, y_features)`` of the test rows: a dict, the first entry is
-        what the pool is about.
-    """
-
-    X: np.ndarray
-    y: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
-    X_known: np.ndarray
-    y_known: np.ndarray
-    scores: object
-
-
-def glyphs_cold(seed, features=True, font="sans", outliers=0.0, wrong=0.0):
-    """Return glyphs and names, of which a few random pairs are known.
-
-    Parameters
-    ----------
-    seed : int
-        Which pairs are held out.
-    features : bool, default=True
-        Whether the rows are features, or images and names.
-    font : str, default="sans"
-        The font.
-    outliers : float, default=0.0
-        Share of the images in the pool that is noise.
-    wrong : float, default=0.0
-        Share of the pool's pairs whose answer is another pair's.
-
-    Returns
-    -------
-    Pool
-        The pool.
-    """
-    rng = np.random.default_rng([seed, 7])
-    X, y = load_glyphs(font, features=features, return_X_y=True)
-    order = rng.permutation(len(X))
-    test, pool = order[:N_TEST], order[N_TEST:]
-    if outliers:
-        noisy = pool[: round(outliers * len(pool))]
-        images = load_glyphs(font).images
-        images[noisy] = rng.integers(256, size=(len(noisy), 32, 32), dtype=np.uint8)
-        X = _image_features(images) if features else images
-    if wrong:
-        mistaken = pool[: round(wrong * len(pool))]
-        y_answered = y.copy()
-        y_answered[mistaken] = y[np.roll(mistaken, 1)]
-    else:
-        y_answered = y
-    pool = np.sort(pool)
-    none = pool[:0]
-    return Pool(X[pool], y_answered[pool], X[test], y[test], X[none], y[none], _mrr)
-
-
-def glyphs_shift(seed, features=True):
-    """Return glyphs of scripts that are new to an encoder that knows some others.
-
-    Parameters
-    ----------
-    seed : int
-        Which pairs are held out.
-    features : bool, default=True
-        Whether the rows are features, or images and names.
-
-    Returns
-    -------
-    Pool
-        The pool: all pairs of Latin, Greek, Cyrillic, Georgian and Armenian are known.
-    """
-    rng = np.random.default_rng([seed, 8])
-    X, y = load_glyphs(features=features, return_X_y=True)
-    known = np.isin(load_glyphs().script, PRETRAINED_SCRIPTS)
-    order = rng.permutation(np.flatnonzero(~known))
-    test, pool = order[:N_TEST], np.sort(order[N_TEST:])
-    return Pool(X[pool], y[pool], X[test], y[test], X[known], y[known], _mrr)
-
-
-def colorswap(seed, features=True, **flaws):
-    """Return scenes of two coloured shapes and their twins, a new set for each seed.
-
-    Parameters
-    ----------
-    seed : int
-        Of the scenes.
-    features : bool, default=True
-        Whether the rows are features, or images and captions.
-    **flaws : dict
-        What `make_colorswap` takes: `long_tail`, `outliers` and `duplicates`.
-
-    Returns
-    -------
-    Pool
-        The pool; quadruples for the test have no outlier and no copy.
-    """
-    scenes = make_colorswap(
-        N_QUADRUPLES, features=features, return_X_y=False, random_state=seed, **flaws
-    )
-    copied = np.bincount(scenes.source, minlength=N_QUADRUPLES) != 1
-    fit_for_test = ~copied & ~scenes.outlier.reshape(-1, 2).any(axis=1)
-    test = np.flatnonzero(fit_for_test)[:N_TEST_QUADRUPLES]
-    in_test = np.isin(np.arange(N_QUADRUPLES), test).repeat(2)
-    X, y = scenes.X, scenes.y
-    none = X[:0], y[:0]
-    return Pool(X[~in_test], y[~in_test], X[in_test], y[in_test], *none, _group)
-
-
-POOLS = {
-    "glyphs": (glyphs_cold, {}),
-    "glyphs-shift": (glyphs_shift, {}),
-    "serif": (glyphs_cold, {"font": "serif"}),
-    "serif-outliers": (glyphs_cold, {"font": "serif", "outliers": 0.1}),
-    "serif-wrong": (glyphs_cold, {"font": "serif", "wrong": 0.1}),
-    "colorswap": (colorswap, {}),
-    "colorswap-long-tail": (colorswap, {"long_tail": 1.0}),
-    "colorswap-outliers": (colorswap, {"outliers": 0.05}),  # a tenth of the pool
-    "colorswap-duplicates": (colorswap, {"duplicates": 0.3}),
-}
-METRICS = {  # the first is what the pool is about
-    name: ("group", "mrr") if make is colorswap else ("mrr",)
-    for name, (make, _) in POOLS.items()
-}
-
-
-@lru_cache(maxsize=1)
-def load_pool(name, seed, features=True):
-    """Return a pool of the suite.
-
-    Parameters
-    ----------
-    name : str
-        Its name, out of `POOLS`.
-    seed : int
-        The seed.
-    features : bool, default=True
-        Whether the rows are features, or images and texts.
-
-    Returns
-    -------
-    Pool
-        The pool; the last one is kept.
-    """
-    make, parameters = POOLS[name]
-    return make(seed, features, **parameters)
 
 
 def simulate(pool, estimator, strategy, seed, batch=BATCH, budget=BUDGET):
@@ -329,21 +160,97 @@ def run_suite(
         raise ValueError(f"budget must be a share of the pool, got {budget!r}")
     if n_jobs is not None:
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
+    names = [REFERENCE, *(n for n in dict.fromkeys(strategies) if n != REFERENCE)]
+    cases = [
+        (pool, encoder, name, seed, STRATEGIES[name], None, budget)
+        for seed in range(n_seeds)
+        for pool in pools
+        for name in names
+    ]
+    out = Path(out)
+    runs = run_missing(out, cases, n_jobs=n_jobs, verbose=verbose)
+    savings, aulc = savings_rows(runs), aulc_rows(runs)
+    _write_csv(out / "savings.csv", SAVINGS_HEADER, savings)
+    _write_csv(out / "aulc.csv", AULC_HEADER, aulc)
+    return savings, aulc
+
+
+def run_rows(pool_name, encoder, name, seed, strategy, batch=None, budget=BUDGET):
+    """Run one strategy on one seed of one pool, in one thread.
+
+    Parameters
+    ----------
+    pool_name : str
+        The pool, out of `skmal.pools.POOLS`.
+    encoder : {"ridge-cca", "contrastive", "clip"}
+        What learns.
+    name : str
+        What the strategy is called in the tables.
+    seed : int
+        The seed.
+    strategy : QueryStrategy
+        What asks.
+    batch : float, default=None
+        Share of the pool asked about in a round; None: 0.05, or 0.1 with an encoder
+        that takes seconds to fit.
+    budget : float, default=0.6
+        Share of the pool to buy.
+
+    Returns
+    -------
+    list of dict
+        The rows of `runs.csv`, one per metric.
+    """
+    if batch is None:
+        batch = BATCH if encoder == DEFAULT_ENCODER else COARSE_BATCH
+    pool = load_pool(pool_name, seed, features=encoder != "clip")
+    with single_threaded(with_torch=encoder != DEFAULT_ENCODER):
+        n_pairs, scores, seconds = simulate(
+            pool, make_estimator(encoder), strategy, seed, batch, budget
+        )
+    return [
+        {
+            "pool": pool_name,
+            "encoder": encoder,
+            "strategy": name,
+            "seed": seed,
+            "metric": metric,
+            "n_pool": len(pool.X),
+            "n_pairs": " ".join(map(str, n_pairs)),
+            "scores": " ".join(f"{table[metric]:.4f}" for table in scores),
+            "seconds_per_query": f"{seconds:.4f}",
+        }
+        for metric in METRICS[pool_name]
+    ]
+
+
+def run_missing(out, cases, *, n_jobs=None, verbose=0):
+    """Run the cases that are not in a folder yet; each is kept once it is finished.
+
+    Parameters
+    ----------
+    out : path
+        The folder, made where it is missing.
+    cases : sequence of tuple
+        The parameters of `run_rows` in their order; the first four tell cases apart.
+    n_jobs : int, default=None
+        Processes; None: all cores.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    list of dict
+        All runs in the folder, in order.
+    """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     runs = read_runs(out)
     done = {_key(row) for row in runs}
-    names = [REFERENCE, *(n for n in dict.fromkeys(strategies) if n != REFERENCE)]
-    todo = [
-        (pool, encoder, name, seed)
-        for seed in range(n_seeds)
-        for pool in pools
-        for name in names
-        if (pool, encoder, name, seed) not in done
-    ]
+    todo = [case for case in cases if case[:4] not in done]
     jobs = joblib.Parallel(
         n_jobs=n_jobs or joblib.cpu_count(), return_as="generator_unordered"
-    )(joblib.delayed(_run)(*key, budget) for key in todo)
+    )(joblib.delayed(run_rows)(*case) for case in todo)
     from tqdm import tqdm
 
     _write_csv(out / "runs.csv", RUN_HEADER, runs)  # without a half-written last line
@@ -351,11 +258,8 @@ def run_suite(
         with open(out / "runs.csv", "a", newline="", encoding="utf-8") as file:
             _writer(file, RUN_HEADER).writerows(rows)
     runs = read_runs(out)
-    savings, aulc = savings_rows(runs), aulc_rows(runs)
     _write_csv(out / "runs.csv", RUN_HEADER, runs)  # in order
-    _write_csv(out / "savings.csv", SAVINGS_HEADER, savings)
-    _write_csv(out / "aulc.csv", AULC_HEADER, aulc)
-    return savings, aulc
+    return runs
 
 
 def read_runs(out):
@@ -573,34 +477,6 @@ def _interval(values):
     return dict(zip(INTERVAL_HEADER, [*numbers, n], strict=True))
 
 
-def _run(pool_name, encoder, strategy, seed, budget):
-    """Return the rows of one run, one per metric."""
-    pool = load_pool(pool_name, seed, features=encoder != "clip")
-    with single_threaded(with_torch=encoder != DEFAULT_ENCODER):
-        n_pairs, scores, seconds = simulate(
-            pool,
-            make_estimator(encoder),
-            STRATEGIES[strategy],
-            seed,
-            BATCH if encoder == DEFAULT_ENCODER else COARSE_BATCH,
-            budget,
-        )
-    return [
-        {
-            "pool": pool_name,
-            "encoder": encoder,
-            "strategy": strategy,
-            "seed": seed,
-            "metric": metric,
-            "n_pool": len(pool.X),
-            "n_pairs": " ".join(map(str, n_pairs)),
-            "scores": " ".join(f"{table[metric]:.4f}" for table in scores),
-            "seconds_per_query": f"{seconds:.4f}",
-        }
-        for metric in METRICS[pool_name]
-    ]
-
-
 def _key(row):
     return row["pool"], row["encoder"], row["strategy"], row["seed"]
 
@@ -621,14 +497,3 @@ def _write_csv(path, header, rows):
         writer = _writer(file, header)
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _mrr(X, y):
-    return {"mrr": mean_reciprocal_rank(X, y)}
-
-
-def _group(X, y):
-    return {
-        "group": compositional_scores(X, y).group,
-        "mrr": mean_reciprocal_rank(X, y),
-    }

@@ -1,5 +1,10 @@
 """Small paired views of one latent variable, small enough to print."""
 
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one process per core, so one thread each
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from helpers import make_pairs
 

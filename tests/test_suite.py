@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 
-from skmal import RandomSampling, RidgeCCA, benchmark, suite
+from skmal import RandomSampling, RidgeCCA, benchmark, pools, suite
 from skmal.metrics import annotation_savings, area_under_learning_curve
+from skmal.pools import POOLS, Pool, load_pool
 from skmal.suite import (
-    POOLS,
-    Pool,
     aulc_rows,
-    load_pool,
     read_runs,
     run_suite,
     savings_rows,
@@ -50,8 +48,8 @@ def test_a_tenth_of_the_images_or_of_the_answers_is_wrong():
 @pytest.fixture
 def small(monkeypatch):
     """Make the pools small."""
-    monkeypatch.setattr(suite, "N_QUADRUPLES", 90)
-    monkeypatch.setattr(suite, "N_TEST_QUADRUPLES", 30)
+    monkeypatch.setattr(pools, "N_QUADRUPLES", 90)
+    monkeypatch.setattr(pools, "N_TEST_QUADRUPLES", 30)
     load_pool.cache_clear()
     yield
     load_pool.cache_clear()
@@ -79,7 +77,7 @@ def test_a_run_buys_what_the_annotator_says_until_the_budget_is_spent():
             taught.append(np.column_stack([X, y]))
             return super().fit(X, y)
 
-    pool = Pool(X, y, X[:9], y[:9], X[:0], y[:0], suite._mrr)
+    pool = Pool(X, y, X[:9], y[:9], X[:0], y[:0], pools._mrr)
     n_pairs, scores, seconds = simulate(pool, Watching(), RandomSampling(), 0, 0.1)
     assert n_pairs == [10, 30, 50, 70, 90, 110, 130]
     assert len(scores) == 7
@@ -107,13 +105,13 @@ def test_a_finished_run_is_not_run_again(results, monkeypatch):
     runs = read_runs(results)
     assert len(runs) == 2 * 2 * 2  # strategies, seeds, metrics
     done = []
-    run = suite._run
+    run = suite.run_rows
 
-    def counted(*key):
-        done.append(key)
-        return run(*key)
+    def counted(*case):
+        done.append(case[:4])
+        return run(*case)
 
-    monkeypatch.setattr(suite, "_run", counted)
+    monkeypatch.setattr(suite, "run_rows", counted)
     run_suite(results, strategies=["coreset-margin"], **SMALL)
     assert done == []
     assert (results / "runs.csv").read_text() == table
@@ -121,7 +119,7 @@ def test_a_finished_run_is_not_run_again(results, monkeypatch):
     last = lines[-1].split(",")
     (results / "runs.csv").write_text("\n".join([*lines[:-1], ",".join(last)[:-30]]))
     run_suite(results, strategies=["coreset-margin"], **SMALL)
-    assert done == [("colorswap", "ridge-cca", "coreset-margin", 1, 0.6)]
+    assert done == [("colorswap", "ridge-cca", "coreset-margin", 1)]
     again = read_runs(results)
     assert [r["scores"] for r in again] == [r["scores"] for r in runs]
     run_suite(results, strategies=["k-center"], **SMALL)

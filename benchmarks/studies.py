@@ -1,0 +1,405 @@
+"""Studies of the paper's strategy, one command each, and their page.
+
+    python benchmarks/studies.py coreset-size        # or another of STUDIES
+    python benchmarks/studies.py runtime
+    python benchmarks/studies.py page                # docs/studies.md, its pictures
+
+Runs are kept in benchmarks/results/studies and not repeated. A test compares the page
+with them.
+"""
+
+import argparse
+import csv
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+from threadpoolctl import threadpool_limits
+
+from skmal import CoresetMargin, RandomSampling, Round, VOptimalDesign
+from skmal.benchmark import DEFAULT_ENCODER, REFERENCE
+from skmal.metrics import annotation_savings
+from skmal.suite import BUDGET, curves_by_seed, main_metric, read_runs, run_missing
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "studies"
+PAGE = ROOT / "docs" / "studies.md"
+IMAGES = ROOT / "docs" / "images"
+POOLS = ("glyphs", "colorswap", "serif-outliers")  # natural, compositional, unclean
+BANDS = ((0.1, 0.3), (0.3, 0.6))  # of the pool, bought by random
+SIZES = (1.0, 1.5, 2.0, 2.5, 3.0, 5.0)
+BATCHES = (0.025, 0.05, 0.1, 0.2)
+
+
+class Study(NamedTuple):
+    """A question, and the variants that answer it.
+
+    Parameters
+    ----------
+    title, about : str
+        What is asked.
+    variants : dict of str to (QueryStrategy, float)
+        Strategy and share of the pool asked about in a round, by what the figure calls
+        them.
+    usual : str
+        The variant that the others are compared with.
+    """
+
+    title: str
+    about: str
+    variants: dict
+    usual: str
+
+
+def _paper(**parameters):
+    return CoresetMargin(**parameters), 0.05
+
+
+STUDIES = {
+    "coreset-size": Study(
+        "How many candidates: B_C from B to 5 B",
+        "With B_C = B the margin has no say, k-center alone decides; the larger B_C, "
+        "the more the margin decides.",
+        {f"B_C = {c:g} B": _paper(coreset_size=c) for c in SIZES},
+        "B_C = 2 B",
+    ),
+    "modality": Study(
+        "Which modality to ask: the paper's ablation",
+        "Coverage is the paper's choice: the side with the larger gap.",
+        {
+            "coverage": _paper(),
+            "relative coverage": _paper(modality="relative_coverage"),
+            "in turns": _paper(modality="alternate"),
+            "images only": _paper(modality=0),
+            "texts only": _paper(modality=1),
+        },
+        "coverage",
+    ),
+    "uncertainty": Study(
+        "Margin, top-1 or entropy",
+        "Which of the candidates are asked about: those with the smallest margin, the "
+        "lowest largest similarity (least confidence), or the largest entropy.",
+        {
+            "margin": _paper(),
+            "top-1": _paper(uncertainty="top1"),
+            "entropy": _paper(uncertainty="entropy"),
+        },
+        "margin",
+    ),
+    "candidates": Study(
+        "Margins to all items, or to the open ones",
+        "All items of the other modality as partners, those with a known partner too, "
+        "as we read the paper, or only the open ones.",
+        {"all": _paper(), "open": _paper(candidates="open")},
+        "all",
+    ),
+    "batch-size": Study(
+        "Batch size",
+        "The paper's strategy and the default with 2.5 to 20 % of the pool in a batch.",
+        {
+            f"{name}, {100 * batch:g} %": (strategy, batch)
+            for name, strategy in [
+                ("paper's", CoresetMargin()),
+                ("default", VOptimalDesign()),
+            ]
+            for batch in BATCHES
+        },
+        "paper's, 5 %",
+    ),
+}
+
+
+def run(name, seeds, jobs):
+    """Run what is missing of a study."""
+    variants = {"random": (RandomSampling(), 0.05), **_by_run_name(STUDIES[name])}
+    cases = [
+        (pool, DEFAULT_ENCODER, run_name, seed, strategy, batch, BUDGET)
+        for seed in range(seeds)
+        for pool in POOLS
+        for run_name, (strategy, batch) in variants.items()
+    ]
+    run_missing(RESULTS, cases, n_jobs=jobs, verbose=1)
+
+
+def _by_run_name(study):
+    return {_run_name(*variant): variant for variant in study.variants.values()}
+
+
+def _run_name(strategy, batch):
+    """Return what a variant is called in runs.csv, the same in all studies."""
+    return f"{strategy!r} {batch:g}"
+
+
+def saved_by_seed(curves, pool, run_name, n_pool):
+    """Return {seed: savings at 10-30 % and at 30-60 %}, in %."""
+    strategies = curves[pool, DEFAULT_ENCODER, main_metric(pool)]
+    runs, reference = strategies.get(run_name, {}), strategies[REFERENCE]
+    saved = {}
+    for seed in sorted(set(runs) & set(reference)):
+        points = reference[seed][0]
+        saved[seed] = [
+            100
+            * annotation_savings(
+                runs[seed][0],
+                [runs[seed][1]],
+                [reference[seed][1]],
+                reference_n_pairs=points,
+                budgets=points[(points >= low * n_pool) & (points <= high * n_pool)],
+            ).mean
+            for low, high in BANDS
+        ]
+    return saved
+
+
+def table(name):
+    """Return {variant: {pool: array of savings, shape (n_seeds, 2)}} of a study."""
+    runs = read_runs(RESULTS)
+    curves = curves_by_seed(runs)
+    n_pool = {row["pool"]: row["n_pool"] for row in runs}
+    study = STUDIES[name]
+    return {
+        label: {
+            pool: np.array(
+                list(
+                    saved_by_seed(
+                        curves, pool, _run_name(*variant), n_pool[pool]
+                    ).values()
+                )
+            )
+            for pool in POOLS
+        }
+        for label, variant in study.variants.items()
+    }
+
+
+def interval(values):
+    """Return the mean and half the 95 % Student t interval."""
+    values = np.asarray(values)
+    return values.mean(), stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
+
+
+def section(name):
+    """Return a study's part of the page."""
+    study, saved = STUDIES[name], table(name)
+    n_seeds = {len(v) for pools in saved.values() for v in pools.values()}
+    lines = [f"## {study.title}\n", f"{study.about}\n"]
+    lines.append(f"![{study.title}](images/study-{name}.png)\n")
+    heads = [f"`{p}`, {100 * a:g}-{100 * b:g} %" for p in POOLS for a, b in BANDS]
+    lines.append(f"| {' | '.join(['variant', *heads, 'all'])} |")
+    lines.append("|---" * (len(heads) + 2) + "|")
+    for label, pools in saved.items():
+        cells = [
+            "{:+.0f} ± {:.0f}".format(*interval(pools[pool][:, band]))
+            for pool in POOLS
+            for band in range(len(BANDS))
+        ]
+        cells.append("{:+.0f} ± {:.0f}".format(*interval(_mean(pools))))
+        lines.append(f"| {' | '.join([label, *cells])} |")
+    lines.append(f"\n{sentence(study, saved)} ({_seeds(n_seeds)}.)\n")
+    lines.append(f"Command: `python benchmarks/studies.py {name}`\n")
+    return "\n".join(lines)
+
+
+def _mean(pools):
+    """Return the mean over pools and budgets, one per seed."""
+    return np.mean([values.mean(axis=1) for values in pools.values()], axis=0)
+
+
+def _seeds(numbers):
+    return f"{' to '.join(map(str, sorted(numbers)))} seeds"
+
+
+def sentence(study, saved):
+    """Say which variants differ from the usual one by more than noise."""
+    usual = _mean(saved[study.usual])
+    better, worse, level = [], [], []
+    for label, pools in saved.items():
+        if label == study.usual:
+            continue
+        mean, half = interval(_mean(pools) - usual)
+        words = f"{label} ({mean:+.0f} ± {half:.0f})"
+        side = better if mean - half > 0 else worse if mean + half < 0 else level
+        side.append(words)
+    parts = [
+        f"{verdict}: {', '.join(words)}."
+        for verdict, words in [
+            ("More", better),
+            ("Less", worse),
+            ("Not told apart by these seeds", level),
+        ]
+        if words
+    ]
+    return (
+        f"Against {study.usual}, in points of savings over all pools and budgets, "
+        f"paired by seed. {' '.join(parts)}"
+    )
+
+
+def draw(name):
+    """Draw a study: savings by pool, one point per variant and range of budgets."""
+    from matplotlib.figure import Figure
+
+    saved = table(name)
+    figure = Figure(figsize=(10, 1.6 + 0.32 * len(saved)), layout="constrained")
+    axes = figure.subplots(1, len(POOLS), sharey=True)
+    at = -np.arange(len(saved))
+    for ax, pool in zip(axes, POOLS, strict=True):
+        for band, (low, high) in enumerate(BANDS):
+            mean, half = np.transpose(
+                [interval(v[pool][:, band]) for v in saved.values()]
+            )
+            label = f"at {100 * low:g}-{100 * high:g} % of the pool"
+            shift = 0.1 - 0.2 * band
+            ax.errorbar(mean, at + shift, xerr=half, fmt="o", ms=4, label=label)
+        ax.axvline(0, color="grey", linewidth=0.8)
+        ax.set(title=pool, xlabel="answers saved, %")
+    axes[0].set_yticks(at, list(saved))
+    axes[-1].legend(fontsize="small")
+    IMAGES.mkdir(exist_ok=True)
+    figure.savefig(IMAGES / f"study-{name}.png", dpi=80)
+
+
+# ------------------------------------------------------------------ runtime
+
+BASE = {"n": 20_000, "B_C": 1000, "|S|": 1000}
+RANGES = {
+    "n": (5_000, 10_000, 20_000, 40_000, 80_000),
+    "B_C": (250, 500, 1000, 2000, 4000),
+    "|S|": (250, 500, 1000, 2000, 4000),
+}
+N_FEATURES = 128
+RUNTIME_HEADER = ("varied", "n", "B_C", "|S|", "seed", "seconds")
+
+
+def time_selection(n, coreset_size, n_aligned, seed):
+    """Return the processor seconds of one choice of the paper's strategy."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(100, N_FEATURES))
+
+    def rows(size):
+        points = centres[rng.integers(100, size=size)]
+        points = points + 0.7 * rng.normal(size=points.shape)
+        points /= np.linalg.norm(points, axis=1, keepdims=True)
+        return points.astype(np.float32)
+
+    open, aligned = (rows(n), rows(n)), (rows(n_aligned), rows(n_aligned))
+    round = Round(open, aligned, open, aligned, n_instances=250, rng=rng, trust=0.0)
+    strategy = CoresetMargin(coreset_size=coreset_size)
+    with threadpool_limits(1):
+        start = time.process_time()
+        strategy.select(round)
+        return time.process_time() - start
+
+
+def run_runtime(seeds):
+    """Time the choice with each quantity varied, the others at their base."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    with open(RESULTS / "runtime.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(RUNTIME_HEADER)
+        for varied, values in RANGES.items():
+            for value in values:
+                sizes = {**BASE, varied: value}
+                for seed in range(seeds):
+                    seconds = time_selection(*sizes.values(), seed)
+                    row = [varied, *sizes.values(), seed, f"{seconds:.3f}"]
+                    writer.writerow(row)
+                    print(*row, flush=True)
+
+
+def read_runtime():
+    """Return {varied: (values, seconds of shape (n_values, n_seeds))}."""
+    with open(RESULTS / "runtime.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    tables = {}
+    for varied, values in RANGES.items():
+        seconds = [
+            [
+                float(r["seconds"])
+                for r in rows
+                if r["varied"] == varied and int(r[varied]) == value
+            ]
+            for value in values
+        ]
+        tables[varied] = np.array(values), np.array(seconds)
+    return tables
+
+
+def runtime_section():
+    """Return the part of the page about runtime."""
+    lines = [
+        "## Runtime against n, B_C and |S|\n",
+        "Processor seconds of one choice of `CoresetMargin` (coverage gap of both "
+        f"sides, k-center, margins), one thread, {N_FEATURES} features in 100 "
+        "clusters; what is not varied is "
+        + ", ".join(f"{name} = {value:,}" for name, value in BASE.items())
+        + ". The growth is the slope of log seconds against log size: 1 is linear.\n",
+        "![Runtime](images/study-runtime.png)\n",
+        "| varied | sizes | seconds | growth |",
+        "|---|---|---|---|",
+    ]
+    slopes = {}
+    for varied, (values, seconds) in read_runtime().items():
+        slopes[varied] = np.polyfit(np.log(values), np.log(seconds.mean(axis=1)), 1)[0]
+        sizes = ", ".join(f"{value:,}" for value in values)
+        cells = ", ".join("{:.2f} ± {:.2f}".format(*interval(s)) for s in seconds)
+        lines.append(f"| {varied} | {sizes} | {cells} | {slopes[varied]:.2f} |")
+    worst = max(slopes, key=slopes.get)
+    lines.append(
+        f"\nIn none of the three does the time grow faster than its power "
+        f"{slopes[worst]:.2f} (in {worst}).\n"
+    )
+    lines.append("Command: `python benchmarks/studies.py runtime`\n")
+    return "\n".join(lines)
+
+
+def draw_runtime():
+    """Draw seconds against each quantity."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    axes = figure.subplots(1, 3, sharey=True)
+    for ax, (varied, (values, seconds)) in zip(
+        axes, read_runtime().items(), strict=True
+    ):
+        mean, half = np.transpose([interval(s) for s in seconds])
+        ax.errorbar(values, mean, yerr=half, fmt="o-", ms=4)
+        ax.set(xlabel=varied, xscale="log", yscale="log")
+    axes[0].set_ylabel("seconds")
+    figure.savefig(IMAGES / "study-runtime.png", dpi=80)
+
+
+HEAD = """\
+# Studies of the paper's strategy
+
+*This page is made by `benchmarks/studies.py` from the runs in
+`benchmarks/results/studies`.* Answers saved against random sampling, %, with RidgeCCA
+(mean over seeds ± half the 95 % Student t interval), where random has bought 10-30 %
+and 30-60 % of the pool; what the pools are says [the evidence](evidence.md). The
+strategy is `CoresetMargin()`, our reading of the paper's, with one thing varied; 5 % of
+the pool are asked about in a round. Our pools are not the paper's.
+"""
+
+
+def page():
+    """Return the page as text."""
+    return "\n".join([HEAD, *(section(name) for name in STUDIES), runtime_section()])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("study", choices=[*STUDIES, "runtime", "page"])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--jobs", type=int)
+    arguments = parser.parse_args()
+    if arguments.study == "runtime":
+        run_runtime(arguments.seeds)
+    elif arguments.study == "page":
+        PAGE.write_text(page(), encoding="utf-8")
+        for study_name in STUDIES:
+            draw(study_name)
+        draw_runtime()
+    else:
+        run(arguments.study, arguments.seeds, arguments.jobs)
