@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .metrics import _check_groups, retrieval_ranks
+from ._groups import check_groups
+from .metrics import retrieval_ranks
 
 
 def scores_by_group(X, y, labels):
@@ -51,7 +52,7 @@ def scores_by_group(X, y, labels):
     (1.0, 0.0)
     """
     ranks = np.stack([retrieval_ranks(X, y), retrieval_ranks(y, X)])  # (2, n)
-    labels = _check_groups(labels, ranks.shape[1], "labels")
+    labels = check_groups(labels, ranks.shape[1], "labels")
     scores = {}
     for label in np.unique(labels):
         own = ranks[:, labels == label]
