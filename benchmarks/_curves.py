@@ -99,7 +99,9 @@ def main(doc, name, runs, n_seeds, pictured=("mrr",)):
         )
 
 
-def simulate(X, y, X_test, y_test, strategy, seed, *, batch, budget, scores):
+def simulate(
+    X, y, X_test, y_test, strategy, seed, *, batch, budget, scores, **parameters
+):
     """Buy pairs, one batch of them known at the start.
 
     Parameters
@@ -116,11 +118,13 @@ def simulate(X, y, X_test, y_test, strategy, seed, *, batch, budget, scores):
         Pairs asked about in a round, and in all.
     scores : callable
         ``scores(learner, X_test, y_test)``, a dict.
+    **parameters
+        More of the learner's.
 
     Returns
     -------
     tuple
-        Pairs known at each point, and the scores there.
+        Answers paid for at each point, and the scores there.
     """
     learner = PairedActiveLearner(
         RidgeCCA(),
@@ -129,9 +133,15 @@ def simulate(X, y, X_test, y_test, strategy, seed, *, batch, budget, scores):
         n_initial=batch,
         batch_size=batch,
         random_state=seed,
+        **parameters,
     )
     learner.fit(X, y, validation_data=(X_test, y_test), scoring=scores)
-    return learner.n_pairs_iter_, learner.validation_scores_
+    return learner.n_answers_iter_, learner.validation_scores_
+
+
+def score_mrr(learner, X, y):
+    """Return the learner's own score under its name."""
+    return {"mrr": learner.score(X, y)}
 
 
 def _run(run, strategy, seed):
