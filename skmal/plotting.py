@@ -12,7 +12,8 @@ class AnnotationCurveDisplay:
     Parameters
     ----------
     n_pairs : array-like of shape (n_points,)
-        Pairs known at each point, the pairs at the start included.
+        Answers paid for at each point, the pairs at the start included: aligned pairs,
+        where no partner was missing.
     scores : dict of str to array-like of shape (n_seeds, n_points)
         The curves of each strategy by its name.
     score_name : str, default=None
@@ -83,7 +84,7 @@ class AnnotationCurveDisplay:
                         "validation_data=(X_val, y_val) to fit, and a scoring that "
                         "returns one number"
                     )
-                points.append(learner.n_pairs_iter_)
+                points.append(learner.n_answers_iter_)
             scores[name] = [learner.validation_scores_ for learner in fitted]
         if any(not np.array_equal(points[0], other) for other in points):
             raise ValueError(
