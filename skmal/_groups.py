@@ -15,6 +15,8 @@ def check_groups(groups, n, name="groups"):
             f"{name} must hold one label for each of the {n} rows, got an array of "
             f"shape {groups.shape}"
         )
+    if groups.dtype.kind == "O" and all(isinstance(label, str) for label in groups):
+        groups = groups.astype(str)  # a column of strings, or paths from a reader
     if groups.dtype.kind == "O" or (groups != groups).any():
         raise ValueError(
             f"{name} must hold labels of one kind without missing values (integers or "

@@ -1,6 +1,7 @@
 """Retrieval scores of each group, so that a mean cannot hide who loses."""
 
 import numpy as np
+from sklearn.utils import check_array
 
 from ._groups import check_groups
 from .metrics import retrieval_ranks
@@ -51,8 +52,9 @@ def scores_by_group(X, y, labels):
     >>> scores["common"]["recall@1"], scores["rare"]["recall@1"]
     (1.0, 0.0)
     """
+    X = check_array(X, input_name="X")
+    labels = check_groups(labels, len(X), "labels")  # before the long part
     ranks = np.stack([retrieval_ranks(X, y), retrieval_ranks(y, X)])  # (2, n)
-    labels = check_groups(labels, ranks.shape[1], "labels")
     scores = {}
     for label in np.unique(labels):
         own = ranks[:, labels == label]

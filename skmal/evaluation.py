@@ -1,6 +1,7 @@
 """An encoder and data in, the published table out."""
 
 from html import escape
+from numbers import Real
 
 import numpy as np
 
@@ -277,8 +278,8 @@ def evaluate_zero_shot(
     Raises
     ------
     ValueError
-        If there is not one known class per image, names repeat, or a template has no
-        place for the name.
+        If there is not one known class per image, names repeat, a template has no place
+        for the name, or what is to be put there is no name.
 
     Notes
     -----
@@ -312,7 +313,8 @@ def evaluate_zero_shot(
         prompts, n_templates = classes, 1
     else:
         templates = _check_templates(templates)
-        prompts = [t.format(name) for name in classes for t in templates]
+        _check_names(classes)
+        prompts = [t.replace("{}", str(name)) for name in classes for t in templates]
         n_templates = len(templates)
     features, prompts = encode(encoder, images, prompts)
     prompts = unit_rows(prompts).reshape(n_classes, n_templates, -1)
@@ -359,6 +361,15 @@ def _check_labels(labels, classes, n):
             f"{len(classes)} classes; pass places in class_names, or names out of it"
         )
     return numbers.astype(np.int64)
+
+
+def _check_names(classes):
+    for name in classes:
+        if not isinstance(name, (str, Real)):
+            raise ValueError(
+                "class_names must be names to be put into templates, got a "
+                f"{type(name).__name__}; with templates=None they may be any items of y"
+            )
 
 
 def _check_templates(templates):

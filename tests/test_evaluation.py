@@ -62,7 +62,8 @@ def test_retrieval_is_karpathys_protocol():
         assert scores[f"y_to_x_recall@{k}"] == pytest.approx(np.mean(found))
     means = retrieval_scores(X, y, groups=groups)
     assert {name: scores[name] for name in means} == pytest.approx(means)
-    named = evaluate_retrieval(encoder, X, y, np.array([f"{g}.jpg" for g in groups]))
+    names = np.array([f"{g}.jpg" for g in groups], dtype=object)  # as readers have them
+    named = evaluate_retrieval(encoder, X, y, names)
     assert named == scores
 
 
@@ -119,6 +120,7 @@ def test_zero_shot_averages_unit_features_of_prompts():
         ((["a"], [0, 1], ["a", "b"]), "one class for each of the 1 images"),
         ((["a"], [0], ["a"], ["photo"]), "templates must be strings with {}"),
         ((["a"], [0], ["a"], []), "templates is empty"),
+        ((["a"], [0], [[1.0, 2.0]]), "class_names must be names .* a ndarray"),
     ],
 )
 def test_zero_shot_names_what_is_wrong(arguments, message):
