@@ -97,6 +97,7 @@ def test_images_are_opened_when_they_are_needed_and_then_named(table):
         ("csv", "a\0.jpg,x", "line 3: "),
         ("jsonl", '{"image": "a.jpg"', "line 2: it is no JSON"),
         ("jsonl", "[1]", "line 2: it is a list, not an object"),
+        ("jsonl", '"a.jpg"', "line 2: it is a str, not an object"),
         ("jsonl", '{"image": "a.jpg"}', "line 2: it has no 'text'"),
         ("jsonl", '{"image": 3, "text": "x"}', "line 2: .* must be strings"),
     ],
@@ -342,6 +343,7 @@ def test_coco_in_the_official_split(coco):
         ({"sentences": [{}]}, r"images\[0\]: no filename, split and sentences"),
         ({"cocoid": 44}, r"images\[4\]: image 44 stands there twice"),
         ({"cocoid": "x"}, r"images\[0\]: the image's number is 'x', no integer"),
+        ({"filename": 7}, r"images\[0\]: no filename"),
     ],
 )
 def test_coco_with_a_broken_entry(coco, change, message):
@@ -361,11 +363,12 @@ def test_coco_with_broken_annotations(coco):
     file = coco / "annotations" / "captions_val2014.json"
     content = json.loads(file.read_bytes())
     content["annotations"] += [{"image_id": 43}, {"image_id": 1, "caption": "x"}]
-    content["images"] += [{"id": 1000}, "x"]
+    content["images"] += [{"id": 1000}, 5, {"id": [1], "file_name": "x"}]
     file.write_text(json.dumps(content))
     val, skipped = skipping(load_coco_captions, coco, "val2014")
     assert set(val.groups) == {40, 42, 43, 44}
-    parts = ["annotations[8]: no", "images[4]: no id", "images[5]: no", "of image 1,"]
+    parts = ["annotations[8]: no", *(f"images[{row}]: no id" for row in (4, 5, 6))]
+    parts.append("of image 1,")
     assert all(part in message for part, message in zip(parts, skipped, strict=True))
 
 

@@ -231,7 +231,9 @@ def _official_entries(lists, split):
         except (KeyError, TypeError) as error:
             entry = f"no id and file_name ({error!r})"
         yield f"images[{row}]", entry
-    for number in captions.keys() - {i["id"] for i in images if "id" in i}:
+    listed = [image.get("id") for image in images if isinstance(image, dict)]
+    listed = {number for number in listed if isinstance(number, int)}
+    for number in captions.keys() - listed:
         yield "annotations", f"a caption is of image {number!r}, which is not listed"
 
 
@@ -239,6 +241,8 @@ def _entry(number, split, names, captions):
     """Return what is to be known of an image, or a str that says what is wrong."""
     if not isinstance(number, int):
         return f"the image's number is {number!r}, no integer"
+    if not all(isinstance(name, str) for name in names):
+        return f"the image's file name is {names[0]!r}, no string"
     captions = [c.strip() if isinstance(c, str) else c for c in captions]
     if not captions or not all(isinstance(c, str) and c for c in captions):
         return f"an image without captions, or with empty ones: {captions!r:.80}"

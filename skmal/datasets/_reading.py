@@ -194,10 +194,10 @@ def _jsonl_rows(file, columns):
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = _as_row(json.loads(line))
             except ValueError as error:
                 row = f"it is no JSON ({error})"
-            yield f"line {number}", _as_row(row)
+            yield f"line {number}", row
 
 
 def _json_rows(file, columns):
@@ -209,7 +209,8 @@ def _json_rows(file, columns):
 
 
 def _as_row(row):
-    if isinstance(row, (dict, str)):
+    """Return a row as it is, or say what is wrong with it."""
+    if isinstance(row, dict):
         return row
     return f"it is a {type(row).__name__}, not an object with names and values"
 
