@@ -1,5 +1,6 @@
 """The loop for three and more modalities: lists of arrays in place of X and y."""
 
+from inspect import signature
 from itertools import combinations
 
 import numpy as np
@@ -398,9 +399,20 @@ class MultimodalActiveLearner(BaseEstimator):
 
     def _new_encoder(self, seed):
         encoder = RidgeMCCA() if self.estimator is None else clone(self.estimator)
+        if "y" in _required(encoder.fit):
+            raise TypeError(
+                f"{type(encoder).__name__}.fit takes X and y, but an encoder of "
+                "several modalities needs fit(Xs) and transform(Xs), as RidgeMCCA has them"
+            )
         if encoder.get_params().get("random_state", seed) is None:
             encoder.set_params(random_state=seed)
         return encoder
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")
+
+
+def _required(function):
+    """Return the names of the parameters that have no default."""
+    parameters = signature(function).parameters.values()
+    return {p.name for p in parameters if p.default is p.empty}

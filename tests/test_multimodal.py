@@ -298,6 +298,11 @@ def test_an_encoder_that_breaks_the_contract_is_named(features, message):
         encode_all(Returns(features), np.ones((4, 1)), np.ones((4, 1)))
 
 
+def test_an_encoder_of_two_modalities_is_named():
+    with pytest.raises(TypeError, match="RidgeCCA.fit takes X and y, but"):
+        MultimodalActiveLearner(RidgeCCA()).fit(make_triples())
+
+
 def test_an_encoder_gets_the_learners_seed():
     class Seeded(RidgeMCCA):
         def __init__(self, random_state=None):
