@@ -132,7 +132,7 @@ class AnnotationCurveDisplay:
                     alpha=0.15,
                     linewidth=0,
                 )
-        ax.set(xlabel="answers bought (aligned pairs)", ylabel=self.score_name)
+        ax.set(xlabel="answers bought", ylabel=self.score_name)
         ax.legend()
         return self
 
