@@ -37,10 +37,15 @@ ABOUT = {
     "serif": "DejaVu Serif",
     "serif-outliers": "DejaVu Serif, a tenth of the images are noise",
     "serif-wrong": "DejaVu Serif, a tenth of the answers are wrong",
-    "colorswap": "scenes of two coloured shapes and their twins, new for each seed",
-    "colorswap-long-tail": "the same, shapes and colours by Zipf's law",
-    "colorswap-outliers": "the same as `colorswap`, a tenth of the images are noise",
-    "colorswap-duplicates": "the same as `colorswap`, 30 % of the scenes are copies",
+    "scenes": "scenes of two coloured shapes and their twins, new for each seed",
+    "scenes-long-tail": "the same, shapes and colours by Zipf's law",
+    "scenes-outliers": "the same as `scenes`, a tenth of the images are noise",
+    "scenes-duplicates": "the same as `scenes`, 30 % of the scenes are copies",
+}
+TITLES = {
+    "ridge-cca": "RidgeCCA",
+    "contrastive": "ContrastiveProjection",
+    "clip": "the tiny CLIP, trained from random weights",
 }
 NAMES = {
     DEFAULT: "`VOptimalDesign()`, the default",
@@ -96,7 +101,7 @@ the glyphs are, and since random sampling is near its best there with a third of
 pool, the savings at 30-60 % rest on small differences of the score. In the hard
 version, with shapes of many sizes, places and shades, pictures differed in little but
 these, and no strategy saved much: the default 4 to 8 % and the paper's 5 to 14 % of the
-answers on `colorswap` and its long tail. Unimodal features have to show what makes a
+answers on `scenes` and its long tail. Unimodal features have to show what makes a
 pair.
 """
 
@@ -130,8 +135,7 @@ def _pool_line(name):
 
 def _encoder_part(encoder, by_case):
     """Return the tables of one encoder."""
-    title = {"ridge-cca": "RidgeCCA", "contrastive": "ContrastiveProjection"}
-    lines = [f"## With {title.get(encoder, encoder)}\n"]
+    lines = [f"## With {TITLES[encoder]}\n"]
     if encoder == "ridge-cca":
         lines.append("![Savings](images/evidence-savings.png)\n")
         lines.append("![Curves](images/evidence-curves.png)\n")
@@ -143,6 +147,8 @@ def _encoder_part(encoder, by_case):
         if any(c[0] == encoder and c[2] == p for c in by_case)
     ]
     for budgets in BANDS:
+        if not any((case[0], case[3]) == (encoder, budgets) for case in by_case):
+            continue
         lines.append(
             f"Answers saved against random sampling, %, where it has bought {budgets} "
             "of the pool (mean ± half the 95 % interval):\n"

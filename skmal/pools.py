@@ -104,7 +104,7 @@ def glyphs_shift(seed, features=True):
     return Pool(X[pool], y[pool], X[test], y[test], X[known], y[known], _mrr)
 
 
-def colorswap(seed, features=True, **flaws):
+def scenes(seed, features=True, **flaws):
     """Return scenes of two coloured shapes and their twins, a new set for each seed.
 
     Parameters
@@ -121,14 +121,14 @@ def colorswap(seed, features=True, **flaws):
     Pool
         The pool; quadruples for the test have no outlier and no copy.
     """
-    scenes = make_colorswap(
+    drawn = make_colorswap(
         N_QUADRUPLES, features=features, return_X_y=False, random_state=seed, **flaws
     )
-    copied = np.bincount(scenes.source, minlength=N_QUADRUPLES) != 1
-    fit_for_test = ~copied & ~scenes.outlier.reshape(-1, 2).any(axis=1)
+    copied = np.bincount(drawn.source, minlength=N_QUADRUPLES) != 1
+    fit_for_test = ~copied & ~drawn.outlier.reshape(-1, 2).any(axis=1)
     test = np.flatnonzero(fit_for_test)[:N_TEST_QUADRUPLES]
     in_test = np.isin(np.arange(N_QUADRUPLES), test).repeat(2)
-    X, y = scenes.X, scenes.y
+    X, y = drawn.X, drawn.y
     none = X[:0], y[:0]
     return Pool(X[~in_test], y[~in_test], X[in_test], y[in_test], *none, _group)
 
@@ -139,13 +139,13 @@ POOLS = {
     "serif": (glyphs_cold, {"font": "serif"}),
     "serif-outliers": (glyphs_cold, {"font": "serif", "outliers": 0.1}),
     "serif-wrong": (glyphs_cold, {"font": "serif", "wrong": 0.1}),
-    "colorswap": (colorswap, {}),
-    "colorswap-long-tail": (colorswap, {"long_tail": 1.0}),
-    "colorswap-outliers": (colorswap, {"outliers": 0.05}),  # a tenth of the pool
-    "colorswap-duplicates": (colorswap, {"duplicates": 0.3}),
+    "scenes": (scenes, {}),
+    "scenes-long-tail": (scenes, {"long_tail": 1.0}),
+    "scenes-outliers": (scenes, {"outliers": 0.05}),  # a tenth of the pool
+    "scenes-duplicates": (scenes, {"duplicates": 0.3}),
 }
 METRICS = {  # the first is what the pool is about
-    name: ("group", "mrr") if make is colorswap else ("mrr",)
+    name: ("group", "mrr") if make is scenes else ("mrr",)
     for name, (make, _) in POOLS.items()
 }
 

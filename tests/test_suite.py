@@ -56,14 +56,14 @@ def small(monkeypatch):
 
 
 def test_pools_of_scenes_test_on_clean_quadruples(small):
-    for name in ("colorswap", "colorswap-outliers", "colorswap-duplicates"):
+    for name in ("scenes", "scenes-outliers", "scenes-duplicates"):
         pool = load_pool(name, 3, features=False)
         assert (len(pool.X), len(pool.X_test)) == (120, 60)
         pairs = pool.y_test.reshape(-1, 2)
         assert (pairs[:, 0] != pairs[:, 1]).all()
         coarse = (pool.X_test[:, :4, :4] == pool.X_test[:, :1, :1]).all(axis=(1, 2, 3))
         assert not coarse.any()  # noise comes in blocks
-    scores = load_pool("colorswap", 3).scores(np.eye(4), np.eye(4))
+    scores = load_pool("scenes", 3).scores(np.eye(4), np.eye(4))
     assert scores == {"group": 1.0, "mrr": 1.0}
 
 
@@ -90,7 +90,7 @@ def test_a_run_buys_what_the_annotator_says_until_the_budget_is_spent():
     assert len(taught[-1]) == 50 + 90
 
 
-SMALL = {"pools": ["colorswap"], "n_seeds": 2, "n_jobs": 1}
+SMALL = {"pools": ["scenes"], "n_seeds": 2, "n_jobs": 1}
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_a_finished_run_is_not_run_again(results, monkeypatch):
     last = lines[-1].split(",")
     (results / "runs.csv").write_text("\n".join([*lines[:-1], ",".join(last)[:-30]]))
     run_suite(results, strategies=["coreset-margin"], **SMALL)
-    assert done == [("colorswap", "ridge-cca", "coreset-margin", 1)]
+    assert done == [("scenes", "ridge-cca", "coreset-margin", 1)]
     again = read_runs(results)
     assert [r["scores"] for r in again] == [r["scores"] for r in runs]
     run_suite(results, strategies=["k-center"], **SMALL)
