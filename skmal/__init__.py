@@ -10,6 +10,8 @@ from . import (
     plotting,
     uncertainty,
 )
+from ._catalogue import Item
+from ._questions import Progress, Question
 from ._version import __version__
 from .clip import CLIPEncoder
 from .clustering import BADGE, TypiClust
@@ -18,6 +20,7 @@ from .herding import MaxHerding, UncertaintyHerding
 from .learner import PairedActiveLearner
 from .linear import ContrastiveProjection, RidgeCCA
 from .rounds import Query, Round, Selection
+from .session import AnnotationSession
 from .strategies import (
     CoresetMargin,
     KCenterGreedy,
@@ -28,15 +31,19 @@ from .strategies import (
 
 __all__ = [
     "BADGE",
+    "AnnotationSession",
     "CLIPEncoder",
     "ContrastiveProjection",
     "CoresetMargin",
+    "Item",
     "KCenterGreedy",
     "MarginSampling",
     "MaxHerding",
     "PairedActiveLearner",
+    "Progress",
     "Query",
     "QueryStrategy",
+    "Question",
     "RandomSampling",
     "RidgeCCA",
     "Round",
