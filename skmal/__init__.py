@@ -11,7 +11,7 @@ from . import (
     uncertainty,
 )
 from ._catalogue import Item
-from ._questions import Progress, Question
+from ._questions import Imported, Progress, Question
 from ._version import __version__
 from .clip import CLIPEncoder
 from .clustering import BADGE, TypiClust
@@ -35,6 +35,7 @@ __all__ = [
     "CLIPEncoder",
     "ContrastiveProjection",
     "CoresetMargin",
+    "Imported",
     "Item",
     "KCenterGreedy",
     "MarginSampling",

@@ -70,7 +70,7 @@ def read_pool(source, name):
                 f"{name}: there is no file or folder {source}; correct the path"
             )
     elif isinstance(source, Mapping):
-        keys, items = [str(key) for key in source], list(source.values())
+        keys, items = [str(key) for key in source], _stacked(list(source.values()))
     else:
         items = source
     if hasattr(items, "columns"):
@@ -221,6 +221,13 @@ def _read_jsonl(file, path):
             raise ValueError(f"{path}, line {number}: {text!r} is no text")
         rows.append((key, text))
     return rows
+
+
+def _stacked(items):
+    """Return rows of numbers as one array, everything else as the list it is."""
+    shapes = {getattr(item, "shape", None) for item in items}
+    rows = len(shapes) == 1 and len(next(iter(shapes)) or ()) == 1
+    return np.stack(items) if rows else items
 
 
 def _kind(items):

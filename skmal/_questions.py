@@ -79,3 +79,28 @@ class Progress:
     validation: list
     prequential: list
     training_error: str | None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of the answers in a file.
+
+    Parameters
+    ----------
+    n_answers : int
+        Answers written to the journal.
+    n_skips : int
+        Questions passed over, for the partner was not among the candidates.
+    n_unchanged : int
+        Answers that the journal had already.
+    n_unanswered : int
+        Questions without an answer in the file.
+    conflicts : list of str
+        Answers that were not taken, and why.
+    """
+
+    n_answers: int
+    n_skips: int
+    n_unchanged: int
+    n_unanswered: int
+    conflicts: list

@@ -5,8 +5,6 @@ Nothing here knows of files of items or of people; items are rows of two pools.
 
 import hashlib
 import io
-import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import joblib
@@ -15,6 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from ._encoding import encode, unit_rows
+from ._files import replacing
 from ._items import take
 from .rounds import Query
 
@@ -224,17 +223,8 @@ def save(learner, path):
     content = io.BytesIO()
     joblib.dump((encoder, learner._remembered), content)
     path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    try:
-        with open(unfinished, "wb") as file:
-            file.write(content.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    except OSError:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise
+    with replacing(path, "wb") as file:
+        file.write(content.getbuffer())
     return hashlib.sha256(content.getbuffer()).hexdigest()
 
 

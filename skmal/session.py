@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from . import _teaching
+from . import _label_studio, _teaching
+from ._exports import rows_of, write_csv, write_jsonl
 from ._items import check_choice, check_integer, take
 from ._journal import Event, Journal
 from ._ledger import NONE, OPEN, Ledger
 from ._opening import check_features, check_learner, check_parameters, open_journal
 from ._pools import read_pool
-from ._questions import Progress, Question
+from ._questions import Imported, Progress, Question
 from .learner import PairedActiveLearner
+from .rounds import Query
 
 
 class AnnotationSession:
@@ -222,26 +224,53 @@ class AnnotationSession:
                 )
         self.wait()
 
-    def run(self, annotator, by="me"):
+    def run(self, annotator, by="me", ids=None):
         """Let a function answer until there are no questions left.
 
         Parameters
         ----------
         annotator : callable
             ``annotator(question)`` returns the partner as `answer` takes it: an item, a
-            key, a row, or None for none.
+            key, a row, or None for none. With `ids`: ``annotator(query, X_ids, y_ids)``
+            as for a learner, returning rows of the other pool, -1 for none.
         by : str, default="me"
             In whose name.
+        ids : tuple of two arrays of int, default=None
+            To rehearse a plan before money is spent: one number per item of X and of y,
+            in the order given; partners have the same.
 
         Returns
         -------
         AnnotationSession
             The session.
         """
+        if ids is not None:
+            annotator = self._rehearsed(annotator, ids)
         while (question := self.next_question(by)) is not None:
             self.answer(question, annotator(question), by=by)
         self.wait()
         return self
+
+    def _rehearsed(self, annotator, ids):
+        """Return what asks a learner's annotator one question of the open pools."""
+        ids = [self._items.arrange(np.asarray(some), m) for m, some in enumerate(ids)]
+
+        def answer(question):
+            modality = question.modality
+            with self._lock:
+                rows = [self._open_rows(self._ledger, m) for m in (0, 1)]
+                asked = self._items.number(modality, question.item)
+            place = np.flatnonzero(
+                self._items.numbers[modality][rows[modality]] == asked
+            )
+            query = Query(place, [question.item.value], modality)
+            (partner,) = annotator(query, ids[0][rows[0]], ids[1][rows[1]])
+            if partner < 0:
+                return None
+            other = self._items.numbers[1 - modality][rows[1 - modality][partner]]
+            return self._items.item(other)
+
+        return answer
 
     # ---------------------------------------------------------------- answering
 
@@ -462,6 +491,135 @@ class AnnotationSession:
         with self._lock:
             return [self._items.item(number) for number in found]
 
+    # ---------------------------------------------------------------- exporting
+
+    def export_csv(self, path):
+        """Write every answer that stands, and every known pair, as a table.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that exists is replaced. Columns: `kind` (pair, none, known),
+            `X` and `y` (keys), `asked` (X or y), `by`, `at` (UTC), `seconds`,
+            `question`, `X_hash` and `y_hash` (SHA-256 of the contents).
+        """
+        with self._lock:
+            rows = list(rows_of(self._ledger, self._journal))
+        write_csv(rows, path)
+
+    def export_jsonl(self, path):
+        """Write what `export_csv` writes as JSON, one object a line.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; one that exists is replaced.
+        """
+        with self._lock:
+            rows = list(rows_of(self._ledger, self._journal))
+        write_jsonl(rows, path)
+
+    def export_label_studio(self, folder, *, image_url=None, preselect=False):
+        """Write the open questions as tasks for Label Studio.
+
+        Where none are open, the encoder learns and asks first. In Label Studio, make a
+        project with the configuration and import the tasks; one project per modality.
+
+        Parameters
+        ----------
+        folder : str or path
+            Made where it is missing. For questions about X it gets ``tasks-X.json`` and
+            ``config-X.xml``, for questions about y ``tasks-y.json`` and
+            ``config-y.xml``.
+        image_url : str, default=None
+            Where Label Studio finds an image, with ``{key}`` in it, such as
+            ``"/data/local-files/?d=images/{key}"``. None: images go into the tasks.
+        preselect : bool, default=False
+            Whether the likeliest candidate is ticked as a prediction. That is quicker
+            where it is right, and makes people agree with it where it is wrong.
+
+        Returns
+        -------
+        list of Path
+            The files.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing left to ask.
+        """
+        with self._lock:
+            self._check_open()
+            open_ids = [id for id in self._ledger.current if self._is_askable(id)]
+        if not open_ids and self.next_question() is None:
+            raise ValueError(f"{self.path} has no questions left; there is no task")
+        with self._lock:
+            questions = [
+                self._shown(self._ledger.questions[id])
+                for id in self._ledger.current
+                if self._is_askable(id)
+            ]
+            journal = self._ledger.parameters["id"]
+        return _label_studio.write_tasks(
+            questions, self.kinds, folder, journal, image_url, preselect
+        )
+
+    def import_label_studio(self, path):
+        """Take the answers out of Label Studio's JSON export.
+
+        "Has no partner at all" is an answer, "none of these" a skip: Label Studio shows
+        the candidates only, and the partner may be elsewhere in the pool. Tasks that
+        were skipped or not reached stay open. Of several annotations the last updated
+        one counts. A file can be imported again; what is known already is left alone.
+
+        Parameters
+        ----------
+        path : str or path
+            The export, in the format JSON (not JSON-MIN).
+
+        Returns
+        -------
+        Imported
+            How many answers came, and which could not be taken.
+
+        Raises
+        ------
+        ValueError
+            If the file is of another format or session, or a choice is unknown. Nothing
+            is changed then.
+        """
+        with self._lock:
+            self._check_open()
+            journal = self._ledger.parameters["id"]
+            answers, n_unanswered = _label_studio.read_export(path, journal)
+            counts = {"answer": 0, "skip": 0, "unchanged": 0}
+            conflicts = []
+            for answer in answers:
+                try:
+                    counts[self._take(answer)] += 1
+                except ValueError as error:
+                    conflicts.append(str(error))
+        return Imported(*counts.values(), n_unanswered, conflicts)
+
+    def _take(self, answer):
+        """Write one answer of an export down; return what it was."""
+        question, alias, by, seconds = answer
+        before = self._ledger.closed_by(question)
+        if alias == _label_studio.NOT_AMONG:
+            if before is not None and before.kind == "skip":
+                return "unchanged"
+            self.skip(question, by=by, seconds=seconds)
+            return "skip"
+        partner = None
+        if alias != _label_studio.NO_PARTNER:
+            partner = alias.removeprefix(_label_studio.KEY)
+        if before is not None and before.kind == "answer":
+            known = None if before.partner == NONE else self._items.key(before.partner)
+            if known == partner:
+                return "unchanged"
+        self.answer(question, partner, by=by, seconds=seconds)
+        return "answer"
+
     # ---------------------------------------------------------------- training
 
     def train(self):
@@ -620,8 +778,7 @@ class AnnotationSession:
         taken = {asked.item for asked in held.values()}
         for id in ledger.current:
             asked = ledger.questions[id]
-            free = asked.item not in taken and self._items.row[asked.item] >= 0
-            if free and ledger.is_open(id):
+            if asked.item not in taken and self._is_askable(id):
                 return asked
         if self._in_background or not held:
             return None
@@ -632,6 +789,10 @@ class AnnotationSession:
         before = self._handed_out.get(by)
         if before is None or before[0].id != asked.id:
             self._handed_out[by] = asked, time.monotonic()
+        return self._shown(asked)
+
+    def _shown(self, asked):
+        """Return a question as people see it."""
         n_candidates = self._ledger.parameters["n_candidates"]
         candidates = []
         for number in asked.partners:
@@ -643,6 +804,10 @@ class AnnotationSession:
         return Question(
             asked.id, modality, self._items.item(asked.item), tuple(candidates)
         )
+
+    def _is_askable(self, id):
+        item = self._ledger.questions[id].item
+        return self._ledger.is_open(id) and self._items.row[item] >= 0
 
     def _seconds(self, asked, by, seconds):
         held = self._handed_out.get(by)

@@ -1,0 +1,131 @@
+"""Kill a session at random moments, as often as wanted, and count what was lost.
+
+A process answers as fast as it can and tells, after each `answer`, what it has answered.
+It is killed with SIGKILL, started again, and so on. After each kill the journal is opened
+here: every answer that was told must be in it, and no question may have been answered
+twice. Run it with
+
+    python benchmarks/kill.py --kills 200
+
+It ends with an error at the first loss.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
+
+N_ITEMS = 3000
+
+
+def open_session(path):
+    """Open the session that parent and child share."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(N_ITEMS, 6)), rng.normal(size=(N_ITEMS, 5))
+    pools = [{f"{side}{i}": f"{side} {i}" for i in range(N_ITEMS)} for side in "xy"]
+    # Drawn questions, so that most of the time goes into answers, not into trainings.
+    learner = PairedActiveLearner(
+        query_strategy=RandomSampling(0), batch_size=25, random_state=0
+    )
+    return AnnotationSession(path, *pools, learner, features=features)
+
+
+def answer_all(path):
+    """Answer, skip and take back; tell each step when it has returned."""
+    session = open_session(path)
+    print("open", flush=True)
+    for step, question in enumerate(session):
+        if step % 17 == 16:
+            session.skip(question)
+            continue
+        partner = "yx"[question.modality] + question.item.key[1:]
+        session.answer(question, partner)
+        print(question.id, question.item.key, flush=True)
+        if step % 23 == 22:
+            print("undo", flush=True)  # told before: it may or may not have happened
+            question = session.undo()
+            session.answer(question, partner)
+            print(question.id, question.item.key, flush=True)
+    print("done", flush=True)
+
+
+def check(path, told, maybe_undone):
+    """Return the number of answers in the journal, or raise where one is missing."""
+    with open_session(path) as session:
+        answers = [e for e in session._ledger.answers() if e.kind == "answer"]
+        pairs = session.pairs()
+    known = {event.question for event in answers}
+    lost = told - known - maybe_undone
+    if lost:
+        raise SystemExit(f"lost: questions {sorted(lost)} were answered")
+    if len(known) < len(answers) or len({x.key for x, _ in pairs}) < len(pairs):
+        raise SystemExit("a question was answered twice")
+    if any(x.key[1:] != y.key[1:] for x, y in pairs):
+        raise SystemExit("an answer changed")
+    return len(answers)
+
+
+def main():
+    """Kill children until there have been enough kills."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        answer_all(options.folder / "kill.skmal")
+        return
+    rng = random.Random(options.seed)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary)
+        kills = n_answers = n_files = 0
+        told, path = set(), folder / "kill.skmal"
+        while kills < options.kills:
+            child = subprocess.Popen(
+                [sys.executable, __file__, "--child", "--folder", str(folder)],
+                stdout=subprocess.PIPE,
+                text=True,
+                env=os.environ | {"OMP_NUM_THREADS": "1"},
+            )
+            if rng.random() < 0.8:  # else perhaps before it is open
+                child.stdout.readline()
+            time.sleep(rng.expovariate(1 / 0.15))
+            child.send_signal(signal.SIGKILL)
+            lines = child.stdout.read().splitlines()
+            child.wait()
+            kills += 1
+            maybe_undone, previous = set(), None
+            for line in lines:
+                if line == "undo":
+                    maybe_undone = {previous}
+                elif line == "done":  # all items are answered: begin anew
+                    n_files += 1
+                elif line != "open" and line.endswith(line.split()[-1]) and " " in line:
+                    previous = int(line.split()[0])
+                    told.add(previous)
+                    maybe_undone = set()
+            n_answers = check(path, told, maybe_undone)
+            told -= maybe_undone
+            if n_files:
+                told, n_files = set(), 0
+                for file in folder.glob("kill.skmal*"):
+                    if file.is_file():
+                        file.unlink()
+        print(
+            f"{kills} kills by {signal.SIGKILL.name}, {n_answers} answers in the last"
+        )
+        print("journal, none lost, none asked twice")
+
+
+if __name__ == "__main__":
+    main()
