@@ -203,12 +203,7 @@ class AnnotationSession:
                 if learned and self._plan(self._ledger).n_questions == 0:
                     return None
                 if self._in_background and self._ledger.rounds:
-                    plan = self._plan(self._ledger)
-                    self._start_training()
-                    if plan.n_questions == 0:
-                        return None
-                    self._ask_more(plan)
-                    continue
+                    return self._find_more(by)
                 seen = len(self._ledger.rounds)
             self._train(unless_beyond=seen)
 
@@ -764,8 +759,14 @@ class AnnotationSession:
     # ---------------------------------------------------------------- questions
 
     def _find_question(self, by):
-        """Return the question that a person holds, or a free one, or None."""
+        """Return the question that a person holds, or a free one, or None.
+
+        Where others hold all that may still be asked, it is one of theirs: two heads on
+        one question, of whom the first counts.
+        """
         ledger = self._ledger
+        if ledger.budget_left <= 0:
+            return None
         held = {
             person: asked
             for person, (asked, _) in self._handed_out.items()
@@ -773,16 +774,25 @@ class AnnotationSession:
         }
         if by in held:
             return held[by]
-        if ledger.budget_left <= len(held):
-            return None
         taken = {asked.item for asked in held.values()}
-        for id in ledger.current:
-            asked = ledger.questions[id]
-            if asked.item not in taken and self._is_askable(id):
-                return asked
-        if self._in_background or not held:
+        for id in ledger.current if ledger.budget_left > len(taken) else ():
+            if ledger.questions[id].item not in taken and self._is_askable(id):
+                return ledger.questions[id]
+        more = self._in_background and ledger.budget_left > len(taken)
+        return None if more else next(iter(held.values()), None)
+
+    def _find_more(self, by):
+        """Return a question from the last finished encoder while the next trains."""
+        plan = self._plan(self._ledger)
+        self._start_training()
+        if plan.n_questions == 0:
             return None
-        return next(iter(held.values()))  # two heads on one question; the first counts
+        self._ask_more(plan)
+        asked = self._find_question(by)
+        if asked is None:  # others hold what is left
+            held = (asked for asked, _ in self._handed_out.values())
+            asked = next(asked for asked in held if self._ledger.is_open(asked.id))
+        return self._hand_out(asked, by)
 
     def _hand_out(self, asked, by):
         """Return a question as people see it, and remember who has it."""

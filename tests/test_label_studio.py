@@ -22,7 +22,7 @@ KEYS = list(CAPTIONS)
 
 
 def open_session(folder, modality, **params):
-    """Open a session that asks about one modality: images by number, captions by key."""
+    """Open a session on images and captions that asks about one modality."""
     images = dict(zip(KEYS, PIXELS, strict=True))
     learner = PairedActiveLearner(
         query_strategy=RandomSampling(modality), batch_size=6, random_state=0
@@ -146,10 +146,13 @@ def test_what_contradicts_the_journal_is_told_and_not_taken(tmp_path):
         session.answer(first["data"]["skmal_question"], alias[4:])
         path = write(tmp_path, [annotated(first, other), annotated(second, alias)])
         second["data"]["choices"][0]["alias"] = alias
-        done = session.import_label_studio(path) if alias in [
-            c["alias"] for c in json.loads(path.read_text())[1]["data"]["choices"]
-        ] else session.import_label_studio(
-            write(tmp_path, [annotated(first, other), annotated(second, alias)])
+        done = (
+            session.import_label_studio(path)
+            if alias
+            in [c["alias"] for c in json.loads(path.read_text())[1]["data"]["choices"]]
+            else session.import_label_studio(
+                write(tmp_path, [annotated(first, other), annotated(second, alias)])
+            )
         )
         assert done.n_answers == 0
         assert "is closed" in done.conflicts[0]
@@ -164,7 +167,10 @@ def test_other_files_are_refused_before_anything_changes(tmp_path):
         foreign["data"]["skmal_journal"] = "other"
         for content, message in [
             ([good, foreign], "it is not of this session"),
-            ([good, annotated(tasks[1], "key:who")], "is not one of the task's choices"),
+            (
+                [good, annotated(tasks[1], "key:who")],
+                "is not one of the task's choices",
+            ),
             ([{"item": "x", "partner": "y"}], "choose JSON, not JSON-MIN"),
         ]:
             with pytest.raises(ValueError, match=message):
