@@ -11,11 +11,10 @@ It ends with an error at the first loss.
 """
 
 import argparse
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,6 +24,7 @@ import numpy as np
 from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
 
 N_ITEMS = 3000
+MEAN_LIFE = 0.5  # seconds until a kill, opening included
 
 
 def open_session(path):
@@ -39,23 +39,26 @@ def open_session(path):
     return AnnotationSession(path, *pools, learner, features=features)
 
 
-def answer_all(path):
+def answer_all(path, pipe):
     """Answer, skip and take back; tell each step when it has returned."""
+
+    def tell(what):
+        os.write(pipe, f"{what}\n".encode())
+
     session = open_session(path)
-    print("open", flush=True)
     for step, question in enumerate(session):
         if step % 17 == 16:
             session.skip(question)
             continue
         partner = "yx"[question.modality] + question.item.key[1:]
         session.answer(question, partner)
-        print(question.id, flush=True)
+        tell(question.id)
         if step % 23 == 22:
-            print("undo", flush=True)  # told before: it may or may not have happened
+            tell("undo")  # before it happens: it may or may not have happened
             question = session.undo()
             session.answer(question, partner)
-            print(question.id, flush=True)
-    print("done", flush=True)
+            tell(question.id)
+    tell("done")
 
 
 def check(path, told, maybe_undone):
@@ -78,36 +81,28 @@ def main():
     """Kill children until there have been enough kills."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
-        answer_all(options.folder / "kill.skmal")
-        return
     rng = random.Random(options.seed)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.folder or Path(temporary)
-        path = folder / "kill.skmal"
+    fork = multiprocessing.get_context("fork")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kill.skmal"
         told, n_told = set(), 0
         for _ in range(options.kills):
-            child = subprocess.Popen(
-                [sys.executable, __file__, "--child", "--folder", str(folder)],
-                stdout=subprocess.PIPE,
-                text=True,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
-            )
-            if rng.random() < 0.9:  # else perhaps before it is open
-                child.stdout.readline()
-            time.sleep(rng.expovariate(1 / 0.15))
-            child.send_signal(signal.SIGKILL)
-            lines = child.stdout.read().split("\n")[:-1]  # the last may be half
-            child.wait()
+            reading, writing = os.pipe()
+            child = fork.Process(target=answer_all, args=(path, writing))
+            child.start()
+            os.close(writing)
+            time.sleep(rng.expovariate(1 / MEAN_LIFE))
+            child.kill()
+            child.join()
+            with os.fdopen(reading) as pipe:
+                lines = pipe.read().split("\n")[:-1]  # what follows the last is half
             last, maybe_undone = None, set()
             for line in lines:
                 if line == "undo":
                     maybe_undone = {last}
-                elif line.isdigit():
+                elif line != "done":
                     last, maybe_undone = int(line), set()
                     told.add(last)
                     n_told += 1
