@@ -11,8 +11,8 @@ Start one first, in an environment of its own, with a token that its API takes:
         --token 0123456789abcdef0123456789abcdef01234567
 
 For both directions it makes a project with our configuration (which Label Studio
-checks), imports our tasks, answers one, skips one and leaves the others, exports as JSON
-and imports that. With --record FOLDER the exports are kept.
+checks), imports our tasks, answers one, skips one and leaves the others, exports as
+JSON and imports that. With --record FOLDER the exports are kept.
 """
 
 import argparse

@@ -30,6 +30,8 @@ class Plan:
         The last event that it knows of.
     pairs : ndarray of shape (n_pairs, 3)
         Number of the event, row of X, row of y.
+    unmatched : tuple of two ndarrays
+        Rows of X and of y that have no partner.
     open : tuple of two ndarrays
         Rows without an answer.
     eligible : tuple of two ndarrays
@@ -40,6 +42,7 @@ class Plan:
 
     upto: int
     pairs: np.ndarray
+    unmatched: tuple
     open: tuple
     eligible: tuple
     n_questions: int
@@ -89,6 +92,7 @@ def teach(before, pools, plan, upto):
     learner._found, learner._remembered = before._found, before._remembered
     if hasattr(before, "estimator_"):
         learner.estimator_ = before.estimator_
+    tell_unmatched(learner, pools, plan.unmatched)
     is_old = plan.pairs[:, 0] <= upto
     n_before = 0 if before.X_training is None else len(before.X_training)
     has_lost = is_old.sum() < n_before  # pairs taken back since
@@ -102,6 +106,14 @@ def teach(before, pools, plan, upto):
     if len(plan.pairs) < 2 and hasattr(learner, "estimator_"):
         del learner.estimator_  # all that it was fitted on has been taken back
     return learner
+
+
+def tell_unmatched(learner, pools, unmatched):
+    """Let the learner know what has no partner, where it can make use of that."""
+    for modality, rows in enumerate(unmatched):
+        if len(rows) and hasattr(learner, "teach_unmatched"):
+            query = Query(rows, take(pools[modality], rows), modality)
+            learner.teach_unmatched(query, np.full(len(rows), -1))
 
 
 def refit(learner):

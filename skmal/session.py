@@ -738,6 +738,7 @@ class AnnotationSession:
         return _teaching.Plan(
             upto=ledger.last,
             pairs=self._pair_rows(ledger.pairs()),
+            unmatched=self._unmatched_rows(ledger.unmatched()),
             open=tuple(open_rows),
             eligible=tuple(eligible),
             n_questions=n_questions,
@@ -751,6 +752,12 @@ class AnnotationSession:
         """Return (event, x, y) with rows for numbers, without items that are gone."""
         rows = np.column_stack([pairs[:, 0], self._items.row[pairs[:, 1:]]])
         return rows[(rows[:, 1:] >= 0).all(axis=1)]
+
+    def _unmatched_rows(self, numbers):
+        """Return rows of X and of y for numbers, without items that are gone."""
+        numbers = numbers[self._items.row[numbers] >= 0]
+        modality, rows = self._items.modality[numbers], self._items.row[numbers]
+        return tuple(rows[modality == m] for m in (0, 1))
 
     def _weights_of(self, number):
         folder = self.path.with_name(self.path.name + ".weights")
@@ -880,11 +887,13 @@ class AnnotationSession:
             return
         done = ledger.rounds[-1]
         learner._found = tuple(done["prequential"])
-        history = [self._pair_rows(ledger.pairs(r["upto"])) for r in ledger.rounds]
-        if len(history[-1]):
+        pairs = self._pair_rows(ledger.pairs(done["upto"]))
+        if len(pairs):
             learner._X_training, learner._y_training = (
-                take(self._seen[m], history[-1][:, 1 + m]) for m in (0, 1)
+                take(self._seen[m], pairs[:, 1 + m]) for m in (0, 1)
             )
+        unmatched = self._unmatched_rows(ledger.unmatched(done["upto"]))
+        _teaching.tell_unmatched(learner, self._seen, unmatched)
         weights = self._weights_of(len(ledger.rounds) - 1)
         if not _teaching.load(learner, weights, done["sha256"]):
             then = Ledger(ledger.modality)
@@ -895,6 +904,7 @@ class AnnotationSession:
             asked = asked[: self._plan(then).n_questions]
             modality = int(ledger.modality[done["questions"][0][1]]) if asked else 0
             rows = np.array([row for row in asked if row >= 0], dtype=np.int64)
+            history = [self._pair_rows(ledger.pairs(r["upto"])) for r in ledger.rounds]
             _teaching.rebuild(
                 learner,
                 self._seen,

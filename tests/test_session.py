@@ -302,6 +302,37 @@ def test_search_finds_open_items_by_words(tmp_path):
         assert session.item(1, "c").value == "a hen"
 
 
+class Listens(PairedActiveLearner):
+    """Keeps what it is told of items without a partner."""
+
+    told = ()
+
+    def teach_unmatched(self, query, partners):
+        assert (partners == -1).all()
+        self.told = (*self.told, (query.modality, *query.indices))
+
+
+def test_the_learner_is_told_of_items_without_a_partner(tmp_path):
+    listens = Listens(batch_size=2, random_state=0)
+    with open_keyed(tmp_path, learner=listens, budget=4) as session:
+        asked = []
+        for question in session:
+            asked.append(
+                (
+                    question.modality,
+                    session._items.row[
+                        session._items.number(question.modality, question.item)
+                    ],
+                )
+            )
+            session.answer(question, None)
+        told = [(m, row) for m, *rows in session.learner.told for row in rows]
+        assert sorted(told) == sorted(asked)
+        assert session.progress.n_pairs == 0
+    with open_keyed(tmp_path, learner=listens) as session:
+        assert len(session.learner.told) == len({m for m, _ in asked})
+
+
 # -------------------------------------------------------------------- files
 
 
