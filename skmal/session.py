@@ -191,7 +191,8 @@ class AnnotationSession:
         -------
         Question or None
             None when the budget is spent or a pool has nothing left to ask about. The
-            encoder has then learned from every answer.
+            encoder has then learned from every answer; with ``training="background"``
+            it does so after that (see `wait`).
         """
         while True:
             with self._lock:
@@ -217,7 +218,7 @@ class AnnotationSession:
                     "answered nor skipped; call answer(question, partner) or "
                     "skip(question) before the next"
                 )
-        self.wait()
+        self._finish()
 
     def run(self, annotator, by="me", ids=None):
         """Let a function answer until there are no questions left.
@@ -243,7 +244,7 @@ class AnnotationSession:
             annotator = self._rehearsed(annotator, ids)
         while (question := self.next_question(by)) is not None:
             self.answer(question, annotator(question), by=by)
-        self.wait()
+        self._finish()
         return self
 
     def _rehearsed(self, annotator, ids):
@@ -643,6 +644,12 @@ class AnnotationSession:
         thread = self._thread
         if thread is not None:
             thread.join()
+
+    def _finish(self):
+        """Learn from the answers that came while the last training ran."""
+        self.wait()
+        if self._ledger.n_unlearned:
+            self._train()
 
     def close(self):
         """Give the journal free; a training that still runs leaves nothing behind."""
