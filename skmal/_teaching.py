@@ -17,6 +17,7 @@ from ._files import replacing
 from ._items import take
 from .rounds import Query
 
+N_MORE = 4  # questions drawn at a time, since somebody waits for them
 N_SPARE = 20  # candidates kept beyond those shown, for others may take some
 
 
@@ -157,13 +158,13 @@ def ask_more(learner, plan, features, n_candidates):
     modality = int(rng.integers(2))
     eligible = plan.eligible[modality]
     if features is not None:
-        ranked = np.intersect1d(eligible, features.rows[modality])
+        ranked = eligible[np.isin(eligible, features.rows[modality], kind="table")]
         if len(ranked):
             eligible = ranked
         else:  # all that is left came back since
             features = None
-    n = min(plan.n_questions, len(eligible))
-    rows = rng.choice(eligible, size=n, replace=False)
+    n = min(N_MORE, plan.n_questions, len(eligible))
+    rows = eligible[rng.choice(len(eligible), size=n, replace=False, shuffle=False)]
     k = n_candidates + plan.n_questions + N_SPARE
     partners = _candidates(learner, plan, features, modality, rows, k)
     return list(zip([modality] * n, rows, partners, strict=True))

@@ -730,8 +730,8 @@ class AnnotationSession:
             rows.append([id, int(self._items.numbers[modality][row]), others.tolist()])
         return {"questions": rows}
 
-    def _plan(self, ledger):
-        """Return what a training would start from."""
+    def _plan(self, ledger, with_answers=True):
+        """Return what a training would start from, or only what may be asked."""
         open_rows, eligible = [], []
         for modality in (0, 1):
             rows = self._open_rows(ledger, modality)
@@ -744,8 +744,10 @@ class AnnotationSession:
         reserve = 2 * batch_size if self._in_background else 0
         return _teaching.Plan(
             upto=ledger.last,
-            pairs=self._pair_rows(ledger.pairs()),
-            unmatched=self._unmatched_rows(ledger.unmatched()),
+            pairs=self._pair_rows(ledger.pairs()) if with_answers else None,
+            unmatched=(
+                self._unmatched_rows(ledger.unmatched()) if with_answers else None
+            ),
             open=tuple(open_rows),
             eligible=tuple(eligible),
             n_questions=n_questions,
@@ -797,7 +799,7 @@ class AnnotationSession:
 
     def _find_more(self, by):
         """Return a question from the last finished encoder while the next trains."""
-        plan = self._plan(self._ledger)
+        plan = self._plan(self._ledger, with_answers=False)
         self._start_training()
         if plan.n_questions == 0:
             return None
