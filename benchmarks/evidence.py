@@ -13,7 +13,6 @@ import numpy as np
 
 from skmal.benchmark import DEFAULT, ENCODERS, PAPER, REFERENCE, STRATEGIES
 from skmal.plotting import AnnotationCurveDisplay
-from skmal.pools import POOLS
 from skmal.suite import (
     AVERAGE,
     BANDS,
@@ -23,6 +22,7 @@ from skmal.suite import (
     read_runs,
     savings_rows,
 )
+from skmal.suite_pools import POOLS
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

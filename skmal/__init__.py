@@ -13,6 +13,8 @@ from . import (
     plotting,
     uncertainty,
 )
+from ._catalogue import Item
+from ._questions import Imported, Progress, Question
 from ._version import __version__
 from .annotators import SimulatedAnnotator
 from .clip import CLIPEncoder
@@ -24,6 +26,7 @@ from .linear import ContrastiveProjection, RidgeCCA
 from .multimodal import MultimodalActiveLearner
 from .multiset import RidgeMCCA
 from .rounds import Query, Round, Selection
+from .session import AnnotationSession
 from .strategies import (
     CoresetMargin,
     KCenterGreedy,
@@ -34,16 +37,21 @@ from .strategies import (
 
 __all__ = [
     "BADGE",
+    "AnnotationSession",
     "CLIPEncoder",
     "ContrastiveProjection",
     "CoresetMargin",
+    "Imported",
+    "Item",
     "KCenterGreedy",
     "MarginSampling",
     "MaxHerding",
     "MultimodalActiveLearner",
     "PairedActiveLearner",
+    "Progress",
     "Query",
     "QueryStrategy",
+    "Question",
     "RandomSampling",
     "RidgeCCA",
     "RidgeMCCA",

@@ -19,8 +19,8 @@ from .benchmark import (
 from .datasets import load_glyphs
 from .held_out import DATA
 from .learner import PairedActiveLearner
-from .pools import POOLS
 from .suite import BUDGET, main_metric, run_suite
+from .suite_pools import POOLS
 
 DEMO_SEEDS = 5
 DEFAULT_DATA = "glyphs"

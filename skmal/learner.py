@@ -371,30 +371,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             learner was fitted on, if `n_instances` is out of range, or if a callable
             strategy returns something else than distinct rows of a pool.
         """
-        pools = X_pool, y_pool = check_pools(self, X_pool, y_pool)
-        n_instances = check_integer(n_instances, "n_instances", minimum=1)
-        if n_instances > max(len(X_pool), len(y_pool)):
-            raise ValueError(
-                f"n_instances={n_instances} is above the {len(X_pool)} items of X_pool "
-                f"and the {len(y_pool)} of y_pool; ask for fewer"
-            )
-        strategy = self._strategy()
-        if isinstance(strategy, QueryStrategy):  # the call in two, to keep the features
-            round = strategy._open_round(self, X_pool, y_pool, n_instances)
-            selection, features = strategy._choose(round), round.open
-        else:
-            selection = strategy(self, X_pool, y_pool, n_instances=n_instances)
-            features = None
-        indices, utilities, modality = _check_selection(selection, pools, n_instances)
-        query = Query(
-            indices,
-            take(pools[modality], indices),
-            modality,
-            utilities,
-            getattr(selection, "coverage_gap", None),
-        )
-        self._remember(query, pools, features)
-        return (*query, utilities) if return_metrics else query
+        query, _ = self._ask(X_pool, y_pool, n_instances)
+        return (*query, query.utilities) if return_metrics else query
 
     def rank_partners(self, query, X_pool, y_pool, k=9):
         """Rank the likeliest partners of each item asked about.
@@ -614,6 +592,36 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             if getattr(annotator, "random_state", 0) is None:
                 annotator.set_params(random_state=seed)
         return annotator
+
+    def _ask(self, X_pool, y_pool, n_instances):
+        """Return what `query` does, and the Round that the strategy saw.
+
+        The latter is None where the strategy is a function.
+        """
+        pools = X_pool, y_pool = check_pools(self, X_pool, y_pool)
+        n_instances = check_integer(n_instances, "n_instances", minimum=1)
+        if n_instances > max(len(X_pool), len(y_pool)):
+            raise ValueError(
+                f"n_instances={n_instances} is above the {len(X_pool)} items of X_pool "
+                f"and the {len(y_pool)} of y_pool; ask for fewer"
+            )
+        strategy = self._strategy()
+        if isinstance(strategy, QueryStrategy):  # the call in two, to keep the features
+            round = strategy._open_round(self, X_pool, y_pool, n_instances)
+            selection = strategy._choose(round)
+        else:
+            selection = strategy(self, X_pool, y_pool, n_instances=n_instances)
+            round = None
+        indices, utilities, modality = _check_selection(selection, pools, n_instances)
+        query = Query(
+            indices,
+            take(pools[modality], indices),
+            modality,
+            utilities,
+            getattr(selection, "coverage_gap", None),
+        )
+        self._remember(query, pools, None if round is None else round.open)
+        return query, round
 
     def _remember(self, query, pools, features):
         """Keep open items among which the true partners will be ranked, as features."""

@@ -23,7 +23,7 @@ from .benchmark import (
 )
 from .learner import PairedActiveLearner
 from .metrics import annotation_savings, area_under_learning_curve
-from .pools import METRICS, POOLS, load_pool
+from .suite_pools import METRICS, POOLS, load_pool
 
 BUDGET = 0.6  # of the pool
 START = 0.025  # of the pool, known at the start
@@ -181,7 +181,7 @@ def run_rows(pool_name, encoder, name, seed, strategy, batch=None, budget=BUDGET
     Parameters
     ----------
     pool_name : str
-        The pool, out of `skmal.pools.POOLS`.
+        The pool, out of `skmal.suite_pools.POOLS`.
     encoder : {"ridge-cca", "contrastive", "clip"}
         What learns.
     name : str

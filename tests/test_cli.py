@@ -140,8 +140,8 @@ def test_pictures_are_drawn_in_braille():
 
 
 def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("skmal.pools.N_QUADRUPLES", 70)
-    monkeypatch.setattr("skmal.pools.N_TEST_QUADRUPLES", 20)
+    monkeypatch.setattr("skmal.suite_pools.N_QUADRUPLES", 70)
+    monkeypatch.setattr("skmal.suite_pools.N_TEST_QUADRUPLES", 20)
     command = "compare --suite default --pools scenes --strategies k-center --jobs 1"
     for seeds, n_runs in [("1", "2/2"), ("2", "2/2"), ("2", "0run")]:
         assert main([*command.split(), "--seeds", seeds, "--out", str(tmp_path)]) == 0

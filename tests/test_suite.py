@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from skmal import RandomSampling, RidgeCCA, benchmark, pools, suite
+from skmal import RandomSampling, RidgeCCA, benchmark, suite, suite_pools
 from skmal.metrics import annotation_savings, area_under_learning_curve
-from skmal.pools import POOLS, Pool, load_pool
 from skmal.suite import (
     aulc_rows,
     read_runs,
@@ -13,6 +12,7 @@ from skmal.suite import (
     savings_rows,
     simulate,
 )
+from skmal.suite_pools import POOLS, Pool, load_pool
 
 
 @pytest.mark.parametrize("name", ["serif", "glyphs-shift"])
@@ -48,8 +48,8 @@ def test_a_tenth_of_the_images_or_of_the_answers_is_wrong():
 @pytest.fixture
 def small(monkeypatch):
     """Make the pools small."""
-    monkeypatch.setattr(pools, "N_QUADRUPLES", 90)
-    monkeypatch.setattr(pools, "N_TEST_QUADRUPLES", 30)
+    monkeypatch.setattr(suite_pools, "N_QUADRUPLES", 90)
+    monkeypatch.setattr(suite_pools, "N_TEST_QUADRUPLES", 30)
     load_pool.cache_clear()
     yield
     load_pool.cache_clear()
@@ -77,7 +77,7 @@ def test_a_run_buys_what_the_annotator_says_until_the_budget_is_spent():
             taught.append(np.column_stack([X, y]))
             return super().fit(X, y)
 
-    pool = Pool(X, y, X[:9], y[:9], X[:0], y[:0], pools._mrr)
+    pool = Pool(X, y, X[:9], y[:9], X[:0], y[:0], suite_pools._mrr)
     n_pairs, scores, seconds = simulate(pool, Watching(), RandomSampling(), 0, 0.1)
     assert n_pairs == [10, 30, 50, 70, 90, 110, 130]
     assert len(scores) == 7

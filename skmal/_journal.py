@@ -1,0 +1,245 @@
+"""The journal: a SQLite file to which events are appended, each on disk when told."""
+
+import errno
+import json
+import os
+import socket
+import sqlite3
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+VERSION = 1  # of the tables below; a journal of a newer one is refused
+APPLICATION = 0x736B6D61  # "skma", by which `file` and we know the format
+
+TABLES = """
+CREATE TABLE item (
+    id INTEGER PRIMARY KEY,
+    modality INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    size INTEGER,
+    mtime_ns INTEGER,
+    UNIQUE (modality, key)
+);
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    by TEXT,
+    question INTEGER,
+    item INTEGER,
+    partner INTEGER,
+    seconds REAL,
+    undoes INTEGER,
+    data TEXT
+);
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the journal; what does not belong to its kind is None.
+
+    Parameters
+    ----------
+    kind : {"start", "pair", "round", "answer", "skip", "undo", "budget", "changed"}
+        What happened.
+    by : str, default=None
+        Who did it.
+    question : int, default=None
+        The question that was answered or skipped.
+    item, partner : int, default=None
+        Numbers of items: the one asked about, and its partner (-1: it has none).
+    seconds : float, default=None
+        How long it took.
+    undoes : int, default=None
+        The event that this one takes back.
+    data : dict, default=None
+        All else.
+    id : int, default=None
+        Its number, given by the journal.
+    at : float, default=None
+        When, in seconds since 1970.
+    """
+
+    kind: str
+    by: str = None
+    question: int = None
+    item: int = None
+    partner: int = None
+    seconds: float = None
+    undoes: int = None
+    data: dict = None
+    id: int = None
+    at: float = None
+
+
+class Journal:
+    """A SQLite file in WAL mode with synchronous commits and one writer.
+
+    What `append` or `write_items` returned from is on disk; what they raised from has
+    left no trace. SQLite's exclusive lock keeps others out, and ends with the process.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self._owner = self.path.with_name(self.path.name + ".owner")
+        with self._clear_errors():
+            self._connection = sqlite3.connect(
+                self.path, timeout=0.5, isolation_level=None, check_same_thread=False
+            )
+        try:
+            with self._clear_errors():
+                self._open()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _open(self):
+        """Lock the file, after a look that changes nothing."""
+        version = self._one("PRAGMA user_version")
+        application = self._one("PRAGMA application_id")
+        n_tables = self._one("SELECT count(*) FROM sqlite_schema")
+        if n_tables and application != APPLICATION:
+            raise ValueError(
+                f"{self.path} is a SQLite file, but no skmal journal; name another file"
+            )
+        if version > VERSION:
+            raise ValueError(
+                f"{self.path} was written by a newer skmal (journal version {version}, "
+                f"this one knows {VERSION}); upgrade skmal. Nothing was changed"
+            )
+        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        with self.transaction():  # takes the lock, which stays
+            if not self._one("SELECT count(*) FROM sqlite_schema"):
+                for statement in TABLES.split(";\n"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA application_id = {APPLICATION}")
+            # Every time, so that a place that cannot be written is noticed now.
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
+        with suppress(OSError):  # tells others who it is; the lock itself is SQLite's
+            self._owner.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+
+    @contextmanager
+    def transaction(self):
+        """Write all of what the body writes, or nothing."""
+        with self._clear_errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # a full disk has rolled back already
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def append(self, *events):
+        """Write events in one transaction; return them with number and time."""
+        with self.transaction():
+            return [self._insert(event) for event in events]
+
+    def _insert(self, event):
+        row = asdict(event) | {"at": time.time()}
+        del row["id"]
+        if event.data is not None:
+            row["data"] = json.dumps(event.data)
+        columns, marks = ", ".join(row), ", ".join("?" * len(row))
+        cursor = self._connection.execute(
+            f"INSERT INTO event ({columns}) VALUES ({marks})", list(row.values())
+        )
+        return Event(**asdict(event) | {"id": cursor.lastrowid, "at": row["at"]})
+
+    def events(self):
+        """Return all events, in order."""
+        names = list(Event.__dataclass_fields__)
+        with self._clear_errors():
+            rows = self._connection.execute(
+                f"SELECT {', '.join(names)} FROM event ORDER BY id"
+            ).fetchall()
+        events = [Event(**dict(zip(names, row, strict=True))) for row in rows]
+        return [
+            event
+            if event.data is None
+            else Event(**vars(event) | {"data": json.loads(event.data)})
+            for event in events
+        ]
+
+    def items(self, modality):
+        """Return {key: (id, hash, size, mtime)} of the items of a modality."""
+        with self._clear_errors():
+            rows = self._connection.execute(
+                "SELECT key, id, hash, size, mtime_ns FROM item WHERE modality = ? "
+                "ORDER BY id",
+                [modality],
+            ).fetchall()
+        return {key: tuple(rest) for key, *rest in rows}
+
+    def write_items(self, rows):
+        """Within a transaction: add items, or update those that have a number.
+
+        `rows` holds (id or None, modality, key, hash, size, mtime).
+        """
+        self._connection.executemany(
+            "INSERT INTO item (id, modality, key, hash, size, mtime_ns) "
+            "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "hash = excluded.hash, size = excluded.size, mtime_ns = excluded.mtime_ns",
+            rows,
+        )
+
+    def write(self, events):
+        """Within a transaction: write events; return them with number and time."""
+        return [self._insert(event) for event in events]
+
+    def close(self):
+        """Give the lock back."""
+        with suppress(OSError):
+            self._owner.unlink()  # while the lock is ours
+        self._connection.close()
+
+    def _one(self, statement):
+        return self._connection.execute(statement).fetchone()[0]
+
+    @contextmanager
+    def _clear_errors(self):
+        """Say of SQLite's errors what they mean and what helps."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorname", "")
+            raise self._explain(code, error) from error
+
+    def _explain(self, code, error):
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            try:
+                owner = self._owner.read_text()
+            except OSError:
+                owner = "another process"
+            return BlockingIOError(
+                errno.EAGAIN,
+                f"{self.path} is in use by {owner}; close that session first. Several "
+                "people can answer on one session's page",
+            )
+        if code == "SQLITE_FULL":
+            return OSError(
+                errno.ENOSPC,
+                f"the disk of {self.path} is full, so this step was not taken; all "
+                "before it is kept. Make room and try again",
+            )
+        if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+            return PermissionError(
+                errno.EACCES,
+                f"{self.path} cannot be written ({error}), so nothing would be kept; "
+                "the folder must exist and be writable",
+            )
+        if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            return ValueError(
+                f"{self.path} is no skmal journal, or damaged ({error}); name another "
+                "file, or restore it from a copy"
+            )
+        return OSError(
+            errno.EIO, f"{self.path} could not be read or written: {error} ({code})"
+        )
