@@ -401,8 +401,8 @@ class MultimodalActiveLearner(BaseEstimator):
         encoder = RidgeMCCA() if self.estimator is None else clone(self.estimator)
         if "y" in _required(encoder.fit):
             raise TypeError(
-                f"{type(encoder).__name__}.fit takes X and y, but an encoder of "
-                "several modalities needs fit(Xs) and transform(Xs), as RidgeMCCA has them"
+                f"{type(encoder).__name__}.fit takes X and y, but fit(Xs) and "
+                "transform(Xs) are needed for several modalities, as RidgeMCCA has them"
             )
         if encoder.get_params().get("random_state", seed) is None:
             encoder.set_params(random_state=seed)
