@@ -95,6 +95,11 @@ def simulate(learner, X, y, item, first, plan, annotator, validation_data, scori
             take_answers(asked, named)
         if sum(map(len, answers)) >= budget:
             ended = "budget_spent"
+    if not hasattr(learner, "estimator_"):
+        raise ValueError(
+            f"{sum(map(len, answers))} answers named fewer than the 2 partners that "
+            "are needed to learn; raise the budget, or have fewer partners missing"
+        )
 
     learner.n_iter_ = len(modalities)
     learner.modality_iter_ = np.array(modalities, dtype=np.int64)

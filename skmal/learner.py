@@ -228,8 +228,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If X and y differ in length, are empty or hold NaN, if rows of X in a group
-            differ, or if a parameter is out of range. Whatever was fitted before is
-            then still there, as it is where the encoder fails.
+            differ, if a parameter is out of range, or if the annotator names fewer than
+            two partners. Whatever was fitted before is then still there, as it is where
+            the encoder fails.
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name)

@@ -40,6 +40,21 @@ class MultimodalQuery(Query):
     (array([12]), array([4]), array([3]))
     """
 
+    def pairs(self, partners):
+        """Raise, for an answer names more than a pair; see `tuples`.
+
+        Parameters
+        ----------
+        partners : ignored
+            Not used.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        raise TypeError("an answer names an item of every pool; use query.tuples")
+
     def tuples(self, partners):
         """Turn answers into aligned rows of all pools.
 

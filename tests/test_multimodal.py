@@ -176,6 +176,8 @@ def test_answers_teach_it_and_items_without_all_partners_are_left_out(learner, p
         where = {item: row for row, item in enumerate(rows)}
         partners[:, m] = [where.get(item, -1) for item in wanted]
     assert (partners < 0).any()  # the pools differ
+    with pytest.raises(TypeError, match="use query.tuples"):
+        query.pairs(partners[:, 0])
     rows = query.tuples(partners)
     items = [own[r] for own, r in zip(order, rows, strict=True)]
     np.testing.assert_array_equal(items[0], items[1])

@@ -280,6 +280,11 @@ def test_a_function_annotates_and_its_mistakes_are_named():
     assert learner.n_pairs_iter_.tolist() == [10, 10, 10, 10]
     assert learner.n_answers_iter_.tolist() == [10, 18, 26, 30]
     assert len(set(learner.validation_scores_)) == 1
+    encoder = learner.estimator_
+    with pytest.raises(ValueError, match="^30 answers named fewer than the 2 partners"):
+        learner.set_params(n_initial=0).fit(X, y)
+    assert learner.estimator_ is encoder  # nothing is lost
+    learner.set_params(n_initial=None)
     learner.annotator = lambda query, X_ids, y_ids: np.full(len(query.indices), 70)
     with pytest.raises(ValueError, match="named row 70, but the other pool has 70"):
         learner.fit(X, y)
