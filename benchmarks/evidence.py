@@ -140,7 +140,17 @@ def _encoder_part(encoder, by_case):
         lines.append("![Savings](images/evidence-savings.png)\n")
         lines.append("![Curves](images/evidence-curves.png)\n")
     else:
-        lines.append("Here 10 % of the pool are bought in a round.\n")
+        lines.append(
+            "Here 10 % of the pool are bought in a round, for want of time. Large batches "
+            "save less ([batch size](studies.md#batch-size)), so compare within the "
+            "tables.\n"
+        )
+    if encoder == "clip":
+        lines.append(
+            "A network that has seen no images before makes features in which closeness "
+            "means little at first. The default lives on closeness, and is not told "
+            "apart from random sampling here. Pretrained weights could not be had.\n"
+        )
     pools = [
         p
         for p in [*POOLS, AVERAGE]
@@ -206,7 +216,8 @@ def _losses(by_case):
     """Say where each strategy surely loses to random sampling."""
     lines = [
         "## Where each strategy loses\n",
-        "Pools and budgets at which the whole interval is below 0, with RidgeCCA:\n",
+        "Pools and budgets at which the whole interval is below 0, with RidgeCCA. Few "
+        "seeds make wide intervals: \"nowhere\" says much only where there are 20.\n",
     ]
     for name in _in_order(by_case, "ridge-cca"):
         lost = [

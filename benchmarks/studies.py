@@ -360,8 +360,8 @@ def runtime_section():
         lines.append(f"| {' | '.join(cells)} |")
     worst = max(doublings, key=doublings.get)
     lines.append(
-        f"\nA doubling costs {doublings[worst]:.2f} times at most, at the largest {worst} "
-        "measured.\n"
+        f"\nA doubling costs {doublings[worst]:.2f} times at most, at the largest "
+        f"{worst} measured.\n"
     )
     lines.append("Command: `python benchmarks/studies.py runtime`\n")
     return "\n".join(lines)
