@@ -1,4 +1,4 @@
-"""The command line: skmal demo | compare."""
+"""The command line: skmal demo | compare | annotate."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from ._version import __version__
+from .annotate import add_parser as add_annotate_parser
 from .benchmark import (
     DATA,
     DEFAULT_ENCODER,
@@ -42,7 +43,8 @@ def main(argv=None):
     if hasattr(sys.stdout, "reconfigure"):  # a console that knows no braille
         sys.stdout.reconfigure(errors="replace")
     try:
-        arguments.out.mkdir(parents=True, exist_ok=True)  # before hours of work
+        if "out" in arguments:
+            arguments.out.mkdir(parents=True, exist_ok=True)  # before hours of work
         return arguments.run(arguments)
     except (ValueError, ImportError, OSError) as error:
         print(f"skmal {arguments.command}: {error}", file=sys.stderr)
@@ -313,6 +315,8 @@ def _parser():
     many.add_argument("--jobs", type=int, metavar="N", help="processes; all cores")
     many.add_argument("--out", type=Path, default=Path("skmal-compare"), metavar="DIR")
     many.set_defaults(run=run_compare)
+
+    add_annotate_parser(commands)
 
     for command in (one, many):
         command.add_argument("--quiet", action="store_true", help="no progress bar")
