@@ -12,7 +12,7 @@ from dataclasses import asdict
 from importlib.resources import files
 from ipaddress import ip_address
 from socket import gethostname
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from ._thumbnails import UnreadableImage, thumbnail
 
@@ -142,10 +142,14 @@ def create_app(session, token, *, by="me", host="127.0.0.1"):
     def search():
         modality = _modality(request.args)
         limit = request.args.get("limit", "20")
-        if not limit.isascii() or not limit.isdigit() or not 0 < int(limit) <= MAX_FOUND:
+        if (
+            not limit.isascii()
+            or not limit.isdigit()
+            or not 0 < int(limit) <= MAX_FOUND
+        ):
             _invalid(f"limit must be a number from 1 to {MAX_FOUND}")
         found = session.search(request.args.get("text", ""), modality, int(limit))
-        return jsonify(items=[_item(item, session.kinds[modality]) for item in found])
+        return jsonify(items=[_item(item, modality, session.kinds) for item in found])
 
     @app.get("/api/image")
     def image():
@@ -249,17 +253,22 @@ def _question(asked, kinds):
     return {
         "id": asked.id,
         "modality": modality,
-        "item": _item(asked.item, kinds[modality]),
-        "candidates": [_item(c, kinds[1 - modality]) for c in asked.candidates],
+        "item": _item(asked.item, modality, kinds),
+        "candidates": [_item(c, 1 - modality, kinds) for c in asked.candidates],
     }
 
 
-def _item(item, kind):
-    """Return an item as the page shows it: a text, or a key to fetch the image by."""
-    text = item.value if kind == "text" else None
-    if text is not None and len(text) > MAX_TEXT:
-        text = f"{text[:MAX_TEXT]} …"
-    return {"key": item.key, "kind": kind, "text": text}
+def _item(item, modality, kinds):
+    """Return an item as the page shows it: a text, or where to fetch the image."""
+    text = image = None
+    if kinds[modality] == "text":
+        text = item.value
+        if len(text) > MAX_TEXT:
+            text = f"{text[:MAX_TEXT]} …"
+    elif kinds[modality] == "image":
+        asked = urlencode({"modality": modality, "key": item.key}, errors="replace")
+        image = f"api/image?{asked}"
+    return {"key": item.key, "text": text, "image": image}
 
 
 def _progress(session):

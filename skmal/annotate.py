@@ -74,7 +74,12 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
     app = create_app(session, token, by=by, host=host)
     try:
         server = create_server(
-            app, host=host, port=port, threads=8, ident=None, clear_untrusted_proxy_headers=True
+            app,
+            host=host,
+            port=port,
+            threads=8,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
         )
     except OSError as error:
         raise OSError(
@@ -84,7 +89,9 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
     sockets = getattr(server, "effective_listen", None)
     port = sockets[0][1] if sockets else server.effective_port
     link = f"http://{_reachable(host)}:{port}/#token={token}"
-    print(f"Open {link}\nin a browser. Ctrl-C ends it; every answer is kept.", flush=True)
+    print(
+        f"Open {link}\nin a browser. Ctrl-C ends it; every answer is kept.", flush=True
+    )
     if open_browser:
         import webbrowser
 
@@ -165,8 +172,8 @@ def _finish(session, arguments):
         encoder = getattr(session.learner, "estimator_", None)
         if encoder is None:
             raise ValueError(
-                f"there is no encoder to save: it takes 2 pairs, and {progress.n_pairs} "
-                "are known; answer some questions first"
+                f"there is no encoder to save: it takes 2 pairs, {progress.n_pairs} are "
+                "known; answer some questions first"
             )
         encoder.save(arguments.save)
         print(f"Encoder: {arguments.save}")

@@ -191,7 +191,8 @@ class AnnotationSession:
         -------
         Question or None
             None when the budget is spent or a pool has nothing left to ask about. The
-            encoder has then learned from every answer.
+            encoder has then learned from every answer. None as well while others have
+            the last of the budget in hand.
         """
         while True:
             with self._lock:
@@ -202,13 +203,16 @@ class AnnotationSession:
                 learned = bool(self._ledger.rounds) and not self._ledger.n_unlearned
                 if learned and self._plan(self._ledger).n_questions == 0:
                     return None
+                if 0 < self._ledger.budget_left <= self._n_held():
+                    return None  # others have what is left in hand
                 if self._in_background and self._ledger.rounds:
                     plan = self._plan(self._ledger)
                     self._start_training()
                     if plan.n_questions == 0:
                         return None
                     self._ask_more(plan)
-                    continue
+                    asked = self._find_question(by)
+                    return None if asked is None else self._hand_out(asked, by)
                 seen = len(self._ledger.rounds)
             self._train(unless_beyond=seen)
 
@@ -783,6 +787,9 @@ class AnnotationSession:
         if self._in_background or not held:
             return None
         return next(iter(held.values()))  # two heads on one question; the first counts
+
+    def _n_held(self):
+        return sum(self._ledger.is_open(q.id) for q, _ in self._handed_out.values())
 
     def _hand_out(self, asked, by):
         """Return a question as people see it, and remember who has it."""

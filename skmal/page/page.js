@@ -98,7 +98,7 @@ function showQuestion() {
   pictures.splice(0).forEach((address) => URL.revokeObjectURL(address));
   const { modality, item, candidates } = question;
   const other = kinds[1 - modality];
-  $("ask").textContent = `Which ${noun(other)} belongs to this ${noun(item.kind)}?`;
+  $("ask").textContent = `Which ${noun(other)} belongs to this ${noun(kinds[modality])}?`;
   $("item").replaceChildren(...shown(item, true));
   $("candidates").replaceChildren(...candidates.map((partner, i) => choice(partner, i + 1)));
   $("words-label").textContent = `Search all other ${noun(other)}s`;
@@ -131,11 +131,11 @@ function showNothing(progress) {
 
 const noun = (kind) => (kind === "other" ? "item" : kind);
 
-// An image is named by its key: its text is what is asked for.
+// An image is named by its key, for a description would give its text away.
 function shown(item, withKey) {
-  if (item.kind === "text") return [element("span", item.text)];
+  if (item.text !== null) return [element("span", item.text)];
   const key = element("span", item.key, "key");
-  if (item.kind !== "image") return [key];
+  if (item.image === null) return [key];
   const image = element("img");
   image.alt = `image ${item.key}`;
   image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth < 128));
@@ -144,11 +144,8 @@ function shown(item, withKey) {
 }
 
 async function load(image, item) {
-  const modality = kinds.indexOf(item.kind) === kinds.lastIndexOf(item.kind)
-    ? kinds.indexOf(item.kind)
-    : item.modality;
   try {
-    const response = await ask(`api/image?${new URLSearchParams({ modality, key: item.key })}`);
+    const response = await ask(item.image);
     const address = URL.createObjectURL(await response.blob());
     pictures.push(address);
     image.src = address;
@@ -161,7 +158,7 @@ function choice(item, number) {
   const line = element("li");
   const button = element("button");
   button.type = "button";
-  if (number) {
+  if (number <= 9) {
     button.append(element("kbd", String(number)));
     button.setAttribute("aria-keyshortcuts", String(number));
   }
@@ -189,8 +186,8 @@ async function send(path, body, done) {
     say("error", "");
     await next();
   } catch (error) {
-    say("error", explain(error));
     if (error.status === 409) await next(); // answered elsewhere meanwhile
+    say("error", explain(error));
   } finally {
     busy = false;
   }
