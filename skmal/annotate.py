@@ -72,14 +72,10 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
         session.search("", modality, limit=1)  # as above
     token = secrets.token_urlsafe(32)
     app = create_app(session, token, by=by, host=host)
+    channels = {}  # the server's, and one per browser that is connected
     try:
         server = create_server(
-            app,
-            host=host,
-            port=port,
-            threads=8,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
+            app, map=channels, host=host, port=port, threads=8, ident=None
         )
     except OSError as error:
         raise OSError(
@@ -99,7 +95,8 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
     try:
         server.run()  # returns at Ctrl-C
     finally:
-        server.close()
+        for channel in list(channels.values()):
+            channel.close()
 
 
 def _reachable(host):
@@ -172,8 +169,8 @@ def _finish(session, arguments):
         encoder = getattr(session.learner, "estimator_", None)
         if encoder is None:
             raise ValueError(
-                f"there is no encoder to save: it takes 2 pairs, {progress.n_pairs} are "
-                "known; answer some questions first"
+                "there is no encoder to save: it takes 2 pairs, "
+                f"{progress.n_pairs} are known; answer some questions first"
             )
         encoder.save(arguments.save)
         print(f"Encoder: {arguments.save}")
