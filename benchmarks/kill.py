@@ -1,9 +1,9 @@
 """Kill a session at random moments, as often as wanted, and count what was lost.
 
-A process answers as fast as it can and tells, after each `answer`, what it has answered.
-It is killed with SIGKILL, started again, and so on. After each kill the journal is opened
-here: every answer that was told must be in it, and no question may have been answered
-twice. Run it with
+A process answers as fast as it can and tells, after each `answer`, what it has
+answered. It is killed with SIGKILL, started again, and so on. After each kill the
+journal is opened here: every answer that was told must be in it, and nothing may have
+been asked twice. Run it with
 
     python benchmarks/kill.py --kills 200
 
@@ -11,11 +11,10 @@ It ends with an error at the first loss.
 """
 
 import argparse
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,6 +24,7 @@ import numpy as np
 from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
 
 N_ITEMS = 3000
+MEAN_LIFE = 0.5  # seconds until a kill, opening included
 
 
 def open_session(path):
@@ -39,23 +39,26 @@ def open_session(path):
     return AnnotationSession(path, *pools, learner, features=features)
 
 
-def answer_all(path):
+def answer_all(path, pipe):
     """Answer, skip and take back; tell each step when it has returned."""
+
+    def tell(what):
+        os.write(pipe, f"{what}\n".encode())
+
     session = open_session(path)
-    print("open", flush=True)
     for step, question in enumerate(session):
         if step % 17 == 16:
             session.skip(question)
             continue
         partner = "yx"[question.modality] + question.item.key[1:]
         session.answer(question, partner)
-        print(question.id, question.item.key, flush=True)
+        tell(question.id)
         if step % 23 == 22:
-            print("undo", flush=True)  # told before: it may or may not have happened
+            tell("undo")  # before it happens: it may or may not have happened
             question = session.undo()
             session.answer(question, partner)
-            print(question.id, question.item.key, flush=True)
-    print("done", flush=True)
+            tell(question.id)
+    tell("done")
 
 
 def check(path, told, maybe_undone):
@@ -78,53 +81,38 @@ def main():
     """Kill children until there have been enough kills."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--folder", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
-        answer_all(options.folder / "kill.skmal")
-        return
     rng = random.Random(options.seed)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.folder or Path(temporary)
-        kills = n_answers = n_files = 0
-        told, path = set(), folder / "kill.skmal"
-        while kills < options.kills:
-            child = subprocess.Popen(
-                [sys.executable, __file__, "--child", "--folder", str(folder)],
-                stdout=subprocess.PIPE,
-                text=True,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
-            )
-            if rng.random() < 0.8:  # else perhaps before it is open
-                child.stdout.readline()
-            time.sleep(rng.expovariate(1 / 0.15))
-            child.send_signal(signal.SIGKILL)
-            lines = child.stdout.read().splitlines()
-            child.wait()
-            kills += 1
-            maybe_undone, previous = set(), None
+    fork = multiprocessing.get_context("fork")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "kill.skmal"
+        told, n_told = set(), 0
+        for _ in range(options.kills):
+            reading, writing = os.pipe()
+            child = fork.Process(target=answer_all, args=(path, writing))
+            child.start()
+            os.close(writing)
+            time.sleep(rng.expovariate(1 / MEAN_LIFE))
+            child.kill()
+            child.join()
+            with os.fdopen(reading) as pipe:
+                lines = pipe.read().split("\n")[:-1]  # what follows the last is half
+            last, maybe_undone = None, set()
             for line in lines:
                 if line == "undo":
-                    maybe_undone = {previous}
-                elif line == "done":  # all items are answered: begin anew
-                    n_files += 1
-                elif line != "open" and line.endswith(line.split()[-1]) and " " in line:
-                    previous = int(line.split()[0])
-                    told.add(previous)
-                    maybe_undone = set()
-            n_answers = check(path, told, maybe_undone)
+                    maybe_undone = {last}
+                elif line != "done":
+                    last, maybe_undone = int(line), set()
+                    told.add(last)
+                    n_told += 1
+            check(path, told, maybe_undone)
             told -= maybe_undone
-            if n_files:
-                told, n_files = set(), 0
-                for file in folder.glob("kill.skmal*"):
-                    if file.is_file():
-                        file.unlink()
-        print(
-            f"{kills} kills by {signal.SIGKILL.name}, {n_answers} answers in the last"
-        )
-        print("journal, none lost, none asked twice")
+            if "done" in lines:  # all items are answered: begin anew
+                told = set()
+                path.unlink()
+        kills = f"{options.kills} kills by {signal.SIGKILL.name}"
+        print(f"{kills}, {n_told} answers told: none lost, none asked twice")
 
 
 if __name__ == "__main__":

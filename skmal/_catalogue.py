@@ -130,16 +130,31 @@ class Catalogue:
     def search(self, text, modality, limit, wanted):
         """Return numbers of `wanted` items that hold all words, the phrase first."""
         if self._words[modality] is None:
-            self._words[modality] = self._fold(modality)
+            texts = self._fold(modality)
+            starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+            self._words[modality] = texts, "\n".join(texts), starts
         words = text.casefold().split()
-        phrase = " ".join(words)
-        numbers, whole, parts = self.numbers[modality], [], []
-        for row, found in enumerate(self._words[modality]):
-            if all(word in found for word in words) and wanted[numbers[row]]:
-                (whole if phrase in found else parts).append(int(numbers[row]))
-                if len(whole) == limit:
-                    break
-        return (whole + parts)[:limit]
+        phrase, longest = " ".join(words), max(words, key=len, default="")
+        found = {}  # in order
+        for needle in (phrase, longest):
+            for row in self._rows_with(needle, modality):
+                has_all = all(word in self._words[modality][0][row] for word in words)
+                if has_all and wanted[self.numbers[modality][row]]:
+                    found[row] = None
+                    if len(found) == limit:
+                        break
+        return [int(self.numbers[modality][row]) for row in list(found)[:limit]]
+
+    def _rows_with(self, needle, modality):
+        """Yield rows that hold a string; all are looked through as one."""
+        texts, joined, starts = self._words[modality]
+        at = joined.find(needle)
+        while 0 <= at < starts[-1]:
+            row = int(np.searchsorted(starts, at, side="right")) - 1
+            if row == len(texts):
+                break
+            yield row
+            at = joined.find(needle, starts[row + 1])
 
     def _fold(self, modality):
         """Return what each item can be found by: its text, else its key."""

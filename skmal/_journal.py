@@ -119,7 +119,8 @@ class Journal:
                 for statement in TABLES.split(";\n"):
                     self._connection.execute(statement)
                 self._connection.execute(f"PRAGMA application_id = {APPLICATION}")
-                self._connection.execute(f"PRAGMA user_version = {VERSION}")
+            # Every time, so that a place that cannot be written is noticed now.
+            self._connection.execute(f"PRAGMA user_version = {VERSION}")
         with suppress(OSError):  # tells others who it is; the lock itself is SQLite's
             self._owner.write_text(f"process {os.getpid()} on {socket.gethostname()}")
 

@@ -158,6 +158,11 @@ class Ledger:
                 rows.append((event.id, *(pair[::-1] if swap else pair)))
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
+    def unmatched(self, upto=None):
+        """Return the items that have no partner, by answers up to an event."""
+        lone = [event.item for event in self.answers(upto) if event.partner == NONE]
+        return np.array(lone, dtype=np.int64)
+
     @property
     def budget_left(self):
         """Return how many answers may still be paid for; infinity without a budget."""

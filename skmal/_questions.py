@@ -1,13 +1,13 @@
 """What a session shows people: a question, and how far it has come."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ._catalogue import Item
 
 
 @dataclass(frozen=True)
 class Question:
-    """One item that a person is asked about.
+    """One item that a person is asked about; equal where the ids are.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class Question:
 
     id: int
     modality: int
-    item: Item
-    candidates: tuple
+    item: Item = field(compare=False)
+    candidates: tuple = field(compare=False)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ._files import replacing
 from ._items import take
 from .rounds import Query
 
+N_MORE = 4  # questions drawn at a time, since somebody waits for them
 N_SPARE = 20  # candidates kept beyond those shown, for others may take some
 
 
@@ -30,6 +31,8 @@ class Plan:
         The last event that it knows of.
     pairs : ndarray of shape (n_pairs, 3)
         Number of the event, row of X, row of y.
+    unmatched : tuple of two ndarrays
+        Rows of X and of y that have no partner.
     open : tuple of two ndarrays
         Rows without an answer.
     eligible : tuple of two ndarrays
@@ -40,6 +43,7 @@ class Plan:
 
     upto: int
     pairs: np.ndarray
+    unmatched: tuple
     open: tuple
     eligible: tuple
     n_questions: int
@@ -89,6 +93,7 @@ def teach(before, pools, plan, upto):
     learner._found, learner._remembered = before._found, before._remembered
     if hasattr(before, "estimator_"):
         learner.estimator_ = before.estimator_
+    tell_unmatched(learner, pools, plan.unmatched)
     is_old = plan.pairs[:, 0] <= upto
     n_before = 0 if before.X_training is None else len(before.X_training)
     has_lost = is_old.sum() < n_before  # pairs taken back since
@@ -102,6 +107,14 @@ def teach(before, pools, plan, upto):
     if len(plan.pairs) < 2 and hasattr(learner, "estimator_"):
         del learner.estimator_  # all that it was fitted on has been taken back
     return learner
+
+
+def tell_unmatched(learner, pools, unmatched):
+    """Let the learner know what has no partner, where it can make use of that."""
+    for modality, rows in enumerate(unmatched):
+        if len(rows) and hasattr(learner, "teach_unmatched"):
+            query = Query(rows, take(pools[modality], rows), modality)
+            learner.teach_unmatched(query, np.full(len(rows), -1))
 
 
 def refit(learner):
@@ -145,13 +158,13 @@ def ask_more(learner, plan, features, n_candidates):
     modality = int(rng.integers(2))
     eligible = plan.eligible[modality]
     if features is not None:
-        ranked = np.intersect1d(eligible, features.rows[modality])
+        ranked = eligible[np.isin(eligible, features.rows[modality], kind="table")]
         if len(ranked):
             eligible = ranked
         else:  # all that is left came back since
             features = None
-    n = min(plan.n_questions, len(eligible))
-    rows = rng.choice(eligible, size=n, replace=False)
+    n = min(N_MORE, plan.n_questions, len(eligible))
+    rows = eligible[rng.choice(len(eligible), size=n, replace=False, shuffle=False)]
     k = n_candidates + plan.n_questions + N_SPARE
     partners = _candidates(learner, plan, features, modality, rows, k)
     return list(zip([modality] * n, rows, partners, strict=True))

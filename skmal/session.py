@@ -191,8 +191,8 @@ class AnnotationSession:
         -------
         Question or None
             None when the budget is spent or a pool has nothing left to ask about. The
-            encoder has then learned from every answer. None as well while others have
-            the last of the budget in hand.
+            encoder has then learned from every answer; with ``training="background"``
+            it does so after that (see `wait`).
         """
         while True:
             with self._lock:
@@ -203,16 +203,8 @@ class AnnotationSession:
                 learned = bool(self._ledger.rounds) and not self._ledger.n_unlearned
                 if learned and self._plan(self._ledger).n_questions == 0:
                     return None
-                if 0 < self._ledger.budget_left <= self._n_held():
-                    return None  # others have what is left in hand
                 if self._in_background and self._ledger.rounds:
-                    plan = self._plan(self._ledger)
-                    self._start_training()
-                    if plan.n_questions == 0:
-                        return None
-                    self._ask_more(plan)
-                    asked = self._find_question(by)
-                    return None if asked is None else self._hand_out(asked, by)
+                    return self._find_more(by)
                 seen = len(self._ledger.rounds)
             self._train(unless_beyond=seen)
 
@@ -226,7 +218,7 @@ class AnnotationSession:
                     "answered nor skipped; call answer(question, partner) or "
                     "skip(question) before the next"
                 )
-        self.wait()
+        self._finish()
 
     def run(self, annotator, by="me", ids=None):
         """Let a function answer until there are no questions left.
@@ -252,7 +244,7 @@ class AnnotationSession:
             annotator = self._rehearsed(annotator, ids)
         while (question := self.next_question(by)) is not None:
             self.answer(question, annotator(question), by=by)
-        self.wait()
+        self._finish()
         return self
 
     def _rehearsed(self, annotator, ids):
@@ -653,6 +645,12 @@ class AnnotationSession:
         if thread is not None:
             thread.join()
 
+    def _finish(self):
+        """Learn from the answers that came while the last training ran."""
+        self.wait()
+        if self._ledger.n_unlearned:
+            self._train()
+
     def close(self):
         """Give the journal free; a training that still runs leaves nothing behind."""
         with self._lock:
@@ -732,8 +730,8 @@ class AnnotationSession:
             rows.append([id, int(self._items.numbers[modality][row]), others.tolist()])
         return {"questions": rows}
 
-    def _plan(self, ledger):
-        """Return what a training would start from."""
+    def _plan(self, ledger, with_answers=True):
+        """Return what a training would start from, or only what may be asked."""
         open_rows, eligible = [], []
         for modality in (0, 1):
             rows = self._open_rows(ledger, modality)
@@ -746,7 +744,10 @@ class AnnotationSession:
         reserve = 2 * batch_size if self._in_background else 0
         return _teaching.Plan(
             upto=ledger.last,
-            pairs=self._pair_rows(ledger.pairs()),
+            pairs=self._pair_rows(ledger.pairs()) if with_answers else None,
+            unmatched=(
+                self._unmatched_rows(ledger.unmatched()) if with_answers else None
+            ),
             open=tuple(open_rows),
             eligible=tuple(eligible),
             n_questions=n_questions,
@@ -761,6 +762,12 @@ class AnnotationSession:
         rows = np.column_stack([pairs[:, 0], self._items.row[pairs[:, 1:]]])
         return rows[(rows[:, 1:] >= 0).all(axis=1)]
 
+    def _unmatched_rows(self, numbers):
+        """Return rows of X and of y for numbers, without items that are gone."""
+        numbers = numbers[self._items.row[numbers] >= 0]
+        modality, rows = self._items.modality[numbers], self._items.row[numbers]
+        return tuple(rows[modality == m] for m in (0, 1))
+
     def _weights_of(self, number):
         folder = self.path.with_name(self.path.name + ".weights")
         return folder / f"round-{number:05d}.joblib"
@@ -768,8 +775,14 @@ class AnnotationSession:
     # ---------------------------------------------------------------- questions
 
     def _find_question(self, by):
-        """Return the question that a person holds, or a free one, or None."""
+        """Return the question that a person holds, or a free one, or None.
+
+        Where others hold all that may still be asked, it is one of theirs: two heads on
+        one question, of whom the first counts.
+        """
         ledger = self._ledger
+        if ledger.budget_left <= 0:
+            return None
         held = {
             person: asked
             for person, (asked, _) in self._handed_out.items()
@@ -777,19 +790,25 @@ class AnnotationSession:
         }
         if by in held:
             return held[by]
-        if ledger.budget_left <= len(held):
-            return None
         taken = {asked.item for asked in held.values()}
-        for id in ledger.current:
-            asked = ledger.questions[id]
-            if asked.item not in taken and self._is_askable(id):
-                return asked
-        if self._in_background or not held:
-            return None
-        return next(iter(held.values()))  # two heads on one question; the first counts
+        for id in ledger.current if ledger.budget_left > len(taken) else ():
+            if ledger.questions[id].item not in taken and self._is_askable(id):
+                return ledger.questions[id]
+        more = self._in_background and ledger.budget_left > len(taken)
+        return None if more else next(iter(held.values()), None)
 
-    def _n_held(self):
-        return sum(self._ledger.is_open(q.id) for q, _ in self._handed_out.values())
+    def _find_more(self, by):
+        """Return a question from the last finished encoder while the next trains."""
+        plan = self._plan(self._ledger, with_answers=False)
+        self._start_training()
+        if plan.n_questions == 0:
+            return None
+        self._ask_more(plan)
+        asked = self._find_question(by)
+        if asked is None:  # others hold what is left
+            held = (asked for asked, _ in self._handed_out.values())
+            asked = next(asked for asked in held if self._ledger.is_open(asked.id))
+        return self._hand_out(asked, by)
 
     def _hand_out(self, asked, by):
         """Return a question as people see it, and remember who has it."""
@@ -877,11 +896,13 @@ class AnnotationSession:
             return
         done = ledger.rounds[-1]
         learner._found = tuple(done["prequential"])
-        history = [self._pair_rows(ledger.pairs(r["upto"])) for r in ledger.rounds]
-        if len(history[-1]):
+        pairs = self._pair_rows(ledger.pairs(done["upto"]))
+        if len(pairs):
             learner._X_training, learner._y_training = (
-                take(self._seen[m], history[-1][:, 1 + m]) for m in (0, 1)
+                take(self._seen[m], pairs[:, 1 + m]) for m in (0, 1)
             )
+        unmatched = self._unmatched_rows(ledger.unmatched(done["upto"]))
+        _teaching.tell_unmatched(learner, self._seen, unmatched)
         weights = self._weights_of(len(ledger.rounds) - 1)
         if not _teaching.load(learner, weights, done["sha256"]):
             then = Ledger(ledger.modality)
@@ -892,6 +913,7 @@ class AnnotationSession:
             asked = asked[: self._plan(then).n_questions]
             modality = int(ledger.modality[done["questions"][0][1]]) if asked else 0
             rows = np.array([row for row in asked if row >= 0], dtype=np.int64)
+            history = [self._pair_rows(ledger.pairs(r["upto"])) for r in ledger.rounds]
             _teaching.rebuild(
                 learner,
                 self._seen,

@@ -168,15 +168,6 @@ def test_people_answer_until_nothing_is_left(fresh):
     assert len(state["progress"]["prequential"]) > 0
 
 
-def test_two_people_are_not_given_the_last_answer_of_the_budget(fresh):
-    fresh.train()
-    fresh.change_budget(1)
-    mine = fresh.next_question()
-    assert fresh.next_question(by="Ann") is None
-    fresh.skip(mine)
-    assert fresh.next_question(by="Ann") is not None
-
-
 def test_the_search_goes_through_the_whole_open_pool(page):
     found = page.get("/api/search", modality=1, text="NUMBER  8").json["items"]
     assert sorted((item["text"] for item in found), key=len) == [

@@ -1,0 +1,184 @@
+"""Tasks for Label Studio, and what comes back from it."""
+
+import json
+from itertools import count
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from helpers import make_pairs
+
+from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
+
+N = 12
+FEATURES = make_pairs(N)
+PIXELS = np.random.default_rng(0).integers(0, 256, (N, 6, 6), dtype=np.uint8)
+# Keys that look like what Label Studio or we use ourselves.
+CAPTIONS = {f"{i}": f'<b>"{i}" & number</b>' for i in range(N - 2)} | {
+    "skmal:no-partner": "a strange key",
+    "key:0": "another",
+}
+KEYS = list(CAPTIONS)
+
+
+def open_session(folder, modality, **params):
+    """Open a session on images and captions that asks about one modality."""
+    images = dict(zip(KEYS, PIXELS, strict=True))
+    learner = PairedActiveLearner(
+        query_strategy=RandomSampling(modality), batch_size=6, random_state=0
+    )
+    return AnnotationSession(
+        folder / "s.skmal", images, CAPTIONS, learner, features=FEATURES, **params
+    )
+
+
+def export(session, folder, modality):
+    """Return tasks, and the configuration as XML."""
+    name = "Xy"[modality]
+    paths = session.export_label_studio(folder)
+    assert [path.name for path in paths] == [f"tasks-{name}.json", f"config-{name}.xml"]
+    return json.loads(paths[0].read_text()), ElementTree.parse(paths[1]).getroot()
+
+
+numbers = count(1)
+
+
+def annotated(task, alias, **fields):
+    """Return a task as Label Studio exports it, with one more annotation."""
+    choices = [{"type": "choices", "from_name": "partner", "to_name": "item"}]
+    choices[0] |= {"id": "x", "origin": "manual", "value": {"choices": [alias]}}
+    when = f"2026-11-24T10:00:{next(numbers):02}.000000Z"
+    annotation = {
+        "id": 1,
+        "completed_by": {"id": 7, "email": "ada@example.org"},
+        "result": choices,
+        "was_cancelled": False,
+        "ground_truth": False,
+        "created_at": when,
+        "updated_at": when,
+        "lead_time": 4.288,
+    }
+    before = task.get("annotations", [])
+    return {"id": 31, **task, "annotations": [*before, annotation | fields]}
+
+
+def write(folder, tasks):
+    path = folder / "export.json"
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("modality", [0, 1])
+def test_ids_survive_the_round_trip_in_either_direction(tmp_path, modality):
+    with open_session(tmp_path, modality) as session:
+        tasks, config = export(session, tmp_path / "out", modality)
+        assert len(tasks) == 6
+        assert not any("predictions" in task for task in tasks)  # nothing is ticked
+        names = [node.get("value") for node in config.iter() if node.get("name")]
+        assert {name[1:] for name in names} <= set(tasks[0]["data"])
+        assert len(names) == (2 if modality == 0 else 11)
+        exported = []
+        for task in reversed(tasks):  # in any order, with numbers of Label Studio's own
+            key = task["data"]["skmal_item"]
+            aliases = [choice["alias"] for choice in task["data"]["choices"]]
+            assert f"key:{key}" in aliases[:-2] or len(aliases) == 11
+            alias = f"key:{key}" if f"key:{key}" in aliases else "skmal:not-among-these"
+            exported.append(annotated(task, alias))
+        path = write(tmp_path, exported)
+        done = session.import_label_studio(path)
+        assert done.n_answers + done.n_skips == 6
+        assert done.n_answers > 2
+        assert done.conflicts == []
+        assert all(x.key == y.key for x, y in session.pairs())
+        again = session.import_label_studio(path)
+        assert (again.n_answers, again.n_skips, again.n_unchanged) == (0, 0, 6)
+        event = session._ledger.answers()[0]
+        assert (event.by, event.seconds) == ("label-studio:ada@example.org", 4.288)
+
+
+def test_images_go_into_the_tasks_or_stay_where_they_are_served(tmp_path):
+    with open_session(tmp_path, 0) as session:
+        (tasks, _) = export(session, tmp_path / "out", 0)
+        assert tasks[0]["data"]["item"].startswith("data:image/png;base64,")
+        values = [choice["value"] for choice in tasks[0]["data"]["choices"]]
+        assert values[-2:] == ["none of these", "has no partner at all"]
+        assert tasks[0]["data"]["choices"][-2]["hotkey"] == "0"
+        (path, _) = session.export_label_studio(
+            tmp_path / "served", image_url="/data/local-files/?d={key}", preselect=True
+        )
+        task = json.loads(path.read_text())[0]
+        assert task["data"]["item"].startswith("/data/local-files/?d=")
+        ticked = task["predictions"][0]["result"][0]["value"]["choices"]
+        assert ticked == [task["data"]["choices"][0]["alias"]]
+
+
+def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):
+    with open_session(tmp_path, 0) as session:
+        tasks, _ = export(session, tmp_path / "out", 0)
+        first, second, third, fourth, fifth, sixth = tasks
+        choice = [[c["alias"] for c in task["data"]["choices"]] for task in tasks]
+        shown = third["data"]["choices"][2]["value"]  # as without aliases
+        free = next(a for a in choice[0] if a not in (choice[2][2], choice[0][-1]))
+        exported = [
+            annotated(annotated(first, choice[0][-1]), free),  # the later one counts
+            annotated(second, "anything", was_cancelled=True),
+            annotated(third, shown, completed_by=3),
+            annotated(fourth, "anything", result=[]),
+            annotated(fifth, "skmal:no-partner"),
+            sixth,  # not reached
+            annotated(sixth, choice[5][-2], completed_by=None),  # and doubled
+        ]
+        done = session.import_label_studio(write(tmp_path, exported))
+        assert done.conflicts == []
+        assert (done.n_answers, done.n_skips, done.n_unanswered) == (3, 1, 2)
+        assert [e.by for e in session._ledger.answers()].count("label-studio:3") == 1
+        kinds = {e.question: e.partner for e in session._ledger.answers()}
+        assert kinds[fifth["data"]["skmal_question"]] == -1
+        pairs = [y.key for _, y in session.pairs()]
+        assert pairs == [free[4:], choice[2][2][4:]]
+
+
+def test_what_contradicts_the_journal_is_told_and_not_taken(tmp_path):
+    with open_session(tmp_path, 0) as session:
+        first, second = export(session, tmp_path / "out", 0)[0][:2]
+        alias = first["data"]["choices"][0]["alias"]
+        other = first["data"]["choices"][1]["alias"]
+        session.answer(first["data"]["skmal_question"], alias[4:])
+        path = write(tmp_path, [annotated(first, other), annotated(second, alias)])
+        second["data"]["choices"][0]["alias"] = alias
+        done = (
+            session.import_label_studio(path)
+            if alias
+            in [c["alias"] for c in json.loads(path.read_text())[1]["data"]["choices"]]
+            else session.import_label_studio(
+                write(tmp_path, [annotated(first, other), annotated(second, alias)])
+            )
+        )
+        assert done.n_answers == 0
+        assert "is closed" in done.conflicts[0]
+        assert "belongs to" in done.conflicts[1]
+
+
+def test_other_files_are_refused_before_anything_changes(tmp_path):
+    with open_session(tmp_path, 0, budget=6) as session:
+        tasks, _ = export(session, tmp_path / "out", 0)
+        good = annotated(tasks[0], "skmal:no-partner")
+        foreign = json.loads(json.dumps(good))
+        foreign["data"]["skmal_journal"] = "other"
+        for content, message in [
+            ([good, foreign], "it is not of this session"),
+            (
+                [good, annotated(tasks[1], "key:who")],
+                "is not one of the task's choices",
+            ),
+            ([{"item": "x", "partner": "y"}], "choose JSON, not JSON-MIN"),
+        ]:
+            with pytest.raises(ValueError, match=message):
+                session.import_label_studio(write(tmp_path, content))
+        (tmp_path / "export.json").write_text("id,choice\n")
+        with pytest.raises(ValueError, match="is no JSON"):
+            session.import_label_studio(tmp_path / "export.json")
+        assert session.progress.n_answers == 0
+        session.run(lambda question: None)
+        with pytest.raises(ValueError, match="no questions left"):
+            session.export_label_studio(tmp_path / "out")
