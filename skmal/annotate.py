@@ -120,7 +120,7 @@ def run_annotate(arguments):
     Returns
     -------
     int
-        0.
+        0, or 1 where a second Ctrl-C left the encoder unsaved.
     """
     encoder = CLIPEncoder(arguments.model, arguments.pretrained)
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
@@ -148,21 +148,28 @@ def run_annotate(arguments):
             by=arguments.by,
             open_browser=arguments.open,
         )
-        _finish(session, arguments)
+        try:
+            _finish(session, arguments)
+        except KeyboardInterrupt:
+            print(
+                "Left before the end; no answer is lost, but the encoder is not saved."
+            )
+            return 1
     return 0
 
 
 def _finish(session, arguments):
     """Say where things are, and write what was asked for."""
-    session.wait()
     progress = session.progress
     print(
         f"\n{progress.n_answers:,} answers, {progress.n_pairs:,} pairs: all are in "
-        f"{arguments.session}. The same command goes on with them."
+        f"{arguments.session}. The same command goes on with them.",
+        flush=True,
     )
     if arguments.export:
         session.export_csv(arguments.export)
-        print(f"Pairs: {arguments.export}")
+        print(f"Answers: {arguments.export}", flush=True)
+    session.wait()
     if arguments.save:
         print(f"Learning from all {progress.n_pairs:,} pairs ...", flush=True)
         session.train()
