@@ -154,6 +154,30 @@ class Person:
             time.sleep(PAUSE)
 
 
+def report(times, rest, load, options):
+    """Print what was measured during trainings, and write one table."""
+    n_answers = sum(what == "answer" for what, _, _ in times)
+    n_during = sum(during for what, _, during in times if what == "answer")
+    print(f"{rest[-1]}; {n_during} of {n_answers} answers during a training;")
+    print(f"load average {load:.1f} on {os.cpu_count()} cores, server and people in it")
+    table = []
+    for what in dict.fromkeys(what for what, _, _ in times):
+        ms = [1000 * seconds for w, seconds, during in times if during and w == what]
+        if not ms:
+            continue
+        p50, p95, most = (round(v, 1) for v in np.percentile(ms, [50, 95, 100]))
+        row = {"request": what, "n": len(ms)}
+        row |= {"p50_ms": p50, "p95_ms": p95, "max_ms": most}
+        table.append(row)
+        print("  ".join(f"{k} {v}" for k, v in row.items()), flush=True)
+    if options.out:
+        with open(options.out, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, [*table[0], "pool", "load", "cores"])
+            writer.writeheader()
+            extra = {"pool": options.size, "load": round(load, 1)}
+            writer.writerows(row | extra | {"cores": os.cpu_count()} for row in table)
+
+
 def main():
     """Write pools, serve them, answer, and write one table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -182,31 +206,8 @@ def main():
         load = os.getloadavg()[0]
         server.send_signal(signal.SIGINT)
         rest = server.communicate()[0].strip().splitlines()
-    times = [row for person in people for row in person.times]
-    n_during = sum(during for what, _, during in times if what == "answer")
-    print(f"{rest[-1]}; {n_during} of {share * N_PEOPLE} answers during a training;")
-    print(f"load average {load:.1f} on {os.cpu_count()} cores, server and people in it")
-    table = []
-    for what in dict.fromkeys(what for what, _, _ in times):
-        ms = [1000 * seconds for w, seconds, during in times if during and w == what]
-        if not ms:
-            continue
-        p50, p95 = np.percentile(ms, [50, 95])
-        row = {"request": what, "n": len(ms), "p50_ms": p50, "p95_ms": p95}
-        row |= {"max_ms": max(ms)}
-        table.append(
-            {
-                k: round(v, 1) if k != "n" and k != "request" else v
-                for k, v in row.items()
-            }
-        )
-        print("  ".join(f"{k} {v}" for k, v in table[-1].items()))
-    if options.out:
-        with open(options.out, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, [*table[0], "pool", "load", "cores"])
-            writer.writeheader()
-            extra = {"pool": options.size, "load": round(load, 1)}
-            writer.writerows(row | extra | {"cores": os.cpu_count()} for row in table)
+        # Shown before the folder is deleted, which takes its time.
+        report([row for person in people for row in person.times], rest, load, options)
 
 
 if __name__ == "__main__":
