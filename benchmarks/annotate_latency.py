@@ -30,7 +30,7 @@ from urllib.parse import urlencode, urlsplit
 
 import numpy as np
 
-N, N_KNOWN, BATCH, N_ANSWERS = 100_000, 1000, 50, 600
+N, N_KNOWN, BATCH, N_ANSWERS = 100_000, 1000, 50, 300
 N_PEOPLE, PAUSE = 2, 0.1
 PHOTOGRAPH = 200  # every how many-th image is one
 
