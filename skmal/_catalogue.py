@@ -5,7 +5,9 @@ pools as arranged here, by number, so that the order in which people pass the it
 decides nothing. `Item.row` is the place in the pool as passed.
 """
 
+from bisect import bisect_right
 from collections import namedtuple
+from itertools import accumulate
 
 import numpy as np
 
@@ -131,26 +133,31 @@ class Catalogue:
         """Return numbers of `wanted` items that hold all words, the phrase first."""
         if self._words[modality] is None:
             texts = self._fold(modality)
-            starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+            starts = [0, *accumulate(len(text) + 1 for text in texts)]
             self._words[modality] = texts, "\n".join(texts), starts
         words = text.casefold().split()
-        phrase, longest = " ".join(words), max(words, key=len, default="")
-        found = {}  # in order
-        for needle in (phrase, longest):
-            for row in self._rows_with(needle, modality):
-                has_all = all(word in self._words[modality][0][row] for word in words)
-                if has_all and wanted[self.numbers[modality][row]]:
-                    found[row] = None
-                    if len(found) == limit:
-                        break
-        return [int(self.numbers[modality][row]) for row in list(found)[:limit]]
+        phrase, found = " ".join(words), {}  # found: rows in order
+        self._look_for(phrase, words, modality, limit, wanted, found)
+        if len(found) < limit and len(words) > 1:
+            rarest = min(words, key=self._words[modality][1].count)
+            self._look_for(rarest, words, modality, limit, wanted, found)
+        return [int(self.numbers[modality][row]) for row in found]
+
+    def _look_for(self, needle, words, modality, limit, wanted, found):
+        """Add wanted rows that hold the needle and all words, up to the limit."""
+        for row in self._rows_with(needle, modality):
+            if len(found) == limit:
+                return
+            has_all = all(word in self._words[modality][0][row] for word in words)
+            if has_all and wanted[self.numbers[modality][row]]:
+                found[row] = None
 
     def _rows_with(self, needle, modality):
         """Yield rows that hold a string; all are looked through as one."""
         texts, joined, starts = self._words[modality]
         at = joined.find(needle)
         while 0 <= at < starts[-1]:
-            row = int(np.searchsorted(starts, at, side="right")) - 1
+            row = bisect_right(starts, at) - 1
             if row == len(texts):
                 break
             yield row

@@ -1,4 +1,4 @@
-"""The command line: skmal demo | compare."""
+"""The command line: skmal demo | compare | annotate."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from ._version import __version__
+from .annotate import add_parser as add_annotate_parser
 from .benchmark import (
     ABLATIONS,
     DEFAULT_ENCODER,
@@ -44,7 +45,8 @@ def main(argv=None):
     if hasattr(sys.stdout, "reconfigure"):  # a console that knows no braille
         sys.stdout.reconfigure(errors="replace")
     try:
-        arguments.out.mkdir(parents=True, exist_ok=True)  # before hours of work
+        if "out" in arguments and not getattr(arguments, "write", None):
+            arguments.out.mkdir(parents=True, exist_ok=True)  # before hours of work
         return arguments.run(arguments)
     except (ValueError, ImportError, OSError) as error:
         print(f"skmal {arguments.command}: {error}", file=sys.stderr)
@@ -57,13 +59,15 @@ def demo(arguments):
     Parameters
     ----------
     arguments : argparse.Namespace
-        With `out` and `quiet`.
+        With `out`, `quiet`, `write` and `size`.
 
     Returns
     -------
     int
         0.
     """
+    if arguments.write:
+        return _write_folders(arguments.write, arguments.size)
     print(_DEMO_INTRODUCTION)
     _show_rounds(n_rounds=3)
     print(
@@ -82,6 +86,26 @@ def demo(arguments):
         if row["metric"] == "mrr":
             print(f"{_DEMO_STRATEGIES[row['strategy']]} {verdict(row)}.")
     return _write(arguments.out, curves, savings)
+
+
+def _write_folders(folder, size):
+    """Write glyphs as PNG files and their names, shuffled, as a file of texts."""
+    from PIL import Image
+
+    glyphs = load_glyphs()
+    if not 1 <= size <= len(glyphs.names):
+        raise ValueError(f"--size must be from 1 to {len(glyphs.names)}, got {size}")
+    folder.joinpath("images").mkdir(parents=True, exist_ok=True)
+    for image, code_point in zip(
+        glyphs.images[:size], glyphs.code_point[:size], strict=True
+    ):
+        ink = Image.fromarray(255 - image)  # black on white
+        ink.save(folder / "images" / f"{code_point:04x}.png")
+    names = np.random.default_rng(0).permutation(glyphs.names[:size])
+    texts = folder / "texts.txt"
+    texts.write_text("\n".join(names) + "\n", encoding="utf-8")
+    print(f"Written: {size} images in {folder / 'images'}, their names in {texts}")
+    return 0
 
 
 def run_compare(arguments):
@@ -297,6 +321,15 @@ def _parser():
 
     one = commands.add_parser("demo", help="see what is asked and what it saves")
     one.add_argument("--out", type=Path, default=Path("skmal-demo"), metavar="DIR")
+    one.add_argument(
+        "--write",
+        type=Path,
+        metavar="DIR",
+        help="only write glyphs as PNG files and their names as texts, to annotate",
+    )
+    one.add_argument(
+        "--size", type=int, default=400, metavar="N", help="with --write (default: 400)"
+    )
     one.set_defaults(run=demo)
 
     many = commands.add_parser(
@@ -344,6 +377,8 @@ def _parser():
     many.add_argument("--jobs", type=int, metavar="N", help="processes; all cores")
     many.add_argument("--out", type=Path, default=Path("skmal-compare"), metavar="DIR")
     many.set_defaults(run=run_compare)
+
+    add_annotate_parser(commands)
 
     for command in (one, many):
         command.add_argument("--quiet", action="store_true", help="no progress bar")
