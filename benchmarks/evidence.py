@@ -141,14 +141,14 @@ def _encoder_part(encoder, by_case):
         lines.append("![Curves](images/evidence-curves.png)\n")
     else:
         lines.append(
-            "Here 10 % of the pool are bought in a round, for want of time. Large batches "
-            "save less ([batch size](studies.md#batch-size)), so compare within the "
-            "tables.\n"
+            "Here 10 % of the pool are bought in a round, for want of time. Large "
+            "batches save less ([batch size](studies.md#batch-size)), so compare within "
+            "the tables.\n"
         )
     if encoder == "clip":
         lines.append(
-            "A network that has seen no images before makes features in which closeness "
-            "means little at first. The default lives on closeness, and is not told "
+            "A network that has seen no images before makes features in which "
+            "closeness means little at first. The default lives on closeness, and is not told "
             "apart from random sampling here. Pretrained weights could not be had.\n"
         )
     pools = [
@@ -217,7 +217,7 @@ def _losses(by_case):
     lines = [
         "## Where each strategy loses\n",
         "Pools and budgets at which the whole interval is below 0, with RidgeCCA. Few "
-        "seeds make wide intervals: \"nowhere\" says much only where there are 20.\n",
+        'seeds make wide intervals: "nowhere" says much only where there are 20.\n',
     ]
     for name in _in_order(by_case, "ridge-cca"):
         lost = [
