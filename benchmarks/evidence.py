@@ -142,14 +142,15 @@ def _encoder_part(encoder, by_case):
     else:
         lines.append(
             "Here 10 % of the pool are bought in a round, for want of time. Large "
-            "batches save less ([batch size](studies.md#batch-size)), so compare within "
-            "the tables.\n"
+            "batches save less ([batch size](studies.md#batch-size)), so compare "
+            "within the tables.\n"
         )
     if encoder == "clip":
         lines.append(
             "A network that has seen no images before makes features in which "
-            "closeness means little at first. The default lives on closeness, and is not told "
-            "apart from random sampling here. Pretrained weights could not be had.\n"
+            "closeness means little at first. The default lives on closeness, and is "
+            "not told apart from random sampling here. Pretrained weights could not be "
+            "had.\n"
         )
     pools = [
         p
