@@ -144,7 +144,7 @@ def test_wrong_arguments_of_readers(tmp_path):
     with pytest.raises(ValueError, match="on_error must be one of"):
         load_pairs(tmp_path / "none.csv", on_error="ignore")
     for load in (load_colorswap, load_coco_captions, load_datacomp):
-        with pytest.raises(FileNotFoundError, match="none does not exist; pass the fo"):
+        with pytest.raises(FileNotFoundError, match="none does not exist; pass the f"):
             load(tmp_path / "none")
         with pytest.raises(FileNotFoundError, match="is no folder; pass the folder"):
             load(write(tmp_path / "file"))
