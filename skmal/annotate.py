@@ -131,6 +131,10 @@ def run_annotate(arguments):
     int
         0, or 1 where a second Ctrl-C left the encoder unsaved.
     """
+    if arguments.export and not arguments.export.parent.is_dir():
+        raise FileNotFoundError(
+            f"--export: there is no folder {arguments.export.parent}; make it first"
+        )
     encoder = CLIPEncoder(arguments.model, arguments.pretrained)
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
     with AnnotationSession(

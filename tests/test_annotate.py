@@ -489,6 +489,16 @@ def test_serve_says_what_to_install(session, monkeypatch):
         serve(session)
 
 
+def test_a_folder_missing_for_the_export_is_said_before_anybody_answers(
+    tmp_path, capsys
+):
+    journal, export = tmp_path / "s.skmal", tmp_path / "gone" / "pairs.csv"
+    options = ["--images", ".", "--texts", ".", "--session", str(journal)]
+    assert main(["annotate", *options, "--export", str(export)]) == 1
+    assert "--export: there is no folder" in capsys.readouterr().err
+    assert not journal.exists()
+
+
 def test_the_command_ends_in_pairs_and_a_saved_encoder(tmp_path, capsys, monkeypatch):
     def micro(model, pretrained):
         assert (model, pretrained) == ("tiny", None)
