@@ -570,7 +570,8 @@ class AnnotationSession:
         "Has no partner at all" is an answer, "none of these" a skip: Label Studio shows
         the candidates only, and the partner may be elsewhere in the pool. Tasks that
         were skipped or not reached stay open. Of several annotations the last updated
-        one counts. A file can be imported again; what is known already is left alone.
+        one counts, and an answer counts more than a skip. A file can be imported again;
+        what is known already is left alone.
 
         Parameters
         ----------
@@ -624,6 +625,10 @@ class AnnotationSession:
             known = None if before.partner == NONE else self._items.key(before.partner)
             if known == partner:
                 return "unchanged"
+        if before is not None and before.kind == "skip":  # says less than an answer
+            if partner is not None:
+                self._check_partner(asked, partner)
+            self._commit(Event("undo", by=by, undoes=before.id))
         self.answer(question, partner, by=by, seconds=seconds)
         return "answer"
 

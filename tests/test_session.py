@@ -395,7 +395,7 @@ def test_files_are_known_by_path_and_content(tmp_path):
     paired_image.write_bytes(content)
     with pytest.raises(ValueError, match=r'1 answers .* rest .* changed="ask_again"'):
         opened()
-    with pytest.warns(UserWarning, match="changed"):
+    with pytest.warns(UserWarning, match=r"changed.*; 1 answers .* taken back"):
         session = opened(changed="ask_again")
     with session:
         assert known(session) == pairs[1:]
