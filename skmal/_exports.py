@@ -17,11 +17,16 @@ COLUMNS = (
     "question",
     "X_hash",
     "y_hash",
+    "X_text",
+    "y_text",
 )
 
 
-def rows_of(ledger, journal):
-    """Yield a dict per answer and known pair that stands, in order."""
+def rows_of(ledger, journal, items):
+    """Yield a dict per answer and known pair that stands, in order.
+
+    `items` is the Catalogue, for the texts, which the journal does not hold.
+    """
     known = [journal.items(modality) for modality in (0, 1)]
     name = {v[0]: (key, v[1]) for items in known for key, v in items.items()}
     for event in ledger.answers():
@@ -42,7 +47,17 @@ def rows_of(ledger, journal):
             "question": event.question,
             "X_hash": x_hash,
             "y_hash": y_hash,
+            "X_text": _text(items, sides[0]),
+            "y_text": _text(items, sides[1]),
         }
+
+
+def _text(items, number):
+    """Return an item's text; None where it is none."""
+    if number is None or items.row[number] < 0:
+        return None
+    value = items.item(number).value
+    return value if isinstance(value, str) else None
 
 
 def write_csv(rows, path):

@@ -22,8 +22,8 @@ NOT_AMONG, NO_PARTNER = "skmal:not-among-these", "skmal:no-partner"
 BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 KEY = "key:"  # stands before a key in an alias, so that no key can mean the above
 
-Answer = namedtuple("Answer", ["question", "partner", "by", "seconds"])
-Answer.__doc__ = "One answer of an export; `partner` is the alias chosen."
+Answer = namedtuple("Answer", ["question", "item", "partner", "by", "seconds"])
+Answer.__doc__ = "One answer of an export; `item` is a key, `partner` the alias chosen."
 
 
 def write_tasks(questions, kinds, folder, journal, image_url, preselect):
@@ -199,4 +199,5 @@ def _read_annotation(annotation, data, path):
     if isinstance(who, dict):
         who = who.get("email") or who.get("id")
     by = "label-studio" if who is None else f"label-studio:{who}"
-    return Answer(data["skmal_question"], partner, by, annotation.get("lead_time"))
+    seconds = annotation.get("lead_time")
+    return Answer(data["skmal_question"], data.get("skmal_item"), partner, by, seconds)

@@ -147,9 +147,11 @@ def _take_in(items, ledger, changed, path):
         if getattr(items, what)
     }
     for what, numbers in news.items():
+        n_back = len(ledger.resting_on(set(numbers)))
+        back = f"; {n_back} answers that rest on them are taken back" if n_back else ""
         warnings.warn(
             f"items of {path} are {what}, {len(numbers)} in all: "
-            f"{_some(map(items.key, numbers))}",
+            f"{_some(map(items.key, numbers))}{back}",
             stacklevel=4,
         )
     undone = [Event("undo", by="skmal", undoes=event.id) for event in resting]

@@ -6,7 +6,6 @@ ports of this machine would get) and in no log.
 """
 
 import functools
-import math
 import secrets
 from dataclasses import asdict
 from importlib.resources import files
@@ -232,8 +231,7 @@ def _seconds(body):
     seconds = body.get("seconds")
     if seconds is None:
         return None
-    is_number = type(seconds) in (int, float) and math.isfinite(seconds)
-    if not is_number or not 0 <= seconds < 1e6:
+    if type(seconds) not in (int, float) or not 0 <= seconds < 1e6:  # nor NaN
         _invalid("seconds must be a number from 0 to a million, or null")
     return round(seconds, 3)
 

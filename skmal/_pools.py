@@ -70,7 +70,7 @@ def read_pool(source, name):
                 f"{name}: there is no file or folder {source}; correct the path"
             )
     elif isinstance(source, Mapping):
-        keys, items = [str(key) for key in source], _stacked(list(source.values()))
+        keys, items = list(source), _stacked(list(source.values()))
     else:
         items = source
     if hasattr(items, "columns"):
@@ -175,6 +175,8 @@ def _read_texts(path, name):
                 lines = (line.strip() for line in file)
                 return None, [line for line in lines if line]
             rows = reader(file, path)
+    except csv.Error as error:
+        raise ValueError(f"{name}: {path} is no table of texts: {error}") from error
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{name}: {path} is not UTF-8 ({error}); convert it first"
@@ -251,6 +253,18 @@ def _kind(items):
 
 
 def _check_keys(keys, name):
+    for key in keys:
+        if not isinstance(key, str):
+            raise TypeError(
+                f"{name} has the key {key!r}, a {type(key).__name__}; keys must be "
+                "strings, for a number means a row"
+            )
+        try:
+            key.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"{name} has the key {key!r}, which is no valid Unicode; rename it"
+            ) from error
     twice, count = Counter(keys).most_common(1)[0]
     if count > 1:
         raise ValueError(

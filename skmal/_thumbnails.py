@@ -24,7 +24,7 @@ def thumbnail(image):
     `image` is a path, a PIL image or a uint8 array. Only the head of a file is read
     before its size is known to be bearable.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     with _decoding:
         try:
@@ -36,6 +36,13 @@ def thumbnail(image):
             return _encode(image.copy())
         except UnreadableImage:
             raise
+        except UnidentifiedImageError as error:  # whose message holds the path
+            raise UnreadableImage(
+                f"the image is damaged, or in none of the formats {', '.join(FORMATS)}"
+            ) from error
+        except OSError as error:  # as does that of a file that is gone
+            why = error.strerror or error
+            raise UnreadableImage(f"the image cannot be read: {why}") from error
         except Exception as error:  # decoders of damaged files raise many kinds
             raise UnreadableImage(f"the image cannot be read: {error}") from error
 

@@ -6,7 +6,7 @@ import socket
 import warnings
 from pathlib import Path
 
-from ._page import create_app, is_loopback
+from ._page import MAX_BODY, create_app, is_loopback
 from .clip import CLIPEncoder
 from .learner import PairedActiveLearner
 from .session import AnnotationSession
@@ -18,7 +18,7 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
     """Serve a local page to answer a session's questions on, until Ctrl-C.
 
     It prints a link with a random token; who opens it can see both pools and answer.
-    The page needs no network. See docs/annotate.md for its keys and its security.
+    The page needs no network. See docs/annotate-page.md for its keys and its security.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
     OSError
         If the port is taken.
     ValueError
-        If there are no questions yet and the encoder cannot choose any.
+        If there is no such port, or there are no questions yet and the encoder cannot
+        choose any.
 
     Warns
     -----
@@ -60,6 +61,8 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
             "skmal[annotate]`"
         ) from error
 
+    if not 0 <= port <= 65_535:  # getaddrinfo takes what is left of larger ones
+        raise ValueError(f"port must be from 0 to 65535, got {port}")
     if not is_loopback(host):
         warnings.warn(
             f"host {host!r} lets other machines reach the page: whoever gets the link "
@@ -75,7 +78,13 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
     channels = {}  # the server's, and one per browser that is connected
     try:
         server = create_server(
-            app, map=channels, host=host, port=port, threads=8, ident=None
+            app,
+            map=channels,
+            host=host,
+            port=port,
+            threads=8,
+            ident=None,
+            max_request_body_size=MAX_BODY,  # before anything is put on disk
         )
     except OSError as error:
         raise OSError(
@@ -122,6 +131,10 @@ def run_annotate(arguments):
     int
         0, or 1 where a second Ctrl-C left the encoder unsaved.
     """
+    if arguments.export and not arguments.export.parent.is_dir():
+        raise FileNotFoundError(
+            f"--export: there is no folder {arguments.export.parent}; make it first"
+        )
     encoder = CLIPEncoder(arguments.model, arguments.pretrained)
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
     with AnnotationSession(

@@ -365,7 +365,8 @@ class AnnotationSession:
         Returns
         -------
         Question or None
-            The question that is open again; None where there is nothing to take back.
+            The question that is open again; None where there is nothing to take back,
+            or where its item has an answer from elsewhere or has left the pool.
 
         Raises
         ------
@@ -378,6 +379,8 @@ class AnnotationSession:
             if last is None:
                 return None
             self._commit(Event("undo", by=str(by), undoes=last.id))
+            if not self._is_askable(last.question):
+                return None
             return self._hand_out(self._ledger.questions[last.question], by)
 
     def change_budget(self, budget):
@@ -497,10 +500,11 @@ class AnnotationSession:
         path : str or path
             The file; one that exists is replaced. Columns: `kind` (pair, none, known),
             `X` and `y` (keys), `asked` (X or y), `by`, `at` (UTC), `seconds`,
-            `question`, `X_hash` and `y_hash` (SHA-256 of the contents).
+            `question`, `X_hash` and `y_hash` (SHA-256 of the contents), `X_text` and
+            `y_text` (the items themselves, where they are texts).
         """
         with self._lock:
-            rows = list(rows_of(self._ledger, self._journal))
+            rows = list(rows_of(self._ledger, self._journal, self._items))
         write_csv(rows, path)
 
     def export_jsonl(self, path):
@@ -512,7 +516,7 @@ class AnnotationSession:
             The file; one that exists is replaced.
         """
         with self._lock:
-            rows = list(rows_of(self._ledger, self._journal))
+            rows = list(rows_of(self._ledger, self._journal, self._items))
         write_jsonl(rows, path)
 
     def export_label_studio(self, folder, *, image_url=None, preselect=False):
@@ -566,7 +570,8 @@ class AnnotationSession:
         "Has no partner at all" is an answer, "none of these" a skip: Label Studio shows
         the candidates only, and the partner may be elsewhere in the pool. Tasks that
         were skipped or not reached stay open. Of several annotations the last updated
-        one counts. A file can be imported again; what is known already is left alone.
+        one counts, and an answer counts more than a skip. A file can be imported again;
+        what is known already is left alone.
 
         Parameters
         ----------
@@ -599,7 +604,14 @@ class AnnotationSession:
 
     def _take(self, answer):
         """Write one answer of an export down; return what it was."""
-        question, alias, by, seconds = answer
+        question, item, alias, by, seconds = answer
+        asked = self._ledger.questions.get(question)
+        if asked is not None and item != self._items.key(asked.item):
+            raise ValueError(
+                f"question {question} is about {self._items.key(asked.item)!r} here, "
+                f"but about {item!r} in the export, which another copy of this journal "
+                "made"
+            )
         before = self._ledger.closed_by(question)
         if alias == _label_studio.NOT_AMONG:
             if before is not None and before.kind == "skip":
@@ -613,6 +625,10 @@ class AnnotationSession:
             known = None if before.partner == NONE else self._items.key(before.partner)
             if known == partner:
                 return "unchanged"
+        if before is not None and before.kind == "skip":  # says less than an answer
+            if partner is not None:
+                self._check_partner(asked, partner)
+            self._commit(Event("undo", by=by, undoes=before.id))
         self.answer(question, partner, by=by, seconds=seconds)
         return "answer"
 
@@ -867,6 +883,11 @@ class AnnotationSession:
             raise ValueError(
                 f"question {id} about {self._items.key(asked.item)!r} is closed "
                 f"({how}); ask for the next, or undo that first"
+            )
+        if self._items.row[asked.item] < 0:
+            raise ValueError(
+                f"question {id} is about {self._items.key(asked.item)!r}, which is "
+                "missing from its pool; put it back and open the session again"
             )
         return asked
 

@@ -303,7 +303,7 @@ def test_an_image_that_cannot_be_shown_says_why(page):
     assert "60000 x 60000 pixels" in tile.json["error"] or "bomb" in tile.json["error"]
     tile = page.get("/api/image", modality=0, key="22.png")
     assert tile.status_code == 422
-    assert "cannot be read" in tile.json["error"]
+    assert "the image is damaged" in tile.json["error"]
 
 
 @pytest.mark.parametrize(
@@ -318,6 +318,7 @@ def test_an_image_that_cannot_be_shown_says_why(page):
         ("/api/skip", {"question": 1, "by": 3}, "by must be"),
         ("/api/skip", {"question": 1, "seconds": -1}, "seconds must be"),
         ("/api/skip", {"question": 1, "seconds": float("nan")}, "seconds must be"),
+        ("/api/skip", {"question": 1, "seconds": 10**400}, "seconds must be"),
         ("/api/skip", {"question": 1, "seconds": "1"}, "seconds must be"),
         ("/api/undo", {"by": "x" * 81}, "by must be"),
     ],
@@ -407,12 +408,13 @@ def test_what_is_no_picture_is_refused(tmp_path):
     (tmp_path / "x.png").write_bytes(
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"
     )
-    with pytest.raises(UnreadableImage, match="cannot identify"):
+    with pytest.raises(UnreadableImage, match="damaged, or in none") as raised:
         thumbnail(tmp_path / "x.png")
+    assert str(tmp_path) not in str(raised.value)
     (tmp_path / "cut.png").write_bytes(bomb(100)[:60])
     with pytest.raises(UnreadableImage, match="cannot be read"):
         thumbnail(tmp_path / "cut.png")
-    with pytest.raises(UnreadableImage, match="cannot be read"):
+    with pytest.raises(UnreadableImage, match="No such file or directory$"):
         thumbnail(tmp_path / "gone.png")
     side = int(MAX_PIXELS**0.5) + 1
     (tmp_path / "large.png").write_bytes(bomb(side))
@@ -476,10 +478,25 @@ def test_other_machines_are_let_in_with_a_warning_only(session, monkeypatch):
         serve(session, host="0.0.0.0", port=5)
 
 
+def test_serve_takes_no_port_that_is_none(session):
+    with pytest.raises(ValueError, match="from 0 to 65535, got 99999"):
+        serve(session, port=99_999)
+
+
 def test_serve_says_what_to_install(session, monkeypatch):
     monkeypatch.setitem(sys.modules, "waitress.server", None)
     with pytest.raises(ImportError, match=r"pip install skmal\[annotate\]"):
         serve(session)
+
+
+def test_a_folder_missing_for_the_export_is_said_before_anybody_answers(
+    tmp_path, capsys
+):
+    journal, export = tmp_path / "s.skmal", tmp_path / "gone" / "pairs.csv"
+    options = ["--images", ".", "--texts", ".", "--session", str(journal)]
+    assert main(["annotate", *options, "--export", str(export)]) == 1
+    assert "--export: there is no folder" in capsys.readouterr().err
+    assert not journal.exists()
 
 
 def test_the_command_ends_in_pairs_and_a_saved_encoder(tmp_path, capsys, monkeypatch):

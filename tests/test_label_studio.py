@@ -159,6 +159,28 @@ def test_what_contradicts_the_journal_is_told_and_not_taken(tmp_path):
         assert "belongs to" in done.conflicts[1]
 
 
+def test_an_answer_takes_the_place_of_a_skip(tmp_path):
+    with open_session(tmp_path, 0) as session:
+        task = export(session, tmp_path / "out", 0)[0][0]
+        none, partner = "skmal:not-among-these", task["data"]["choices"][0]["alias"]
+        done = session.import_label_studio(write(tmp_path, [annotated(task, none)]))
+        assert (done.n_skips, done.n_answers) == (1, 0)
+        path = write(tmp_path, [annotated(task, partner)])  # looked at once more
+        assert session.import_label_studio(path).n_answers == 1
+        assert session.import_label_studio(path).n_unchanged == 1
+        assert (session.progress.n_skips, session.progress.n_pairs) == (0, 1)
+
+
+def test_answers_for_another_copy_of_the_journal_are_not_taken(tmp_path):
+    with open_session(tmp_path, 0) as session:
+        first, second = export(session, tmp_path / "out", 0)[0][:2]
+        alias = first["data"]["choices"][0]["alias"]
+        first["data"]["skmal_item"] = second["data"]["skmal_item"]
+        done = session.import_label_studio(write(tmp_path, [annotated(first, alias)]))
+        assert done.n_answers == session.progress.n_answers == 0
+        assert "another copy of this journal" in done.conflicts[0]
+
+
 def test_other_files_are_refused_before_anything_changes(tmp_path):
     with open_session(tmp_path, 0, budget=6) as session:
         tasks, _ = export(session, tmp_path / "out", 0)

@@ -395,13 +395,47 @@ def test_files_are_known_by_path_and_content(tmp_path):
     paired_image.write_bytes(content)
     with pytest.raises(ValueError, match=r'1 answers .* rest .* changed="ask_again"'):
         opened()
-    with pytest.warns(UserWarning, match="changed"):
+    with pytest.warns(UserWarning, match=r"changed.*; 1 answers .* taken back"):
         session = opened(changed="ask_again")
     with session:
         assert known(session) == pairs[1:]
         assert session.progress.n_answers == 2
     with opened() as session:
         assert known(session) == pairs[1:]
+
+
+def test_nobody_answers_about_an_item_that_is_gone(tmp_path):
+    with open_keyed(tmp_path) as session:
+        skipped, held = session.next_question(), session.next_question("ada")
+        session.skip(skipped)
+    keys = [[*KEYED_X], [*KEYED_Y]]
+    for question in (skipped, held):
+        keys[question.modality].remove(question.item.key)
+    with pytest.warns(UserWarning, match="are missing, 2 in all"):
+        session = open_keyed(tmp_path, *keys)
+    with session:
+        assert session.undo() is None  # and not with another item in its place
+        assert session.progress.n_skips == 0
+        for question in (skipped, held):
+            with pytest.raises(ValueError, match="missing from its pool"):
+                session.answer(question, truth(question))
+        gone = skipped.item.key, held.item.key
+        assert session.next_question().item.key not in gone
+
+
+def test_a_csv_file_that_cannot_be_read_is_named(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("text\n" + "x" * 200_000)
+    with pytest.raises(ValueError, match=r"y: .*long.csv is no table of texts"):
+        AnnotationSession(tmp_path / "s.skmal", X, path)
+
+
+def test_keys_are_strings(tmp_path):
+    with pytest.raises(TypeError, match="a number means a row"):
+        AnnotationSession(tmp_path / "s.skmal", {7: "a", 0: "b"}, ["c", "d"])
+    with pytest.raises(ValueError, match="no valid Unicode"):
+        AnnotationSession(tmp_path / "s.skmal", {"\udce9": "a"}, ["c", "d"])
+    assert not (tmp_path / "s.skmal").exists()
 
 
 def test_texts_come_from_csv_and_jsonl(tmp_path):
@@ -557,6 +591,19 @@ def test_exports_hold_keys_hashes_and_who(session, tmp_path):
     table = (tmp_path / "a.csv").read_text().splitlines()
     assert table[0].startswith("kind,X,y,asked,by,at")
     assert len(table) == 3
+
+
+def test_exports_hold_the_texts_which_have_no_key_of_their_own(tmp_path):
+    texts = [f"text {i}" for i in range(40)]
+    with AnnotationSession(
+        tmp_path / "s.skmal", KEYED_X, texts, learner(), features=(None, Y)
+    ) as session:
+        question = session.next_question()
+        session.answer(question, question.item.row)
+        session.export_jsonl(tmp_path / "a.jsonl")
+    row = json.loads((tmp_path / "a.jsonl").read_text())
+    assert row["y_text"] == f"text {question.item.row}"
+    assert row["X_text"] is None
 
 
 # -------------------------------------------------------------------- beside people
