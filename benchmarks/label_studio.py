@@ -98,6 +98,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.record or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         for modality in (0, 1):
             round_trip(options, folder, modality)
 

@@ -2,6 +2,7 @@
 
 import json
 from itertools import count
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from helpers import make_pairs
 
 from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
+from skmal.datasets import load_glyphs
 
+RECORDED = Path(__file__).parent / "recorded"
 N = 12
 FEATURES = make_pairs(N)
 PIXELS = np.random.default_rng(0).integers(0, 256, (N, 6, 6), dtype=np.uint8)
@@ -204,3 +207,31 @@ def test_other_files_are_refused_before_anything_changes(tmp_path):
         session.run(lambda question: None)
         with pytest.raises(ValueError, match="no questions left"):
             session.export_label_studio(tmp_path / "out")
+
+
+@pytest.mark.parametrize("modality", [0, 1])
+def test_what_a_real_label_studio_exported_comes_back(tmp_path, modality):
+    # Made by benchmarks/label_studio.py --record, of the same items and questions.
+    images, names = load_glyphs(return_X_y=True)
+    learner = PairedActiveLearner(
+        query_strategy=RandomSampling(modality), batch_size=4, random_state=0
+    )
+    with AnnotationSession(
+        tmp_path / "s.skmal",
+        images[:100],
+        list(names[:100]),
+        learner,
+        features=make_pairs(100),
+    ) as session:
+        tasks = json.loads(session.export_label_studio(tmp_path)[0].read_text())
+        recorded = json.loads(
+            (RECORDED / f"label-studio-{'Xy'[modality]}.json").read_text()
+        )
+        for task, theirs in zip(tasks, recorded, strict=True):
+            assert theirs["data"]["skmal_item"] == task["data"]["skmal_item"]
+            theirs["data"]["skmal_journal"] = task["data"]["skmal_journal"]
+        path = tmp_path / "export.json"
+        path.write_text(json.dumps(recorded))
+        done = session.import_label_studio(path)
+        assert (done.n_answers, done.n_unanswered, done.conflicts) == (1, 3, [])
+        assert len(session.pairs()) == 1
