@@ -271,7 +271,7 @@ class AnnotationSession:
     # ---------------------------------------------------------------- answering
 
     def answer(self, question, partner, by="me", seconds=None):
-        """Write down who the partner is.
+        """Write down who the partner is; an answer takes the place of a skip.
 
         Parameters
         ----------
@@ -296,11 +296,14 @@ class AnnotationSession:
         """
         with self._lock:
             self._check_open()
-            asked = self._check_question(question)
+            asked = self._check_question(question, even_skipped=True)
             if partner is None or (not isinstance(partner, str) and partner == -1):
                 number = NONE
             else:
                 number = self._check_partner(asked, partner)
+            if not self._ledger.is_open(asked.id):  # a skip says less than an answer
+                skip = self._ledger.closed_by(asked.id)
+                self._commit(Event("undo", by=str(by), undoes=skip.id))
             self._commit(
                 Event(
                     "answer",
@@ -625,10 +628,6 @@ class AnnotationSession:
             known = None if before.partner == NONE else self._items.key(before.partner)
             if known == partner:
                 return "unchanged"
-        if before is not None and before.kind == "skip":  # says less than an answer
-            if partner is not None:
-                self._check_partner(asked, partner)
-            self._commit(Event("undo", by=by, undoes=before.id))
         self.answer(question, partner, by=by, seconds=seconds)
         return "answer"
 
@@ -868,7 +867,7 @@ class AnnotationSession:
         if self._is_closed:
             raise ValueError(f"{self!r} is closed; open it again")
 
-    def _check_question(self, question):
+    def _check_question(self, question, even_skipped=False):
         """Return the question as the journal has it, or raise unless it is open."""
         id = getattr(question, "id", question)
         asked = self._ledger.questions.get(id)
@@ -879,11 +878,14 @@ class AnnotationSession:
             )
         if not self._ledger.is_open(id):
             event = self._ledger.closed_by(id)
-            how = "has its partner" if event is None else f"{event.kind}: {event.by}"
-            raise ValueError(
-                f"question {id} about {self._items.key(asked.item)!r} is closed "
-                f"({how}); ask for the next, or undo that first"
-            )
+            is_skip = event is not None and event.kind == "skip"
+            has_partner = self._ledger.partner[asked.item] != OPEN
+            if has_partner or not (even_skipped and is_skip):
+                how = f"{event.kind}: {event.by}" if event else "has its partner"
+                raise ValueError(
+                    f"question {id} about {self._items.key(asked.item)!r} is closed "
+                    f"({how}); ask for the next, or undo that first"
+                )
         if self._items.row[asked.item] < 0:
             raise ValueError(
                 f"question {id} is about {self._items.key(asked.item)!r}, which is "

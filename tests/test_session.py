@@ -257,6 +257,17 @@ def test_two_persons_never_overspend_the_budget(session):
     assert session.next_question() is not None
 
 
+def test_an_answer_takes_the_place_of_anybodys_skip(session):
+    question = session.next_question("a")
+    session.skip(question, by="b")
+    session.answer(question, truth(question), by="a")
+    assert (session.progress.n_answers, session.progress.n_skips) == (1, 0)
+    with pytest.raises(ValueError, match=r"closed \(answer: a\)"):
+        session.skip(question, by="b")
+    assert session.undo("b") is None
+    assert session.undo("a").id == question.id
+
+
 def test_what_cannot_be_an_answer_changes_nothing(session):
     first = session.next_question()
     session.answer(first, truth(first))
