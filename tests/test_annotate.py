@@ -3,6 +3,7 @@
 import _thread
 import json
 import queue
+import signal
 import struct
 import sys
 import threading
@@ -425,6 +426,14 @@ def test_what_is_no_picture_is_refused(tmp_path):
 # -------------------------------------------------------------------- serving
 
 
+@pytest.fixture
+def ctrl_c():
+    """Let Ctrl-C raise, also where a shell has started us with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupting(act):
     """Press Ctrl-C when `act`, in a thread, has ended; return its results."""
     results = []
@@ -439,7 +448,9 @@ def interrupting(act):
     return results
 
 
-def test_serve_prints_a_link_that_opens_until_ctrl_c(session, capsys, monkeypatch):
+def test_serve_prints_a_link_that_opens_until_ctrl_c(
+    session, capsys, monkeypatch, ctrl_c
+):
     links, opened = queue.Queue(), []
     monkeypatch.setattr(webbrowser, "open", lambda link: links.put(link))
 
