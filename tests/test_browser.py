@@ -19,7 +19,8 @@ if CHROMIUM is None:
 
 SCRIPT = "<script>document.title = 'taken over'</script>"
 COMMAND = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
 from skmal.annotate import serve
 from skmal import AnnotationSession, PairedActiveLearner
 import numpy as np
