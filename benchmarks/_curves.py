@@ -1,11 +1,11 @@
 """What the scripts that draw annotation curves share: runs, tables, a picture."""
 
 import argparse
-import csv
 from pathlib import Path
 
 import joblib
 from matplotlib.figure import Figure
+from sklearn.model_selection import train_test_split
 from tqdm import tqdm
 
 from skmal import (
@@ -21,7 +21,9 @@ from skmal.benchmark import (
     curves_of,
     savings_table,
     single_threaded,
+    write_table,
 )
+from skmal.datasets import load_glyphs
 from skmal.plotting import AnnotationCurveDisplay
 
 HERE = Path(__file__).parent
@@ -85,8 +87,8 @@ def main(doc, name, runs, n_seeds, pictured=("mrr",)):
     }
     savings = [row for rows in by_data.values() for row in savings_table(rows)]
     arguments.out.mkdir(parents=True, exist_ok=True)
-    _write(arguments.out / "curves.csv", CURVES_HEADER, curves)
-    _write(arguments.out / "savings.csv", SAVINGS_HEADER, savings)
+    write_table(arguments.out / "curves.csv", CURVES_HEADER, curves)
+    write_table(arguments.out / "savings.csv", SAVINGS_HEADER, savings)
     _draw(by_data, pictured).savefig(
         HERE.parent / "docs" / "images" / f"{name}.png", dpi=110
     )
@@ -139,8 +141,31 @@ def simulate(
     return learner.n_answers_iter_, learner.validation_scores_
 
 
-def score_mrr(learner, X, y):
-    """Return the learner's own score under its name."""
+def simulate_glyphs(strategy, seed, **parameters):
+    """Buy glyphs and their names, 1,000 of them held out; the score is the MRR.
+
+    Parameters
+    ----------
+    strategy : QueryStrategy
+        What asks.
+    seed : int
+        Of the run, and of what is held out.
+    **parameters
+        `batch`, `budget` and more of the learner's, as `simulate` takes them.
+
+    Returns
+    -------
+    tuple
+        Answers paid for at each point, and the scores there.
+    """
+    X, y = load_glyphs(features=True, return_X_y=True)
+    X, X_test, y, y_test = train_test_split(X, y, test_size=1000, random_state=seed)
+    return simulate(
+        *(X, y, X_test, y_test, strategy, seed), scores=_score_mrr, **parameters
+    )
+
+
+def _score_mrr(learner, X, y):
     return {"mrr": learner.score(X, y)}
 
 
@@ -161,12 +186,3 @@ def _draw(by_data, metrics):
             AnnotationCurveDisplay(n_pairs, scores, metric).plot(ax)
             ax.set_title(data)
     return figure
-
-
-def _write(path, header, rows):
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(
-            file, header, extrasaction="ignore", lineterminator="\n"
-        )
-        writer.writeheader()
-        writer.writerows(rows)

@@ -8,23 +8,18 @@ each is asked 50 questions and discarded. "everything" is the usual pool.
 
 from functools import partial
 
-from _curves import main, score_mrr, simulate
-from sklearn.model_selection import train_test_split
-
-from skmal.datasets import load_glyphs
+from _curves import main, simulate_glyphs
 
 BATCH, BUDGET = 50, 500
 
 
 def run(buffer_size, strategy, seed):
     """Return the points of one curve and the scores there."""
-    X, y = load_glyphs(features=True, return_X_y=True)
-    X, X_test, y, y_test = train_test_split(X, y, test_size=1000, random_state=seed)
-    return simulate(
-        *(X, y, X_test, y_test, strategy, seed),
+    return simulate_glyphs(
+        strategy,
+        seed,
         batch=BATCH,
         budget=BUDGET,
-        scores=score_mrr,
         buffer_size=buffer_size,
     )
 

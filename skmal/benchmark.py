@@ -277,8 +277,8 @@ def write_results(out, curves, savings):
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     files = [out / name for name in ("curves.csv", "savings.csv", "curves.png")]
-    _write_csv(files[0], CURVES_HEADER, curves)
-    _write_csv(files[1], SAVINGS_HEADER, savings)
+    write_table(files[0], CURVES_HEADER, curves)
+    write_table(files[1], SAVINGS_HEADER, savings)
     plot_curves(curves).savefig(files[2], dpi=150)
     return files
 
@@ -443,7 +443,18 @@ def _n_pairs(budget, n_pool):
     return budget
 
 
-def _write_csv(path, header, rows):
+def write_table(path, header, rows):
+    """Write rows as CSV; what the header does not name is left out.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    header : sequence of str
+        The columns.
+    rows : sequence of dict
+        The rows.
+    """
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(
             file, header, extrasaction="ignore", lineterminator="\n"

@@ -1,6 +1,18 @@
 """What several test files share."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
+
+
+def load_benchmark(name):
+    """Return a script of `benchmarks` as a module."""
+    path = Path(__file__).parents[1] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def make_pairs(n=80, seed=0, dtype=np.float64):

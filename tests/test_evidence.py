@@ -1,9 +1,9 @@
 """The page of evidence is made from the results that lie beside it."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
+from helpers import load_benchmark
 
 ROOT = Path(__file__).parents[1]
 
@@ -11,11 +11,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def evidence():
     """Return the script that makes the page, as a module."""
-    path = ROOT / "benchmarks" / "evidence.py"
-    spec = importlib.util.spec_from_file_location("evidence", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_benchmark("evidence")
 
 
 def test_the_page_is_up_to_date_with_the_tables(evidence):

@@ -1,10 +1,10 @@
 """The page of studies is made from the results that lie beside it."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import load_benchmark
 
 ROOT = Path(__file__).parents[1]
 
@@ -12,11 +12,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def studies():
     """Return the script that makes the page, as a module."""
-    path = ROOT / "benchmarks" / "studies.py"
-    spec = importlib.util.spec_from_file_location("studies", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_benchmark("studies")
 
 
 def test_the_page_is_up_to_date_with_the_runs(studies):
