@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import re
 import sys
 from copy import deepcopy
 from inspect import getdoc
@@ -46,9 +47,9 @@ def run_check(check, strategy):
 
 
 def name_of(function):
-    """Return a function's name without its underscore, or the repr of an object."""
-    name = getattr(function, "__name__", None)
-    return repr(function) if name is None else name.removeprefix("_")
+    """Return a function's name without its underscore, or an object's repr."""
+    name = getattr(function, "__name__", None) or repr(function)
+    return re.sub(" at 0x[0-9A-Fa-f]+", "", name).removeprefix("_")  # for test ids
 
 
 # ---------------------------------------------------------------- what is asked of
