@@ -27,6 +27,7 @@ from .multimodal import MultimodalActiveLearner
 from .multiset import RidgeMCCA
 from .rounds import Query, Round, Selection
 from .session import AnnotationSession
+from .sharded import ShardedArray
 from .strategies import (
     CoresetMargin,
     KCenterGreedy,
@@ -57,6 +58,7 @@ __all__ = [
     "RidgeMCCA",
     "Round",
     "Selection",
+    "ShardedArray",
     "SimulatedAnnotator",
     "TypiClust",
     "UncertaintyHerding",

@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from ._encoding import as_floats, check_squares
+from ._items import take, takes_rows
 
 ROWS = 1024  # that are read, converted and compared at a time
 
@@ -51,14 +52,14 @@ def float_dtype(*sources):
 def read(source, rows):
     """Return rows, given as a slice or as indices, as float32 or float64.
 
-    Of a source that is no array in memory or memory map only slices are read: one where
-    the rows are neighbours, else several of at most `ROWS` rows.
+    Of a source that cannot take any rows only slices are read: one where the rows are
+    neighbours, else several of at most `ROWS` rows.
     """
     if not isinstance(rows, slice) and len(rows):
         first, last = rows[0], rows[-1]
         if last - first == len(rows) - 1 and (rows[1:] - rows[:-1] == 1).all():
             rows = slice(first, last + 1)  # spares an array a copy
-    if isinstance(rows, slice) or isinstance(source, np.ndarray):
+    if isinstance(rows, slice) or takes_rows(source):
         return as_floats(source[rows])
     block = np.empty((len(rows), source.shape[1]), float_dtype(source))
     order = np.argsort(rows)
@@ -81,7 +82,9 @@ def batches(n, size=None):
 
 
 class Stacked:
-    """The rows of one source and then those of another, sliced without a copy."""
+    """The rows of one source and then those of another, read without a copy of all."""
+
+    takes_rows = True
 
     def __init__(self, first, second):
         self.parts = first, second
@@ -90,8 +93,15 @@ class Stacked:
         self.dtype = np.result_type(first.dtype, second.dtype)
 
     def __getitem__(self, rows):
-        """Return the rows of a slice."""
-        n, (start, stop, _) = self.n_first, rows.indices(self.shape[0])
+        """Return the rows of a slice, or of an array of their numbers."""
+        n = self.n_first
+        if not isinstance(rows, slice):
+            block = np.empty((len(rows), self.shape[1]), self.dtype)
+            first = rows < n
+            block[first] = take(self.parts[0], rows[first])
+            block[~first] = take(self.parts[1], rows[~first] - n)
+            return block
+        start, stop, _ = rows.indices(self.shape[0])
         if stop <= n:
             return self.parts[0][start:stop]
         if start >= n:

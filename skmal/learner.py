@@ -634,7 +634,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             rng = np.random.default_rng([getattr(self, "seed_", 0), n_aligned, 2])
             rows = np.sort(rng.choice(rows, N_REMEMBERED, replace=False))
         if features is not None:
-            gallery = features[other][rows]
+            gallery = take(features[other], rows)
         else:  # a function chose, and did not say how it saw the items
             items = [query.instances, query.instances]
             items[other] = take(pools[other], rows)

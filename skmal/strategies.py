@@ -5,10 +5,18 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ._blocks import Stacked
-from ._encoding import unit_rows
+from ._blocks import Stacked, batches, read
+from ._encoding import as_floats, unit_floats, unit_rows
 from ._farthest import FarthestRows
-from ._items import check_choice, check_integer, check_items, check_same_features
+from ._items import (
+    check_choice,
+    check_integer,
+    check_items,
+    check_same_features,
+    is_streamed,
+    take,
+)
+from ._streamed import Mapped, in_memory
 from .coverage import isolation
 from .rounds import Selection, open_round, others
 from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
@@ -62,6 +70,8 @@ class QueryStrategy(BaseEstimator):
     >>> learner.query(X[10:], y[10:], n_instances=2).indices
     array([2, 8])
     """
+
+    _streams = False  # whether `select` can do without the features in memory
 
     def __call__(self, learner, X_pool, y_pool=None, n_instances=1):
         """Choose `n_instances` items of one modality to ask about.
@@ -121,6 +131,8 @@ class QueryStrategy(BaseEstimator):
             modality = getattr(self, "modality", "random")
             by_coverage = modality in ("coverage", "relative_coverage")
             return _random_selection(round, "random" if by_coverage else modality)
+        if not self._streams:
+            round = in_memory(round, type(self).__name__)
         return self.select(round)
 
     def _check_parameters(self, n_instances):
@@ -168,6 +180,8 @@ class RandomSampling(QueryStrategy):
     >>> len(set(query.indices)), query.modality in (0, 1)
     (4, True)
     """
+
+    _streams = True
 
     def __init__(self, modality="random", *, random_state=None):
         self.modality = modality
@@ -237,6 +251,8 @@ class KCenterGreedy(QueryStrategy):
     >>> bool((np.diff(query.utilities) <= 0).all())        # best first
     True
     """
+
+    _streams = True
 
     def __init__(
         self,
@@ -329,6 +345,8 @@ class MarginSampling(QueryStrategy):
     >>> query.modality                                     # 10 pairs // 3 is odd
     1
     """
+
+    _streams = True
 
     def __init__(
         self,
@@ -451,6 +469,8 @@ class CoresetMargin(QueryStrategy):
     True
     """
 
+    _streams = True
+
     def __init__(
         self,
         modality="coverage",
@@ -507,7 +527,8 @@ def check_pools(learner, X_pool, y_pool):
             "y_pool is missing: partners are looked for in a second pool; call "
             "query(X_pool, y_pool, n_instances=...)"
         )
-    X_pool, y_pool = check_items(X_pool, "X_pool"), check_items(y_pool, "y_pool")
+    X_pool = check_items(X_pool, "X_pool", streamed=True)
+    y_pool = check_items(y_pool, "y_pool", streamed=True)
     name = type(learner).__name__
     check_same_features(X_pool, learner.X_training, "X_pool", name)
     check_same_features(y_pool, learner.y_training, "y_pool", name)
@@ -538,7 +559,7 @@ def _choose_modality(round, modality, metric="euclidean"):
     gaps = [float(np.sqrt(rows.largest_distance())) for rows in known]
     if modality == "relative_coverage":
         for m, rows in enumerate(known):
-            spread = 2 * rows.features.var(axis=0).sum()
+            spread = 2 * _total_variance(rows.features)
             gaps[m] = gaps[m] / float(np.sqrt(spread)) if spread > 0 else gaps[m]
     # gaps that differ by rounding alone are a tie, and the first modality is asked
     largest = np.asarray(gaps) * (1 + 1e-9) >= max(gaps)
@@ -589,7 +610,7 @@ def _most_uncertain(round, modality, rows, uncertainty, candidates):
         gallery = round.open[other]
         if candidates == "all":
             gallery = Stacked(gallery, round.aligned[other])
-        queries = round.open[modality][rows]
+        queries = take(round.open[modality], rows)
         per_modality.append(UNCERTAINTIES[uncertainty](queries, gallery))
     utilities = np.mean(per_modality, axis=0)
     order = (-utilities.round(TIE_DECIMALS)).argsort(kind="stable")
@@ -626,8 +647,25 @@ def _random_selection(round, modality):
 def _in_metric(features, metric):
     """Return the features in which Euclidean distance is the wanted one."""
     if metric == "cosine" and len(features):
+        if is_streamed(features):
+            dtype = as_floats(features[:1]).dtype
+            return Mapped(features, unit_floats, features.shape[1], dtype)
         return unit_rows(features)
     return features
+
+
+def _total_variance(features):
+    """Return the sum of the variances of all columns."""
+    n, d = features.shape
+    total, squares = np.zeros(d), 0.0
+    for rows in batches(n):
+        block = read(features, rows).astype(np.float64, copy=False)
+        if rows.start == 0:
+            origin = block.mean(axis=0)  # near it little is lost to rounding
+        block = block - origin
+        total += block.sum(axis=0)
+        squares += (block**2).sum()
+    return squares / n - ((total / n) ** 2).sum()
 
 
 def _check_trim(trim):
