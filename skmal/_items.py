@@ -203,7 +203,7 @@ def take(items, rows):
         return _safe_indexing(items, rows)
     if isinstance(rows, slice) or takes_rows(items):
         return np.asarray(items[rows])
-    return np.concatenate([items[row : row + 1] for row in rows])
+    return np.concatenate([items[:0], *(items[row : row + 1] for row in rows)])
 
 
 def join(first, second):

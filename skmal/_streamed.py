@@ -22,7 +22,10 @@ class Mapped:
 
     def __getitem__(self, rows):
         """Return what the function makes of a slice or of an array of rows."""
-        return self.function(take(self.source, rows))
+        rows = take(self.source, rows)
+        if len(rows) == 0:  # encoders take no empty arrays
+            return np.empty((0, self.shape[1]), self.dtype)
+        return self.function(rows)
 
     def __array__(self, dtype=None, copy=None):
         """Return all rows."""

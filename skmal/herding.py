@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import gen_batches
 
-from ._encoding import check_features, unit_floats, unit_rows
+from ._encoding import check_features, unit_floats
 from ._items import check_choice, check_integer, check_number, take
 from .rounds import Selection, others
 from .strategies import MODALITIES, QueryStrategy, _choose_modality

@@ -516,7 +516,9 @@ def _nearest_streamed_rows(queries, gallery, k):
     for rows in batches(len(gallery)):
         block = unit_rows(read(gallery, rows).astype(np.float64))
         best = np.hstack([best, (queries @ block.T).round(9)])
-        here = np.broadcast_to(np.arange(rows.start, rows.stop), (len(best), len(block)))
+        here = np.broadcast_to(
+            np.arange(rows.start, rows.stop), (len(best), len(block))
+        )
         nearest = np.hstack([nearest, here])
         order = (-best).argsort(axis=1, kind="stable")[:, :k]  # lower rows stand first
         best = np.take_along_axis(best, order, axis=1)

@@ -199,7 +199,7 @@ class ShardedArray:
             block = np.asarray(self.shards[number][rows])
         else:  # what can only be sliced
             shard = self.shards[number]
-            block = np.concatenate([shard[row : row + 1] for row in rows])
+            block = np.concatenate([shard[:0], *(shard[r : r + 1] for r in rows)])
         if not _all_finite(block):
             at = np.flatnonzero(~np.isfinite(block).all(axis=1))[0]
             row = rows.start + at if isinstance(rows, slice) else rows[at]
