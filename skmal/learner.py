@@ -353,7 +353,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         ----------
         X_pool, y_pool : sequence
             The open items of both modalities. They may differ in length; their rows
-            need not be aligned.
+            need not be aligned. Numeric rows that are not in memory (memory maps,
+            `ShardedArray`, HDF5 and zarr datasets) stay there: they are read and
+            encoded block by block.
         n_instances : int, default=1
             How many items to ask about.
         return_metrics : bool, default=False
@@ -371,6 +373,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             If a pool is missing, empty, holds NaN or has other features than the
             learner was fitted on, if `n_instances` is out of range, or if a callable
             strategy returns something else than distinct rows of a pool.
+        MemoryError
+            If the strategy needs all features at once, the pools are not in memory, and
+            they would fill more than half of it.
         """
         query, _ = self._ask(X_pool, y_pool, n_instances)
         return (*query, query.utilities) if return_metrics else query

@@ -19,6 +19,11 @@ class Round:
     under `MultimodalActiveLearner` it may hold more. Rows of the open arrays have
     nothing to do with each other; rows of the aligned arrays are partners.
 
+    Where a pool is not in memory (a memory map, `ShardedArray`, HDF5), the strategies
+    that can do without get its features as objects with a shape, a dtype and a length
+    that make them when rows are taken, by a slice or an array of row numbers;
+    `numpy.asarray` makes all. Others, your own among them, get arrays.
+
     Parameters
     ----------
     open : tuple of ndarrays of shape (n_open, n_components)
