@@ -12,6 +12,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing, check_array
 
+from .sharded import ShardedArray
+
 
 def check_items(items, name, streamed=False):
     """Return `items` in a form with a length and rows that can be taken.
@@ -48,7 +50,8 @@ def check_items(items, name, streamed=False):
             raise ValueError(f"{name} has the shape {items.shape}; it is empty")
         if hasattr(items, "check_files"):
             items.check_files()
-        return items
+        # zarr's arrays have no length
+        return items if hasattr(items, "__len__") else ShardedArray([items])
     if isinstance(items, (list, tuple)):
         if not items:
             raise ValueError(f"{name} is empty; at least one item is needed")

@@ -109,7 +109,9 @@ class ShardedArray:
 
     def _name(self, number):
         source = self._sources[number]
-        return str(source) if isinstance(source, Path) else f"shard {number}"
+        if isinstance(source, Path):
+            return str(source)
+        return f"shard {number}" if len(self._sources) > 1 else "the array"
 
     def check_files(self):
         """Raise if a file became shorter since it was opened, or is gone.

@@ -25,9 +25,6 @@ class OnDisk:
         self.array, self.shape, self.dtype = array, array.shape, array.dtype
         self.most = 0
 
-    def __len__(self):
-        return len(self.array)
-
     def __getitem__(self, rows):
         assert isinstance(rows, slice)
         assert rows.step is None

@@ -150,14 +150,16 @@ def test_the_default_looks_at_some_items_of_a_very_large_pool(monkeypatch):
     assert len(learner.query(X_pool, y_pool, n_instances=9).indices) == 9
 
 
-def test_a_bad_value_is_named_before_anything_is_asked():
+def test_a_bad_value_is_named_before_anything_is_asked(tmp_path):
     bad = X_pool.copy()
     bad[150, 2] = np.nan
     learner = learner_with(CoresetMargin())
     with pytest.raises(ValueError, match="shard 2 holds NaN or infinity in its row 20"):
         learner.query(shards(bad), shards(y_pool), n_instances=4)
-    with pytest.raises(ValueError, match="X_pool holds NaN or infinity"):
+    with pytest.raises(ValueError, match="the array holds NaN or infinity in its row"):
         learner.query(OnDisk(bad), y_pool, n_instances=4)
+    with pytest.raises(ValueError, match="X_pool holds NaN or infinity"):
+        learner.query(memory_map(bad, tmp_path), y_pool, n_instances=4)
 
 
 def test_a_file_cut_short_is_named_before_anything_is_read(tmp_path):
