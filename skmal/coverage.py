@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from ._blocks import batches, check_rows, check_values, read
+from . import _blocks
+from ._blocks import check_rows, check_values, count_threads, in_threads, read
 from ._farthest import FarthestRows, direct_differences, rounding_slack
 from ._items import check_integer
 from .rounds import draw_seed
 
 
-def distance_to_aligned(features, aligned):
+def distance_to_aligned(features, aligned, *, verbose=0):
     """Return the distance of each row to its nearest aligned item.
 
     Parameters
@@ -17,6 +18,8 @@ def distance_to_aligned(features, aligned):
         Rows of one modality's pool.
     aligned : array-like of shape (n_aligned, n_features)
         The items of that modality whose partners are known, at least one.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -48,10 +51,10 @@ def distance_to_aligned(features, aligned):
     array([0., 5.])
     """
     features, aligned = _check_same_space(features, aligned)
-    return np.sqrt(FarthestRows(features, aligned).squared_distances())
+    return np.sqrt(FarthestRows(features, aligned, verbose).squared_distances())
 
 
-def coverage_gap(features, aligned):
+def coverage_gap(features, aligned, *, verbose=0):
     """Return the largest distance of any row to its nearest aligned item.
 
     The gap says how far the worst covered item of a pool is from everything known. The
@@ -63,6 +66,8 @@ def coverage_gap(features, aligned):
         Rows of one modality's pool.
     aligned : array-like of shape (n_aligned, n_features)
         The items of that modality whose partners are known, at least one.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -92,10 +97,11 @@ def coverage_gap(features, aligned):
     5.0
     """
     features, aligned = _check_same_space(features, aligned)
-    return float(np.sqrt(FarthestRows(features, aligned).largest_distance()))
+    known = FarthestRows(features, aligned, verbose)
+    return float(np.sqrt(known.largest_distance()))
 
 
-def greedy_k_center(features, n_centers, aligned=None):
+def greedy_k_center(features, n_centers, aligned=None, *, verbose=0):
     """Pick rows one after the other, each the farthest from all centres so far.
 
     A diverse subset that leaves no row far from a centre: at most twice as far as the
@@ -112,6 +118,8 @@ def greedy_k_center(features, n_centers, aligned=None):
     aligned : array-like of shape (n_aligned, n_features), default=None
         Centres that are there already. With none, the first pick is the row nearest
         the mean of all rows.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -163,10 +171,12 @@ def greedy_k_center(features, n_centers, aligned=None):
     n = features.shape[0]
     if n_centers > n:
         raise ValueError(f"n_centers={n_centers} is above the {n} rows to pick from")
-    return FarthestRows(features, aligned).pick(np.arange(n), n_centers)
+    return FarthestRows(features, aligned, verbose).pick(np.arange(n), n_centers)
 
 
-def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
+def isolation(
+    features, n_neighbors=5, *, n_landmarks=400, random_state=None, verbose=0
+):
     """Return the distance of each row to its n-th nearest landmark.
 
     The most isolated rows of a natural pool are outliers: broken scans, empty texts.
@@ -186,6 +196,8 @@ def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
     random_state : int, RandomState or Generator, default=None
         Decides the draw. A generator is copied before it is asked, so the same one
         gives the same landmarks. None draws afresh.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -219,10 +231,14 @@ def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
         draw = np.random.default_rng(seed).choice(rows, n_landmarks, replace=False)
         rows = np.sort(draw)
     n_neighbors = min(n_neighbors, len(rows) - 1)
-    return np.sqrt(_squared_distance_to_nth(features, rows, n_neighbors))
+    n, d = features.shape
+    each = 8 * min(n, _blocks.ROWS) * (4 * d + 3 * len(rows)) + 8 * len(rows) * d
+    n_threads = count_threads(features, 16 * n, each, "the isolation")
+    squared = _squared_distance_to_nth(features, rows, n_neighbors, n_threads, verbose)
+    return np.sqrt(squared)
 
 
-def _squared_distance_to_nth(features, landmarks, nth):
+def _squared_distance_to_nth(features, landmarks, nth, n_threads, verbose):
     """Return each row's squared distance to its nth nearest landmark but itself.
 
     By matrix products each is known up to rounding. A landmark at squared distance D
@@ -236,13 +252,14 @@ def _squared_distance_to_nth(features, landmarks, nth):
     origin = reference.mean(axis=0, dtype=np.float64).astype(reference.dtype)
     marks, mark_norms = _centred(reference, origin)
     squared = np.zeros(features.shape[0])
-    for block in batches(features.shape[0]):
+
+    def look(block):
         rows = read(features, block)
         x, x_norms = _centred(rows, origin)
         if not x_norms.max() < 1e-12 * np.finfo(rows.dtype).max:
             check_values(rows, "features")
         if nth == 0:  # a single row
-            continue
+            return
         distance = x @ (-2 * marks.T)  # (block, n_landmarks)
         distance += x_norms[:, None]
         distance += mark_norms
@@ -260,6 +277,8 @@ def _squared_distance_to_nth(features, landmarks, nth):
         direct = direct[np.lexsort([direct, at])]  # row by row, each ascending
         first = np.searchsorted(at, np.arange(len(rows)))
         squared[block] = direct[first + nth - 1 - n_below]
+
+    in_threads(look, len(squared), n_threads, None, verbose, "isolation")
     return squared
 
 

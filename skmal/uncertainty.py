@@ -1,12 +1,13 @@
 """How unsure an encoder is of an item's partner in the other modality."""
 
 from numbers import Real
+from threading import Lock
 
 import numpy as np
 from sklearn.utils import check_array
 
 from . import _blocks
-from ._blocks import batches, check_rows, read
+from ._blocks import batches, check_rows, count_threads, in_threads, read, stream
 from ._encoding import unit_rows
 from ._farthest import rounding_slack
 
@@ -15,7 +16,7 @@ GROUP = 64  # gallery rows of which only the best similarity is looked at, at fi
 MANY = 64  # candidates for the best two of a query, on average, that are too many
 
 
-def cross_modal_margin(queries, gallery):
+def cross_modal_margin(queries, gallery, *, verbose=0):
     """Return the gap between each query's best and second best similarity.
 
     A small margin says that two partners look equally likely. It is the uncertainty of
@@ -28,6 +29,8 @@ def cross_modal_margin(queries, gallery):
         Features of the items that could be asked about.
     gallery : array-like of shape (n_gallery, n_features)
         Features of the other modality's items, in the same space.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -66,11 +69,11 @@ def cross_modal_margin(queries, gallery):
     array([1., 0.])
     """
     queries, gallery = _check_same_space(queries, gallery)
-    second, first = _top_two(queries, gallery)
+    second, first = _top_two(queries, gallery, verbose)
     return first - second
 
 
-def cross_modal_top1(queries, gallery):
+def cross_modal_top1(queries, gallery, *, verbose=0):
     """Return each query's best cosine similarity to any gallery item.
 
     A small value says that nothing in the other modality looks like a partner.
@@ -81,6 +84,8 @@ def cross_modal_top1(queries, gallery):
         Features of the items that could be asked about.
     gallery : array-like of shape (n_gallery, n_features)
         Features of the other modality's items, in the same space.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -108,10 +113,10 @@ def cross_modal_top1(queries, gallery):
     array([1., 0.])
     """
     queries, gallery = _check_same_space(queries, gallery)
-    return _top_two(queries, gallery)[1]
+    return _top_two(queries, gallery, verbose)[1]
 
 
-def cross_modal_entropy(queries, gallery, temperature=0.07):
+def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
     """Return the entropy of each query's softmax over the gallery.
 
     Parameters
@@ -123,6 +128,8 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     temperature : float, default=0.07
         Similarities are divided by it before the softmax. 0.07 is where the contrastive
         loss of CLIP starts.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -158,68 +165,103 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     queries, gallery = _check_same_space(queries, gallery)
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
+    n_threads = _n_threads(queries, gallery, _blocks.ROWS)
     entropy = np.empty(queries.shape[0])
     for rows in batches(queries.shape[0]):
-        # With logits z and the running peak m: total = sum exp(z - m) and
-        # weighted = sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
         q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
-        peak = np.full(rows.stop - rows.start, -np.inf)
-        total, weighted = np.zeros_like(peak), np.zeros_like(peak)
-        for similarity in _similarity_blocks(q, gallery):
-            logits = similarity / temperature
-            new_peak = np.maximum(peak, logits.max(axis=1))
-            shift = np.where(total > 0, peak - new_peak, 0)
-            logits -= new_peak[:, None]
+
+        def look(block, q=q):
+            # With logits z and their peak m: total = sum exp(z - m) and weighted =
+            # sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
+            logits = _similarity(q, gallery, block) / temperature
+            peak = logits.max(axis=1)
+            logits -= peak[:, None]
             exponentials = np.exp(logits)
-            weighted = np.exp(shift) * (weighted + shift * total)
-            weighted += (exponentials * logits).sum(axis=1)
-            total = np.exp(shift) * total + exponentials.sum(axis=1)
-            peak = new_peak
+            logits *= exponentials
+            return peak, exponentials.sum(axis=1), logits.sum(axis=1)
+
+        desc = _desc("entropy", queries, rows)
+        n = gallery.shape[0]
+        parts = stream(look, n, n_threads, None, verbose, desc)
+        peak, total, weighted = next(parts)
+        for part in parts:
+            new_peak = np.maximum(peak, part[0])
+            shift = np.stack([peak, part[0]]) - new_peak
+            totals = np.exp(shift) * [total, part[1]]
+            weighted = (np.exp(shift) * [weighted, part[2]] + shift * totals).sum(
+                axis=0
+            )
+            peak, total = new_peak, totals.sum(axis=0)
         entropy[rows] = np.log(total) - weighted / total
     return np.maximum(entropy, 0)
 
 
-def _top_two(queries, gallery):
+def _top_two(queries, gallery, verbose):
     """Return the second best and the best similarity of each query, shape (2, n)."""
+    n_threads = _n_threads(queries, gallery, QUERIES)
     top = np.empty((2, queries.shape[0]))
     for rows in batches(queries.shape[0], QUERIES):
         q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
-        candidates = _candidates(q.astype(np.float32), gallery)
+        desc = _desc("similarities", queries, rows)
+        candidates = _candidates(
+            q.astype(np.float32), gallery, n_threads, verbose, desc
+        )
         if candidates is None:
-            top[:, rows] = _top_two_of_all(q, gallery)
+            top[:, rows] = _top_two_of_all(q, gallery, n_threads, verbose, desc)
         else:
             top[:, rows] = _top_two_of_candidates(q, gallery, *candidates)
     return np.clip(top, -1, 1)
 
 
-def _candidates(q, gallery):
+def _candidates(q, gallery, n_threads, verbose, desc):
     """Return pairs (query, gallery row) that hold the best two of each query.
 
     Similarities in float32 are wrong by at most `slack`. The best ones of the two best
     groups of gallery rows are two different rows, so no row whose similarity is lower
     than the lesser of them by more than twice the slack is among the best two. None
     where the gallery is so full of ties that this leaves too many.
+
+    Blocks may come in any order: `best` only grows, so what it lets go at any time is
+    no candidate at the end.
     """
     slack = rounding_slack(1, q)
+    size = _blocks.ROWS // 2 or 1
+    most = MANY * len(q)
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
-    found = [(np.empty(0, int), np.empty(0, int), np.empty(0, np.float32))]
-    n_found = 0
-    for block in batches(gallery.shape[0], _blocks.ROWS // 2 or 1):
+    found, n_found = [], 0
+    lock = Lock()
+
+    def pruned():
+        columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
+        left = similarity >= best[0, columns] - 2 * slack
+        return columns[left], rows[left], similarity[left]
+
+    def look(block):
+        nonlocal best, found, n_found
+        if n_found > 8 * most + size * len(q):  # even after pruning
+            return
         g = _unit(read(gallery, block), "gallery").astype(np.float32, copy=False)
         similarity = g @ q.T  # (block, n_queries)
         whole = len(g) - len(g) % GROUP
         peaks = similarity[:whole].reshape(-1, GROUP, len(q)).max(axis=1)
-        rest = similarity[whole:].max(axis=0, initial=-np.inf)
-        best = np.partition(np.concatenate([best, peaks, rest[None]]), -2, axis=0)[-2:]
-        at = np.flatnonzero(similarity >= best[0] - 2 * slack)
-        n_found += len(at)
-        if n_found > MANY * len(q) + similarity.size:
-            return None
+        peaks = [peaks, similarity[whole:].max(axis=0, initial=-np.inf)[None]]
+        with lock:
+            best = np.partition(np.concatenate([best, *peaks]), -2, axis=0)[-2:]
+            least = best[0] - 2 * slack
+        at = np.flatnonzero(similarity >= least)
         rows, columns = np.divmod(at, len(q))
-        found.append((columns, rows + block.start, similarity.ravel()[at]))
-    columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
-    left = similarity >= best[0, columns] - 2 * slack
-    return columns[left], rows[left]
+        with lock:
+            found.append((columns, rows + block.start, similarity.ravel()[at]))
+            n_found += len(at)
+            if n_found > 8 * most + size * len(q):
+                found = [pruned()]
+                n_found = len(found[0][0])
+
+    in_threads(look, gallery.shape[0], n_threads, size, verbose, desc)
+    if n_found > 8 * most + size * len(q):
+        return None
+    columns, rows, _ = pruned()
+    return None if len(rows) > most else (columns, rows)
 
 
 def _top_two_of_candidates(q, gallery, columns, rows):
@@ -237,19 +279,40 @@ def _top_two_of_candidates(q, gallery, columns, rows):
     return np.stack([np.where(single, -1.0, padded[ends - 1]), padded[ends]])
 
 
-def _top_two_of_all(q, gallery):
+def _top_two_of_all(q, gallery, n_threads, verbose, desc):
     """Return the best two of all gallery rows, in float64."""
     best = np.full((2, len(q)), -1.0)
-    for similarity in _similarity_blocks(q, gallery):
-        best = np.partition(np.concatenate([best, similarity.T]), -2, axis=0)[-2:]
+    lock = Lock()
+
+    def look(block):
+        nonlocal best
+        similarity = _similarity(q, gallery, block).T
+        if len(similarity) > 2:
+            similarity = np.partition(similarity, -2, axis=0)[-2:]
+        with lock:
+            best = np.partition(np.concatenate([best, similarity]), -2, axis=0)[-2:]
+
+    in_threads(look, gallery.shape[0], n_threads, None, verbose, desc)
     return best
 
 
-def _similarity_blocks(q, gallery):
-    """Yield cosine similarities of unit rows to blocks of the gallery, in float64."""
-    for block in batches(gallery.shape[0]):
-        g = read(gallery, block).astype(np.float64, copy=False)
-        yield q @ _unit(g, "gallery").T
+def _similarity(q, gallery, block):
+    """Return cosine similarities of unit rows to a block of the gallery, in float64."""
+    g = read(gallery, block).astype(np.float64, copy=False)
+    return q @ _unit(g, "gallery").T
+
+
+def _n_threads(queries, gallery, most):
+    n_queries, d = min(queries.shape[0], most), gallery.shape[1]
+    block = min(gallery.shape[0], _blocks.ROWS)
+    pairs = n_queries * min(gallery.shape[0], 8 * MANY + _blocks.ROWS)  # candidates
+    shared = 16 * queries.shape[0] + 40 * pairs + 16 * n_queries * d
+    each = 16 * block * (n_queries + d)
+    return count_threads(gallery, shared, each, "the similarity to a gallery")
+
+
+def _desc(what, queries, rows):
+    return f"{what} of {rows.stop}/{queries.shape[0]}"
 
 
 def _unit(rows, name):
