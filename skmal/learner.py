@@ -83,7 +83,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         Decides the whole run; handed on to the encoder where its `random_state` is
         None. An int repeats the run bit for bit.
     verbose : int, default=0
-        1 shows the progress of a simulated run.
+        1 shows the progress of a simulated run, 2 also how far each query has read the
+        pools.
 
     Attributes
     ----------

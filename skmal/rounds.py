@@ -44,6 +44,8 @@ class Round:
     unmatched, unmatched_inputs : tuple of two ndarrays, default=None
         Both kinds of features of the items known to have no partner, as `open` and
         `open_inputs` have them; None where there are no such items.
+    verbose : int, default=0
+        1 where strategies are to show how far they have read pools, if they can.
     """
 
     open: tuple
@@ -55,6 +57,7 @@ class Round:
     trust: float = 0.0
     unmatched: tuple | None = None
     unmatched_inputs: tuple | None = None
+    verbose: int = 0
 
 
 class Selection(namedtuple("Selection", ["indices", "utilities"])):
@@ -236,6 +239,7 @@ def round_of(learner, encode, pools, known, n_instances, random_state=None):
         trust=getattr(learner, "trust_", 0.0),
         unmatched=unmatched,
         unmatched_inputs=unmatched_inputs,
+        verbose=int(getattr(learner, "verbose", 0) > 1),
     )
 
 

@@ -24,8 +24,8 @@ from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_to
 METRICS = ("euclidean", "cosine")
 CANDIDATES = ("all", "open")
 UNCERTAINTIES = {  # larger = less certain
-    "margin": lambda queries, gallery: -cross_modal_margin(queries, gallery),
-    "top1": lambda queries, gallery: -cross_modal_top1(queries, gallery),
+    "margin": lambda *features, **options: -cross_modal_margin(*features, **options),
+    "top1": lambda *features, **options: -cross_modal_top1(*features, **options),
     "entropy": cross_modal_entropy,
 }
 MODALITIES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
@@ -553,7 +553,9 @@ def _choose_modality(round, modality, metric="euclidean"):
     if n_aligned == 0:
         return 0, None, None
     known = [
-        FarthestRows(_in_metric(open_rows, metric), _in_metric(aligned, metric))
+        FarthestRows(
+            _in_metric(open_rows, metric), _in_metric(aligned, metric), round.verbose
+        )
         for open_rows, aligned in zip(round.open, round.aligned, strict=True)
     ]
     gaps = [float(np.sqrt(rows.largest_distance())) for rows in known]
@@ -575,21 +577,27 @@ def _coreset(round, modality, known, size, trim, metric, with_distances=False):
         rows = FarthestRows(
             _in_metric(round.open[modality], metric),
             _in_metric(round.aligned[modality], metric),
+            round.verbose,
         )
     else:
         rows = known[modality]
-    eligible = _least_isolated(rows.features, trim, round.n_instances, round.rng)
+    eligible = _least_isolated(rows.features, trim, round)
     picks = rows.pick(eligible, min(size, len(eligible)), with_distances)
     return picks, rows.exact[picks]
 
 
-def _least_isolated(features, trim, n_needed, rng):
+def _least_isolated(features, trim, round):
     """Return the rows left when the most isolated share is trimmed, in order."""
     n = len(features)
-    n_kept = max(n - int(trim * n), n_needed)
+    n_kept = max(n - int(trim * n), round.n_instances)
     if n_kept >= n:
         return np.arange(n)
-    isolated = isolation(features, n_landmarks=LANDMARKS, random_state=rng)
+    isolated = isolation(
+        features,
+        n_landmarks=LANDMARKS,
+        random_state=round.rng,
+        verbose=round.verbose,
+    )
     isolated = _round_significant(isolated, TIE_DECIMALS)
     return np.sort(isolated.argsort(kind="stable")[:n_kept])
 
@@ -611,7 +619,8 @@ def _most_uncertain(round, modality, rows, uncertainty, candidates):
         if candidates == "all":
             gallery = Stacked(gallery, round.aligned[other])
         queries = take(round.open[modality], rows)
-        per_modality.append(UNCERTAINTIES[uncertainty](queries, gallery))
+        score = UNCERTAINTIES[uncertainty]
+        per_modality.append(score(queries, gallery, verbose=round.verbose))
     utilities = np.mean(per_modality, axis=0)
     order = (-utilities.round(TIE_DECIMALS)).argsort(kind="stable")
     best = order[: round.n_instances]

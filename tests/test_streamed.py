@@ -183,3 +183,13 @@ def test_aligned_rows_to_learn_from_may_be_shards():
     learner.teach(shards(X_pool), y[20:])
     assert len(learner.X_training) == 300
     assert learner.score(shards(X), y) > 0.5
+
+
+def test_progress_is_shown_where_it_is_asked_for(capsys):
+    learner = learner_with(CoresetMargin(trim=0.1))
+    for verbose, shown in [(0, False), (1, False), (2, True)]:
+        learner.set_params(verbose=verbose)
+        learner.query(shards(X_pool), shards(y_pool), n_instances=4)
+        err = capsys.readouterr().err
+        for words in ("coverage gap", "isolation", "k-center", "similarities"):
+            assert (words in err) == shown
