@@ -82,16 +82,9 @@ class FarthestRows:
 
     def squared_distances(self):
         """Return each row's squared distance to its nearest aligned item."""
-        n = len(self.bound)
-        squared = in_threads(
-            self._squared_distances_of,
-            n,
-            self.n_threads,
-            None,
-            self.verbose,
-            "distance",
-        )
-        return np.concatenate(squared)
+        of, n = self._squared_distances_of, len(self.bound)
+        parts = in_threads(of, n, self.n_threads, None, self.verbose, "distances")
+        return np.concatenate(parts)
 
     def largest_distance(self):
         """Return the largest squared distance of any row to the aligned items.

@@ -31,6 +31,8 @@ def distance_to_aligned(features, aligned, *, verbose=0):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for the pool.
 
     See Also
     --------
@@ -38,11 +40,16 @@ def distance_to_aligned(features, aligned, *, verbose=0):
 
     Notes
     -----
-    O(n_samples n_aligned n_features) time by blocked matrix products, with a block of
-    distances and about 40 bytes per row in memory. The nearest item is found in the
+    O(n_samples n_aligned n_features) time by blocked matrix products, with blocks of
+    distances and at most 64 bytes per row in memory. The nearest item is found in the
     precision of the input (float16 counts as float32), its distance is then taken in
     float64 by direct differences. `features` may be whatever slices into blocks of
     rows: arrays, memory maps, zarr and h5py datasets.
+
+    Large pools are read and compared by as many threads as BLAS may use at the time
+    (``OMP_NUM_THREADS``, threadpoolctl and joblib limit them), or as few as fit in the
+    `working_memory` of scikit-learn's configuration, 1,024 MiB by default. The answer
+    does not depend on their number.
 
     Examples
     --------
@@ -79,11 +86,14 @@ def coverage_gap(features, aligned, *, verbose=0):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for the pool.
 
     Notes
     -----
     At most what `distance_to_aligned` costs, and usually a fraction of it: a row known
-    to be nearer than the farthest one so far is not compared with the rest.
+    to be nearer than the farthest one so far is not compared with the rest. Threads
+    and memory as there.
 
     References
     ----------
@@ -131,6 +141,8 @@ def greedy_k_center(features, n_centers, aligned=None, *, verbose=0):
     ValueError
         If an array is empty (`aligned` may be), holds NaN or infinity, if numbers of
         features differ, or if `n_centers` is not between 1 and n_samples.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for the pool.
 
     Notes
     -----
@@ -142,7 +154,8 @@ def greedy_k_center(features, n_centers, aligned=None, *, verbose=0):
     an upper bound of each row's distance is kept, and only rows that could be the
     farthest are compared with all centres. `features` may be whatever slices into
     blocks of rows (arrays, memory maps, zarr and h5py datasets); memory holds blocks of
-    fixed size, about 40 bytes per row, and those rows that are nearly the farthest.
+    fixed size, at most 64 bytes per row, and those rows that are nearly the farthest.
+    Threads and their memory are those of `distance_to_aligned`.
 
     References
     ----------
@@ -209,12 +222,14 @@ def isolation(
     ValueError
         If `features` is empty or holds NaN or infinity, if `n_neighbors` is below 1, or
         if `n_landmarks` is below 2.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for the pool.
 
     Notes
     -----
-    O(n_samples n_landmarks n_features) time by blocked matrix products, a block of
-    distances at a time in memory. Which landmark is the n-th nearest is decided by
-    direct differences in float64 wherever rounding could hide it.
+    O(n_samples n_landmarks n_features) time by blocked matrix products, with blocks of
+    distances in memory; threads as in `distance_to_aligned`. Which landmark is the n-th
+    nearest is decided by direct differences in float64 wherever rounding could hide it.
 
     Examples
     --------

@@ -43,6 +43,8 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for a block.
 
     See Also
     --------
@@ -53,7 +55,10 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
     -----
     The similarities that count are taken in float64, whatever the input's precision; a
     matrix product in float32 says which ones those can be. O(n_queries n_gallery
-    n_features) time; a block of similarities is in memory, never all of them.
+    n_features) time; blocks of similarities are in memory, never all of them. Large
+    galleries are read and compared by as many threads as BLAS may use at the time, or
+    as few as fit in the `working_memory` of scikit-learn's configuration. What comes
+    out does not depend on their number.
 
     References
     ----------
@@ -97,6 +102,8 @@ def cross_modal_top1(queries, gallery, *, verbose=0):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for a block.
 
     See Also
     --------
@@ -141,6 +148,8 @@ def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
     ValueError
         If either is empty, holds NaN or infinity, if their numbers of features differ,
         or if `temperature` is not above 0.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for a block.
 
     See Also
     --------
