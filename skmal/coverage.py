@@ -3,9 +3,26 @@
 import numpy as np
 
 from . import _blocks
-from ._blocks import check_rows, check_values, count_threads, in_threads, read
+from ._blocks import (
+    check_rows,
+    check_same_space,
+    check_values,
+    count_threads,
+    fetch,
+    in_threads,
+    read,
+)
 from ._farthest import FarthestRows, direct_differences, rounding_slack
 from ._items import check_integer
+from ._tensors import (
+    cells,
+    computing,
+    device_of,
+    nth_smallest,
+    on_device,
+    squared_lengths,
+    to_host,
+)
 from .rounds import draw_seed
 
 
@@ -57,7 +74,7 @@ def distance_to_aligned(features, aligned, *, verbose=0):
     >>> distance_to_aligned([[0.0, 0.0], [3.0, 4.0]], aligned=[[0.0, 0.0]])
     array([0., 5.])
     """
-    features, aligned = _check_same_space(features, aligned)
+    features, aligned = check_same_space(features, aligned, "features", "aligned")
     return np.sqrt(FarthestRows(features, aligned, verbose).squared_distances())
 
 
@@ -106,7 +123,7 @@ def coverage_gap(features, aligned, *, verbose=0):
     >>> coverage_gap([[0.0, 0.0], [1.0, 0.0], [3.0, 4.0]], aligned=[[0.0, 0.0]])
     5.0
     """
-    features, aligned = _check_same_space(features, aligned)
+    features, aligned = check_same_space(features, aligned, "features", "aligned")
     known = FarthestRows(features, aligned, verbose)
     return float(np.sqrt(known.largest_distance()))
 
@@ -177,10 +194,10 @@ def greedy_k_center(features, n_centers, aligned=None, *, verbose=0):
     array([0, 2])
     """
     n_centers = check_integer(n_centers, "n_centers", minimum=1)
-    if aligned is None or (np.shape(aligned) and np.size(aligned) == 0):
+    if aligned is None or 0 in np.shape(aligned):
         features, aligned = check_rows(features, "features"), None
     else:
-        features, aligned = _check_same_space(features, aligned)
+        features, aligned = check_same_space(features, aligned, "features", "aligned")
     n = features.shape[0]
     if n_centers > n:
         raise ValueError(f"n_centers={n_centers} is above the {n} rows to pick from")
@@ -264,36 +281,40 @@ def _squared_distance_to_nth(features, landmarks, nth, n_threads, verbose):
     """
     reference = read(features, landmarks)
     check_values(reference, "features")
-    origin = reference.mean(axis=0, dtype=np.float64).astype(reference.dtype)
+    dtype, device = reference.dtype, device_of(features)
+    origin = reference.mean(axis=0, dtype=np.float64).astype(dtype)
+    reference, origin = on_device(reference, device), on_device(origin, device)
     marks, mark_norms = _centred(reference, origin)
     squared = np.zeros(features.shape[0])
 
     def look(block):
-        rows = read(features, block)
+        rows = fetch(features, block)
         x, x_norms = _centred(rows, origin)
-        if not x_norms.max() < 1e-12 * np.finfo(rows.dtype).max:
-            check_values(rows, "features")
+        if not x_norms.max() < 1e-12 * float(np.finfo(dtype).max):
+            check_values(to_host(rows), "features")
         if nth == 0:  # a single row
             return
         distance = x @ (-2 * marks.T)  # (block, n_landmarks)
         distance += x_norms[:, None]
         distance += mark_norms
         inside = (landmarks >= block.start) & (landmarks < block.stop)
-        distance[landmarks[inside] - block.start, np.flatnonzero(inside)] = (
-            np.inf
-        )  # itself
-        middle = np.partition(distance, nth - 1, axis=1)[:, nth - 1]
-        slack = rounding_slack(3 * x_norms + 4 * np.maximum(middle, 0), reference)
+        itself = landmarks[inside] - block.start, np.flatnonzero(inside)
+        distance[itself] = np.inf
+        middle = nth_smallest(distance, nth)
+        largest = 3 * x_norms + 4 * middle.clip(min=0)
+        slack = rounding_slack(largest, features.shape[1], dtype)
         below = distance < (middle - 2 * slack)[:, None]
-        n_below = below.sum(axis=1)
+        n_below = to_host(below.sum(axis=1))
         in_doubt = below ^ (distance <= (middle + 2 * slack)[:, None])
-        at, columns = np.divmod(np.flatnonzero(in_doubt), len(landmarks))
+        at, columns = cells(in_doubt)
         direct = direct_differences(rows, at, reference, columns)
         direct = direct[np.lexsort([direct, at])]  # row by row, each ascending
         first = np.searchsorted(at, np.arange(len(rows)))
         squared[block] = direct[first + nth - 1 - n_below]
 
-    in_threads(look, len(squared), n_threads, None, verbose, "isolation")
+    size = None if device is None else features.block(len(landmarks))
+    with computing(device):
+        in_threads(look, len(squared), n_threads, size, verbose, "isolation")
     return squared
 
 
@@ -301,14 +322,4 @@ def _centred(rows, origin):
     """Return rows minus the origin (distances stay, rounding shrinks), and |x|^2."""
     with np.errstate(over="ignore", invalid="ignore"):
         x = rows - origin
-        return x, np.einsum("ij,ij->i", x, x)
-
-
-def _check_same_space(features, aligned):
-    features, aligned = check_rows(features, "features"), check_rows(aligned, "aligned")
-    if features.shape[1] != aligned.shape[1]:
-        raise ValueError(
-            f"features has {features.shape[1]} columns and aligned has "
-            f"{aligned.shape[1]}; both must come from the same encoder"
-        )
-    return features, aligned
+    return x, squared_lengths(x)
