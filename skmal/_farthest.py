@@ -6,14 +6,29 @@ import numpy as np
 
 from . import _blocks
 from ._blocks import (
+    as_pool,
     batches,
     check_values,
     count_threads,
+    fetch,
     float_dtype,
     in_threads,
     read,
 )
 from ._progress import progress
+from ._tensors import (
+    TensorRows,
+    cells,
+    computing,
+    device_of,
+    double,
+    is_tensor,
+    join,
+    minima,
+    on_device,
+    squared_lengths,
+    to_host,
+)
 
 CENTRES = 256  # that rows are compared with at a time
 FIRST = 32  # the same, to begin with
@@ -50,7 +65,12 @@ class FarthestRows:
     """
 
     def __init__(self, features, aligned=None, verbose=0):
+        features, aligned = as_pool(features), as_pool(aligned)
+        self.device = device_of(features)  # where rows are read and compared
+        if self.device is None:
+            aligned = to_host(aligned)
         self.features, self.aligned, self.verbose = features, aligned, verbose
+        self.size = None if self.device is None else features.block(CENTRES)
         self.n_aligned = 0 if aligned is None else aligned.shape[0]
         self.order = np.arange(self.n_aligned)
         self.picks = []
@@ -64,7 +84,7 @@ class FarthestRows:
         )
         if self.n_aligned:
             mean = mean_row(aligned, np.arange(self.n_aligned), "aligned")
-            self.origin = mean.astype(self.dtype)
+            self.origin = on_device(mean.astype(self.dtype), self.device)
         # The largest squared length of a row read, and the rounding error that allows.
         self.largest = self.slack = 0.0
         self.lock = Lock()
@@ -82,16 +102,10 @@ class FarthestRows:
 
     def squared_distances(self):
         """Return each row's squared distance to its nearest aligned item."""
-        n = len(self.bound)
-        squared = in_threads(
-            self._squared_distances_of,
-            n,
-            self.n_threads,
-            None,
-            self.verbose,
-            "distance",
-        )
-        return np.concatenate(squared)
+        of, n = self._squared_distances_of, len(self.bound)
+        args = self.n_threads, self.size, self.verbose, "distances"
+        with computing(self.device):
+            return np.concatenate(in_threads(of, n, *args))
 
     def largest_distance(self):
         """Return the largest squared distance of any row to the aligned items.
@@ -99,6 +113,10 @@ class FarthestRows:
         The pool is read once. The floor follows the farthest row known so far, so that
         most rows leave after a few comparisons.
         """
+        with computing(self.device):
+            return self._largest_distance()
+
+    def _largest_distance(self):
         n = len(self.bound)
         floor = self._look_at_sample(np.arange(n))
 
@@ -110,7 +128,8 @@ class FarthestRows:
             with self.lock:
                 floor = max(floor, best - 2 * self.slack)
 
-        in_threads(look, n, self.n_threads, None, self.verbose, "coverage gap")
+        args = self.n_threads, self.size, self.verbose, "coverage gap"
+        in_threads(look, n, *args)
         # The slack may have grown on the way, so some rows may have left too early.
         fresh = self.seen[ALIGNED] == self.n_aligned
         floor = self.bound.max(where=fresh, initial=self.lowest) - 2 * self.slack
@@ -131,6 +150,10 @@ class FarthestRows:
         list: all rows whose bounds reach a floor, fresh when they were listed. When it
         is used up, the floor falls by 4 %: it decides the cost, never the picks.
         """
+        with computing(self.device):
+            return self._pick(rows, n_picks, with_distances)
+
+    def _pick(self, rows, n_picks, with_distances):
         if self.n_centres == 0:
             self._add(self._row_nearest_mean(rows))
         fresh = (self.seen[ALIGNED, rows] == self.n_aligned) & (self.n_aligned > 0)
@@ -182,7 +205,7 @@ class FarthestRows:
                 self._save(band, bound)
                 self._make_exact(band[near])
                 at = near[self.exact[band[near]].argmax()]  # the lowest of equals
-            np.minimum(bound, x @ self._turned(x[at]), out=bound)
+            np.minimum(bound, to_host(x @ self._turned(x[at])), out=bound)
             self._add(band[at])
             bound[at] = -np.inf
             if len(self.picks) % 16 == 0:
@@ -218,7 +241,7 @@ class FarthestRows:
             lambda some: self._refresh_block(rows[some], floor),
             len(rows),
             self.n_threads if len(rows) >= MANY else 1,
-            None,
+            self.size,
             self.verbose and 2 * len(rows) > len(self.bound),
             "distances",
         )
@@ -248,7 +271,7 @@ class FarthestRows:
             if len(same) < len(rows):
                 stop = min(stop, seen[rows[len(same)]])
             centres = self._as_centres(self._centres(kind, start, stop))
-            squared = (centres @ x[: len(same)].T).min(axis=0)
+            squared = minima(centres @ x[: len(same)].T)
             self.bound[same] = np.minimum(self.bound[same], squared)
             seen[same] = stop
             stay = self.bound[rows] >= floor
@@ -282,7 +305,7 @@ class FarthestRows:
         """
         exact = np.full(len(x), np.inf)
         for centres, squared in self._products(x, start, stop, counts):
-            columns, at = np.nonzero(squared <= limit)
+            columns, at = cells(squared <= on_device(limit, self.device))
             direct = direct_differences(originals, at, centres, columns)
             np.minimum.at(exact, at, direct)
         return exact
@@ -298,7 +321,8 @@ class FarthestRows:
             centres = self._any_centres(first, last)
             squared = self._as_centres(centres) @ x.T  # (n_centres, n_rows)
             if counts is not None:
-                squared[np.arange(first, last)[:, None] >= counts] = np.inf
+                late = np.arange(first, last)[:, None] >= counts
+                squared[on_device(late, self.device)] = np.inf
             yield centres, squared
 
     def _squared_distances_of(self, some):
@@ -306,13 +330,13 @@ class FarthestRows:
 
         For most rows only one block of these can hold it: the others' bounds say so.
         """
-        originals = read(self.features, some)
+        originals = fetch(self.features, some)
         x = self._centred(originals, "features")
         bound = np.full(len(x), np.inf, self.dtype)
         second, nearest = bound.copy(), np.zeros(len(x), np.int32)
         products = self._products(x, 0, self.n_aligned)
         for number, (_, squared) in enumerate(products):
-            squared = squared.min(axis=0)
+            squared = minima(squared)
             np.minimum(second, np.maximum(bound, squared), out=second)
             nearest[squared < bound] = number * CENTRES
             np.minimum(bound, squared, out=bound)
@@ -336,7 +360,7 @@ class FarthestRows:
             counts = self.n_aligned + np.arange(some.start, some.stop)
             limit = np.full(len(x), np.inf, self.dtype)
             for _, squared in self._products(x, 0, counts[-1], counts):
-                np.minimum(limit, squared.min(axis=0), out=limit)
+                np.minimum(limit, minima(squared), out=limit)
             limit[counts > 0] += 2 * self.slack
             limit[counts == 0] = -np.inf
             self.exact[picks] = self._direct(x, originals, limit, 0, counts[-1], counts)
@@ -349,23 +373,28 @@ class FarthestRows:
         Their widths are filled with zeros to full cache lines, which BLAS likes.
         """
         d = rows.shape[1]
-        centred = np.zeros((len(rows), -(-(d + 2) // 16) * 16), self.dtype)
-        x = centred[:, :d]
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.subtract(rows, self.origin, out=x, casting="same_kind")
-            centred[:, d] = np.einsum("ij,ij->i", x, x)
-        centred[:, d + 1] = 1
-        largest = float(centred[:, d].max(initial=0))
+        width = -(-(d + 2) // 16) * 16
+        if is_tensor(rows):
+            centred = self.origin.new_zeros((len(rows), width))
+            x = centred[:, :d]
+            x.copy_(rows).sub_(self.origin)
+        else:
+            centred = np.zeros((len(rows), width), self.dtype)
+            x = centred[:, :d]
+            with np.errstate(over="ignore", invalid="ignore"):
+                np.subtract(rows, self.origin, out=x, casting="same_kind")
+        centred[:, d], centred[:, d + 1] = squared_lengths(x), 1
+        largest = float(centred[:, d].max()) if len(rows) else 0.0
         if not largest < self.highest:
-            check_values(rows, name)
+            check_values(to_host(rows), name)
         with self.lock:
             self.largest = max(self.largest, largest)
-            self.slack = rounding_slack(self.largest, x)
+            self.slack = rounding_slack(self.largest, d, self.dtype)
         return centred
 
     def _points(self, rows):
         """Return rows so that the product with `_as_centres` is squared distances."""
-        return self._centred(read(self.features, rows), "features")
+        return self._centred(fetch(self.features, rows), "features")
 
     def _as_centres(self, rows):
         return self._turned(self._centred(rows, "aligned"))
@@ -378,9 +407,9 @@ class FarthestRows:
         return centres
 
     def _centres(self, kind, start, stop):
-        if kind == ALIGNED:
-            return read(self.aligned, self.order[start:stop])
-        return read(self.features, np.array(self.picks[start:stop]))
+        if kind == PICKS:
+            return fetch(self.features, np.array(self.picks[start:stop]))
+        return on_device(fetch(self.aligned, self.order[start:stop]), self.device)
 
     def _any_centres(self, start, stop):
         """Return centres as they are, counting the aligned items first."""
@@ -389,9 +418,8 @@ class FarthestRows:
             return self._centres(ALIGNED, start, stop)
         if start >= n:
             return self._centres(PICKS, start - n, stop - n)
-        return np.concatenate(
-            [self._centres(ALIGNED, start, n), self._centres(PICKS, 0, stop - n)]
-        )
+        parts = self._centres(ALIGNED, start, n), self._centres(PICKS, 0, stop - n)
+        return join(parts)
 
     # ---------------------------------------------------------------- a sample
 
@@ -407,12 +435,8 @@ class FarthestRows:
         starts = np.linspace(0, len(rows) - length, max(m // RUN, 1)).astype(int)
         sample = rows[(starts[:, None] + np.arange(length)).ravel()]
         x = self._points(sample)
-        distances = np.concatenate(
-            [
-                self._as_centres(self._any_centres(some.start, some.stop)) @ x.T
-                for some in batches(self.n_centres, CENTRES)
-            ]
-        )
+        products = self._products(x, 0, self.n_centres)
+        distances = np.concatenate([to_host(squared) for _, squared in products])
         nearest = distances.min(axis=0)
         if self.n_aligned and not self.seen[ALIGNED].any():
             self.order = cover_order(distances[: self.n_aligned] <= 0.8 * nearest.max())
@@ -420,13 +444,14 @@ class FarthestRows:
 
     def _row_nearest_mean(self, rows):
         mean = mean_row(self.features, rows, "features", self.n_threads)
-        self.origin = mean.astype(self.dtype)
+        self.origin = on_device(mean.astype(self.dtype), self.device)
         d = self.features.shape[1]
         squared = np.concatenate(
             in_threads(
-                lambda some: self._points(rows[some])[:, d].copy(),
+                lambda some: to_host(self._points(rows[some])[:, d]).copy(),
                 len(rows),
                 self.n_threads,
+                self.size,
             )
         )
         near = rows[squared <= squared.min() + 2 * self.slack]
@@ -465,30 +490,32 @@ def direct_differences(rows, at, others, columns):
     """
     squared = np.empty(len(at))
     for some in batches(len(at), max(1, PAIRS // rows.shape[1])):
-        pairs = rows[at[some]].astype(np.float64) - others[columns[some]]
-        squared[some] = (pairs**2).sum(axis=1)
+        pairs, other = double(rows[at[some]]), others[columns[some]]
+        if not is_tensor(rows):
+            other = to_host(other)
+        squared[some] = to_host(((pairs - other) ** 2).sum(axis=1))
     return squared
 
 
-def rounding_slack(largest, rows):
+def rounding_slack(largest, d, dtype):
     """Bound the rounding error of |x|^2 + |c|^2 - 2 x.c, given the larger square.
 
     Errors of a sum of d products grow like sqrt(d). Of 10^8 pairs of several kinds,
     with d = 512 and 4,096, none was wrong by more than a third of this.
     """
-    eps = float(np.finfo(rows.dtype).eps)
-    return (24 + 2 * np.sqrt(rows.shape[1])) * eps * largest
+    return float((24 + 2 * np.sqrt(d)) * np.finfo(dtype).eps) * largest
 
 
 def mean_row(source, rows, name, n_threads=1):
     """Return the mean of the given rows in float64."""
 
     def total(some):
-        block = read(source, rows[some])
+        block = fetch(source, rows[some])
         with np.errstate(over="ignore", invalid="ignore"):
-            sums = block.sum(axis=0, dtype=np.float64)
+            sums = to_host(double(block).sum(axis=0))
         if not np.isfinite(sums).all():
-            check_values(block, name)
+            check_values(to_host(block), name)
         return sums
 
-    return np.sum(in_threads(total, len(rows), n_threads), axis=0) / len(rows)
+    size = source.block(1) if isinstance(source, TensorRows) else None
+    return np.sum(in_threads(total, len(rows), n_threads, size), axis=0) / len(rows)

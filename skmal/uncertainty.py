@@ -7,9 +7,31 @@ import numpy as np
 from sklearn.utils import check_array
 
 from . import _blocks
-from ._blocks import batches, check_rows, count_threads, in_threads, read, stream
+from ._blocks import (
+    batches,
+    check_same_space,
+    count_threads,
+    fetch,
+    in_threads,
+    read,
+    stream,
+)
 from ._encoding import unit_rows
 from ._farthest import rounding_slack
+from ._tensors import (
+    cells,
+    computing,
+    device_of,
+    double,
+    is_tensor,
+    join,
+    maxima,
+    on_device,
+    single,
+    squared_lengths,
+    to_host,
+    two_largest,
+)
 
 QUERIES = 2048  # whose similarities to a block of the gallery are in memory at a time
 GROUP = 64  # gallery rows of which only the best similarity is looked at, at first
@@ -43,6 +65,8 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for a block.
 
     See Also
     --------
@@ -53,7 +77,10 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
     -----
     The similarities that count are taken in float64, whatever the input's precision; a
     matrix product in float32 says which ones those can be. O(n_queries n_gallery
-    n_features) time; a block of similarities is in memory, never all of them.
+    n_features) time; blocks of similarities are in memory, never all of them. Large
+    galleries are read and compared by as many threads as BLAS may use at the time, or
+    as few as fit in the `working_memory` of scikit-learn's configuration. What comes
+    out does not depend on their number.
 
     References
     ----------
@@ -68,7 +95,7 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
     >>> cross_modal_margin([[1.0, 0.0], [1.0, 1.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = _check_same_space(queries, gallery)
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     second, first = _top_two(queries, gallery, verbose)
     return first - second
 
@@ -97,6 +124,8 @@ def cross_modal_top1(queries, gallery, *, verbose=0):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for a block.
 
     See Also
     --------
@@ -112,7 +141,7 @@ def cross_modal_top1(queries, gallery, *, verbose=0):
     >>> cross_modal_top1([[1.0, 0.0], [-1.0, 0.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = _check_same_space(queries, gallery)
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     return _top_two(queries, gallery, verbose)[1]
 
 
@@ -141,6 +170,8 @@ def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
     ValueError
         If either is empty, holds NaN or infinity, if their numbers of features differ,
         or if `temperature` is not above 0.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for a block.
 
     See Also
     --------
@@ -162,54 +193,61 @@ def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
     >>> cross_modal_entropy([[1.0, 0.0], [1.0, 1.0]], gallery).round(3)
     array([0.   , 0.693])
     """
-    queries, gallery = _check_same_space(queries, gallery)
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
     n_threads = _n_threads(queries, gallery, _blocks.ROWS)
     entropy = np.empty(queries.shape[0])
-    for rows in batches(queries.shape[0]):
-        q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
-
-        def look(block, q=q):
-            # With logits z and their peak m: total = sum exp(z - m) and weighted =
-            # sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
-            logits = _similarity(q, gallery, block) / temperature
-            peak = logits.max(axis=1)
-            logits -= peak[:, None]
-            exponentials = np.exp(logits)
-            logits *= exponentials
-            return peak, exponentials.sum(axis=1), logits.sum(axis=1)
-
-        desc = _desc("entropy", queries, rows)
-        n = gallery.shape[0]
-        parts = stream(look, n, n_threads, None, verbose, desc)
-        peak, total, weighted = next(parts)
-        for part in parts:
-            new_peak = np.maximum(peak, part[0])
-            shift = np.stack([peak, part[0]]) - new_peak
-            totals = np.exp(shift) * [total, part[1]]
-            weighted = (np.exp(shift) * [weighted, part[2]] + shift * totals).sum(
-                axis=0
-            )
-            peak, total = new_peak, totals.sum(axis=0)
-        entropy[rows] = np.log(total) - weighted / total
+    with computing(device_of(gallery)):
+        for rows in batches(queries.shape[0]):
+            q = _unit(double(read(queries, rows)), "queries")
+            desc = _desc("entropy", queries, rows)
+            entropy[rows] = _entropy(q, gallery, temperature, n_threads, verbose, desc)
     return np.maximum(entropy, 0)
+
+
+def _entropy(q, gallery, temperature, n_threads, verbose, desc):
+    """Return the entropy of each of some unit rows.
+
+    With logits z and the running peak m: total = sum exp(z - m) and weighted =
+    sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
+    """
+    q = on_device(q, device_of(gallery))
+
+    def look(block):
+        logits = _similarity(q, gallery, block) / temperature
+        peak = logits.amax(dim=1) if is_tensor(logits) else logits.max(axis=1)
+        logits -= peak[:, None]
+        exponentials = logits.exp() if is_tensor(logits) else np.exp(logits)
+        logits *= exponentials
+        sums = peak, exponentials.sum(axis=1), logits.sum(axis=1)
+        return tuple(to_host(part) for part in sums)
+
+    size = _block_size(gallery, 2 * len(q))
+    parts = stream(look, gallery.shape[0], n_threads, size, verbose, desc)
+    peak, total, weighted = next(parts)
+    for part in parts:
+        new_peak = np.maximum(peak, part[0])
+        shift = np.stack([peak, part[0]]) - new_peak
+        totals = np.exp(shift) * [total, part[1]]
+        weighted = (np.exp(shift) * [weighted, part[2]] + shift * totals).sum(axis=0)
+        peak, total = new_peak, totals.sum(axis=0)
+    return np.log(total) - weighted / total
 
 
 def _top_two(queries, gallery, verbose):
     """Return the second best and the best similarity of each query, shape (2, n)."""
     n_threads = _n_threads(queries, gallery, QUERIES)
     top = np.empty((2, queries.shape[0]))
-    for rows in batches(queries.shape[0], QUERIES):
-        q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
-        desc = _desc("similarities", queries, rows)
-        candidates = _candidates(
-            q.astype(np.float32), gallery, n_threads, verbose, desc
-        )
-        if candidates is None:
-            top[:, rows] = _top_two_of_all(q, gallery, n_threads, verbose, desc)
-        else:
-            top[:, rows] = _top_two_of_candidates(q, gallery, *candidates)
+    with computing(device_of(gallery)):
+        for rows in batches(queries.shape[0], QUERIES):
+            q = _unit(double(read(queries, rows)), "queries")
+            desc = _desc("similarities", queries, rows)
+            candidates = _candidates(q, gallery, n_threads, verbose, desc)
+            if candidates is None:
+                top[:, rows] = _top_two_of_all(q, gallery, n_threads, verbose, desc)
+            else:
+                top[:, rows] = _top_two_of_candidates(q, gallery, *candidates)
     return np.clip(top, -1, 1)
 
 
@@ -224,12 +262,15 @@ def _candidates(q, gallery, n_threads, verbose, desc):
     Blocks may come in any order: `best` only grows, so what it lets go at any time is
     no candidate at the end.
     """
-    slack = rounding_slack(1, q)
-    size = _blocks.ROWS // 2 or 1
+    slack = rounding_slack(1, q.shape[1], np.float32)
+    device = device_of(gallery)
+    size = _block_size(gallery, len(q)) or _blocks.ROWS // 2 or 1
     most = MANY * len(q)
+    limit = 8 * most + size * len(q)
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
     found, n_found = [], 0
     lock = Lock()
+    q = on_device(single(q), device)
 
     def pruned():
         columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
@@ -238,27 +279,29 @@ def _candidates(q, gallery, n_threads, verbose, desc):
 
     def look(block):
         nonlocal best, found, n_found
-        if n_found > 8 * most + size * len(q):  # even after pruning
+        if n_found > limit:  # even after pruning
             return
-        g = _unit(read(gallery, block), "gallery").astype(np.float32, copy=False)
-        similarity = g @ q.T  # (block, n_queries)
-        whole = len(g) - len(g) % GROUP
-        peaks = similarity[:whole].reshape(-1, GROUP, len(q)).max(axis=1)
-        peaks = [peaks, similarity[whole:].max(axis=0, initial=-np.inf)[None]]
+        similarity = single(_unit(fetch(gallery, block), "gallery")) @ q.T
+        whole = len(similarity) - len(similarity) % GROUP
+        groups = similarity[:whole].reshape(-1, GROUP, len(q))
+        peaks = [groups.amax(dim=1) if device else groups.max(axis=1)]
+        if whole < len(similarity):
+            peaks.append(maxima(similarity[whole:])[None])
+        peaks = two_largest(join(peaks))
         with lock:
-            best = np.partition(np.concatenate([best, *peaks]), -2, axis=0)[-2:]
+            best = two_largest(np.concatenate([best, peaks]))
             least = best[0] - 2 * slack
-        at = np.flatnonzero(similarity >= least)
-        rows, columns = np.divmod(at, len(q))
+        rows, columns = cells(similarity >= on_device(least, device))
+        values = to_host(similarity[rows, columns])
         with lock:
-            found.append((columns, rows + block.start, similarity.ravel()[at]))
-            n_found += len(at)
-            if n_found > 8 * most + size * len(q):
+            found.append((columns, rows + block.start, values))
+            n_found += len(rows)
+            if n_found > limit:
                 found = [pruned()]
                 n_found = len(found[0][0])
 
     in_threads(look, gallery.shape[0], n_threads, size, verbose, desc)
-    if n_found > 8 * most + size * len(q):
+    if n_found > limit:
         return None
     columns, rows, _ = pruned()
     return None if len(rows) > most else (columns, rows)
@@ -270,7 +313,7 @@ def _top_two_of_candidates(q, gallery, columns, rows):
     columns, rows = columns[order], rows[order]
     similarity = np.empty(len(rows))
     for some in batches(len(rows)):
-        g = _unit(read(gallery, rows[some]).astype(np.float64, copy=False), "gallery")
+        g = _unit(double(read(gallery, rows[some])), "gallery")
         similarity[some] = np.einsum("ij,ij->i", q[columns[some]], g)
     similarity = similarity[np.lexsort([similarity, columns])]  # each query ascending
     ends = np.searchsorted(columns, np.arange(len(q)), side="right")
@@ -283,23 +326,27 @@ def _top_two_of_all(q, gallery, n_threads, verbose, desc):
     """Return the best two of all gallery rows, in float64."""
     best = np.full((2, len(q)), -1.0)
     lock = Lock()
+    q = on_device(q, device_of(gallery))
 
     def look(block):
         nonlocal best
-        similarity = _similarity(q, gallery, block).T
-        if len(similarity) > 2:
-            similarity = np.partition(similarity, -2, axis=0)[-2:]
+        top = two_largest(_similarity(q, gallery, block).T)
         with lock:
-            best = np.partition(np.concatenate([best, similarity]), -2, axis=0)[-2:]
+            best = two_largest(np.concatenate([best, top]))
 
-    in_threads(look, gallery.shape[0], n_threads, None, verbose, desc)
+    size = _block_size(gallery, 2 * len(q))
+    in_threads(look, gallery.shape[0], n_threads, size, verbose, desc)
     return best
 
 
 def _similarity(q, gallery, block):
     """Return cosine similarities of unit rows to a block of the gallery, in float64."""
-    g = read(gallery, block).astype(np.float64, copy=False)
-    return q @ _unit(g, "gallery").T
+    return q @ _unit(double(fetch(gallery, block)), "gallery").T
+
+
+def _block_size(gallery, n_queries):
+    """Return how many rows of a gallery to compare at a time, None on the host."""
+    return gallery.block(n_queries) if device_of(gallery) else None
 
 
 def _n_threads(queries, gallery, most):
@@ -317,19 +364,9 @@ def _desc(what, queries, rows):
 
 def _unit(rows, name):
     """Return the rows scaled to length one, or raise if they hold NaN or infinity."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = np.einsum("ij,ij->i", rows, rows)
-    if (squares > 1e-30).all() and (squares < 1e30).all():
-        return rows / np.sqrt(squares)[:, None]
-    check_array(rows, input_name=name)
-    return unit_rows(rows)
-
-
-def _check_same_space(queries, gallery):
-    queries, gallery = check_rows(queries, "queries"), check_rows(gallery, "gallery")
-    if queries.shape[1] != gallery.shape[1]:
-        raise ValueError(
-            f"queries has {queries.shape[1]} columns and gallery has "
-            f"{gallery.shape[1]}; both must come from the same encoder"
-        )
-    return queries, gallery
+    squares = squared_lengths(rows)
+    if ((squares > 1e-30) & (squares < 1e30)).all():
+        return rows / (squares**0.5)[:, None]
+    array = to_host(rows)
+    check_array(array, input_name=name)
+    return on_device(unit_rows(array), rows.device if is_tensor(rows) else None)
