@@ -102,25 +102,25 @@ def _no_autocast(device):
 
 @contextmanager
 def _full_precision():
-    """Keep TF32 and bfloat16 out of products of float32, by either of torch's APIs."""
+    """Keep TF32 and bfloat16 out of products of float32, for this while."""
     torch = sys.modules["torch"]
-    backends = [torch.backends.cuda.matmul, getattr(torch.backends.mkldnn, "matmul", 0)]
-    if all(hasattr(backend, "fp32_precision") for backend in backends):  # torch 2.9
-        before = [backend.fp32_precision for backend in backends]
-        try:
-            for backend in backends:
-                backend.fp32_precision = "ieee"
-            yield
-        finally:
-            for backend, precision in zip(backends, before, strict=True):
-                backend.fp32_precision = precision
-    else:
+    backends = (
+        torch.backends.cuda.matmul,
+        getattr(torch.backends.mkldnn, "matmul", None),
+    )
+    finer = [b for b in backends if hasattr(b, "fp32_precision")]  # since torch 2.9
+    kept = [backend.fp32_precision for backend in finer]
+    try:
         before = torch.get_float32_matmul_precision()
-        try:
-            torch.set_float32_matmul_precision("highest")
-            yield
-        finally:
-            torch.set_float32_matmul_precision(before)
+    except RuntimeError:  # it was set by the finer settings alone
+        before = "highest"
+    try:
+        torch.set_float32_matmul_precision("highest")
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+        for backend, precision in zip(finer, kept, strict=True):
+            backend.fp32_precision = precision
 
 
 # ---------------------------------------------------------------- either kind
@@ -128,7 +128,7 @@ def _full_precision():
 
 def on_device(array, device):
     """Return an array where the device is; None is the host."""
-    if device is None:
+    if device is None or is_tensor(array):
         return array
     torch = sys.modules["torch"]
     return torch.as_tensor(np.ascontiguousarray(array), device=device)

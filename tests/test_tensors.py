@@ -139,33 +139,53 @@ def test_stacked_tensors_are_one_gallery():
         np.testing.assert_array_equal(score(queries, stacked), score(queries, whole))
 
 
+def settings_of_torch():
+    """Return all that decides the precision of products of float32."""
+    try:
+        coarse = torch.get_float32_matmul_precision()
+    except RuntimeError:
+        coarse = None
+    finer = [torch.backends.cuda.matmul, getattr(torch.backends.mkldnn, "matmul", None)]
+    return coarse, [getattr(backend, "fp32_precision", None) for backend in finer]
+
+
+@pytest.fixture(params=["coarse", "finer"])
+def low_precision(request):
+    """Have the user ask for products in less than float32, by either API."""
+    coarse, finer = settings_of_torch()
+    backend = torch.backends.cuda.matmul
+    if request.param == "coarse":
+        torch.set_float32_matmul_precision("medium")
+    elif finer[0] is None:
+        pytest.skip("this torch has no finer settings")
+    else:
+        backend.fp32_precision = "tf32"
+    yield
+    torch.set_float32_matmul_precision(coarse)
+    if finer[0] is not None:
+        backend.fp32_precision, torch.backends.mkldnn.matmul.fp32_precision = finer
+
+
+@pytest.mark.usefixtures("low_precision")
 def test_products_are_in_full_precision_without_gradients(monkeypatch):
-    settings = []
-    minima = _farthest.minima
-
-    def spy(distances):
-        settings.append(
-            (distances.requires_grad, distances.dtype, torch.is_autocast_enabled("cpu"))
-        )
-        settings.append(precisions())
-        return minima(distances)
-
-    def precisions():
-        return torch.get_float32_matmul_precision()
-
-    monkeypatch.setattr(_farthest, "minima", spy)
     array = np.random.default_rng(0).normal(size=(900, 40)).astype(np.float32)
     pool = torch.tensor(array, requires_grad=True)
-    before = precisions()
-    try:
-        torch.set_float32_matmul_precision("medium")
-        with torch.autocast("cpu", torch.bfloat16):
-            gap = coverage_gap(pool, pool[:5])
-        assert precisions() == "medium"
-    finally:
-        torch.set_float32_matmul_precision(before)
+    seen, minima = [], _farthest.minima
+
+    def spy(distances):
+        seen.append((distances.requires_grad, distances.dtype, *settings_of_torch()))
+        return minima(distances)
+
+    with monkeypatch.context() as patch, torch.autocast("cpu", torch.bfloat16):
+        patch.setattr(_farthest, "minima", spy)
+        asked_for = settings_of_torch()
+        gap = coverage_gap(pool, pool[:5])
+        assert settings_of_torch() == asked_for
+        assert torch.is_autocast_enabled("cpu")
     assert gap == coverage_gap(array, array[:5])
-    assert set(settings) == {(False, torch.float32, False), "highest"}
+    for requires_grad, dtype, coarse, finer in seen:
+        assert (requires_grad, dtype, coarse) == (False, torch.float32, "highest")
+        assert set(finer) <= {"ieee", None}
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e20])
