@@ -28,6 +28,7 @@ from .multimodal import MultimodalActiveLearner
 from .multiset import RidgeMCCA
 from .rounds import Query, Round, Selection
 from .session import AnnotationSession
+from .sharded import ShardedArray
 from .strategies import (
     CoresetMargin,
     KCenterGreedy,
@@ -58,6 +59,7 @@ __all__ = [
     "RidgeMCCA",
     "Round",
     "Selection",
+    "ShardedArray",
     "SimulatedAnnotator",
     "TypiClust",
     "UncertaintyHerding",

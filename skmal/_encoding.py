@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.extmath import row_norms
 
-from ._items import numeric_rows
+from ._items import is_streamed, numeric_rows, take
+from ._streamed import Mapped
 
 
 def encode(encoder, X, y):
@@ -14,9 +15,12 @@ def encode(encoder, X, y):
 
     X and y may differ in length. Whatever container `transform` returns (a data
     frame under global pandas output, say) becomes a float array; float32 and float64
-    are kept, everything else becomes float64.
+    are kept, everything else becomes float64. Features of float16 rows are float32.
+    Features of pools that are not in memory are made when they are read.
     """
     check_encoder(encoder)
+    if is_streamed(X) or is_streamed(y):
+        return _encode_streamed(encoder, X, y)
     name = type(encoder).__name__
     features = encoder.transform(X, y)
     if not isinstance(features, tuple) or len(features) != 2:
@@ -32,7 +36,44 @@ def encode(encoder, X, y):
             f"{name}.transform(X, y) returned {X_features.shape[1]} features for X and "
             f"{y_features.shape[1]} for y; both must lie in one shared space"
         )
-    return X_features, y_features
+    return _as_precise(X_features, X), _as_precise(y_features, y)
+
+
+def _encode_streamed(encoder, X, y):
+    """Return the features of two pools of which one at least is not in memory."""
+    pools = X, y
+    first = [take(pool, [0]) for pool in pools]
+    features = list(encode(encoder, *first))  # tells the width, or raises
+
+    def features_of(m):
+        def function(rows):
+            pair = [*first]
+            pair[m] = rows
+            try:
+                return encode(encoder, *pair)[m]
+            except ValueError as error:
+                if len(rows) and not np.isfinite(rows).all():
+                    raise ValueError(
+                        f"{'Xy'[m]}_pool holds NaN or infinity; leave out such rows"
+                    ) from error
+                raise
+
+        return function
+
+    for m, pool in enumerate(pools):
+        if is_streamed(pool):
+            width, dtype = features[m].shape[1], features[m].dtype
+            features[m] = Mapped(pool, features_of(m), width, dtype)
+        else:
+            features[m] = features_of(m)(pool)
+    return tuple(features)
+
+
+def _as_precise(features, rows):
+    """Return features in float32 where the rows that they are of are float16."""
+    if getattr(rows, "dtype", None) == np.float16:
+        return features.astype(np.float32, copy=False)
+    return features
 
 
 def encode_all(encoder, *Xs):
@@ -133,6 +174,11 @@ def unit_rows(features):
     """
     features = features / _nonzero(np.abs(features).max(axis=1, keepdims=True))
     return features / _nonzero(row_norms(features)[:, None])
+
+
+def unit_floats(rows):
+    """Return rows of any numbers as floats of length one."""
+    return unit_rows(as_floats(rows))
 
 
 def unimodal_features(encoder, items, features):

@@ -12,13 +12,16 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing, check_array
 
+from .sharded import ShardedArray
 
-def check_items(items, name):
+
+def check_items(items, name, streamed=False):
     """Return `items` in a form with a length and rows that can be taken.
 
     Arrays, array-likes of numbers and columns of data frames become NumPy arrays,
     two-dimensional data frames and lists of other things (file names, images) stay
-    what they are. Nothing is copied that is an array already.
+    what they are. Nothing is copied that is an array already. With `streamed`, numeric
+    rows that are not in memory stay there: their values are not looked at.
     """
     if items is None:
         raise ValueError(f"{name} is None; pass a sequence with one item per row")
@@ -42,6 +45,13 @@ def check_items(items, name):
     if _is_frame(items):
         check_array(items, dtype=None, input_name=name)
         return items
+    if streamed and is_streamed(items):
+        if min(items.shape) == 0:
+            raise ValueError(f"{name} has the shape {items.shape}; it is empty")
+        if hasattr(items, "check_files"):
+            items.check_files()
+        # zarr's arrays have no length
+        return items if hasattr(items, "__len__") else ShardedArray([items])
     if isinstance(items, (list, tuple)):
         if not items:
             raise ValueError(f"{name} is empty; at least one item is needed")
@@ -131,6 +141,8 @@ def n_features(items):
     """Return the number of features of two-dimensional numeric items, else None."""
     if _is_frame(items):
         return items.shape[1]
+    if is_streamed(items):
+        return items.shape[1]
     if isinstance(items, np.ndarray) and items.ndim == 2 and items.dtype.kind in "biuf":
         return items.shape[1]
     return None
@@ -154,16 +166,47 @@ def check_same_features(items, fitted, name, estimator_name):
 
 
 def numeric_rows(items):
-    """Return 2-D numeric items as an array of floats or ints, else None."""
-    if n_features(items) is None:
-        return None
+    """Return 2-D numeric items as an array of floats or ints, else None.
+
+    Those that are not in memory stay what they are.
+    """
+    if n_features(items) is None or is_streamed(items):
+        return items if is_streamed(items) else None
     rows = np.asarray(items)
     return rows if rows.dtype.kind in "biuf" else None
 
 
+def is_streamed(items):
+    """Say whether `items` are numeric rows that are not in memory, but slice.
+
+    Such are memory maps, `ShardedArray`, HDF5 and zarr datasets.
+    """
+    if isinstance(items, np.ndarray) and not isinstance(items, np.memmap):
+        return False
+    return (
+        hasattr(items, "__getitem__")
+        and isinstance(getattr(items, "dtype", None), np.dtype)
+        and items.dtype.kind in "biuf"
+        and len(getattr(items, "shape", ())) == 2
+        and not issparse(items)
+    )
+
+
+def takes_rows(source):
+    """Say whether rows can be taken by an array of their numbers in any order."""
+    return isinstance(source, np.ndarray) or getattr(source, "takes_rows", False)
+
+
 def take(items, rows):
-    """Return the given rows of `items`, in the container that they came in."""
-    return _safe_indexing(items, rows)
+    """Return the given rows of `items`, in the container that they came in.
+
+    Of items that are not in memory they are an array.
+    """
+    if not is_streamed(items):
+        return _safe_indexing(items, rows)
+    if isinstance(rows, slice) or takes_rows(items):
+        return np.asarray(items[rows])
+    return np.concatenate([items[:0], *(items[row : row + 1] for row in rows)])
 
 
 def join(first, second):

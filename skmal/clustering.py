@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import gen_batches
 
-from ._encoding import as_floats, unit_rows
+from ._encoding import unit_floats, unit_rows
 from ._items import check_choice, check_integer
 from .rounds import Selection, others
 from .strategies import MODALITIES, QueryStrategy, _choose_modality
@@ -93,8 +93,8 @@ class TypiClust(QueryStrategy):
             Rows in the order picked.
         """
         modality, gap, _ = _choose_modality(round, self.modality)
-        features = unit_rows(as_floats(round.open_inputs[modality]))
-        aligned = unit_rows(as_floats(round.aligned_inputs[modality]))
+        features = unit_floats(round.open_inputs[modality])
+        aligned = unit_floats(round.aligned_inputs[modality])
         rows = np.concatenate([features, aligned])
         n_clusters = min(len(aligned) + round.n_instances, self.max_clusters, len(rows))
         labels = _cluster(rows, n_clusters, round.rng)

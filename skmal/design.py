@@ -6,8 +6,8 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils import gen_batches
 
-from ._encoding import as_floats, check_features, unit_rows
-from ._items import check_choice, check_integer, check_number
+from ._encoding import check_features, unit_floats, unit_rows
+from ._items import check_choice, check_integer, check_number, take
 from ._unmatched import partner_chances
 from .coverage import isolation
 from .rounds import Selection, others
@@ -20,6 +20,7 @@ from .strategies import (
 
 N_NEIGHBORS = 4  # of the isolation by which rows are trimmed
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
+N_DRAWN = 100_000  # items of larger pools that are looked at
 BLOCK = 2048  # items whose similarities to those are in memory at a time
 
 
@@ -228,7 +229,9 @@ class VOptimalDesign(QueryStrategy):
     the first batch is the same with an empty aligned set.
 
     O((n + n_aligned) d^2 + d^3 + 400 n d + 1500 n k + n_instances n d) time for n items
-    with d features and k encoder components: linear in the pool.
+    with d features and k encoder components: linear in the pool. Of more than 100,000
+    items so many are drawn at random, and the others are neither candidates nor
+    targets: pools of any size cost the same.
 
     References
     ----------
@@ -250,6 +253,8 @@ class VOptimalDesign(QueryStrategy):
     >>> learner.trust_                                     # all partners were found
     1.0
     """
+
+    _streams = True
 
     def __init__(
         self,
@@ -286,13 +291,19 @@ class VOptimalDesign(QueryStrategy):
             Rows in the order picked, with their gains.
         """
         modality, gap, _ = _choose_modality(round, self.modality)
-        features = _unit_floats(round.open_inputs[modality])
-        aligned = _unit_floats(round.aligned_inputs[modality])
+        inputs = round.open_inputs[modality]
+        drawn = np.arange(len(inputs))
+        n_drawn = max(N_DRAWN, round.n_instances)
+        if len(inputs) > n_drawn:
+            drawn = np.sort(round.rng.choice(len(inputs), n_drawn, replace=False))
+            inputs = take(inputs, drawn)
+        features = unit_floats(inputs)
+        aligned = unit_floats(round.aligned_inputs[modality])
         rows = np.flatnonzero(_not_isolated(features, self.trim, round))
-        weights = trusted_uncertainty(round, modality, rows)
+        weights = trusted_uncertainty(round, modality, drawn[rows])
         chances = None
         if round.unmatched is not None:
-            unmatched = _unit_floats(round.unmatched_inputs[modality])
+            unmatched = unit_floats(round.unmatched_inputs[modality])
             chances = partner_chances(features[rows], aligned, unmatched)
         if chances is not None:
             weights = chances if weights is None else weights * chances
@@ -300,6 +311,7 @@ class VOptimalDesign(QueryStrategy):
             features, aligned, rows, self.ridge, round.n_instances, chances
         )
         picks, gains = _greedy_picks(design, round.n_instances, weights)
+        rows = drawn[rows]
         return Selection(rows[picks], np.minimum.accumulate(gains), modality, gap)
 
 
@@ -327,12 +339,13 @@ def trusted_uncertainty(round, modality, rows):
     for other in others(round, modality):
         gallery = round.open[other]
         if len(gallery) > N_GALLERY:
-            gallery = gallery[round.rng.choice(len(gallery), N_GALLERY, replace=False)]
+            chosen = round.rng.choice(len(gallery), N_GALLERY, replace=False)
+            gallery = take(gallery, chosen)
         gallery = unit_rows(gallery)
         doubt = np.empty(len(rows))
         for block in gen_batches(len(rows), BLOCK):
             # A weight need not be exact, as a rule that picks by it alone would have.
-            similarity = unit_rows(features[rows[block]]) @ gallery.T
+            similarity = unit_rows(take(features, rows[block])) @ gallery.T
             doubt[block] = 1 - similarity.max(axis=1)
         doubts.append(doubt)
     doubt = np.maximum(np.mean(doubts, axis=0), 1e-3)
@@ -426,10 +439,6 @@ def _not_isolated(features, trim, round):
         order = isolated.round(digits).argsort(kind="stable")
         kept[order[n - n_trimmed :]] = False  # of equals the highest rows
     return kept
-
-
-def _unit_floats(rows):
-    return unit_rows(as_floats(rows))
 
 
 def _check_targets(targets, n):

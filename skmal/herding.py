@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import gen_batches
 
-from ._encoding import as_floats, check_features, unit_rows
-from ._items import check_choice, check_integer, check_number
+from ._encoding import check_features, unit_floats
+from ._items import check_choice, check_integer, check_number, take
 from .rounds import Selection, others
 from .strategies import MODALITIES, QueryStrategy, _choose_modality
 from .uncertainty import cross_modal_top1
@@ -143,6 +143,8 @@ class MaxHerding(QueryStrategy):
     True
     """
 
+    _streams = True
+
     def __init__(self, modality="alternate", *, bandwidth=0.5, random_state=None):
         self.modality = modality
         self.bandwidth = bandwidth
@@ -166,14 +168,14 @@ class MaxHerding(QueryStrategy):
             Rows in the order picked, with their gains.
         """
         modality, gap, _ = _choose_modality(round, self.modality)
-        features = unit_rows(as_floats(round.open_inputs[modality]))
-        aligned = unit_rows(as_floats(round.aligned_inputs[modality]))
-        demand = _draw(len(features), N_DEMAND, round.rng)
-        rows = _draw(len(features), max(N_CANDIDATES, round.n_instances), round.rng)
+        inputs = round.open_inputs[modality]
+        aligned = unit_floats(round.aligned_inputs[modality])
+        demand = _draw(len(inputs), N_DEMAND, round.rng)
+        rows = _draw(len(inputs), max(N_CANDIDATES, round.n_instances), round.rng)
         picks, gains = _herding_picks(
-            features[rows],
+            unit_floats(take(inputs, rows)),
             round.n_instances,
-            features[demand],
+            unit_floats(take(inputs, demand)),
             aligned,
             self._weights(round, modality, demand),
             self.bandwidth,
@@ -231,10 +233,10 @@ class UncertaintyHerding(MaxHerding):
     """
 
     def _weights(self, round, modality, rows):
-        queries, top1 = round.open[modality][rows], []
+        queries, top1 = take(round.open[modality], rows), []
         for other in others(round, modality):
             gallery = round.open[other]
-            gallery = gallery[_draw(len(gallery), N_DEMAND, round.rng)]
+            gallery = take(gallery, _draw(len(gallery), N_DEMAND, round.rng))
             top1.append(cross_modal_top1(queries, gallery))
         return np.maximum(1 - np.mean(top1, axis=0), 0)
 

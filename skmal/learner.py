@@ -83,7 +83,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         Decides the whole run; handed on to the encoder where its `random_state` is
         None. An int repeats the run bit for bit.
     verbose : int, default=0
-        1 shows the progress of a simulated run.
+        1 shows the progress of a simulated run, 2 also how far each query has read the
+        pools.
 
     Attributes
     ----------
@@ -353,7 +354,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         ----------
         X_pool, y_pool : sequence
             The open items of both modalities. They may differ in length; their rows
-            need not be aligned.
+            need not be aligned. Numeric rows that are not in memory (memory maps,
+            `ShardedArray`, HDF5 and zarr datasets) stay there: they are read and
+            encoded block by block.
         n_instances : int, default=1
             How many items to ask about.
         return_metrics : bool, default=False
@@ -371,6 +374,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             If a pool is missing, empty, holds NaN or has other features than the
             learner was fitted on, if `n_instances` is out of range, or if a callable
             strategy returns something else than distinct rows of a pool.
+        MemoryError
+            If the strategy needs all features at once, the pools are not in memory, and
+            they would fill more than half of it.
         """
         query, _ = self._ask(X_pool, y_pool, n_instances)
         return (*query, query.utilities) if return_metrics else query
@@ -634,7 +640,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             rng = np.random.default_rng([getattr(self, "seed_", 0), n_aligned, 2])
             rows = np.sort(rng.choice(rows, N_REMEMBERED, replace=False))
         if features is not None:
-            gallery = features[other][rows]
+            gallery = take(features[other], rows)
         else:  # a function chose, and did not say how it saw the items
             items = [query.instances, query.instances]
             items[other] = take(pools[other], rows)

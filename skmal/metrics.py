@@ -8,9 +8,10 @@ from scipy import stats
 from sklearn.metrics import auc
 from sklearn.utils import check_array, gen_batches
 
+from ._blocks import batches, read
 from ._encoding import check_space, encode, unit_rows
 from ._groups import check_groups, number_groups
-from ._items import check_integer, check_items, check_same_length
+from ._items import check_integer, check_items, check_same_length, is_streamed
 
 BLOCK = 1024  # queries whose similarities to the whole gallery are in memory at a time
 VALUES = 2**23  # similarities in memory at a time, at most
@@ -495,13 +496,33 @@ def _blocks(n_queries, n_gallery):
 
 def nearest_rows(queries, gallery, k):
     """Return the k most similar gallery rows of each query, ties to the lowest row."""
-    gallery = unit_rows(gallery.astype(np.float64))
     k = min(k, len(gallery))
+    if is_streamed(gallery):
+        return _nearest_streamed_rows(queries, gallery, k)
+    gallery = unit_rows(gallery.astype(np.float64))
     nearest = np.empty((len(queries), k), dtype=np.int64)
     for rows in _blocks(len(queries), len(gallery)):
         similarity = unit_rows(queries[rows].astype(np.float64)) @ gallery.T
         # rounded, so that duplicates tie wherever they stand
         nearest[rows] = (-similarity.round(9)).argsort(axis=1, kind="stable")[:, :k]
+    return nearest
+
+
+def _nearest_streamed_rows(queries, gallery, k):
+    """Return the same for a gallery that is read block by block, once."""
+    queries = unit_rows(queries.astype(np.float64))
+    nearest = np.empty((len(queries), 0), dtype=np.int64)
+    best = np.empty((len(queries), 0))
+    for rows in batches(len(gallery)):
+        block = unit_rows(read(gallery, rows).astype(np.float64))
+        best = np.hstack([best, (queries @ block.T).round(9)])
+        here = np.broadcast_to(
+            np.arange(rows.start, rows.stop), (len(best), len(block))
+        )
+        nearest = np.hstack([nearest, here])
+        order = (-best).argsort(axis=1, kind="stable")[:, :k]  # lower rows stand first
+        best = np.take_along_axis(best, order, axis=1)
+        nearest = np.take_along_axis(nearest, order, axis=1)
     return nearest
 
 

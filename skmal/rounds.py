@@ -19,6 +19,11 @@ class Round:
     under `MultimodalActiveLearner` it may hold more. Rows of the open arrays have
     nothing to do with each other; rows of the aligned arrays are partners.
 
+    Where a pool is not in memory (a memory map, `ShardedArray`, HDF5), the strategies
+    that can do without get its features as objects with a shape, a dtype and a length
+    that make them when rows are taken, by a slice or an array of row numbers;
+    `numpy.asarray` makes all. Others, your own among them, get arrays.
+
     Parameters
     ----------
     open : tuple of ndarrays of shape (n_open, n_components)
@@ -39,6 +44,8 @@ class Round:
     unmatched, unmatched_inputs : tuple of two ndarrays, default=None
         Both kinds of features of the items known to have no partner, as `open` and
         `open_inputs` have them; None where there are no such items.
+    verbose : int, default=0
+        1 where strategies are to show how far they have read pools, if they can.
     """
 
     open: tuple
@@ -50,6 +57,7 @@ class Round:
     trust: float = 0.0
     unmatched: tuple | None = None
     unmatched_inputs: tuple | None = None
+    verbose: int = 0
 
 
 class Selection(namedtuple("Selection", ["indices", "utilities"])):
@@ -231,6 +239,7 @@ def round_of(learner, encode, pools, known, n_instances, random_state=None):
         trust=getattr(learner, "trust_", 0.0),
         unmatched=unmatched,
         unmatched_inputs=unmatched_inputs,
+        verbose=int(getattr(learner, "verbose", 0) > 1),
     )
 
 

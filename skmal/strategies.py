@@ -5,10 +5,18 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ._blocks import Stacked
-from ._encoding import unit_rows
+from ._blocks import Stacked, batches, read
+from ._encoding import as_floats, unit_floats, unit_rows
 from ._farthest import FarthestRows
-from ._items import check_choice, check_integer, check_items, check_same_features
+from ._items import (
+    check_choice,
+    check_integer,
+    check_items,
+    check_same_features,
+    is_streamed,
+    take,
+)
+from ._streamed import Mapped, in_memory
 from .coverage import isolation
 from .rounds import Selection, open_round, others
 from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
@@ -16,8 +24,8 @@ from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_to
 METRICS = ("euclidean", "cosine")
 CANDIDATES = ("all", "open")
 UNCERTAINTIES = {  # larger = less certain
-    "margin": lambda queries, gallery: -cross_modal_margin(queries, gallery),
-    "top1": lambda queries, gallery: -cross_modal_top1(queries, gallery),
+    "margin": lambda *features, **options: -cross_modal_margin(*features, **options),
+    "top1": lambda *features, **options: -cross_modal_top1(*features, **options),
     "entropy": cross_modal_entropy,
 }
 MODALITIES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
@@ -66,6 +74,8 @@ class QueryStrategy(BaseEstimator):
     >>> learner.query(X[10:], y[10:], n_instances=2).indices
     array([2, 8])
     """
+
+    _streams = False  # whether `select` can do without the features in memory
 
     def __call__(self, learner, X_pool, y_pool=None, n_instances=1):
         """Choose `n_instances` items of one modality to ask about.
@@ -125,6 +135,8 @@ class QueryStrategy(BaseEstimator):
             modality = getattr(self, "modality", "random")
             by_coverage = modality in ("coverage", "relative_coverage")
             return _random_selection(round, "random" if by_coverage else modality)
+        if not self._streams:
+            round = in_memory(round, type(self).__name__)
         return self.select(round)
 
     def _check_parameters(self, n_instances):
@@ -172,6 +184,8 @@ class RandomSampling(QueryStrategy):
     >>> len(set(query.indices)), query.modality in (0, 1)
     (4, True)
     """
+
+    _streams = True
 
     def __init__(self, modality="random", *, random_state=None):
         self.modality = modality
@@ -241,6 +255,8 @@ class KCenterGreedy(QueryStrategy):
     >>> bool((np.diff(query.utilities) <= 0).all())        # best first
     True
     """
+
+    _streams = True
 
     def __init__(
         self,
@@ -333,6 +349,8 @@ class MarginSampling(QueryStrategy):
     >>> query.modality                                     # 10 pairs // 3 is odd
     1
     """
+
+    _streams = True
 
     def __init__(
         self,
@@ -455,6 +473,8 @@ class CoresetMargin(QueryStrategy):
     True
     """
 
+    _streams = True
+
     def __init__(
         self,
         modality="coverage",
@@ -511,7 +531,8 @@ def check_pools(learner, X_pool, y_pool):
             "y_pool is missing: partners are looked for in a second pool; call "
             "query(X_pool, y_pool, n_instances=...)"
         )
-    X_pool, y_pool = check_items(X_pool, "X_pool"), check_items(y_pool, "y_pool")
+    X_pool = check_items(X_pool, "X_pool", streamed=True)
+    y_pool = check_items(y_pool, "y_pool", streamed=True)
     name = type(learner).__name__
     check_same_features(X_pool, learner.X_training, "X_pool", name)
     check_same_features(y_pool, learner.y_training, "y_pool", name)
@@ -536,13 +557,15 @@ def _choose_modality(round, modality, metric="euclidean"):
     if n_aligned == 0:
         return 0, None, None
     known = [
-        FarthestRows(_in_metric(open_rows, metric), _in_metric(aligned, metric))
+        FarthestRows(
+            _in_metric(open_rows, metric), _in_metric(aligned, metric), round.verbose
+        )
         for open_rows, aligned in zip(round.open, round.aligned, strict=True)
     ]
     gaps = [float(np.sqrt(rows.largest_distance())) for rows in known]
     if modality == "relative_coverage":
         for m, rows in enumerate(known):
-            spread = 2 * rows.features.var(axis=0).sum()
+            spread = 2 * _total_variance(rows.features)
             gaps[m] = gaps[m] / float(np.sqrt(spread)) if spread > 0 else gaps[m]
     # gaps that differ by rounding alone are a tie, and the first modality is asked
     largest = np.asarray(gaps) * (1 + 1e-9) >= max(gaps)
@@ -558,21 +581,27 @@ def _coreset(round, modality, known, size, trim, metric, with_distances=False):
         rows = FarthestRows(
             _in_metric(round.open[modality], metric),
             _in_metric(round.aligned[modality], metric),
+            round.verbose,
         )
     else:
         rows = known[modality]
-    eligible = _least_isolated(rows.features, trim, round.n_instances, round.rng)
+    eligible = _least_isolated(rows.features, trim, round)
     picks = rows.pick(eligible, min(size, len(eligible)), with_distances)
     return picks, rows.exact[picks]
 
 
-def _least_isolated(features, trim, n_needed, rng):
+def _least_isolated(features, trim, round):
     """Return the rows left when the most isolated share is trimmed, in order."""
     n = len(features)
-    n_kept = max(n - int(trim * n), n_needed)
+    n_kept = max(n - int(trim * n), round.n_instances)
     if n_kept >= n:
         return np.arange(n)
-    isolated = isolation(features, n_landmarks=LANDMARKS, random_state=rng)
+    isolated = isolation(
+        features,
+        n_landmarks=LANDMARKS,
+        random_state=round.rng,
+        verbose=round.verbose,
+    )
     isolated = _round_significant(isolated, TIE_DECIMALS)
     return np.sort(isolated.argsort(kind="stable")[:n_kept])
 
@@ -593,8 +622,9 @@ def _most_uncertain(round, modality, rows, uncertainty, candidates):
         gallery = round.open[other]
         if candidates == "all":
             gallery = Stacked(gallery, round.aligned[other])
-        queries = round.open[modality][rows]
-        per_modality.append(UNCERTAINTIES[uncertainty](queries, gallery))
+        queries = take(round.open[modality], rows)
+        score = UNCERTAINTIES[uncertainty]
+        per_modality.append(score(queries, gallery, verbose=round.verbose))
     utilities = np.mean(per_modality, axis=0)
     order = (-utilities.round(TIE_DECIMALS)).argsort(kind="stable")
     best = order[: round.n_instances]
@@ -630,8 +660,25 @@ def _random_selection(round, modality):
 def _in_metric(features, metric):
     """Return the features in which Euclidean distance is the wanted one."""
     if metric == "cosine" and len(features):
+        if is_streamed(features):
+            dtype = as_floats(features[:1]).dtype
+            return Mapped(features, unit_floats, features.shape[1], dtype)
         return unit_rows(features)
     return features
+
+
+def _total_variance(features):
+    """Return the sum of the variances of all columns."""
+    n, d = features.shape
+    total, squares = np.zeros(d), 0.0
+    for rows in batches(n):
+        block = read(features, rows).astype(np.float64, copy=False)
+        if rows.start == 0:
+            origin = block.mean(axis=0)  # near it little is lost to rounding
+        block = block - origin
+        total += block.sum(axis=0)
+        squares += (block**2).sum()
+    return squares / n - ((total / n) ** 2).sum()
 
 
 def _check_trim(trim):

@@ -1,0 +1,233 @@
+"""Arrays on disk, one below the other, that behave as one array."""
+
+import os
+from numbers import Integral
+from pathlib import Path
+
+import numpy as np
+
+
+class ShardedArray:
+    """Rows of several arrays as one array, of which only what is asked for is read.
+
+    Features of millions of items come in files that one after the other was written.
+    Pass their names, or any list of arrays, and use the result as a pool: strategies
+    stream it in blocks. It has `shape`, `dtype` and a length, and rows are taken from
+    it by an index, a slice, an array of rows or a mask, as from an array.
+
+    Parameters
+    ----------
+    shards : sequence of str, path or array of shape (n_rows, n_features)
+        Names of ``.npy`` files, which are mapped into memory, or arrays (memory maps,
+        for example), in the order of their rows. All have as many features and one
+        numeric dtype; float16 is what saves disk and reading.
+
+    Attributes
+    ----------
+    shape : tuple of two ints
+        Rows of all shards, and features.
+    dtype : numpy.dtype
+        Theirs.
+    shards : list of arrays
+        The shards.
+    starts : ndarray of shape (n_shards,), int64
+        The first row of each.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    ValueError
+        If there are no shards; if a file is cut short or is no ``.npy`` file, or a
+        shard has another width or dtype than the first, which is named. When rows are
+        read: if they hold NaN or infinity; shard and row are named.
+
+    See Also
+    --------
+    skmal.datasets.load_datacomp : DataComp's shards as two arrays.
+
+    Notes
+    -----
+    What is taken is copied, in the shards' dtype. Objects made of file names pickle as
+    the names. ``numpy.asarray`` reads all of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import ShardedArray
+    >>> X = ShardedArray([np.zeros((3, 2)), np.ones((2, 2))])
+    >>> X.shape, X[2:4]
+    ((5, 2), array([[0., 0.],
+           [1., 1.]]))
+    >>> X[[4, 0]]
+    array([[1., 1.],
+           [0., 0.]])
+    """
+
+    ndim = 2
+    takes_rows = True  # by an array of their numbers
+
+    def __init__(self, shards):
+        shards = list(shards)
+        if not shards:
+            raise ValueError("shards is empty; at least one file or array is needed")
+        self._sources = [
+            Path(shard) if isinstance(shard, (str, os.PathLike)) else shard
+            for shard in shards
+        ]
+        self._open()
+
+    def _open(self):
+        self.shards = [
+            _open_file(source) if isinstance(source, Path) else source
+            for source in self._sources
+        ]
+        for number, shard in enumerate(self.shards):
+            self._check(number, shard)
+        lengths = [shard.shape[0] for shard in self.shards]
+        self._ends = np.cumsum(lengths, dtype=np.int64)
+        self.starts = self._ends - lengths
+        self.shape = (int(self._ends[-1]), self.shards[0].shape[1])
+        self.dtype = self.shards[0].dtype
+
+    def _check(self, number, shard):
+        first = self.shards[0]
+        shape, dtype = getattr(shard, "shape", ()), getattr(shard, "dtype", None)
+        if len(shape) != 2 or not isinstance(dtype, np.dtype) or min(shape) == 0:
+            raise ValueError(
+                f"{self._name(number)} must be an array of shape (n_rows, n_features) "
+                f"with one row at least, got {type(shard).__name__} of shape {shape}"
+            )
+        if dtype.kind not in "biuf":
+            raise ValueError(f"{self._name(number)} holds {dtype}, not numbers")
+        if shape[1] != first.shape[1] or dtype != first.dtype:
+            raise ValueError(
+                f"{self._name(number)} has {shape[1]} features of {dtype}, but "
+                f"{self._name(0)} has {first.shape[1]} of {first.dtype}; all shards "
+                "must come from one model, in one precision"
+            )
+
+    def _name(self, number):
+        source = self._sources[number]
+        if isinstance(source, Path):
+            return str(source)
+        return f"shard {number}" if len(self._sources) > 1 else "the array"
+
+    def check_files(self):
+        """Raise if a file became shorter since it was opened, or is gone.
+
+        Reading on would end the process. Learners call it before each query.
+
+        Raises
+        ------
+        ValueError
+            Naming the file.
+        """
+        for source, shard in zip(self._sources, self.shards, strict=True):
+            if isinstance(source, Path):
+                size = source.stat().st_size if source.is_file() else 0
+                if size < shard.offset + shard.nbytes:
+                    raise ValueError(
+                        f"{source} has {size} bytes, {shard.offset + shard.nbytes} "
+                        "were there when it was opened; restore the file"
+                    )
+
+    @property
+    def nbytes(self):
+        """Return the size of all rows in bytes."""
+        return self.shape[0] * self.shape[1] * self.dtype.itemsize
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, rows):
+        """Return copies of the rows: of an index, a slice, an array or a mask."""
+        if isinstance(rows, Integral):
+            rows = range(len(self))[rows]
+            return self[rows : rows + 1][0]
+        if isinstance(rows, slice):
+            start, stop, step = rows.indices(len(self))
+            if step == 1:
+                return self._read(start, max(start, stop))
+            rows = np.arange(start, stop, step)
+        rows = np.asarray(rows)
+        if rows.dtype == bool and rows.shape == (len(self),):
+            rows = np.flatnonzero(rows)
+        if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
+            raise IndexError(
+                "rows must be an index, a slice, a one-dimensional array of indices "
+                f"or a mask of {len(self)} rows, got {rows.dtype} of {rows.shape}"
+            )
+        if rows.size and not (-len(self) <= rows.min() and rows.max() < len(self)):
+            raise IndexError(f"rows must be below {len(self)}, got {rows.max()}")
+        rows = np.where(rows < 0, rows + len(self), rows).astype(np.int64)
+        block = np.empty((len(rows), self.shape[1]), self.dtype)
+        shard = np.searchsorted(self._ends, rows, side="right")
+        for number in np.unique(shard):
+            here = shard == number
+            block[here] = self._take(number, rows[here] - self.starts[number])
+        return block
+
+    def __array__(self, dtype=None, copy=None):
+        """Read all rows."""
+        if copy is False:
+            raise ValueError("shards cannot become one array without being copied")
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+    def __repr__(self):
+        """Say what it is, not what is in it."""
+        return (
+            f"ShardedArray of {len(self.shards)} shards, shape {self.shape}, "
+            f"{self.dtype}"
+        )
+
+    def __reduce__(self):
+        return ShardedArray, (self._sources,)
+
+    def _read(self, start, stop):
+        block = np.empty((stop - start, self.shape[1]), self.dtype)
+        number = np.searchsorted(self._ends, start, side="right")
+        at = start
+        while at < stop:
+            first, end = self.starts[number], min(self._ends[number], stop)
+            rows = slice(at - first, end - first)
+            block[at - start : end - start] = self._take(number, rows)
+            at, number = end, number + 1
+        return block
+
+    def _take(self, number, rows):
+        """Return rows of one shard, or raise an error that names it."""
+        if isinstance(rows, slice) or isinstance(self.shards[number], np.ndarray):
+            block = np.asarray(self.shards[number][rows])
+        else:  # what can only be sliced
+            shard = self.shards[number]
+            block = np.concatenate([shard[:0], *(shard[r : r + 1] for r in rows)])
+        if not _all_finite(block):
+            at = np.flatnonzero(~np.isfinite(block).all(axis=1))[0]
+            row = rows.start + at if isinstance(rows, slice) else rows[at]
+            raise ValueError(
+                f"{self._name(number)} holds NaN or infinity in its row {row} (row "
+                f"{self.starts[number] + row} of all); make the shard anew or leave "
+                "it out"
+            )
+        return block
+
+
+def _open_file(path):
+    """Return a memory map of an .npy file, or raise an error that names it."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}; all shards must be there")
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(
+            f"{path} is cut short or no .npy file ({error}); make or get it anew"
+        ) from error
+
+
+def _all_finite(block):
+    """Say whether all values are finite; of float16 by their bits, which is fast."""
+    if block.dtype == np.float16:
+        exponent = np.uint16(0x7C00)
+        return not ((block.view(np.uint16) & exponent) == exponent).any()
+    return block.dtype.kind != "f" or bool(np.isfinite(block).all())
