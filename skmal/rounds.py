@@ -85,6 +85,9 @@ class Selection(namedtuple("Selection", ["indices", "utilities"])):
     ([3, 1], 1)
     """
 
+    modality: int
+    coverage_gap: tuple | None
+
     def __new__(cls, indices, utilities, modality=0, coverage_gap=None):
         """Build the pair and hang the rest on it."""
         self = super().__new__(cls, indices, utilities)
@@ -125,6 +128,10 @@ class Query(namedtuple("Query", ["indices", "instances"])):
     >>> query.pairs([12, -1])             # the fox is image 12, the hen has none
     (array([12]), array([4]))
     """
+
+    modality: int
+    utilities: np.ndarray | None
+    coverage_gap: tuple | None
 
     def __new__(cls, indices, instances, modality=0, utilities=None, coverage_gap=None):
         """Build the pair and hang the rest on it."""
