@@ -8,25 +8,22 @@ from . import _blocks
 from ._blocks import (
     as_pool,
     batches,
-    check_values,
     count_threads,
     fetch,
     float_dtype,
     in_threads,
     read,
 )
+from ._distances import Space, direct_differences, mean_row
 from ._progress import progress
 from ._tensors import (
-    TensorRows,
     cells,
     computing,
     device_of,
     double,
-    is_tensor,
     join,
     minima,
     on_device,
-    squared_lengths,
     to_host,
 )
 
@@ -37,7 +34,6 @@ BAND = 256  # rows that are compared with every pick, to begin with
 SAMPLE = 2**19  # distances of a sample of rows to all aligned items
 MANY = 2**14  # rows to refresh that are worth starting threads
 RUN = 32  # neighbouring rows of that sample, which are read together
-PAIRS = 2**19  # values of direct differences in memory at a time
 COVER = 512  # aligned items that rows are compared with before the picks
 ROW_BYTES = 64  # of memory for what is known of a row, and for lists of rows
 ALIGNED, PICKS = 0, 1  # the two kinds of centres
@@ -76,7 +72,6 @@ class FarthestRows:
         self.picks = []
         self.dtype = float_dtype(features, *([aligned] if self.n_aligned else []))
         self.lowest = -np.finfo(self.dtype).max  # below every bound but that of a pick
-        self.highest = 1e-12 * np.finfo(self.dtype).max  # squares above it are checked
         n, d = features.shape
         block = min(n, _blocks.ROWS) * (4 * d + CENTRES) + 2 * CENTRES * d
         self.n_threads = count_threads(
@@ -84,10 +79,7 @@ class FarthestRows:
         )
         if self.n_aligned:
             mean = mean_row(aligned, np.arange(self.n_aligned), "aligned")
-            self.origin = on_device(mean.astype(self.dtype), self.device)
-        # The largest squared length of a row read, and the rounding error that allows.
-        self.largest = self.slack = 0.0
-        self.lock = Lock()
+            self.space = Space(mean, self.dtype, self.device)
         self.bound = np.full(n, np.inf, self.dtype)
         self.seen = np.zeros((2, n), np.int32)
         # Distances by direct differences to so many centres; 0 to none stands for
@@ -97,6 +89,10 @@ class FarthestRows:
     @property
     def n_centres(self):
         return self.n_aligned + len(self.picks)
+
+    @property
+    def slack(self):
+        return self.space.slack
 
     # ---------------------------------------------------------------- the answers
 
@@ -117,7 +113,7 @@ class FarthestRows:
             return self._largest_distance()
 
     def _largest_distance(self):
-        n = len(self.bound)
+        n, lock = len(self.bound), Lock()
         floor = self._look_at_sample(np.arange(n))
 
         def look(some):
@@ -125,7 +121,7 @@ class FarthestRows:
             self._refresh_block(np.arange(some.start, some.stop), floor)
             fresh = self.seen[ALIGNED, some] == self.n_aligned
             best = self.bound[some].max(where=fresh, initial=self.lowest)
-            with self.lock:
+            with lock:
                 floor = max(floor, best - 2 * self.slack)
 
         args = self.n_threads, self.size, self.verbose, "coverage gap"
@@ -205,7 +201,7 @@ class FarthestRows:
                 self._save(band, bound)
                 self._make_exact(band[near])
                 at = near[self.exact[band[near]].argmax()]  # the lowest of equals
-            np.minimum(bound, to_host(x @ self._turned(x[at])), out=bound)
+            np.minimum(bound, to_host(x @ self.space.turned(x[at])), out=bound)
             self._add(band[at])
             bound[at] = -np.inf
             if len(self.picks) % 16 == 0:
@@ -331,7 +327,7 @@ class FarthestRows:
         For most rows only one block of these can hold it: the others' bounds say so.
         """
         originals = fetch(self.features, some)
-        x = self._centred(originals, "features")
+        x = self.space.points(originals, "features")
         bound = np.full(len(x), np.inf, self.dtype)
         second, nearest = bound.copy(), np.zeros(len(x), np.int32)
         products = self._products(x, 0, self.n_aligned)
@@ -367,44 +363,12 @@ class FarthestRows:
 
     # ---------------------------------------------------------------- rows and centres
 
-    def _centred(self, rows, name):
-        """Return rows minus the origin, with squared lengths and 1 appended.
-
-        Their widths are filled with zeros to full cache lines, which BLAS likes.
-        """
-        d = rows.shape[1]
-        width = -(-(d + 2) // 16) * 16
-        if is_tensor(rows):
-            centred = self.origin.new_zeros((len(rows), width))
-            x = centred[:, :d]
-            x.copy_(rows).sub_(self.origin)
-        else:
-            centred = np.zeros((len(rows), width), self.dtype)
-            x = centred[:, :d]
-            with np.errstate(over="ignore", invalid="ignore"):
-                np.subtract(rows, self.origin, out=x, casting="same_kind")
-        centred[:, d], centred[:, d + 1] = squared_lengths(x), 1
-        largest = float(centred[:, d].max()) if len(rows) else 0.0
-        if not largest < self.highest:
-            check_values(to_host(rows), name)
-        with self.lock:
-            self.largest = max(self.largest, largest)
-            self.slack = rounding_slack(self.largest, d, self.dtype)
-        return centred
-
     def _points(self, rows):
         """Return rows so that the product with `_as_centres` is squared distances."""
-        return self._centred(fetch(self.features, rows), "features")
+        return self.space.points(fetch(self.features, rows), "features")
 
     def _as_centres(self, rows):
-        return self._turned(self._centred(rows, "aligned"))
-
-    def _turned(self, points):
-        """Return [-2 x, 1, |x|^2, 0] of [x, |x|^2, 1, 0]."""
-        d = self.features.shape[1]
-        centres = -2 * points
-        centres[..., d], centres[..., d + 1] = 1, points[..., d]
-        return centres
+        return self.space.turned(self.space.points(rows, "aligned"))
 
     def _centres(self, kind, start, stop):
         if kind == PICKS:
@@ -444,24 +408,21 @@ class FarthestRows:
 
     def _row_nearest_mean(self, rows):
         mean = mean_row(self.features, rows, "features", self.n_threads)
-        self.origin = on_device(mean.astype(self.dtype), self.device)
+        self.space = Space(mean, self.dtype, self.device)
         d = self.features.shape[1]
-        squared = np.concatenate(
-            in_threads(
-                lambda some: to_host(self._points(rows[some])[:, d]).copy(),
-                len(rows),
-                self.n_threads,
-                self.size,
-            )
-        )
+
+        def look(some):
+            return to_host(self._points(rows[some])[:, d]).copy()
+
+        squared = np.concatenate(in_threads(look, len(rows), self.n_threads, self.size))
         near = rows[squared <= squared.min() + 2 * self.slack]
-        direct = [
-            ((read(self.features, near[some]).astype(np.float64) - mean) ** 2).sum(
-                axis=1
-            )
-            for some in batches(len(near))
-        ]
-        return near[np.concatenate(direct).argmin()]
+        direct = np.concatenate(
+            [
+                ((double(read(self.features, near[some])) - mean) ** 2).sum(axis=1)
+                for some in batches(len(near))
+            ]
+        )
+        return near[direct.argmin()]
 
 
 def cover_order(covers):
@@ -481,41 +442,3 @@ def cover_order(covers):
     rest = np.ones(len(covers), bool)
     rest[order] = False
     return np.concatenate([np.array(order, np.int64), np.flatnonzero(rest)])
-
-
-def direct_differences(rows, at, others, columns):
-    """Return |rows[at] - others[columns]|^2 in float64, equal rows giving equal values.
-
-    That is the one definition of a distance that everything else has to agree with.
-    """
-    squared = np.empty(len(at))
-    for some in batches(len(at), max(1, PAIRS // rows.shape[1])):
-        pairs, other = double(rows[at[some]]), others[columns[some]]
-        if not is_tensor(rows):
-            other = to_host(other)
-        squared[some] = to_host(((pairs - other) ** 2).sum(axis=1))
-    return squared
-
-
-def rounding_slack(largest, d, dtype):
-    """Bound the rounding error of |x|^2 + |c|^2 - 2 x.c, given the larger square.
-
-    Errors of a sum of d products grow like sqrt(d). Of 10^8 pairs of several kinds,
-    with d = 512 and 4,096, none was wrong by more than a third of this.
-    """
-    return float((24 + 2 * np.sqrt(d)) * np.finfo(dtype).eps) * largest
-
-
-def mean_row(source, rows, name, n_threads=1):
-    """Return the mean of the given rows in float64."""
-
-    def total(some):
-        block = fetch(source, rows[some])
-        with np.errstate(over="ignore", invalid="ignore"):
-            sums = to_host(double(block).sum(axis=0))
-        if not np.isfinite(sums).all():
-            check_values(to_host(block), name)
-        return sums
-
-    size = source.block(1) if isinstance(source, TensorRows) else None
-    return np.sum(in_threads(total, len(rows), n_threads, size), axis=0) / len(rows)

@@ -12,7 +12,8 @@ from ._blocks import (
     in_threads,
     read,
 )
-from ._farthest import FarthestRows, direct_differences, rounding_slack
+from ._distances import direct_differences, rounding_slack
+from ._farthest import FarthestRows
 from ._items import check_integer
 from ._tensors import (
     cells,

@@ -16,8 +16,8 @@ from ._blocks import (
     read,
     stream,
 )
+from ._distances import rounding_slack
 from ._encoding import unit_rows
-from ._farthest import rounding_slack
 from ._tensors import (
     cells,
     computing,
