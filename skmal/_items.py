@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing, check_array
 
+from ._tensors import is_tensor
 from .sharded import ShardedArray
 
 
@@ -202,6 +203,8 @@ def take(items, rows):
 
     Of items that are not in memory they are an array.
     """
+    if is_tensor(items):
+        return items[rows]
     if not is_streamed(items):
         return _safe_indexing(items, rows)
     if isinstance(rows, slice) or takes_rows(items):

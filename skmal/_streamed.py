@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from ._items import is_streamed, take
+from ._tensors import to_host
 
 
 class Mapped:
@@ -30,6 +31,14 @@ class Mapped:
     def __array__(self, dtype=None, copy=None):
         """Return all rows."""
         return self[:].astype(dtype or self.dtype, copy=False)
+
+
+def on_host(round):
+    """Return the round with arrays in place of tensors."""
+    fields = ("open", "aligned", "open_inputs", "aligned_inputs")
+    return replace(
+        round, **{field: tuple(map(to_host, getattr(round, field))) for field in fields}
+    )
 
 
 def in_memory(round, name):

@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 from ._encoding import encode, unit_rows
 from ._files import replacing
 from ._items import take
+from ._tensors import to_host
 from .rounds import Query
 
 N_MORE = 4  # questions drawn at a time, since somebody waits for them
@@ -224,7 +225,9 @@ def as_features(rows, features):
     """Return Features, or None where there are none."""
     if features is None or features[0].shape[1] == 0:
         return None
-    return Features(rows, tuple(unit_rows(f).astype(np.float32) for f in features))
+    return Features(
+        rows, tuple(unit_rows(to_host(f)).astype(np.float32) for f in features)
+    )
 
 
 # -------------------------------------------------------------------- on disk

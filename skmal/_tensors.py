@@ -202,3 +202,13 @@ def cells(mask):
     if is_tensor(mask):
         return tuple(to_host(index) for index in mask.nonzero(as_tuple=True))
     return np.divmod(np.flatnonzero(mask), mask.shape[1])
+
+
+def unit_tensor(rows):
+    """Return the rows of a tensor scaled to length one, zeros as they are."""
+    torch = sys.modules["torch"]
+    rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
+    largest = rows.abs().amax(dim=1, keepdim=True)
+    rows = rows / largest.where(largest > 0, 1)  # lest squares overflow
+    lengths = rows.norm(dim=1, keepdim=True)
+    return rows / lengths.where(lengths > 0, 1)

@@ -20,6 +20,7 @@ from ._items import (
     take,
 )
 from ._simulation import simulate
+from ._tensors import to_host
 from .annotators import SimulatedAnnotator
 from .design import VOptimalDesign
 from .linear import RidgeCCA
@@ -640,7 +641,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             rng = np.random.default_rng([getattr(self, "seed_", 0), n_aligned, 2])
             rows = np.sort(rng.choice(rows, N_REMEMBERED, replace=False))
         if features is not None:
-            gallery = take(features[other], rows)
+            gallery = to_host(take(features[other], rows))
         else:  # a function chose, and did not say how it saw the items
             items = [query.instances, query.instances]
             items[other] = take(pools[other], rows)

@@ -3,12 +3,14 @@
 from collections import namedtuple
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from ._encoding import encode, unimodal_features
 from ._items import check_items, take
+from ._tensors import to_host
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,9 @@ class Round:
     Where a pool is not in memory (a memory map, `ShardedArray`, HDF5), the strategies
     that can do without get its features as objects with a shape, a dtype and a length
     that make them when rows are taken, by a slice or an array of row numbers;
-    `numpy.asarray` makes all. Others, your own among them, get arrays.
+    `numpy.asarray` makes all. Likewise tensors that an encoder returns (`CLIPEncoder`
+    with ``output="torch"``) stay on their device for strategies that can compute there.
+    Others, your own among them, get arrays.
 
     Parameters
     ----------
@@ -205,7 +209,8 @@ def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
             check_items(learner.y_training, "y_training"),
         )
     pools = X_pool, y_pool
-    return round_of(learner, encode, pools, known, n_instances, random_state)
+    where_they_are = partial(encode, host=False)
+    return round_of(learner, where_they_are, pools, known, n_instances, random_state)
 
 
 def round_of(learner, encode, pools, known, n_instances, random_state=None):
@@ -229,11 +234,11 @@ def round_of(learner, encode, pools, known, n_instances, random_state=None):
     else:
         aligned = encode(encoder, *known)
     unaligned = None if features[0].shape[1] == 0 else encoder
-    open_inputs = unimodal_features(unaligned, pools, features)
+    open_inputs = unimodal_features(unaligned, pools, features, host=False)
     if known is None:
         aligned_inputs = tuple(inputs[:0] for inputs in open_inputs)
     else:
-        aligned_inputs = unimodal_features(encoder, known, aligned)
+        aligned_inputs = unimodal_features(encoder, known, aligned, host=False)
     unmatched, unmatched_inputs = _unmatched(learner, unaligned, encode, pools)
     n_asked = n_aligned + sum(map(len, unmatched or ()))
     return Round(
@@ -266,7 +271,7 @@ def _unmatched(learner, encoder, encode, pools):
         features = encode(encoder, *items)
     inputs = unimodal_features(encoder, items, features)
     return tuple(
-        tuple(array[:n] for array, n in zip(arrays, counts, strict=True))
+        tuple(to_host(array[:n]) for array, n in zip(arrays, counts, strict=True))
         for arrays in (features, inputs)
     )
 

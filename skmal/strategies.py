@@ -16,7 +16,8 @@ from ._items import (
     is_streamed,
     take,
 )
-from ._streamed import Mapped, in_memory
+from ._streamed import Mapped, in_memory, on_host
+from ._tensors import is_tensor, unit_tensor
 from .coverage import isolation
 from .rounds import Selection, open_round, others
 from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
@@ -76,6 +77,7 @@ class QueryStrategy(BaseEstimator):
     """
 
     _streams = False  # whether `select` can do without the features in memory
+    _takes_tensors = False  # or with tensors on a device
 
     def __call__(self, learner, X_pool, y_pool=None, n_instances=1):
         """Choose `n_instances` items of one modality to ask about.
@@ -135,6 +137,8 @@ class QueryStrategy(BaseEstimator):
             modality = getattr(self, "modality", "random")
             by_coverage = modality in ("coverage", "relative_coverage")
             return _random_selection(round, "random" if by_coverage else modality)
+        if not self._takes_tensors:
+            round = on_host(round)
         if not self._streams:
             round = in_memory(round, type(self).__name__)
         return self.select(round)
@@ -185,7 +189,7 @@ class RandomSampling(QueryStrategy):
     (4, True)
     """
 
-    _streams = True
+    _streams = _takes_tensors = True
 
     def __init__(self, modality="random", *, random_state=None):
         self.modality = modality
@@ -256,7 +260,7 @@ class KCenterGreedy(QueryStrategy):
     True
     """
 
-    _streams = True
+    _streams = _takes_tensors = True
 
     def __init__(
         self,
@@ -350,7 +354,7 @@ class MarginSampling(QueryStrategy):
     1
     """
 
-    _streams = True
+    _streams = _takes_tensors = True
 
     def __init__(
         self,
@@ -473,7 +477,7 @@ class CoresetMargin(QueryStrategy):
     True
     """
 
-    _streams = True
+    _streams = _takes_tensors = True
 
     def __init__(
         self,
@@ -660,6 +664,8 @@ def _random_selection(round, modality):
 def _in_metric(features, metric):
     """Return the features in which Euclidean distance is the wanted one."""
     if metric == "cosine" and len(features):
+        if is_tensor(features):
+            return unit_tensor(features)
         if is_streamed(features):
             dtype = as_floats(features[:1]).dtype
             return Mapped(features, unit_floats, features.shape[1], dtype)
