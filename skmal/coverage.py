@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from ._blocks import batches, check_rows, check_values, read
-from ._farthest import FarthestRows, direct_differences, rounding_slack
+from . import _dask
+from ._blocks import batches, check_values, read
+from ._dask import check_rows, farthest_rows
+from ._encoding import as_floats
+from ._farthest import direct_differences, rounding_slack
 from ._items import check_integer
 from .rounds import draw_seed
 
@@ -48,7 +51,7 @@ def distance_to_aligned(features, aligned):
     array([0., 5.])
     """
     features, aligned = _check_same_space(features, aligned)
-    return np.sqrt(FarthestRows(features, aligned).squared_distances())
+    return np.sqrt(farthest_rows(features, aligned).squared_distances())
 
 
 def coverage_gap(features, aligned):
@@ -92,7 +95,7 @@ def coverage_gap(features, aligned):
     5.0
     """
     features, aligned = _check_same_space(features, aligned)
-    return float(np.sqrt(FarthestRows(features, aligned).largest_distance()))
+    return float(np.sqrt(farthest_rows(features, aligned).largest_distance()))
 
 
 def greedy_k_center(features, n_centers, aligned=None):
@@ -163,7 +166,7 @@ def greedy_k_center(features, n_centers, aligned=None):
     n = features.shape[0]
     if n_centers > n:
         raise ValueError(f"n_centers={n_centers} is above the {n} rows to pick from")
-    return FarthestRows(features, aligned).pick(np.arange(n), n_centers)
+    return farthest_rows(features, aligned).pick(np.arange(n), n_centers)
 
 
 def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
@@ -219,11 +222,16 @@ def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
         draw = np.random.default_rng(seed).choice(rows, n_landmarks, replace=False)
         rows = np.sort(draw)
     n_neighbors = min(n_neighbors, len(rows) - 1)
-    return np.sqrt(_squared_distance_to_nth(features, rows, n_neighbors))
+    if _dask.is_dask(features):
+        reference = _dask.take(features, rows)
+        return _dask.per_row(_isolation, features, rows, reference, n_neighbors)
+    return _isolation(features, 0, rows, read(features, rows), n_neighbors)
 
 
-def _squared_distance_to_nth(features, landmarks, nth):
-    """Return each row's squared distance to its nth nearest landmark but itself.
+def _isolation(features, first, landmarks, reference, nth):
+    """Return each row's distance to its nth nearest landmark but itself.
+
+    `first` is the number of the first row, and `landmarks` count as it does.
 
     By matrix products each is known up to rounding. A landmark at squared distance D
     from x has |c|^2 <= 2 |x|^2 + 2 D, so no error of one that could be the nth nearest
@@ -231,7 +239,7 @@ def _squared_distance_to_nth(features, landmarks, nth):
     farther. Landmarks surely nearer are counted, those in doubt are ranked by direct
     differences.
     """
-    reference = read(features, landmarks)
+    landmarks, reference = landmarks - first, as_floats(reference)
     check_values(reference, "features")
     origin = reference.mean(axis=0, dtype=np.float64).astype(reference.dtype)
     marks, mark_norms = _centred(reference, origin)
@@ -258,9 +266,9 @@ def _squared_distance_to_nth(features, landmarks, nth):
         at, columns = np.divmod(np.flatnonzero(in_doubt), len(landmarks))
         direct = direct_differences(rows, at, reference, columns)
         direct = direct[np.lexsort([direct, at])]  # row by row, each ascending
-        first = np.searchsorted(at, np.arange(len(rows)))
-        squared[block] = direct[first + nth - 1 - n_below]
-    return squared
+        starts = np.searchsorted(at, np.arange(len(rows)))
+        squared[block] = direct[starts + nth - 1 - n_below]
+    return np.sqrt(squared)
 
 
 def _centred(rows, origin):

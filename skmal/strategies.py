@@ -5,9 +5,10 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from . import _dask
 from ._blocks import Stacked
+from ._dask import farthest_rows
 from ._encoding import unit_rows
-from ._farthest import FarthestRows
 from ._items import check_choice, check_integer, check_items, check_same_features
 from .coverage import isolation
 from .rounds import Selection, open_round, others
@@ -532,7 +533,7 @@ def _choose_modality(round, modality, metric="euclidean"):
     if n_aligned == 0:
         return 0, None, None
     known = [
-        FarthestRows(_in_metric(open_rows, metric), _in_metric(aligned, metric))
+        farthest_rows(_in_metric(open_rows, metric), _in_metric(aligned, metric))
         for open_rows, aligned in zip(round.open, round.aligned, strict=True)
     ]
     gaps = [float(np.sqrt(rows.largest_distance())) for rows in known]
@@ -551,7 +552,7 @@ def _coreset(round, modality, known, size, trim, metric, with_distances=False):
     What the coverage of this modality has told is made use of.
     """
     if known is None:
-        rows = FarthestRows(
+        rows = farthest_rows(
             _in_metric(round.open[modality], metric),
             _in_metric(round.aligned[modality], metric),
         )
@@ -588,13 +589,25 @@ def _most_uncertain(round, modality, rows, uncertainty, candidates):
     for other in others(round, modality):
         gallery = round.open[other]
         if candidates == "all":
-            gallery = Stacked(gallery, round.aligned[other])
-        queries = round.open[modality][rows]
+            gallery = _stacked(gallery, round.aligned[other])
+        queries = _rows_of(round.open[modality], rows)
         per_modality.append(UNCERTAINTIES[uncertainty](queries, gallery))
     utilities = np.mean(per_modality, axis=0)
     order = (-utilities.round(TIE_DECIMALS)).argsort(kind="stable")
     best = order[: round.n_instances]
     return rows[best], utilities[best].round(TIE_DECIMALS)
+
+
+def _stacked(first, second):
+    if _dask.is_dask(first):
+        return _dask.stacked(first, second)
+    return Stacked(first, second)
+
+
+def _rows_of(features, rows):
+    if _dask.is_dask(features):
+        return features if len(rows) == len(features) else _dask.take(features, rows)
+    return features[rows]
 
 
 def _n_coreset_rows(coreset_size, n_instances):
@@ -626,6 +639,8 @@ def _random_selection(round, modality):
 def _in_metric(features, metric):
     """Return the features in which Euclidean distance is the wanted one."""
     if metric == "cosine" and len(features):
+        if _dask.is_dask(features):
+            return _dask.unit_rows(features)
         return unit_rows(features)
     return features
 

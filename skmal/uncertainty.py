@@ -5,8 +5,9 @@ from numbers import Real
 import numpy as np
 from sklearn.utils import check_array
 
-from . import _blocks
-from ._blocks import batches, check_rows, read
+from . import _blocks, _dask
+from ._blocks import batches, read
+from ._dask import check_rows
 from ._encoding import unit_rows
 from ._farthest import rounding_slack
 
@@ -158,10 +159,22 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     queries, gallery = _check_same_space(queries, gallery)
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
-    entropy = np.empty(queries.shape[0])
+    if _dask.is_dask(queries) or _dask.is_dask(gallery):
+        peak, total, weighted = _dask.per_query(
+            _softmax_sums, _merged_sums, queries, gallery, temperature
+        )
+    else:
+        peak, total, weighted = _softmax_sums(queries, gallery, temperature)
+    return np.maximum(np.log(total) - weighted / total, 0)
+
+
+def _softmax_sums(queries, gallery, temperature):
+    """Return, of each query's logits z: peak m, sum exp(z - m), sum exp(z - m) (z - m).
+
+    With the last two as total and weighted, H = log(total) - weighted / total.
+    """
+    sums = np.empty((3, queries.shape[0]))
     for rows in batches(queries.shape[0]):
-        # With logits z and the running peak m: total = sum exp(z - m) and
-        # weighted = sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
         q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
         peak = np.full(rows.stop - rows.start, -np.inf)
         total, weighted = np.zeros_like(peak), np.zeros_like(peak)
@@ -175,12 +188,24 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
             weighted += (exponentials * logits).sum(axis=1)
             total = np.exp(shift) * total + exponentials.sum(axis=1)
             peak = new_peak
-        entropy[rows] = np.log(total) - weighted / total
-    return np.maximum(entropy, 0)
+        sums[:, rows] = peak, total, weighted
+    return sums
+
+
+def _merged_sums(sums):
+    """Return the softmax sums over all parts of a gallery, shape (n_parts, 3, n)."""
+    peaks, totals, weighted = sums.transpose(1, 0, 2)
+    peak = peaks.max(axis=0)
+    shift = peaks - peak
+    scale = np.exp(shift)
+    weighted = (scale * (weighted + shift * totals)).sum(axis=0)
+    return np.stack([peak, (scale * totals).sum(axis=0), weighted])
 
 
 def _top_two(queries, gallery):
     """Return the second best and the best similarity of each query, shape (2, n)."""
+    if _dask.is_dask(queries) or _dask.is_dask(gallery):
+        return _dask.per_query(_top_two, _merged_top_two, queries, gallery)
     top = np.empty((2, queries.shape[0]))
     for rows in batches(queries.shape[0], QUERIES):
         q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
@@ -190,6 +215,11 @@ def _top_two(queries, gallery):
         else:
             top[:, rows] = _top_two_of_candidates(q, gallery, *candidates)
     return np.clip(top, -1, 1)
+
+
+def _merged_top_two(tops):
+    """Return the best two over all parts of a gallery, shape (n_parts, 2, n)."""
+    return np.partition(tops.reshape(-1, tops.shape[-1]), -2, axis=0)[-2:]
 
 
 def _candidates(q, gallery):
