@@ -7,8 +7,8 @@ from sklearn.base import BaseEstimator
 
 from . import _dask
 from ._blocks import Stacked
-from ._dask import farthest_rows
 from ._encoding import unit_rows
+from ._farthest_dask import farthest_rows
 from ._items import check_choice, check_integer, check_items, check_same_features
 from .coverage import isolation
 from .rounds import Selection, open_round, others

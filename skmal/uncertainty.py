@@ -160,11 +160,11 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
     if _dask.is_dask(queries) or _dask.is_dask(gallery):
-        peak, total, weighted = _dask.per_query(
+        _, total, weighted = _dask.per_query(
             _softmax_sums, _merged_sums, queries, gallery, temperature
         )
     else:
-        peak, total, weighted = _softmax_sums(queries, gallery, temperature)
+        _, total, weighted = _softmax_sums(queries, gallery, temperature)
     return np.maximum(np.log(total) - weighted / total, 0)
 
 

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from functools import partial
+from itertools import pairwise
 
 import cloudpickle
 import numpy as np
@@ -27,6 +28,7 @@ from skmal import (
     _blocks,
     _dask,
     _farthest,
+    _farthest_dask,
 )
 from skmal.coverage import (
     coverage_gap,
@@ -60,8 +62,8 @@ def _one_thread():
 def small(monkeypatch):
     """Make blocks, bands and shares so small that a few rows walk every path."""
     monkeypatch.setattr(_blocks, "ROWS", 8)
-    monkeypatch.setattr(_dask, "CENTRES", 4)
-    monkeypatch.setattr(_dask, "SURVIVORS", 4)
+    monkeypatch.setattr(_farthest_dask, "STEPS", 4)
+    monkeypatch.setattr(_farthest_dask, "SURVIVORS", 4)
     for name, value in [
         ("CENTRES", 4),
         ("FIRST", 2),
@@ -297,7 +299,7 @@ def pool_of(load, n_chunks, dtype=np.float16):
     return da.concatenate(
         [
             da.from_delayed(dask.delayed(load)(a, b), (b - a, D), dtype)
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in pairwise(edges)
         ]
     )
 
@@ -338,7 +340,7 @@ def test_few_barriers_and_few_rows_however_many_picks(ci_picks):
     pool, aligned, _ = ci_picks
     cuts = da.from_array(pool, chunks=(9000, -1))
     for n_picks in (1, 30, N_PICKS):
-        rows = _dask.DaskFarthestRows(cuts, aligned)
+        rows = _farthest_dask.DaskFarthestRows(cuts, aligned)
         rows.largest_distance()
         rows.pick(np.arange(N), n_picks)
         assert rows.n_barriers <= 8
