@@ -232,7 +232,7 @@ def _certain(guess, distances, stop, new, exact):
 
 def _shares(sizes, n_picks):
     """Return how many rows each partition picks for the first guess."""
-    share = -(-2 * n_picks // len(sizes))
+    share = -(-4 * n_picks // len(sizes))
     while sum(min(size, share) for size in sizes) < n_picks:
         share *= 2
     return [min(size, share) for size in sizes]
