@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
+from ._dask import check_dask, is_dask
 from ._encoding import as_floats, check_squares
 
 ROWS = 1024  # that are read, converted and compared at a time
@@ -20,6 +21,8 @@ def check_rows(rows, name):
     stay what they are; lists, data frames and tensors become arrays. The values are not
     looked at: `check_values` does that, for rows that have been read.
     """
+    if is_dask(rows):
+        return check_dask(rows, name)
     if is_sliceable(rows) and rows.dtype.kind in "biuf" and min(rows.shape) > 0:
         return rows
     if is_sliceable(rows):

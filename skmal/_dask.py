@@ -10,8 +10,6 @@ import sys
 
 import numpy as np
 
-from . import _blocks
-
 
 def is_dask(items):
     """Say whether `items` is a dask array."""
@@ -19,10 +17,8 @@ def is_dask(items):
     return module is not None and isinstance(items, module.Array)
 
 
-def check_rows(rows, name):
-    """Return rows as `_blocks.check_rows` does; a dask array cut between rows only."""
-    if not is_dask(rows):
-        return _blocks.check_rows(rows, name)
+def check_dask(rows, name):
+    """Return a dask array of numbers cut between its rows only, or raise."""
     rows = _cut_between_rows(rows, name)
     if rows.ndim != 2 or rows.dtype.kind not in "biuf" or min(rows.shape) == 0:
         raise ValueError(

@@ -7,7 +7,7 @@ import numpy as np
 from . import _blocks
 from ._blocks import batches, check_values, read
 from ._dask import (
-    check_rows,
+    check_dask,
     gather,
     in_memory,
     is_dask,
@@ -22,16 +22,17 @@ from ._farthest import FarthestRows
 
 STEPS = 256  # of a guess that rows are compared with at a time
 MARGIN = 0.85  # of a guess's squared distance; rows that come no nearer may travel
+NOT_KEPT = ("features", "aligned", "exact", "exact_seen")  # between two stages
 SURVIVORS = 4096  # rows that may travel in one stage, at least; of all partitions
 
 
-def farthest_rows(features, aligned=None):
-    """Return `FarthestRows`, or its like for a dask array."""
+def farthest_rows(features, aligned=None, **options):
+    """Return `FarthestRows`, or its like for a dask array, which has no options."""
     if is_dask(aligned):
         aligned = aligned.compute()
     if is_dask(features):
         return DaskFarthestRows(features, aligned)
-    return FarthestRows(features, aligned)
+    return FarthestRows(features, aligned, **options)
 
 
 class DaskFarthestRows:
@@ -53,7 +54,7 @@ class DaskFarthestRows:
     """
 
     def __init__(self, features, aligned=None):
-        self.features = check_rows(features, "features")
+        self.features = check_dask(features, "features")
         self.n_aligned = 0 if aligned is None else len(aligned)
         self.aligned = None if aligned is None else np.asarray(aligned)
         self.partitions = partitions(self.features)
@@ -272,16 +273,16 @@ def _look(chunk, aligned):
     return _without_rows(known), largest
 
 
-def _guess(chunk, known, eligible, n_picks, centres):
+def _guess(chunk, kept, eligible, n_picks, centres):
     """Return a partition's state, and the picks from its own rows."""
     chunk = in_memory(chunk)
     left = _unpack(eligible, len(chunk))
-    if known is None:
-        known, _ = _look(chunk, centres)
+    if kept is None:
+        kept, _ = _look(chunk, centres)
     picks = left[:0]
     if n_picks:
-        picks = np.sort(_with_rows(known, chunk, centres).pick(left, n_picks))
-    return (known, np.setdiff1d(left, picks)), (picks, chunk[picks])
+        picks = np.sort(_with_rows(kept, chunk, centres).pick(left, n_picks))
+    return (kept, np.setdiff1d(left, picks)), (picks, chunk[picks])
 
 
 def _survivors(chunk, state, centres, guess, distances, share):
@@ -292,8 +293,8 @@ def _survivors(chunk, state, centres, guess, distances, share):
     guess itself travel first, by the earliest step.
     """
     chunk = in_memory(chunk)
-    known, left = state
-    known = _with_rows(known, chunk, centres)
+    kept, left = state
+    known = _with_rows(kept, chunk, centres)
     turned = known._as_centres(read(guess, slice(None)))
     lowest = MARGIN * distances[-1]
     known._refresh(left, lowest - known.slack)
@@ -377,16 +378,20 @@ def _nearest(chunk, eligible, point):
 
 
 def _without_rows(known):
-    known.features = known.aligned = None
-    return known
+    """Return what is known of the rows' distances, as a dict."""
+    return {
+        name: value
+        for name, value in vars(known).items()
+        if isinstance(value, (np.ndarray, float)) and name not in NOT_KEPT
+    }
 
 
-def _with_rows(known, chunk, centres):
-    """Return a copy of what is known, in which all centres count as aligned items."""
-    known = copy.deepcopy(known)
-    new = np.arange(known.n_aligned, len(centres))
+def _with_rows(kept, chunk, centres):
+    """Return `FarthestRows` that know that, in which all centres are aligned items."""
+    known = FarthestRows(chunk, centres)
+    vars(known).update(copy.deepcopy(kept))
+    new = np.arange(len(known.order), len(centres))
     known.order = np.concatenate([known.order, new])
-    known.features, known.aligned, known.n_aligned = chunk, centres, len(centres)
     return known
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 
 from . import _dask
-from ._blocks import batches, check_values, read
-from ._dask import check_rows
+from ._blocks import batches, check_rows, check_values, read
 from ._encoding import as_floats
 from ._farthest import direct_differences, rounding_slack
 from ._farthest_dask import farthest_rows

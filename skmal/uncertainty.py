@@ -6,8 +6,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from . import _blocks, _dask
-from ._blocks import batches, read
-from ._dask import check_rows
+from ._blocks import batches, check_rows, read
 from ._encoding import unit_rows
 from ._farthest import rounding_slack
 
