@@ -40,14 +40,15 @@ class DaskFarthestRows:
 
     Greedy k-center is guessed and verified. First every partition picks from its own
     rows, and the driver from those: that is the guess, a sequence of rows p_k, each at
-    distance d_k when it is picked. Then, in one stage, every partition follows the
-    guess with its own rows. A row that is at no step as far as d_k cannot be picked
-    there, nor later: distances only fall. All others, the survivors, travel, and the
-    driver guesses again from all rows it has.
+    squared distance d_k when it is picked. Then, in one stage, every partition follows
+    the guess with its own rows. Those that come near d_k at some step, the survivors,
+    travel; of all others it is known that at step k they are nearer than `margin` d_k.
+    The driver picks again, from all rows that it has.
 
-    Certificate: a row on the driver that has been picked is the farthest of the whole
-    pool if its distance is at least d_k, where p_1 to p_{k-1} have been picked before
-    it. For then every row that stayed behind is nearer than that.
+    Certificate: such a pick is the farthest row of the whole pool if its squared
+    distance is at least `margin` d_k, where p_1 to p_{k-1} are among the picks before
+    it. For distances only fall, so every row that stayed behind is nearer than that.
+    Picks that are not certain are the next guess.
 
     A partition's state is a result on a worker, a pure function of its rows and of the
     picks, so that Dask can make it again.
