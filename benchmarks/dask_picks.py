@@ -130,7 +130,7 @@ def main(n, n_aligned, n_picks, folder):
         with (
             tempfile.TemporaryDirectory() as calls,
             LocalCluster(
-                n_workers=n_workers, threads_per_worker=1, dashboard_address=None
+                n_workers=n_workers, threads_per_worker=1, dashboard_address=":0"
             ) as cluster,
             Client(cluster) as client,
         ):

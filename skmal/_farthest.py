@@ -1,18 +1,41 @@
 """The rows farthest from a growing list of centres, found by looking at few of them."""
 
+from threading import Lock
+
 import numpy as np
 
 from . import _blocks
-from ._blocks import batches, check_values, float_dtype, read
+from ._blocks import (
+    as_pool,
+    batches,
+    count_threads,
+    fetch,
+    float_dtype,
+    in_threads,
+    read,
+)
+from ._distances import Space, direct_differences, mean_row
+from ._progress import progress
+from ._tensors import (
+    cells,
+    computing,
+    device_of,
+    double,
+    join,
+    minima,
+    on_device,
+    to_host,
+)
 
 CENTRES = 256  # that rows are compared with at a time
 FIRST = 32  # the same, to begin with
 PLAIN = 512  # pools of at most so many rows are compared with every centre
 BAND = 256  # rows that are compared with every pick, to begin with
 SAMPLE = 2**19  # distances of a sample of rows to all aligned items
+MANY = 2**14  # rows to refresh that are worth starting threads
 RUN = 32  # neighbouring rows of that sample, which are read together
-PAIRS = 2**19  # values of direct differences in memory at a time
 COVER = 512  # aligned items that rows are compared with before the picks
+ROW_BYTES = 64  # of memory for what is known of a row, and for lists of rows
 ALIGNED, PICKS = 0, 1  # the two kinds of centres
 
 
@@ -30,42 +53,55 @@ class FarthestRows:
     more than twice the slack. This is why most rows need never be compared with most
     centres. Where rows are closer together than that, direct differences decide, and
     between equal ones the lowest row.
+
+    Several threads may refresh rows, no row by two of them. All they share is the
+    slack, which only grows: a thread that works with the one of a moment ago lets a row
+    leave too early, or too late, and certificates are looked at only when all threads
+    are done.
     """
 
-    def __init__(self, features, aligned=None):
-        self.features, self.aligned = features, aligned
+    def __init__(self, features, aligned=None, verbose=0):
+        features, aligned = as_pool(features), as_pool(aligned)
+        self.device = device_of(features)  # where rows are read and compared
+        if self.device is None:
+            aligned = to_host(aligned)
+        self.features, self.aligned, self.verbose = features, aligned, verbose
+        self.size = None if self.device is None else features.block(CENTRES)
         self.n_aligned = 0 if aligned is None else aligned.shape[0]
         self.order = np.arange(self.n_aligned)
         self.picks = []
         self.dtype = float_dtype(features, *([aligned] if self.n_aligned else []))
         self.lowest = -np.finfo(self.dtype).max  # below every bound but that of a pick
-        self.highest = 1e-12 * np.finfo(self.dtype).max  # squares above it are checked
+        n, d = features.shape
+        block = min(n, _blocks.ROWS) * (4 * d + CENTRES) + 2 * CENTRES * d
+        self.n_threads = count_threads(
+            features, ROW_BYTES * n, block * self.dtype.itemsize, "the coverage"
+        )
         if self.n_aligned:
             mean = mean_row(aligned, np.arange(self.n_aligned), "aligned")
-            self.origin = mean.astype(self.dtype)
-        # The largest squared length of a row read, and the rounding error that allows.
-        self.largest = self.slack = 0.0
-        n = features.shape[0]
+            self.space = Space(mean, self.dtype, self.device)
         self.bound = np.full(n, np.inf, self.dtype)
         self.seen = np.zeros((2, n), np.int32)
-        # For `_make_exact`: the block of centres that gave the bound, by its first
-        # centre, and the bound that all other blocks give; distances by direct
-        # differences to so many centres.
-        self.nearest, self.second = np.zeros(n, np.int32), self.bound.copy()
-        self.exact, self.exact_seen = np.full(n, np.inf), np.zeros(n, np.int32)
+        # Distances by direct differences to so many centres; 0 to none stands for
+        # infinity, for zeros take up no memory until they are written.
+        self.exact, self.exact_seen = np.zeros(n), np.zeros(n, np.int32)
 
     @property
     def n_centres(self):
         return self.n_aligned + len(self.picks)
 
+    @property
+    def slack(self):
+        return self.space.slack
+
     # ---------------------------------------------------------------- the answers
 
     def squared_distances(self):
         """Return each row's squared distance to its nearest aligned item."""
-        rows = np.arange(len(self.bound))
-        self._refresh(rows, self.lowest)
-        self._make_exact(rows)
-        return self.exact
+        of, n = self._squared_distances_of, len(self.bound)
+        args = self.n_threads, self.size, self.verbose, "distances"
+        with computing(self.device):
+            return np.concatenate(in_threads(of, n, *args))
 
     def largest_distance(self):
         """Return the largest squared distance of any row to the aligned items.
@@ -73,17 +109,27 @@ class FarthestRows:
         The pool is read once. The floor follows the farthest row known so far, so that
         most rows leave after a few comparisons.
         """
-        rows = np.arange(len(self.bound))
-        floor = self._look_at_sample(rows)
-        for some in batches(len(rows)):
-            self._refresh(rows[some], floor)
+        with computing(self.device):
+            return self._largest_distance()
+
+    def _largest_distance(self):
+        n, lock = len(self.bound), Lock()
+        floor = self._look_at_sample(np.arange(n))
+
+        def look(some):
+            nonlocal floor
+            self._refresh_block(np.arange(some.start, some.stop), floor)
             fresh = self.seen[ALIGNED, some] == self.n_aligned
-            best = self.bound[some][fresh].max(initial=self.lowest)
-            floor = max(floor, best - 2 * self.slack)
+            best = self.bound[some].max(where=fresh, initial=self.lowest)
+            with lock:
+                floor = max(floor, best - 2 * self.slack)
+
+        args = self.n_threads, self.size, self.verbose, "coverage gap"
+        in_threads(look, n, *args)
         # The slack may have grown on the way, so some rows may have left too early.
         fresh = self.seen[ALIGNED] == self.n_aligned
-        floor = self.bound[fresh].max(initial=self.lowest) - 2 * self.slack
-        near = rows[self.bound >= floor]
+        floor = self.bound.max(where=fresh, initial=self.lowest) - 2 * self.slack
+        near = np.flatnonzero(self.bound >= floor)
         self._refresh(near, floor)
         near = near[self.bound[near] >= floor]
         self._make_exact(near)
@@ -100,6 +146,10 @@ class FarthestRows:
         list: all rows whose bounds reach a floor, fresh when they were listed. When it
         is used up, the floor falls by 4 %: it decides the cost, never the picks.
         """
+        with computing(self.device):
+            return self._pick(rows, n_picks, with_distances)
+
+    def _pick(self, rows, n_picks, with_distances):
         if self.n_centres == 0:
             self._add(self._row_nearest_mean(rows))
         fresh = (self.seen[ALIGNED, rows] == self.n_aligned) & (self.n_aligned > 0)
@@ -108,6 +158,14 @@ class FarthestRows:
         else:
             floor = self._look_at_sample(rows)
         floor = max(floor, 0.0)
+        with progress(n_picks, "k-center", self.verbose, "pick") as advance:
+            advance(len(self.picks))
+            self._pick_all(rows, floor, n_picks, advance)
+        if with_distances:
+            self._measure_picks()
+        return np.array(self.picks)
+
+    def _pick_all(self, rows, floor, n_picks, advance):
         size = BAND if len(rows) > PLAIN else len(rows)
         short = rows[:0]
         while len(self.picks) < n_picks:
@@ -122,46 +180,40 @@ class FarthestRows:
             band = short[self.bound[short] >= cut]
             self._refresh(band, cut)
             band = band[self.bound[band] >= cut]
-            n_made = self._pick_from(band, cut, n_picks, with_distances)
+            n_made = self._pick_from(band, cut, n_picks)
+            advance(n_made)
             if n_made < 4 and cut > floor:
                 size *= 2
             elif n_made > 64:
                 size = max(size // 2, BAND)
-        return np.array(self.picks)
 
-    def _pick_from(self, band, cut, n_picks, with_distances):
+    def _pick_from(self, band, cut, n_picks):
         """Pick from fresh rows while the farthest is certain; return how many."""
         n_before = len(self.picks)
-        x, known = self._points(band), self._known(band)
+        x, bound = self._points(band), self.bound[band]
         while len(self.picks) < n_picks and len(band):
-            bound, second, nearest = known
             threshold = bound.max() - 2 * self.slack
             if threshold < cut:
                 break
             near = np.flatnonzero(bound >= threshold)
             at = near[0]
-            if len(near) > 1 or with_distances:
-                self._save(band, known)
+            if len(near) > 1:
+                self._save(band, bound)
                 self._make_exact(band[near])
                 at = near[self.exact[band[near]].argmax()]  # the lowest of equals
-            lower(bound, second, nearest, x @ self._turned(x[at]), self.n_centres)
+            np.minimum(bound, to_host(x @ self.space.turned(x[at])), out=bound)
             self._add(band[at])
             bound[at] = -np.inf
             if len(self.picks) % 16 == 0:
                 stay = bound >= cut
                 if 2 * np.count_nonzero(stay) < len(band):
-                    self._save(band, known)
-                    band, x = band[stay], x[stay]
-                    known = self._known(band)
-        self._save(band, known)
+                    self._save(band, bound)
+                    band, x, bound = band[stay], x[stay], bound[stay]
+        self._save(band, bound)
         return len(self.picks) - n_before
 
-    def _known(self, rows):
-        return self.bound[rows], self.second[rows], self.nearest[rows]
-
-    def _save(self, rows, known):
-        self.bound[rows], self.second[rows], self.nearest[rows] = known
-        self.seen[PICKS, rows] = len(self.picks)
+    def _save(self, rows, bound):
+        self.bound[rows], self.seen[PICKS, rows] = bound, len(self.picks)
 
     def _add(self, row):
         self.picks.append(row)
@@ -175,19 +227,29 @@ class FarthestRows:
         The first aligned items cover most rows. Picks come next, for they lie where the
         aligned items left gaps.
         """
-        seen = self.seen[:, rows]
-        stale = (seen[ALIGNED] < self.n_aligned) | (seen[PICKS] < len(self.picks))
-        rows = rows[stale & (self.bound[rows] >= floor)]
-        rows = rows[self.seen[PICKS, rows].argsort(kind="stable")]
-        for some in batches(len(rows)):
-            some = rows[some]
-            x = self._points(some)
-            for kind, stop in (
-                (ALIGNED, min(COVER, self.n_aligned)),
-                (PICKS, len(self.picks)),
-                (ALIGNED, self.n_aligned),
-            ):
-                some, x = self._compare(kind, stop, some, x, floor)
+        rows = rows[self.bound[rows] >= floor]
+        stale = self.seen[ALIGNED, rows] < self.n_aligned
+        stale |= self.seen[PICKS, rows] < len(self.picks)
+        rows = rows[stale]
+        if self.picks:  # else none has seen any
+            rows = rows[self.seen[PICKS, rows].argsort(kind="stable")]
+        in_threads(
+            lambda some: self._refresh_block(rows[some], floor),
+            len(rows),
+            self.n_threads if len(rows) >= MANY else 1,
+            self.size,
+            self.verbose and 2 * len(rows) > len(self.bound),
+            "distances",
+        )
+
+    def _refresh_block(self, rows, floor):
+        x = self._points(rows)
+        for kind, stop in (
+            (ALIGNED, min(COVER, self.n_aligned)),
+            (PICKS, len(self.picks)),
+            (ALIGNED, self.n_aligned),
+        ):
+            rows, x = self._compare(kind, stop, rows, x, floor)
 
     def _compare(self, kind, n_centres, rows, x, floor):
         """Compare rows, read as x, with the first centres of a kind.
@@ -205,10 +267,8 @@ class FarthestRows:
             if len(same) < len(rows):
                 stop = min(stop, seen[rows[len(same)]])
             centres = self._as_centres(self._centres(kind, start, stop))
-            squared = (centres @ x[: len(same)].T).min(axis=0)
-            known = self._known(same)
-            lower(*known, squared, start + kind * self.n_aligned)
-            self.bound[same], self.second[same], self.nearest[same] = known
+            squared = minima(centres @ x[: len(same)].T)
+            self.bound[same] = np.minimum(self.bound[same], squared)
             seen[same] = stop
             stay = self.bound[rows] >= floor
             if 4 * np.count_nonzero(stay) < 3 * len(rows):
@@ -216,74 +276,104 @@ class FarthestRows:
         stay = self.bound[rows] >= floor
         return (rows, x) if stay.all() else (rows[stay], x[stay])
 
+    # ---------------------------------------------------------------- exactly
+
     def _make_exact(self, rows):
-        """Bring `exact` of fresh rows up to date by direct differences in float64.
-
-        Only centres that may be the nearest, as far as rounding can tell, need them.
-        For most rows those are in one block.
-        """
+        """Bring `exact` of fresh rows up to date by direct differences in float64."""
         rows = rows[self.exact_seen[rows] < self.n_centres]
-        one = self.second[rows] > self.bound[rows] + 2 * self.slack
-        for start in np.unique(self.nearest[rows[one]]):
-            some = rows[one & (self.nearest[rows] == start)]
-            self._compare_exactly(some, start, min(start + CENTRES, self.n_centres))
-        for start in np.unique(self.exact_seen[rows[~one]]):
-            same = rows[~one & (self.exact_seen[rows] == start)]
-            self._compare_exactly(same, start, self.n_centres)
+        for start in np.unique(self.exact_seen[rows]):
+            same = rows[self.exact_seen[rows] == start]
+            for some in batches(len(same)):
+                some = same[some]
+                known = self.exact[some] if start else np.full(len(some), np.inf)
+                limit = self.bound[some] + 2 * self.slack
+                limit = np.minimum(limit, known + self.slack)
+                x, originals = self._points(some), read(self.features, some)
+                direct = self._direct(x, originals, limit, start, self.n_centres)
+                self.exact[some] = np.minimum(known, direct)
+        self.exact_seen[rows] = self.n_centres
 
-    def _compare_exactly(self, rows, start, stop):
-        for some in batches(len(rows)):
-            some = rows[some]
-            x, originals = self._points(some), read(self.features, some)
-            exact = self.exact[some]
-            limit = np.minimum(self.bound[some] + 2 * self.slack, exact + self.slack)
-            for block in batches(stop - start, CENTRES):
-                centres = self._any_centres(start + block.start, start + block.stop)
-                squared = self._as_centres(centres) @ x.T  # (n_centres, n_some)
-                columns, at = np.nonzero(squared <= limit)
-                direct = direct_differences(originals, at, centres, columns)
-                np.minimum.at(exact, at, direct)
-            self.exact[some], self.exact_seen[some] = exact, self.n_centres
+    def _direct(self, x, originals, limit, start, stop, counts=None):
+        """Return squared distances to the nearest of some centres, in float64.
+
+        Only centres within the limits, as far as rounding can tell, are looked at;
+        where there is none, the distance is infinite.
+        """
+        exact = np.full(len(x), np.inf)
+        for centres, squared in self._products(x, start, stop, counts):
+            columns, at = cells(squared <= on_device(limit, self.device))
+            direct = direct_differences(originals, at, centres, columns)
+            np.minimum.at(exact, at, direct)
+        return exact
+
+    def _products(self, x, start, stop, counts=None):
+        """Yield centres, a block at a time, and squared distances to each, rounded.
+
+        They are infinite to all but the first centres, so many as `counts` has it for
+        each row.
+        """
+        for block in batches(stop - start, CENTRES):
+            first, last = start + block.start, start + block.stop
+            centres = self._any_centres(first, last)
+            squared = self._as_centres(centres) @ x.T  # (n_centres, n_rows)
+            if counts is not None:
+                late = np.arange(first, last)[:, None] >= counts
+                squared[on_device(late, self.device)] = np.inf
+            yield centres, squared
+
+    def _squared_distances_of(self, some):
+        """Return the squared distances of a slice of rows to their nearest aligned.
+
+        For most rows only one block of these can hold it: the others' bounds say so.
+        """
+        originals = fetch(self.features, some)
+        x = self.space.points(originals, "features")
+        bound = np.full(len(x), np.inf, self.dtype)
+        second, nearest = bound.copy(), np.zeros(len(x), np.int32)
+        products = self._products(x, 0, self.n_aligned)
+        for number, (_, squared) in enumerate(products):
+            squared = minima(squared)
+            np.minimum(second, np.maximum(bound, squared), out=second)
+            nearest[squared < bound] = number * CENTRES
+            np.minimum(bound, squared, out=bound)
+        limit = bound + 2 * self.slack
+        nearest[second <= limit] = -1
+        exact = np.empty(len(x))
+        for start in np.unique(nearest):
+            same, stop = nearest == start, min(start + CENTRES, self.n_aligned)
+            if start < 0:
+                start, stop = 0, self.n_aligned
+            exact[same] = self._direct(
+                x[same], originals[same], limit[same], start, stop
+            )
+        return exact
+
+    def _measure_picks(self):
+        """Set `exact` of each pick to its distance when it was picked."""
+        for some in batches(len(self.picks)):
+            picks = np.array(self.picks[some])
+            x, originals = self._points(picks), read(self.features, picks)
+            counts = self.n_aligned + np.arange(some.start, some.stop)
+            limit = np.full(len(x), np.inf, self.dtype)
+            for _, squared in self._products(x, 0, counts[-1], counts):
+                np.minimum(limit, minima(squared), out=limit)
+            limit[counts > 0] += 2 * self.slack
+            limit[counts == 0] = -np.inf
+            self.exact[picks] = self._direct(x, originals, limit, 0, counts[-1], counts)
 
     # ---------------------------------------------------------------- rows and centres
 
-    def _centred(self, rows, name):
-        """Return rows minus the origin, with squared lengths and 1 appended.
-
-        Their widths are filled with zeros to full cache lines, which BLAS likes.
-        """
-        d = rows.shape[1]
-        centred = np.zeros((len(rows), -(-(d + 2) // 16) * 16), self.dtype)
-        x = centred[:, :d]
-        with np.errstate(over="ignore", invalid="ignore"):
-            np.subtract(rows, self.origin, out=x, casting="same_kind")
-            centred[:, d] = np.einsum("ij,ij->i", x, x)
-        centred[:, d + 1] = 1
-        largest = float(centred[:, d].max(initial=0))
-        if not largest < self.highest:
-            check_values(rows, name)
-        self.largest = max(self.largest, largest)
-        self.slack = rounding_slack(self.largest, x)
-        return centred
-
     def _points(self, rows):
         """Return rows so that the product with `_as_centres` is squared distances."""
-        return self._centred(read(self.features, rows), "features")
+        return self.space.points(fetch(self.features, rows), "features")
 
     def _as_centres(self, rows):
-        return self._turned(self._centred(rows, "aligned"))
-
-    def _turned(self, points):
-        """Return [-2 x, 1, |x|^2, 0] of [x, |x|^2, 1, 0]."""
-        d = self.features.shape[1]
-        centres = -2 * points
-        centres[..., d], centres[..., d + 1] = 1, points[..., d]
-        return centres
+        return self.space.turned(self.space.points(rows, "aligned"))
 
     def _centres(self, kind, start, stop):
-        if kind == ALIGNED:
-            return read(self.aligned, self.order[start:stop])
-        return read(self.features, np.array(self.picks[start:stop]))
+        if kind == PICKS:
+            return fetch(self.features, np.array(self.picks[start:stop]))
+        return on_device(fetch(self.aligned, self.order[start:stop]), self.device)
 
     def _any_centres(self, start, stop):
         """Return centres as they are, counting the aligned items first."""
@@ -292,9 +382,8 @@ class FarthestRows:
             return self._centres(ALIGNED, start, stop)
         if start >= n:
             return self._centres(PICKS, start - n, stop - n)
-        return np.concatenate(
-            [self._centres(ALIGNED, start, n), self._centres(PICKS, 0, stop - n)]
-        )
+        parts = self._centres(ALIGNED, start, n), self._centres(PICKS, 0, stop - n)
+        return join(parts)
 
     # ---------------------------------------------------------------- a sample
 
@@ -310,41 +399,30 @@ class FarthestRows:
         starts = np.linspace(0, len(rows) - length, max(m // RUN, 1)).astype(int)
         sample = rows[(starts[:, None] + np.arange(length)).ravel()]
         x = self._points(sample)
-        distances = np.concatenate(
-            [
-                self._as_centres(self._any_centres(some.start, some.stop)) @ x.T
-                for some in batches(self.n_centres, CENTRES)
-            ]
-        )
+        products = self._products(x, 0, self.n_centres)
+        distances = np.concatenate([to_host(squared) for _, squared in products])
         nearest = distances.min(axis=0)
         if self.n_aligned and not self.seen[ALIGNED].any():
             self.order = cover_order(distances[: self.n_aligned] <= 0.8 * nearest.max())
         return nearest.max() - 2 * self.slack
 
     def _row_nearest_mean(self, rows):
-        mean = mean_row(self.features, rows, "features")
-        self.origin = mean.astype(self.dtype)
-        squared = np.concatenate(
+        mean = mean_row(self.features, rows, "features", self.n_threads)
+        self.space = Space(mean, self.dtype, self.device)
+        d = self.features.shape[1]
+
+        def look(some):
+            return to_host(self._points(rows[some])[:, d]).copy()
+
+        squared = np.concatenate(in_threads(look, len(rows), self.n_threads, self.size))
+        near = rows[squared <= squared.min() + 2 * self.slack]
+        direct = np.concatenate(
             [
-                self._points(rows[some])[:, self.features.shape[1]]
-                for some in batches(len(rows))
+                ((double(read(self.features, near[some])) - mean) ** 2).sum(axis=1)
+                for some in batches(len(near))
             ]
         )
-        near = rows[squared <= squared.min() + 2 * self.slack]
-        direct = [
-            ((read(self.features, near[some]).astype(np.float64) - mean) ** 2).sum(
-                axis=1
-            )
-            for some in batches(len(near))
-        ]
-        return near[np.concatenate(direct).argmin()]
-
-
-def lower(bound, second, nearest, squared, start):
-    """Lower bounds, in place, to the squared distances to the block from `start` on."""
-    np.minimum(second, np.maximum(bound, squared), out=second)
-    nearest[squared < bound] = start
-    np.minimum(bound, squared, out=bound)
+        return near[direct.argmin()]
 
 
 def cover_order(covers):
@@ -364,37 +442,3 @@ def cover_order(covers):
     rest = np.ones(len(covers), bool)
     rest[order] = False
     return np.concatenate([np.array(order, np.int64), np.flatnonzero(rest)])
-
-
-def direct_differences(rows, at, others, columns):
-    """Return |rows[at] - others[columns]|^2 in float64, equal rows giving equal values.
-
-    That is the one definition of a distance that everything else has to agree with.
-    """
-    squared = np.empty(len(at))
-    for some in batches(len(at), max(1, PAIRS // rows.shape[1])):
-        pairs = rows[at[some]].astype(np.float64) - others[columns[some]]
-        squared[some] = (pairs**2).sum(axis=1)
-    return squared
-
-
-def rounding_slack(largest, rows):
-    """Bound the rounding error of |x|^2 + |c|^2 - 2 x.c, given the larger square.
-
-    Errors of a sum of d products grow like sqrt(d). Of 10^8 pairs of several kinds,
-    with d = 512 and 4,096, none was wrong by more than a third of this.
-    """
-    eps = float(np.finfo(rows.dtype).eps)
-    return (24 + 2 * np.sqrt(rows.shape[1])) * eps * largest
-
-
-def mean_row(source, rows, name):
-    """Return the mean of the given rows in float64."""
-    total = np.zeros(source.shape[1])
-    for some in batches(len(rows)):
-        block = read(source, rows[some])
-        with np.errstate(over="ignore", invalid="ignore"):
-            total += block.sum(axis=0, dtype=np.float64)
-        if not np.isfinite(total).all():
-            check_values(block, name)
-    return total / len(rows)

@@ -26,13 +26,13 @@ NOT_KEPT = ("features", "aligned", "exact", "exact_seen")  # between two stages
 SURVIVORS = 4096  # rows that may travel in one stage, at least; of all partitions
 
 
-def farthest_rows(features, aligned=None, **options):
+def farthest_rows(features, aligned=None, *options):
     """Return `FarthestRows`, or its like for a dask array, which has no options."""
     if is_dask(aligned):
         aligned = aligned.compute()
     if is_dask(features):
         return DaskFarthestRows(features, aligned)
-    return FarthestRows(features, aligned, **options)
+    return FarthestRows(features, aligned, *options)
 
 
 class DaskFarthestRows:
@@ -242,22 +242,17 @@ def _shares(sizes, n_picks):
 
 def _total(sums):
     """Return the sum of rows from `_block_sums` of one partition after the other."""
-    total, open_block = 0.0, []
-
-    def close(total):
-        if open_block:
-            total = total + _sum(np.concatenate(open_block))
-            open_block.clear()
-        return total
-
+    blocks, edge = [], []  # the latter: rows of a block that is not complete yet
     for head, whole, tail in sums:
-        open_block.append(head)
-        if len(whole) or len(tail):
-            total = close(total)
-        for block in whole:
-            total = total + block
-        open_block.append(tail)
-    return close(total)
+        edge.append(head)
+        if whole or len(tail):
+            if any(map(len, edge)):
+                blocks.append(_sum(np.concatenate(edge)))
+            blocks += whole
+            edge = [tail]
+    if any(map(len, edge)):
+        blocks.append(_sum(np.concatenate(edge)))
+    return np.sum(blocks, axis=0)
 
 
 # -------------------------------------------------------------------- on workers
@@ -358,7 +353,7 @@ def _block_sums(chunk, eligible, first):
 
 def _sum(block):
     with np.errstate(over="ignore", invalid="ignore"):
-        total = block.sum(axis=0, dtype=np.float64)
+        total = block.astype(np.float64, copy=False).sum(axis=0)
     if not np.isfinite(total).all():
         check_values(block, "features")
     return total

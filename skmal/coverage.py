@@ -2,16 +2,33 @@
 
 import numpy as np
 
-from . import _dask
-from ._blocks import batches, check_rows, check_values, read
+from . import _blocks, _dask
+from ._blocks import (
+    check_rows,
+    check_same_space,
+    check_values,
+    count_threads,
+    fetch,
+    in_threads,
+    read,
+)
+from ._distances import direct_differences, rounding_slack
 from ._encoding import as_floats
-from ._farthest import direct_differences, rounding_slack
 from ._farthest_dask import farthest_rows
 from ._items import check_integer
+from ._tensors import (
+    cells,
+    computing,
+    device_of,
+    nth_smallest,
+    on_device,
+    squared_lengths,
+    to_host,
+)
 from .rounds import draw_seed
 
 
-def distance_to_aligned(features, aligned):
+def distance_to_aligned(features, aligned, *, verbose=0):
     """Return the distance of each row to its nearest aligned item.
 
     Parameters
@@ -20,6 +37,8 @@ def distance_to_aligned(features, aligned):
         Rows of one modality's pool.
     aligned : array-like of shape (n_aligned, n_features)
         The items of that modality whose partners are known, at least one.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -31,6 +50,8 @@ def distance_to_aligned(features, aligned):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for the pool.
 
     See Also
     --------
@@ -38,11 +59,16 @@ def distance_to_aligned(features, aligned):
 
     Notes
     -----
-    O(n_samples n_aligned n_features) time by blocked matrix products, with a block of
-    distances and about 40 bytes per row in memory. The nearest item is found in the
+    O(n_samples n_aligned n_features) time by blocked matrix products, with blocks of
+    distances and at most 64 bytes per row in memory. The nearest item is found in the
     precision of the input (float16 counts as float32), its distance is then taken in
     float64 by direct differences. `features` may be whatever slices into blocks of
     rows: arrays, memory maps, zarr and h5py datasets.
+
+    Large pools are read and compared by as many threads as BLAS may use at the time
+    (``OMP_NUM_THREADS``, threadpoolctl and joblib limit them), or as few as fit in the
+    `working_memory` of scikit-learn's configuration, 1,024 MiB by default. The answer
+    does not depend on their number.
 
     Examples
     --------
@@ -50,11 +76,11 @@ def distance_to_aligned(features, aligned):
     >>> distance_to_aligned([[0.0, 0.0], [3.0, 4.0]], aligned=[[0.0, 0.0]])
     array([0., 5.])
     """
-    features, aligned = _check_same_space(features, aligned)
-    return np.sqrt(farthest_rows(features, aligned).squared_distances())
+    features, aligned = check_same_space(features, aligned, "features", "aligned")
+    return np.sqrt(farthest_rows(features, aligned, verbose).squared_distances())
 
 
-def coverage_gap(features, aligned):
+def coverage_gap(features, aligned, *, verbose=0):
     """Return the largest distance of any row to its nearest aligned item.
 
     The gap says how far the worst covered item of a pool is from everything known. The
@@ -66,6 +92,8 @@ def coverage_gap(features, aligned):
         Rows of one modality's pool.
     aligned : array-like of shape (n_aligned, n_features)
         The items of that modality whose partners are known, at least one.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -77,11 +105,14 @@ def coverage_gap(features, aligned):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for the pool.
 
     Notes
     -----
     At most what `distance_to_aligned` costs, and usually a fraction of it: a row known
-    to be nearer than the farthest one so far is not compared with the rest.
+    to be nearer than the farthest one so far is not compared with the rest. Threads
+    and memory as there.
 
     References
     ----------
@@ -94,11 +125,12 @@ def coverage_gap(features, aligned):
     >>> coverage_gap([[0.0, 0.0], [1.0, 0.0], [3.0, 4.0]], aligned=[[0.0, 0.0]])
     5.0
     """
-    features, aligned = _check_same_space(features, aligned)
-    return float(np.sqrt(farthest_rows(features, aligned).largest_distance()))
+    features, aligned = check_same_space(features, aligned, "features", "aligned")
+    known = farthest_rows(features, aligned, verbose)
+    return float(np.sqrt(known.largest_distance()))
 
 
-def greedy_k_center(features, n_centers, aligned=None):
+def greedy_k_center(features, n_centers, aligned=None, *, verbose=0):
     """Pick rows one after the other, each the farthest from all centres so far.
 
     A diverse subset that leaves no row far from a centre: at most twice as far as the
@@ -115,6 +147,8 @@ def greedy_k_center(features, n_centers, aligned=None):
     aligned : array-like of shape (n_aligned, n_features), default=None
         Centres that are there already. With none, the first pick is the row nearest
         the mean of all rows.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -126,6 +160,8 @@ def greedy_k_center(features, n_centers, aligned=None):
     ValueError
         If an array is empty (`aligned` may be), holds NaN or infinity, if numbers of
         features differ, or if `n_centers` is not between 1 and n_samples.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for the pool.
 
     Notes
     -----
@@ -137,7 +173,8 @@ def greedy_k_center(features, n_centers, aligned=None):
     an upper bound of each row's distance is kept, and only rows that could be the
     farthest are compared with all centres. `features` may be whatever slices into
     blocks of rows (arrays, memory maps, zarr and h5py datasets); memory holds blocks of
-    fixed size, about 40 bytes per row, and those rows that are nearly the farthest.
+    fixed size, at most 64 bytes per row, and those rows that are nearly the farthest.
+    Threads and their memory are those of `distance_to_aligned`.
 
     References
     ----------
@@ -159,17 +196,19 @@ def greedy_k_center(features, n_centers, aligned=None):
     array([0, 2])
     """
     n_centers = check_integer(n_centers, "n_centers", minimum=1)
-    if aligned is None or (np.shape(aligned) and np.size(aligned) == 0):
+    if aligned is None or 0 in np.shape(aligned):
         features, aligned = check_rows(features, "features"), None
     else:
-        features, aligned = _check_same_space(features, aligned)
+        features, aligned = check_same_space(features, aligned, "features", "aligned")
     n = features.shape[0]
     if n_centers > n:
         raise ValueError(f"n_centers={n_centers} is above the {n} rows to pick from")
-    return farthest_rows(features, aligned).pick(np.arange(n), n_centers)
+    return farthest_rows(features, aligned, verbose).pick(np.arange(n), n_centers)
 
 
-def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
+def isolation(
+    features, n_neighbors=5, *, n_landmarks=400, random_state=None, verbose=0
+):
     """Return the distance of each row to its n-th nearest landmark.
 
     The most isolated rows of a natural pool are outliers: broken scans, empty texts.
@@ -189,6 +228,8 @@ def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
     random_state : int, RandomState or Generator, default=None
         Decides the draw. A generator is copied before it is asked, so the same one
         gives the same landmarks. None draws afresh.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -200,12 +241,14 @@ def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
     ValueError
         If `features` is empty or holds NaN or infinity, if `n_neighbors` is below 1, or
         if `n_landmarks` is below 2.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for the pool.
 
     Notes
     -----
-    O(n_samples n_landmarks n_features) time by blocked matrix products, a block of
-    distances at a time in memory. Which landmark is the n-th nearest is decided by
-    direct differences in float64 wherever rounding could hide it.
+    O(n_samples n_landmarks n_features) time by blocked matrix products, with blocks of
+    distances in memory; threads as in `distance_to_aligned`. Which landmark is the n-th
+    nearest is decided by direct differences in float64 wherever rounding could hide it.
 
     Examples
     --------
@@ -225,13 +268,14 @@ def isolation(features, n_neighbors=5, *, n_landmarks=400, random_state=None):
     if _dask.is_dask(features):
         reference = _dask.take(features, rows)
         return _dask.per_row(_isolation, features, rows, reference, n_neighbors)
-    return _isolation(features, 0, rows, read(features, rows), n_neighbors)
+    reference = read(features, rows)
+    return _isolation(features, 0, rows, reference, n_neighbors, verbose)
 
 
-def _isolation(features, first, landmarks, reference, nth):
+def _isolation(features, start, landmarks, reference, nth, verbose=0):
     """Return each row's distance to its nth nearest landmark but itself.
 
-    `first` is the number of the first row, and `landmarks` count as it does.
+    `start` is the number of the first row; landmarks are numbered as it is.
 
     By matrix products each is known up to rounding. A landmark at squared distance D
     from x has |c|^2 <= 2 |x|^2 + 2 D, so no error of one that could be the nth nearest
@@ -239,35 +283,46 @@ def _isolation(features, first, landmarks, reference, nth):
     farther. Landmarks surely nearer are counted, those in doubt are ranked by direct
     differences.
     """
-    landmarks, reference = landmarks - first, as_floats(reference)
+    n, d = features.shape
+    each = 8 * min(n, _blocks.ROWS) * (4 * d + 3 * len(landmarks))
+    each += 8 * len(landmarks) * d
+    n_threads = count_threads(features, 16 * n, each, "the isolation")
+    landmarks, reference = landmarks - start, as_floats(reference)
     check_values(reference, "features")
-    origin = reference.mean(axis=0, dtype=np.float64).astype(reference.dtype)
+    dtype, device = reference.dtype, device_of(features)
+    origin = reference.mean(axis=0, dtype=np.float64).astype(dtype)
+    reference, origin = on_device(reference, device), on_device(origin, device)
     marks, mark_norms = _centred(reference, origin)
     squared = np.zeros(features.shape[0])
-    for block in batches(features.shape[0]):
-        rows = read(features, block)
+
+    def look(block):
+        rows = fetch(features, block)
         x, x_norms = _centred(rows, origin)
-        if not x_norms.max() < 1e-12 * np.finfo(rows.dtype).max:
-            check_values(rows, "features")
+        if not x_norms.max() < 1e-12 * float(np.finfo(dtype).max):
+            check_values(to_host(rows), "features")
         if nth == 0:  # a single row
-            continue
+            return
         distance = x @ (-2 * marks.T)  # (block, n_landmarks)
         distance += x_norms[:, None]
         distance += mark_norms
         inside = (landmarks >= block.start) & (landmarks < block.stop)
-        distance[landmarks[inside] - block.start, np.flatnonzero(inside)] = (
-            np.inf
-        )  # itself
-        middle = np.partition(distance, nth - 1, axis=1)[:, nth - 1]
-        slack = rounding_slack(3 * x_norms + 4 * np.maximum(middle, 0), reference)
+        itself = landmarks[inside] - block.start, np.flatnonzero(inside)
+        distance[itself] = np.inf
+        middle = nth_smallest(distance, nth)
+        largest = 3 * x_norms + 4 * middle.clip(min=0)
+        slack = rounding_slack(largest, features.shape[1], dtype)
         below = distance < (middle - 2 * slack)[:, None]
-        n_below = below.sum(axis=1)
+        n_below = to_host(below.sum(axis=1))
         in_doubt = below ^ (distance <= (middle + 2 * slack)[:, None])
-        at, columns = np.divmod(np.flatnonzero(in_doubt), len(landmarks))
+        at, columns = cells(in_doubt)
         direct = direct_differences(rows, at, reference, columns)
         direct = direct[np.lexsort([direct, at])]  # row by row, each ascending
-        starts = np.searchsorted(at, np.arange(len(rows)))
-        squared[block] = direct[starts + nth - 1 - n_below]
+        first = np.searchsorted(at, np.arange(len(rows)))
+        squared[block] = direct[first + nth - 1 - n_below]
+
+    size = None if device is None else features.block(len(landmarks))
+    with computing(device):
+        in_threads(look, len(squared), n_threads, size, verbose, "isolation")
     return np.sqrt(squared)
 
 
@@ -275,14 +330,4 @@ def _centred(rows, origin):
     """Return rows minus the origin (distances stay, rounding shrinks), and |x|^2."""
     with np.errstate(over="ignore", invalid="ignore"):
         x = rows - origin
-        return x, np.einsum("ij,ij->i", x, x)
-
-
-def _check_same_space(features, aligned):
-    features, aligned = check_rows(features, "features"), check_rows(aligned, "aligned")
-    if features.shape[1] != aligned.shape[1]:
-        raise ValueError(
-            f"features has {features.shape[1]} columns and aligned has "
-            f"{aligned.shape[1]}; both must come from the same encoder"
-        )
-    return features, aligned
+    return x, squared_lengths(x)

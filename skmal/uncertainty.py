@@ -1,21 +1,44 @@
 """How unsure an encoder is of an item's partner in the other modality."""
 
 from numbers import Real
+from threading import Lock
 
 import numpy as np
 from sklearn.utils import check_array
 
 from . import _blocks, _dask
-from ._blocks import batches, check_rows, read
+from ._blocks import (
+    batches,
+    check_same_space,
+    count_threads,
+    fetch,
+    in_threads,
+    read,
+    stream,
+)
+from ._distances import rounding_slack
 from ._encoding import unit_rows
-from ._farthest import rounding_slack
+from ._tensors import (
+    cells,
+    computing,
+    device_of,
+    double,
+    is_tensor,
+    join,
+    maxima,
+    on_device,
+    single,
+    squared_lengths,
+    to_host,
+    two_largest,
+)
 
 QUERIES = 2048  # whose similarities to a block of the gallery are in memory at a time
 GROUP = 64  # gallery rows of which only the best similarity is looked at, at first
 MANY = 64  # candidates for the best two of a query, on average, that are too many
 
 
-def cross_modal_margin(queries, gallery):
+def cross_modal_margin(queries, gallery, *, verbose=0):
     """Return the gap between each query's best and second best similarity.
 
     A small margin says that two partners look equally likely. It is the uncertainty of
@@ -28,6 +51,8 @@ def cross_modal_margin(queries, gallery):
         Features of the items that could be asked about.
     gallery : array-like of shape (n_gallery, n_features)
         Features of the other modality's items, in the same space.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -40,6 +65,8 @@ def cross_modal_margin(queries, gallery):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for a block.
 
     See Also
     --------
@@ -50,7 +77,10 @@ def cross_modal_margin(queries, gallery):
     -----
     The similarities that count are taken in float64, whatever the input's precision; a
     matrix product in float32 says which ones those can be. O(n_queries n_gallery
-    n_features) time; a block of similarities is in memory, never all of them.
+    n_features) time; blocks of similarities are in memory, never all of them. Large
+    galleries are read and compared by as many threads as BLAS may use at the time, or
+    as few as fit in the `working_memory` of scikit-learn's configuration. What comes
+    out does not depend on their number.
 
     References
     ----------
@@ -65,12 +95,12 @@ def cross_modal_margin(queries, gallery):
     >>> cross_modal_margin([[1.0, 0.0], [1.0, 1.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = _check_same_space(queries, gallery)
-    second, first = _top_two(queries, gallery)
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
+    second, first = _top_two(queries, gallery, verbose)
     return first - second
 
 
-def cross_modal_top1(queries, gallery):
+def cross_modal_top1(queries, gallery, *, verbose=0):
     """Return each query's best cosine similarity to any gallery item.
 
     A small value says that nothing in the other modality looks like a partner.
@@ -81,6 +111,8 @@ def cross_modal_top1(queries, gallery):
         Features of the items that could be asked about.
     gallery : array-like of shape (n_gallery, n_features)
         Features of the other modality's items, in the same space.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -92,6 +124,8 @@ def cross_modal_top1(queries, gallery):
     ValueError
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for a block.
 
     See Also
     --------
@@ -107,11 +141,11 @@ def cross_modal_top1(queries, gallery):
     >>> cross_modal_top1([[1.0, 0.0], [-1.0, 0.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = _check_same_space(queries, gallery)
-    return _top_two(queries, gallery)[1]
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
+    return _top_two(queries, gallery, verbose)[1]
 
 
-def cross_modal_entropy(queries, gallery, temperature=0.07):
+def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
     """Return the entropy of each query's softmax over the gallery.
 
     Parameters
@@ -123,6 +157,8 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     temperature : float, default=0.07
         Similarities are divided by it before the softmax. 0.07 is where the contrastive
         loss of CLIP starts.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -134,6 +170,8 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     ValueError
         If either is empty, holds NaN or infinity, if their numbers of features differ,
         or if `temperature` is not above 0.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for a block.
 
     See Also
     --------
@@ -155,7 +193,7 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
     >>> cross_modal_entropy([[1.0, 0.0], [1.0, 1.0]], gallery).round(3)
     array([0.   , 0.693])
     """
-    queries, gallery = _check_same_space(queries, gallery)
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
     if _dask.is_dask(queries) or _dask.is_dask(gallery):
@@ -163,31 +201,44 @@ def cross_modal_entropy(queries, gallery, temperature=0.07):
             _softmax_sums, _merged_sums, queries, gallery, temperature
         )
     else:
-        _, total, weighted = _softmax_sums(queries, gallery, temperature)
+        _, total, weighted = _softmax_sums(queries, gallery, temperature, verbose)
     return np.maximum(np.log(total) - weighted / total, 0)
 
 
-def _softmax_sums(queries, gallery, temperature):
-    """Return, of each query's logits z: peak m, sum exp(z - m), sum exp(z - m) (z - m).
+def _softmax_sums(queries, gallery, temperature, verbose=0):
+    """Return what the entropy of each query's softmax is made of.
 
-    With the last two as total and weighted, H = log(total) - weighted / total.
+    Of its logits z these are m = max z, total = sum exp(z - m) and weighted =
+    sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
     """
+    n_threads = _n_threads(queries, gallery, _blocks.ROWS)
     sums = np.empty((3, queries.shape[0]))
-    for rows in batches(queries.shape[0]):
-        q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
-        peak = np.full(rows.stop - rows.start, -np.inf)
-        total, weighted = np.zeros_like(peak), np.zeros_like(peak)
-        for similarity in _similarity_blocks(q, gallery):
-            logits = similarity / temperature
-            new_peak = np.maximum(peak, logits.max(axis=1))
-            shift = np.where(total > 0, peak - new_peak, 0)
-            logits -= new_peak[:, None]
-            exponentials = np.exp(logits)
-            weighted = np.exp(shift) * (weighted + shift * total)
-            weighted += (exponentials * logits).sum(axis=1)
-            total = np.exp(shift) * total + exponentials.sum(axis=1)
-            peak = new_peak
-        sums[:, rows] = peak, total, weighted
+    with computing(device_of(gallery)):
+        for rows in batches(queries.shape[0]):
+            q = _unit(double(read(queries, rows)), "queries")
+            desc = _desc("entropy", queries, rows)
+            sums[:, rows] = _sums_of(q, gallery, temperature, n_threads, verbose, desc)
+    return sums
+
+
+def _sums_of(q, gallery, temperature, n_threads, verbose, desc):
+    """Return the softmax sums of some unit rows."""
+    q = on_device(q, device_of(gallery))
+
+    def look(block):
+        logits = _similarity(q, gallery, block) / temperature
+        peak = logits.amax(dim=1) if is_tensor(logits) else logits.max(axis=1)
+        logits -= peak[:, None]
+        exponentials = logits.exp() if is_tensor(logits) else np.exp(logits)
+        logits *= exponentials
+        sums = peak, exponentials.sum(axis=1), logits.sum(axis=1)
+        return np.stack([to_host(part) for part in sums])
+
+    size = _block_size(gallery, 2 * len(q))
+    parts = stream(look, gallery.shape[0], n_threads, size, verbose, desc)
+    sums = next(parts)
+    for part in parts:
+        sums = _merged_sums(np.stack([sums, part]))
     return sums
 
 
@@ -196,59 +247,88 @@ def _merged_sums(sums):
     peaks, totals, weighted = sums.transpose(1, 0, 2)
     peak = peaks.max(axis=0)
     shift = peaks - peak
-    scale = np.exp(shift)
-    weighted = (scale * (weighted + shift * totals)).sum(axis=0)
-    return np.stack([peak, (scale * totals).sum(axis=0), weighted])
+    totals, weighted = np.exp(shift) * [totals, weighted]
+    weighted += shift * totals
+    return np.stack([peak, totals.sum(axis=0), weighted.sum(axis=0)])
 
 
-def _top_two(queries, gallery):
+def _top_two(queries, gallery, verbose=0):
     """Return the second best and the best similarity of each query, shape (2, n)."""
     if _dask.is_dask(queries) or _dask.is_dask(gallery):
         return _dask.per_query(_top_two, _merged_top_two, queries, gallery)
+    n_threads = _n_threads(queries, gallery, QUERIES)
     top = np.empty((2, queries.shape[0]))
-    for rows in batches(queries.shape[0], QUERIES):
-        q = _unit(read(queries, rows).astype(np.float64, copy=False), "queries")
-        candidates = _candidates(q.astype(np.float32), gallery)
-        if candidates is None:
-            top[:, rows] = _top_two_of_all(q, gallery)
-        else:
-            top[:, rows] = _top_two_of_candidates(q, gallery, *candidates)
+    with computing(device_of(gallery)):
+        for rows in batches(queries.shape[0], QUERIES):
+            q = _unit(double(read(queries, rows)), "queries")
+            desc = _desc("similarities", queries, rows)
+            candidates = _candidates(q, gallery, n_threads, verbose, desc)
+            if candidates is None:
+                top[:, rows] = _top_two_of_all(q, gallery, n_threads, verbose, desc)
+            else:
+                top[:, rows] = _top_two_of_candidates(q, gallery, *candidates)
     return np.clip(top, -1, 1)
 
 
 def _merged_top_two(tops):
     """Return the best two over all parts of a gallery, shape (n_parts, 2, n)."""
-    return np.partition(tops.reshape(-1, tops.shape[-1]), -2, axis=0)[-2:]
+    return two_largest(tops.reshape(-1, tops.shape[-1]))
 
 
-def _candidates(q, gallery):
+def _candidates(q, gallery, n_threads, verbose, desc):
     """Return pairs (query, gallery row) that hold the best two of each query.
 
     Similarities in float32 are wrong by at most `slack`. The best ones of the two best
     groups of gallery rows are two different rows, so no row whose similarity is lower
     than the lesser of them by more than twice the slack is among the best two. None
     where the gallery is so full of ties that this leaves too many.
+
+    Blocks may come in any order: `best` only grows, so what it lets go at any time is
+    no candidate at the end.
     """
-    slack = rounding_slack(1, q)
+    slack = rounding_slack(1, q.shape[1], np.float32)
+    device = device_of(gallery)
+    size = _block_size(gallery, len(q)) or _blocks.ROWS // 2 or 1
+    most = MANY * len(q)
+    limit = 8 * most + size * len(q)
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
-    found = [(np.empty(0, int), np.empty(0, int), np.empty(0, np.float32))]
-    n_found = 0
-    for block in batches(gallery.shape[0], _blocks.ROWS // 2 or 1):
-        g = _unit(read(gallery, block), "gallery").astype(np.float32, copy=False)
-        similarity = g @ q.T  # (block, n_queries)
-        whole = len(g) - len(g) % GROUP
-        peaks = similarity[:whole].reshape(-1, GROUP, len(q)).max(axis=1)
-        rest = similarity[whole:].max(axis=0, initial=-np.inf)
-        best = np.partition(np.concatenate([best, peaks, rest[None]]), -2, axis=0)[-2:]
-        at = np.flatnonzero(similarity >= best[0] - 2 * slack)
-        n_found += len(at)
-        if n_found > MANY * len(q) + similarity.size:
-            return None
-        rows, columns = np.divmod(at, len(q))
-        found.append((columns, rows + block.start, similarity.ravel()[at]))
-    columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
-    left = similarity >= best[0, columns] - 2 * slack
-    return columns[left], rows[left]
+    found, n_found = [], 0
+    lock = Lock()
+    q = on_device(single(q), device)
+
+    def pruned():
+        columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
+        left = similarity >= best[0, columns] - 2 * slack
+        return columns[left], rows[left], similarity[left]
+
+    def look(block):
+        nonlocal best, found, n_found
+        if n_found > limit:  # even after pruning
+            return
+        similarity = single(_unit(fetch(gallery, block), "gallery")) @ q.T
+        whole = len(similarity) - len(similarity) % GROUP
+        groups = similarity[:whole].reshape(-1, GROUP, len(q))
+        peaks = [groups.amax(dim=1) if device else groups.max(axis=1)]
+        if whole < len(similarity):
+            peaks.append(maxima(similarity[whole:])[None])
+        peaks = two_largest(join(peaks))
+        with lock:
+            best = two_largest(np.concatenate([best, peaks]))
+            least = best[0] - 2 * slack
+        rows, columns = cells(similarity >= on_device(least, device))
+        values = to_host(similarity[rows, columns])
+        with lock:
+            found.append((columns, rows + block.start, values))
+            n_found += len(rows)
+            if n_found > limit:
+                found = [pruned()]
+                n_found = len(found[0][0])
+
+    in_threads(look, gallery.shape[0], n_threads, size, verbose, desc)
+    if n_found > limit:
+        return None
+    columns, rows, _ = pruned()
+    return None if len(rows) > most else (columns, rows)
 
 
 def _top_two_of_candidates(q, gallery, columns, rows):
@@ -257,7 +337,7 @@ def _top_two_of_candidates(q, gallery, columns, rows):
     columns, rows = columns[order], rows[order]
     similarity = np.empty(len(rows))
     for some in batches(len(rows)):
-        g = _unit(read(gallery, rows[some]).astype(np.float64, copy=False), "gallery")
+        g = _unit(double(read(gallery, rows[some])), "gallery")
         similarity[some] = np.einsum("ij,ij->i", q[columns[some]], g)
     similarity = similarity[np.lexsort([similarity, columns])]  # each query ascending
     ends = np.searchsorted(columns, np.arange(len(q)), side="right")
@@ -266,36 +346,51 @@ def _top_two_of_candidates(q, gallery, columns, rows):
     return np.stack([np.where(single, -1.0, padded[ends - 1]), padded[ends]])
 
 
-def _top_two_of_all(q, gallery):
+def _top_two_of_all(q, gallery, n_threads, verbose, desc):
     """Return the best two of all gallery rows, in float64."""
     best = np.full((2, len(q)), -1.0)
-    for similarity in _similarity_blocks(q, gallery):
-        best = np.partition(np.concatenate([best, similarity.T]), -2, axis=0)[-2:]
+    lock = Lock()
+    q = on_device(q, device_of(gallery))
+
+    def look(block):
+        nonlocal best
+        top = two_largest(_similarity(q, gallery, block).T)
+        with lock:
+            best = two_largest(np.concatenate([best, top]))
+
+    size = _block_size(gallery, 2 * len(q))
+    in_threads(look, gallery.shape[0], n_threads, size, verbose, desc)
     return best
 
 
-def _similarity_blocks(q, gallery):
-    """Yield cosine similarities of unit rows to blocks of the gallery, in float64."""
-    for block in batches(gallery.shape[0]):
-        g = read(gallery, block).astype(np.float64, copy=False)
-        yield q @ _unit(g, "gallery").T
+def _similarity(q, gallery, block):
+    """Return cosine similarities of unit rows to a block of the gallery, in float64."""
+    return q @ _unit(double(fetch(gallery, block)), "gallery").T
+
+
+def _block_size(gallery, n_queries):
+    """Return how many rows of a gallery to compare at a time, None on the host."""
+    return gallery.block(n_queries) if device_of(gallery) else None
+
+
+def _n_threads(queries, gallery, most):
+    n_queries, d = min(queries.shape[0], most), gallery.shape[1]
+    block = min(gallery.shape[0], _blocks.ROWS)
+    pairs = n_queries * min(gallery.shape[0], 8 * MANY + _blocks.ROWS)  # candidates
+    shared = 16 * queries.shape[0] + 40 * pairs + 16 * n_queries * d
+    each = 16 * block * (n_queries + d)
+    return count_threads(gallery, shared, each, "the similarity to a gallery")
+
+
+def _desc(what, queries, rows):
+    return f"{what} of {rows.stop}/{queries.shape[0]}"
 
 
 def _unit(rows, name):
     """Return the rows scaled to length one, or raise if they hold NaN or infinity."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = np.einsum("ij,ij->i", rows, rows)
-    if (squares > 1e-30).all() and (squares < 1e30).all():
-        return rows / np.sqrt(squares)[:, None]
-    check_array(rows, input_name=name)
-    return unit_rows(rows)
-
-
-def _check_same_space(queries, gallery):
-    queries, gallery = check_rows(queries, "queries"), check_rows(gallery, "gallery")
-    if queries.shape[1] != gallery.shape[1]:
-        raise ValueError(
-            f"queries has {queries.shape[1]} columns and gallery has "
-            f"{gallery.shape[1]}; both must come from the same encoder"
-        )
-    return queries, gallery
+    squares = squared_lengths(rows)
+    if ((squares > 1e-30) & (squares < 1e30)).all():
+        return rows / (squares**0.5)[:, None]
+    array = to_host(rows)
+    check_array(array, input_name=name)
+    return on_device(unit_rows(array), rows.device if is_tensor(rows) else None)

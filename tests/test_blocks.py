@@ -1,7 +1,12 @@
 """Reading blocks of anything that slices, and what is asked of such pools."""
 
+import threading
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import config_context
 
 from skmal import _blocks, _farthest, uncertainty
 from skmal._blocks import Stacked, check_rows, read
@@ -11,7 +16,11 @@ from skmal.coverage import (
     greedy_k_center,
     isolation,
 )
-from skmal.uncertainty import cross_modal_entropy, cross_modal_margin
+from skmal.uncertainty import (
+    cross_modal_entropy,
+    cross_modal_margin,
+    cross_modal_top1,
+)
 
 rng = np.random.default_rng(0)
 POOL = rng.normal(size=(300, 6)).astype(np.float16)
@@ -146,3 +155,114 @@ def test_stacked_rows_are_those_of_a_concatenation():
     assert (stacked.shape, stacked.dtype) == (whole.shape, whole.dtype)
     for start, stop in [(0, 5), (290, 305), (300, 312), (0, 312), (298, 900)]:
         np.testing.assert_array_equal(stacked[start:stop], whole[start:stop])
+
+
+def with_threads(monkeypatch, n_threads):
+    """Let so many threads look at pools of any size, in blocks of a few rows."""
+    monkeypatch.setattr(_blocks, "ROWS", 8)
+    monkeypatch.setattr(_blocks, "LARGE", 1)
+    monkeypatch.setattr(_blocks, "_blas_threads", lambda: n_threads)
+    monkeypatch.setattr(uncertainty, "MANY", 2)
+    for name in ("PLAIN", "MANY", "FIRST", "BAND"):
+        monkeypatch.setattr(_farthest, name, 2)
+    monkeypatch.setattr(_farthest, "CENTRES", 4)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32), st.booleans())
+def test_answers_do_not_depend_on_the_number_of_threads(seed, grid):
+    rng = np.random.default_rng(seed)
+    pool = rng.normal(size=(rng.integers(2, 120), 4)).astype(np.float16)
+    if grid:
+        pool = np.sign(pool)
+    aligned = rng.normal(size=(9, 4)).astype(np.float32)
+    answers = []
+    for n_threads in (1, 2, 4):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            with_threads(monkeypatch, n_threads)
+            answers.append(
+                [
+                    coverage_gap(pool, aligned),
+                    distance_to_aligned(pool, aligned),
+                    greedy_k_center(pool, len(pool) // 2, aligned),
+                    greedy_k_center(pool, len(pool) // 2),
+                    isolation(pool, n_landmarks=20, random_state=0),
+                    cross_modal_margin(aligned, pool),
+                    cross_modal_top1(aligned, pool),
+                    cross_modal_entropy(aligned, pool),
+                ]
+            )
+    for one, two, four in zip(*answers, strict=True):
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_array_equal(one, four)
+
+
+def test_threads_share_the_blocks_and_an_error_arrives_as_itself(monkeypatch):
+    with_threads(monkeypatch, 2)
+    at_once = threading.Barrier(2, timeout=30)
+
+    class Waits(OnDisk):
+        def __getitem__(self, rows):
+            if len(reads := self.array[rows]) == 8 and rows.start < 16:
+                at_once.wait()  # breaks unless two threads are here
+            return reads
+
+    assert isolation(Waits(POOL[:64]), n_landmarks=2, random_state=0).shape == (64,)
+
+    class Breaks(OnDisk):
+        def __getitem__(self, rows):
+            if rows.start >= 40:
+                raise OSError(f"row {rows.start} is gone")
+            return super().__getitem__(rows)
+
+    with pytest.raises(OSError, match="row 40 is gone"):
+        coverage_gap(Breaks(POOL), ALIGNED)
+
+
+def test_the_memory_cap_comes_before_the_first_row_and_limits_the_threads(monkeypatch):
+    with_threads(monkeypatch, 1000)
+
+    class Huge:
+        shape, dtype = (12_800_000, 6), np.dtype(np.float16)
+
+        def __getitem__(self, rows):
+            raise AssertionError("read")
+
+    with (
+        config_context(working_memory=100),
+        pytest.raises(
+            MemoryError, match=r"coverage of 12800000 rows needs \d+ MiB.*co"
+        ),
+    ):
+        coverage_gap(Huge(), ALIGNED)
+    assert _blocks.count_threads(Huge(), 0, 2**20, "it") == 1000
+    with config_context(working_memory=9):
+        assert _blocks.count_threads(Huge(), 2**20, 2**20, "it") == 8
+
+
+def test_every_half_is_widened_as_numpy_does_it():
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    for block in (halves[halves.view(np.uint16) & 0x7C00 < 0x7C00], halves):
+        widened = read(block[:, None], slice(0, len(block)))[:, 0]
+        expected = block.astype(np.float32).view(np.uint32)
+        np.testing.assert_array_equal(widened.view(np.uint32), expected)
+    swapped = halves[:500].astype(">f2")[:, None]
+    np.testing.assert_array_equal(read(swapped, slice(0, 500))[:, 0], halves[:500])
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_bars_are_shown_to_those_who_ask(monkeypatch, capsys, n_threads):
+    with_threads(monkeypatch, n_threads)
+    for function, name in [
+        (lambda v: coverage_gap(POOL, ALIGNED, verbose=v), "coverage gap: 100%"),
+        (lambda v: distance_to_aligned(POOL, ALIGNED, verbose=v), "distances: 100%"),
+        (lambda v: greedy_k_center(POOL, 9, ALIGNED, verbose=v), "k-center: 100%"),
+        (lambda v: isolation(POOL, verbose=v), "isolation: 100%"),
+        (lambda v: cross_modal_margin(ALIGNED, POOL, verbose=v), "12/12: 100%"),
+        (lambda v: cross_modal_top1(ALIGNED, POOL, verbose=v), "12/12: 100%"),
+        (lambda v: cross_modal_entropy(ALIGNED, POOL, verbose=v), "8/12: 100%"),
+    ]:
+        function(0)
+        assert capsys.readouterr().err == ""
+        function(1)
+        assert name in capsys.readouterr().err

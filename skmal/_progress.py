@@ -1,0 +1,15 @@
+"""Progress bars over rows and picks, for those who ask for them."""
+
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress(total, desc, verbose, unit="row"):
+    """Give a function that moves a bar by so many; without `verbose` there is none."""
+    if not verbose:
+        yield lambda _: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=desc, unit=unit, unit_scale=True) as bar:
+        yield bar.update
