@@ -32,6 +32,7 @@ from skmal import (
     VOptimalDesign,
     strategies,
 )
+from skmal._farthest import FarthestRows
 
 OUT = Path(__file__).parent / "results" / "scale"
 PHASES = ("coverage", "k-center", "margin")
@@ -93,7 +94,7 @@ def disk_rate(files):
 @contextmanager
 def timed_phases(seconds):
     """Add up what the strategy spends in coverage, k-center and margins."""
-    rows, margin = strategies.FarthestRows, strategies.UNCERTAINTIES["margin"]
+    rows, margin = FarthestRows, strategies.UNCERTAINTIES["margin"]
     gap, pick = rows.largest_distance, rows.pick
 
     def timed(phase, function):

@@ -14,6 +14,7 @@ from sklearn import get_config
 from sklearn.utils import check_array
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from ._dask import check_dask, is_dask
 from ._encoding import as_floats, check_squares
 from ._items import take, takes_rows
 from ._progress import progress
@@ -31,6 +32,8 @@ def check_rows(rows, name):
     become arrays. The values are not looked at: `check_values` does that, for rows that
     have been read.
     """
+    if is_dask(rows):
+        return check_dask(rows, name)
     rows = as_pool(rows)
     if isinstance(rows, TensorRows):
         return rows

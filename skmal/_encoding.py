@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.extmath import row_norms
 
+from . import _dask
 from ._items import is_streamed, numeric_rows, take
 from ._streamed import Mapped
 from ._tensors import computing_dtype, is_tensor, largest_value, to_host
@@ -63,7 +64,9 @@ def _encode_streamed(encoder, X, y):
         return function
 
     for m, pool in enumerate(pools):
-        if is_streamed(pool):
+        if _dask.is_dask(pool):
+            features[m] = _dask.encode(encoder, pool, first[1 - m], m, features[m])
+        elif is_streamed(pool):
             width, dtype = features[m].shape[1], features[m].dtype
             features[m] = Mapped(pool, features_of(m), width, dtype)
         else:

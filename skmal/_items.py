@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import _safe_indexing, check_array
 
+from . import _dask
 from ._tensors import is_tensor
 from .sharded import ShardedArray
 
@@ -47,6 +48,8 @@ def check_items(items, name, streamed=False):
         check_array(items, dtype=None, input_name=name)
         return items
     if streamed and is_streamed(items):
+        if _dask.is_dask(items):
+            return _dask.check_dask(items, name)
         if min(items.shape) == 0:
             raise ValueError(f"{name} has the shape {items.shape}; it is empty")
         if hasattr(items, "check_files"):
@@ -180,7 +183,7 @@ def numeric_rows(items):
 def is_streamed(items):
     """Say whether `items` are numeric rows that are not in memory, but slice.
 
-    Such are memory maps, `ShardedArray`, HDF5 and zarr datasets.
+    Such are memory maps, `ShardedArray`, HDF5 and zarr datasets, and dask arrays.
     """
     if isinstance(items, np.ndarray) and not isinstance(items, np.memmap):
         return False
@@ -205,6 +208,8 @@ def take(items, rows):
     """
     if is_tensor(items):
         return items[rows]
+    if _dask.is_dask(items):
+        return _dask.take(items, rows)
     if not is_streamed(items):
         return _safe_indexing(items, rows)
     if isinstance(rows, slice) or takes_rows(items):

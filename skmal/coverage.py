@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import _blocks
+from . import _blocks, _dask
 from ._blocks import (
     check_rows,
     check_same_space,
@@ -13,7 +13,8 @@ from ._blocks import (
     read,
 )
 from ._distances import direct_differences, rounding_slack
-from ._farthest import FarthestRows
+from ._encoding import as_floats
+from ._farthest_dask import farthest_rows
 from ._items import check_integer
 from ._tensors import (
     cells,
@@ -80,7 +81,7 @@ def distance_to_aligned(features, aligned, *, verbose=0):
     array([0., 5.])
     """
     features, aligned = check_same_space(features, aligned, "features", "aligned")
-    return np.sqrt(FarthestRows(features, aligned, verbose).squared_distances())
+    return np.sqrt(farthest_rows(features, aligned, verbose).squared_distances())
 
 
 def coverage_gap(features, aligned, *, verbose=0):
@@ -129,7 +130,7 @@ def coverage_gap(features, aligned, *, verbose=0):
     5.0
     """
     features, aligned = check_same_space(features, aligned, "features", "aligned")
-    known = FarthestRows(features, aligned, verbose)
+    known = farthest_rows(features, aligned, verbose)
     return float(np.sqrt(known.largest_distance()))
 
 
@@ -207,7 +208,7 @@ def greedy_k_center(features, n_centers, aligned=None, *, verbose=0):
     n = features.shape[0]
     if n_centers > n:
         raise ValueError(f"n_centers={n_centers} is above the {n} rows to pick from")
-    return FarthestRows(features, aligned, verbose).pick(np.arange(n), n_centers)
+    return farthest_rows(features, aligned, verbose).pick(np.arange(n), n_centers)
 
 
 def isolation(
@@ -270,15 +271,17 @@ def isolation(
         draw = np.random.default_rng(seed).choice(rows, n_landmarks, replace=False)
         rows = np.sort(draw)
     n_neighbors = min(n_neighbors, len(rows) - 1)
-    n, d = features.shape
-    each = 8 * min(n, _blocks.ROWS) * (4 * d + 3 * len(rows)) + 8 * len(rows) * d
-    n_threads = count_threads(features, 16 * n, each, "the isolation")
-    squared = _squared_distance_to_nth(features, rows, n_neighbors, n_threads, verbose)
-    return np.sqrt(squared)
+    if _dask.is_dask(features):
+        reference = _dask.take(features, rows)
+        return _dask.per_row(_isolation, features, rows, reference, n_neighbors)
+    reference = read(features, rows)
+    return _isolation(features, 0, rows, reference, n_neighbors, verbose)
 
 
-def _squared_distance_to_nth(features, landmarks, nth, n_threads, verbose):
-    """Return each row's squared distance to its nth nearest landmark but itself.
+def _isolation(features, start, landmarks, reference, nth, verbose=0):
+    """Return each row's distance to its nth nearest landmark but itself.
+
+    `start` is the number of the first row; landmarks are numbered as it is.
 
     By matrix products each is known up to rounding. A landmark at squared distance D
     from x has |c|^2 <= 2 |x|^2 + 2 D, so no error of one that could be the nth nearest
@@ -286,7 +289,11 @@ def _squared_distance_to_nth(features, landmarks, nth, n_threads, verbose):
     farther. Landmarks surely nearer are counted, those in doubt are ranked by direct
     differences.
     """
-    reference = read(features, landmarks)
+    n, d = features.shape
+    each = 8 * min(n, _blocks.ROWS) * (4 * d + 3 * len(landmarks))
+    each += 8 * len(landmarks) * d
+    n_threads = count_threads(features, 16 * n, each, "the isolation")
+    landmarks, reference = landmarks - start, as_floats(reference)
     check_values(reference, "features")
     dtype, device = reference.dtype, device_of(features)
     origin = reference.mean(axis=0, dtype=np.float64).astype(dtype)
@@ -322,7 +329,7 @@ def _squared_distance_to_nth(features, landmarks, nth, n_threads, verbose):
     size = None if device is None else features.block(len(landmarks))
     with computing(device):
         in_threads(look, len(squared), n_threads, size, verbose, "isolation")
-    return squared
+    return np.sqrt(squared)
 
 
 def _centred(rows, origin):

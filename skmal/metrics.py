@@ -8,6 +8,7 @@ from scipy import stats
 from sklearn.metrics import auc
 from sklearn.utils import check_array, gen_batches
 
+from . import _dask
 from ._blocks import batches, read
 from ._encoding import check_space, encode, unit_rows
 from ._groups import check_groups, number_groups
@@ -511,19 +512,29 @@ def nearest_rows(queries, gallery, k):
 def _nearest_streamed_rows(queries, gallery, k):
     """Return the same for a gallery that is read block by block, once."""
     queries = unit_rows(queries.astype(np.float64))
-    nearest = np.empty((len(queries), 0), dtype=np.int64)
-    best = np.empty((len(queries), 0))
+    best = np.empty((len(queries), 0)), np.empty((len(queries), 0), dtype=np.int64)
+    if _dask.is_dask(gallery):
+        parts = _dask.per_part(_nearest_of, gallery, queries, k)
+        return _best_k([best, *parts], k)[1]
     for rows in batches(len(gallery)):
-        block = unit_rows(read(gallery, rows).astype(np.float64))
-        best = np.hstack([best, (queries @ block.T).round(9)])
-        here = np.broadcast_to(
-            np.arange(rows.start, rows.stop), (len(best), len(block))
+        best = _best_k(
+            [best, _nearest_of(read(gallery, rows), rows.start, queries, k)], k
         )
-        nearest = np.hstack([nearest, here])
-        order = (-best).argsort(axis=1, kind="stable")[:, :k]  # lower rows stand first
-        best = np.take_along_axis(best, order, axis=1)
-        nearest = np.take_along_axis(nearest, order, axis=1)
-    return nearest
+    return best[1]
+
+
+def _nearest_of(block, start, queries, k):
+    """Return the k largest similarities to a block of the gallery, and their rows."""
+    similarity = (queries @ unit_rows(block.astype(np.float64)).T).round(9)
+    rows = np.tile(np.arange(start, start + len(block)), (len(queries), 1))
+    return _best_k([(similarity, rows)], k)
+
+
+def _best_k(parts, k):
+    """Return the k largest of several such; lower rows stand first, and win ties."""
+    similarity, rows = map(np.hstack, zip(*parts, strict=True))
+    order = (-similarity).argsort(axis=1, kind="stable")[:, :k]
+    return [np.take_along_axis(array, order, axis=1) for array in (similarity, rows)]
 
 
 def _ranks_of_both_directions(X, y, groups):

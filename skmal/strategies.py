@@ -5,9 +5,10 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from . import _dask
 from ._blocks import Stacked, batches, read
 from ._encoding import as_floats, unit_floats, unit_rows
-from ._farthest import FarthestRows
+from ._farthest_dask import farthest_rows
 from ._items import (
     check_choice,
     check_integer,
@@ -561,7 +562,7 @@ def _choose_modality(round, modality, metric="euclidean"):
     if n_aligned == 0:
         return 0, None, None
     known = [
-        FarthestRows(
+        farthest_rows(
             _in_metric(open_rows, metric), _in_metric(aligned, metric), round.verbose
         )
         for open_rows, aligned in zip(round.open, round.aligned, strict=True)
@@ -582,7 +583,7 @@ def _coreset(round, modality, known, size, trim, metric, with_distances=False):
     What the coverage of this modality has told is made use of.
     """
     if known is None:
-        rows = FarthestRows(
+        rows = farthest_rows(
             _in_metric(round.open[modality], metric),
             _in_metric(round.aligned[modality], metric),
             round.verbose,
@@ -625,14 +626,22 @@ def _most_uncertain(round, modality, rows, uncertainty, candidates):
     for other in others(round, modality):
         gallery = round.open[other]
         if candidates == "all":
-            gallery = Stacked(gallery, round.aligned[other])
-        queries = take(round.open[modality], rows)
+            gallery = _stacked(gallery, round.aligned[other])
+        queries = round.open[modality]
+        if len(rows) < len(queries):
+            queries = take(queries, rows)
         score = UNCERTAINTIES[uncertainty]
         per_modality.append(score(queries, gallery, verbose=round.verbose))
     utilities = np.mean(per_modality, axis=0)
     order = (-utilities.round(TIE_DECIMALS)).argsort(kind="stable")
     best = order[: round.n_instances]
     return rows[best], utilities[best].round(TIE_DECIMALS)
+
+
+def _stacked(first, second):
+    if _dask.is_dask(first):
+        return _dask.stacked(first, second)
+    return Stacked(first, second)
 
 
 def _n_coreset_rows(coreset_size, n_instances):
@@ -666,6 +675,8 @@ def _in_metric(features, metric):
     if metric == "cosine" and len(features):
         if is_tensor(features):
             return unit_tensor(features)
+        if _dask.is_dask(features):
+            return _dask.unit_rows(features)
         if is_streamed(features):
             dtype = as_floats(features[:1]).dtype
             return Mapped(features, unit_floats, features.shape[1], dtype)
@@ -675,6 +686,8 @@ def _in_metric(features, metric):
 
 def _total_variance(features):
     """Return the sum of the variances of all columns."""
+    if _dask.is_dask(features):
+        return float(features.astype(np.float64).var(axis=0).sum().compute())
     n, d = features.shape
     total, squares = np.zeros(d), 0.0
     for rows in batches(n):

@@ -6,7 +6,7 @@ from threading import Lock
 import numpy as np
 from sklearn.utils import check_array
 
-from . import _blocks
+from . import _blocks, _dask
 from ._blocks import (
     batches,
     check_same_space,
@@ -200,22 +200,33 @@ def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
     queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
+    if _dask.is_dask(queries) or _dask.is_dask(gallery):
+        _, total, weighted = _dask.per_query(
+            _softmax_sums, _merged_sums, queries, gallery, temperature
+        )
+    else:
+        _, total, weighted = _softmax_sums(queries, gallery, temperature, verbose)
+    return np.maximum(np.log(total) - weighted / total, 0)
+
+
+def _softmax_sums(queries, gallery, temperature, verbose=0):
+    """Return what the entropy of each query's softmax is made of.
+
+    Of its logits z these are m = max z, total = sum exp(z - m) and weighted =
+    sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
+    """
     n_threads = _n_threads(queries, gallery, _blocks.ROWS)
-    entropy = np.empty(queries.shape[0])
+    sums = np.empty((3, queries.shape[0]))
     with computing(device_of(gallery)):
         for rows in batches(queries.shape[0]):
             q = _unit(double(read(queries, rows)), "queries")
             desc = _desc("entropy", queries, rows)
-            entropy[rows] = _entropy(q, gallery, temperature, n_threads, verbose, desc)
-    return np.maximum(entropy, 0)
+            sums[:, rows] = _sums_of(q, gallery, temperature, n_threads, verbose, desc)
+    return sums
 
 
-def _entropy(q, gallery, temperature, n_threads, verbose, desc):
-    """Return the entropy of each of some unit rows.
-
-    With logits z and the running peak m: total = sum exp(z - m) and weighted =
-    sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
-    """
+def _sums_of(q, gallery, temperature, n_threads, verbose, desc):
+    """Return the softmax sums of some unit rows."""
     q = on_device(q, device_of(gallery))
 
     def look(block):
@@ -225,22 +236,30 @@ def _entropy(q, gallery, temperature, n_threads, verbose, desc):
         exponentials = logits.exp() if is_tensor(logits) else np.exp(logits)
         logits *= exponentials
         sums = peak, exponentials.sum(axis=1), logits.sum(axis=1)
-        return tuple(to_host(part) for part in sums)
+        return np.stack([to_host(part) for part in sums])
 
     size = _block_size(gallery, 2 * len(q))
     parts = stream(look, gallery.shape[0], n_threads, size, verbose, desc)
-    peak, total, weighted = next(parts)
+    sums = next(parts)
     for part in parts:
-        new_peak = np.maximum(peak, part[0])
-        shift = np.stack([peak, part[0]]) - new_peak
-        totals = np.exp(shift) * [total, part[1]]
-        weighted = (np.exp(shift) * [weighted, part[2]] + shift * totals).sum(axis=0)
-        peak, total = new_peak, totals.sum(axis=0)
-    return np.log(total) - weighted / total
+        sums = _merged_sums(np.stack([sums, part]))
+    return sums
 
 
-def _top_two(queries, gallery, verbose):
+def _merged_sums(sums):
+    """Return the softmax sums over all parts of a gallery, shape (n_parts, 3, n)."""
+    peaks, totals, weighted = sums.transpose(1, 0, 2)
+    peak = peaks.max(axis=0)
+    shift = peaks - peak
+    totals, weighted = np.exp(shift) * [totals, weighted]
+    weighted += shift * totals
+    return np.stack([peak, totals.sum(axis=0), weighted.sum(axis=0)])
+
+
+def _top_two(queries, gallery, verbose=0):
     """Return the second best and the best similarity of each query, shape (2, n)."""
+    if _dask.is_dask(queries) or _dask.is_dask(gallery):
+        return _dask.per_query(_top_two, _merged_top_two, queries, gallery)
     n_threads = _n_threads(queries, gallery, QUERIES)
     top = np.empty((2, queries.shape[0]))
     with computing(device_of(gallery)):
@@ -253,6 +272,11 @@ def _top_two(queries, gallery, verbose):
             else:
                 top[:, rows] = _top_two_of_candidates(q, gallery, *candidates)
     return np.clip(top, -1, 1)
+
+
+def _merged_top_two(tops):
+    """Return the best two over all parts of a gallery, shape (n_parts, 2, n)."""
+    return two_largest(tops.reshape(-1, tops.shape[-1]))
 
 
 def _candidates(q, gallery, n_threads, verbose, desc):

@@ -39,12 +39,19 @@ def memory_map(rows, folder):
     return np.load(path, mmap_mode="r")
 
 
+def dask_array(rows, folder):
+    array = pytest.importorskip("dask.array")
+    return array.from_array(rows, chunks=(90, -1))
+
+
 def h5py_pool(rows, folder):
     (folder / str(rows.shape[1])).mkdir()
     return h5py_dataset(rows, folder / str(rows.shape[1]))
 
 
-@pytest.mark.parametrize("open_pool", [lambda r, _: shards(r), memory_map, h5py_pool])
+@pytest.mark.parametrize(
+    "open_pool", [lambda r, _: shards(r), memory_map, h5py_pool, dask_array]
+)
 def test_answers_are_those_of_arrays(monkeypatch, tmp_path, strategy, open_pool):
     monkeypatch.setattr(_blocks, "ROWS", 64)
     expected, learner = learner_with(strategy), learner_with(strategy)

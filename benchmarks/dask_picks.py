@@ -1,0 +1,156 @@
+"""The same picks from one process, from shards, and from Dask, one worker killed too.
+
+    OMP_NUM_THREADS=1 python benchmarks/dask_picks.py --n 1000000
+
+writes that many rows of 512 float16 into shards (once; `--folder` keeps them), asks for
+the coverage gap and for greedy k-center in each way, and raises if picks differ. The
+table has wall times, barriers (times that the driver waits for all workers) and what
+travels from workers to the driver. Rows are a function of the seed and their number.
+"""
+
+import argparse
+import os
+import signal
+import tempfile
+import time
+from functools import partial, reduce
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+
+import dask
+import dask.array as da
+import numpy as np
+from distributed import Client, LocalCluster
+
+from skmal._blocks import Stacked
+from skmal._farthest import FarthestRows
+from skmal._farthest_dask import DaskFarthestRows
+
+D, BLOCK = 512, 1024
+
+
+def rows(seed, start, stop):
+    """Return rows of a narrow cone of unit rows in 1,000 clusters of Zipf sizes."""
+    rng = np.random.Generator(np.random.Philox(key=[seed, 2**32]))
+    spectrum = (1 + np.arange(D)) ** -0.5
+    spectrum = (spectrum / np.linalg.norm(spectrum)).astype(np.float32)
+    cone = rng.standard_normal(D, dtype=np.float32) * spectrum
+    cone /= np.linalg.norm(cone)
+    centres = rng.standard_normal((1000, D), dtype=np.float32) * spectrum
+    share = 1 / np.arange(1, 1001)
+    blocks = []
+    for number in range(start // BLOCK, -(-stop // BLOCK)):
+        rng = np.random.Generator(np.random.Philox(key=[seed, number]))
+        cluster = rng.choice(1000, size=BLOCK, p=share / share.sum())
+        noise = rng.standard_normal((BLOCK, D), dtype=np.float32) * spectrum
+        block = cone + 0.7 * centres[cluster] + 0.5 * noise
+        block /= np.linalg.norm(block, axis=1, keepdims=True)
+        blocks.append(block.astype(np.float16))
+    offset = start % BLOCK
+    return np.concatenate(blocks)[offset : offset + stop - start]
+
+
+def write_shards(folder, n, n_shards):
+    """Write shards that are not there yet; return their paths."""
+    edges = np.linspace(0, n, n_shards + 1).astype(int).tolist()
+    paths = [folder / f"{n}-{a}-{b}.npy" for a, b in pairwise(edges)]
+    for path, (a, b) in zip(paths, pairwise(edges), strict=True):
+        if path.exists():
+            continue
+        shard = np.lib.format.open_memmap(path, "w+", np.float16, (b - a, D))
+        for start in range(a, b, 2**15):
+            stop = min(start + 2**15, b)
+            shard[start - a : stop - a] = rows(0, start, stop)
+        shard.flush()
+    return paths
+
+
+def load(path):
+    """Return a shard as a memory map."""
+    return np.load(path, mmap_mode="r")
+
+
+def load_or_die(path, deadly, folder):
+    """Return a shard; the process that loads the deadly one the third time is killed.
+
+    By then that worker has answered twice, and half of the stages are over.
+    """
+    if path == deadly:
+        (folder / str(time.time_ns())).touch()
+        if len(list(folder.iterdir())) == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return load(path)
+
+
+def as_dask(paths, load):
+    """Return a dask array, one chunk for each shard, loaded where it is needed."""
+    shapes = [np.load(path, mmap_mode="r").shape for path in paths]
+    return da.concatenate(
+        [
+            da.from_delayed(dask.delayed(load)(path), shape, np.float16)
+            for path, shape in zip(paths, shapes, strict=True)
+        ]
+    )
+
+
+def timed(known, n_picks):
+    """Return gap, picks and seconds."""
+    start = time.perf_counter()
+    gap = known.largest_distance()
+    picks = known.pick(np.arange(known.features.shape[0]), n_picks)
+    return gap, picks, time.perf_counter() - start
+
+
+def main(n, n_aligned, n_picks, folder):
+    paths = write_shards(folder, n, 8)
+    aligned = rows(0, 2**30, 2**30 + n_aligned)
+    shards = [load(path) for path in paths]
+    whole = folder / f"{n}.npy"
+    if not whole.exists():
+        one = np.lib.format.open_memmap(whole, "w+", np.float16, (n, D))
+        np.concatenate(shards, out=one)
+    print("| pool | seconds | barriers | rows that travel | MB |", flush=True)
+    print("|---|---|---|---|---|", flush=True)
+    gap, picks, seconds = timed(FarthestRows(load(whole), aligned), n_picks)
+    print(f"| one process, one array | {seconds:.1f} | | | |", flush=True)
+
+    def report(name, known):
+        same_gap, same_picks, seconds = timed(known, n_picks)
+        np.testing.assert_array_equal(picks, same_picks)
+        assert gap == same_gap
+        counts = " | |"
+        if hasattr(known, "n_barriers"):
+            mb = known.n_travelled * 2 * D / 1e6
+            counts = f"{known.n_barriers} | {known.n_travelled:,} | {mb:.1f}"
+        print(f"| {name} | {seconds:.1f} | {counts} |", flush=True)
+
+    report("one process, 8 shards", FarthestRows(reduce(Stacked, shards), aligned))
+    for n_workers, kill in [(2, False), (4, False), (2, True)]:
+        with (
+            tempfile.TemporaryDirectory() as calls,
+            LocalCluster(
+                n_workers=n_workers, threads_per_worker=1, dashboard_address=":0"
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            client.wait_for_workers(n_workers)
+            client.run(import_module, "skmal._farthest_dask")  # not what is timed
+            dying = partial(load_or_die, deadly=paths[0], folder=Path(calls))
+            pool = as_dask(paths, dying if kill else load)
+            name = f"Dask, {n_workers} workers" + (", one killed" if kill else "")
+            report(name, DaskFarthestRows(pool, aligned))
+            if kill:
+                assert len(list(Path(calls).iterdir())) > 3, "nobody was killed"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--n", type=int, default=1_000_000)
+    parser.add_argument("--n-aligned", type=int, default=1000)
+    parser.add_argument("--n-picks", type=int, default=1500)
+    parser.add_argument("--folder", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = given.folder or Path(scratch)
+        main(given.n, given.n_aligned, given.n_picks, folder)
