@@ -2,9 +2,13 @@
 
 import os
 import re
+from pathlib import Path
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx import addnodes
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy; for the kernels, too
 
 import skmal
 
@@ -30,7 +34,6 @@ exclude_patterns = [
 ]
 templates_path = ["_templates"]
 default_role = "obj"  # `name` in a docstring: a link where there is such a thing
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # of the lessons' kernels too
 
 # API
 autosummary_generate = True
@@ -85,6 +88,16 @@ html_theme_options = {
 }
 
 
+# Names with an entry in the API, as api.rst lists them.
+API = set(
+    re.findall(
+        r"^   ([A-Za-z]\w*(?:\.\w+)*)$",
+        Path(__file__).with_name("api.rst").read_text("utf-8"),
+        re.M,
+    )
+)
+
+
 def skip_what_others_wrote(app, what, name, obj, skip, options):
     """Leave out fields of named tuples and scikit-learn's routing methods."""
     if type(obj).__name__ in ("_tuplegetter", "RequestMethod"):
@@ -109,9 +122,25 @@ def visit_math(self, node):
     raise nodes.SkipNode
 
 
+def link_names(app, doctree):
+    """Lead from `PairedActiveLearner` in the text to its entry in the API."""
+    for literal in list(doctree.findall(nodes.literal)):
+        name = re.sub(r"\(.*\)$", "", literal.astext()).removeprefix("skmal.")
+        linked = isinstance(literal.parent, nodes.reference | nodes.title)
+        if linked or name not in API or "xref" in literal.get("classes", ()):
+            continue
+        link = addnodes.pending_xref(
+            "", refdomain="py", reftype="obj", reftarget=f"skmal.{name}"
+        )
+        link["refdoc"] = app.env.docname
+        literal.replace_self(link)
+        link += literal
+
+
 def setup(app):
     """Connect the hooks."""
     app.connect("autodoc-skip-member", skip_what_others_wrote)
     app.connect("autodoc-process-docstring", guard_shapes, priority=400)
+    app.connect("doctree-read", link_names)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     return {"parallel_read_safe": True}
