@@ -39,6 +39,7 @@ default_role = "obj"  # `name` in a docstring: a link where there is such a thin
 autosummary_generate = True
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False  # autodoc lists them, with their docstrings
 numpydoc_xref_param_type = False
 
