@@ -11,6 +11,7 @@ from . import (
     herding,
     metrics,
     plotting,
+    strategy_checks,
     uncertainty,
 )
 from ._catalogue import Item
@@ -72,5 +73,6 @@ __all__ = [
     "herding",
     "metrics",
     "plotting",
+    "strategy_checks",
     "uncertainty",
 ]

@@ -37,6 +37,10 @@ class QueryStrategy(BaseEstimator):
     A strategy is called as modAL calls its own, with a second pool:
     ``strategy(learner, X_pool, y_pool, n_instances=1)``.
 
+    See Also
+    --------
+    skmal.strategy_checks.check_strategy : Names what a strategy of your own breaks.
+
     Notes
     -----
     All randomness of a round comes from ``numpy.random.default_rng([seed,

@@ -5,6 +5,37 @@ from pathlib import Path
 
 import numpy as np
 
+from skmal import (
+    BADGE,
+    CoresetMargin,
+    KCenterGreedy,
+    MarginSampling,
+    MaxHerding,
+    RandomSampling,
+    TypiClust,
+    UncertaintyHerding,
+    VOptimalDesign,
+)
+
+STRATEGIES = [
+    RandomSampling(),
+    RandomSampling(0),
+    KCenterGreedy(),
+    KCenterGreedy("alternate", trim=0.3, metric="cosine"),
+    MarginSampling(),
+    MarginSampling(1, uncertainty="top1", candidates="open"),
+    CoresetMargin(),
+    CoresetMargin("relative_coverage", trim=0.3, coreset_size=1.5),
+    CoresetMargin("random", uncertainty="entropy", coreset_size=70),
+    CoresetMargin(0, candidates="open", metric="cosine"),
+    VOptimalDesign(),
+    VOptimalDesign("coverage", trim=0.0, ridge=1.0, gate=1.0),
+    MaxHerding(),
+    UncertaintyHerding(bandwidth=1.0),
+    TypiClust(),
+    BADGE(),
+]
+
 
 def load_benchmark(name):
     """Return a script of `benchmarks` as a module."""
