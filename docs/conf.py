@@ -115,6 +115,21 @@ def guard_shapes(app, what, name, obj, options, lines):
             lines[i] = re.sub(r"(?<=[ (])(\w+_)(?=[,)])", r"``\1``", line)
 
 
+def find_in_package(app, env, node, content):
+    """Resolve `RidgeCCA` where the module at hand has none of that name."""
+    if node.get("refdomain") != "py" or node["reftarget"] not in API:
+        return None
+    return env.domains["py"].resolve_xref(
+        env,
+        node["refdoc"],
+        app.builder,
+        "obj",
+        f"skmal.{node['reftarget']}",
+        node,
+        content,
+    )
+
+
 def visit_math(self, node):
     """Write a formula as MathML."""
     block = isinstance(node, nodes.math_block)
@@ -143,5 +158,6 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_what_others_wrote)
     app.connect("autodoc-process-docstring", guard_shapes, priority=400)
     app.connect("doctree-read", link_names)
+    app.connect("missing-reference", find_in_package)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     return {"parallel_read_safe": True}

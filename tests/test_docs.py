@@ -63,7 +63,8 @@ def test_every_page_is_in_a_table_of_contents():
         for tree in re.findall(r"```\{toctree\}\n(.*?)```", text, flags=re.DOTALL):
             for line in tree.split("\n"):
                 if line and not line.startswith(":"):
-                    listed.add((page.parent / f"{line}.md").resolve())
+                    name = re.sub(r".*<(.*)>", r"\1", line)
+                    listed.add((page.parent / f"{name}.md").resolve())
     pages = {*DOCS.glob("*.md"), *DOCS.glob("guide/*.md"), *DOCS.glob("lessons/*.md")}
     missing = {page.resolve() for page in pages} - listed
     assert not missing, f"add to a toctree, such as docs/guide/index.md's: {missing}"
