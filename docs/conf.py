@@ -115,6 +115,13 @@ def guard_shapes(app, what, name, obj, options, lines):
             lines[i] = re.sub(r"(?<=[ (])(\w+_)(?=[,)])", r"``\1``", line)
 
 
+def keep_intervals_together(app, doctree):
+    """Let no line end within `+19 ± 1`."""
+    for text in list(doctree.findall(nodes.Text)):
+        if " ± " in text:
+            text.parent.replace(text, nodes.Text(text.replace(" ± ", "\xa0±\xa0")))
+
+
 def find_in_package(app, env, node, content):
     """Resolve `RidgeCCA` where the module at hand has none of that name."""
     if node.get("refdomain") != "py" or node["reftarget"] not in API:
@@ -158,6 +165,7 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_what_others_wrote)
     app.connect("autodoc-process-docstring", guard_shapes, priority=400)
     app.connect("doctree-read", link_names)
+    app.connect("doctree-read", keep_intervals_together)
     app.connect("missing-reference", find_in_package)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     return {"parallel_read_safe": True}
