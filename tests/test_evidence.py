@@ -1,5 +1,6 @@
 """The page of evidence is made from the results that lie beside it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ def test_the_page_is_up_to_date_with_the_tables(evidence):
 def test_the_readmes_table_is_the_suites(evidence):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert evidence.readme_table() in readme
+
+
+def test_the_start_page_has_the_averages(evidence):
+    start = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    average = evidence.readme_table().splitlines()[-1]
+    early, _, late, _ = re.findall(r"\+?(-?\d+) ± ", average)
+    assert f"**{early} %** of the answers early and **{late} %**" in start
 
 
 def test_the_tables_are_up_to_date_with_the_runs(evidence):
