@@ -21,6 +21,7 @@ from ._dask import (
 from ._farthest import FarthestRows
 
 STEPS = 256  # of a guess that rows are compared with at a time
+GUESSED = 4  # times as many picks as wanted are made by all partitions together
 MARGIN = 0.85  # of a guess's squared distance; rows that come no nearer may travel
 NOT_KEPT = ("features", "aligned", "exact", "exact_seen")  # between two stages
 SURVIVORS = 4096  # rows that may travel in one stage, at least; of all partitions
@@ -234,7 +235,7 @@ def _certain(guess, distances, stop, new, exact):
 
 def _shares(sizes, n_picks):
     """Return how many rows each partition picks for the first guess."""
-    share = -(-4 * n_picks // len(sizes))
+    share = min(n_picks, -(-GUESSED * n_picks // len(sizes)))
     while sum(min(size, share) for size in sizes) < n_picks:
         share *= 2
     return [min(size, share) for size in sizes]
