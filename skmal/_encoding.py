@@ -7,14 +7,16 @@ from sklearn.utils import check_array
 from sklearn.utils.extmath import row_norms
 
 from ._items import numeric_rows
+from ._tensors import computing_dtype, is_tensor, largest_value, to_host
 
 
-def encode(encoder, X, y):
+def encode(encoder, X, y, host=True):
     """Return the features of X and of y in the encoder's shared space.
 
     X and y may differ in length. Whatever container `transform` returns (a data
     frame under global pandas output, say) becomes a float array; float32 and float64
-    are kept, everything else becomes float64.
+    are kept, everything else becomes float64. Tensors do not where `host` is False:
+    they stay where they are.
     """
     check_encoder(encoder)
     name = type(encoder).__name__
@@ -25,8 +27,8 @@ def encode(encoder, X, y):
             "two arrays (features of X, features of y), as "
             "sklearn.cross_decomposition.PLSSVD returns them"
         )
-    X_features = _as_features(features[0], len(X), f"{name}.transform")
-    y_features = _as_features(features[1], len(y), f"{name}.transform")
+    X_features = _as_features(features[0], len(X), f"{name}.transform", host)
+    y_features = _as_features(features[1], len(y), f"{name}.transform", host)
     if X_features.shape[1] != y_features.shape[1]:
         raise ValueError(
             f"{name}.transform(X, y) returned {X_features.shape[1]} features for X and "
@@ -107,12 +109,15 @@ def check_features(features, name, like=None):
 
 def check_squares(array, name):
     """Raise when the squares of the values would overflow."""
-    limit = np.sqrt(np.finfo(array.dtype).max) / 1e6
-    largest = np.abs(array).max(initial=0)
+    if is_tensor(array):
+        dtype, largest = computing_dtype(array), largest_value(array)
+    else:
+        dtype, largest = array.dtype, np.abs(array).max(initial=0)
+    limit = np.sqrt(np.finfo(dtype).max) / 1e6
     if largest > limit:
         raise ValueError(
             f"{name} holds values up to {largest:.0e}, whose squares overflow "
-            f"{array.dtype}; scale them"
+            f"{dtype}; scale them"
         )
 
 
@@ -135,7 +140,7 @@ def unit_rows(features):
     return features / _nonzero(row_norms(features)[:, None])
 
 
-def unimodal_features(encoder, items, features):
+def unimodal_features(encoder, items, features, host=True):
     """Return, per modality, what is known of the items without any alignment.
 
     Numeric rows are that themselves. For others, images and texts, an encoder may offer
@@ -148,7 +153,7 @@ def unimodal_features(encoder, items, features):
     if offer is not None and any(r is None for r in rows):
         name = f"{type(encoder).__name__}.unimodal_features"
         features = [
-            _as_features(array, len(modality), name)
+            _as_features(array, len(modality), name, host)
             for array, modality in zip(offer(*items), items, strict=True)
         ]
     return tuple(f if r is None else r for r, f in zip(rows, features, strict=True))
@@ -159,17 +164,22 @@ def _nonzero(divisors):
     return divisors
 
 
-def _as_features(array, n_items, source):
-    array = np.asarray(array)
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{source} returned {array.dtype}, not floats")
-    array = as_floats(array)
+def _as_features(array, n_items, source, host=True):
+    if host or not is_tensor(array) or not array.is_floating_point():
+        array = np.asarray(to_host(array))
+        if array.dtype.kind not in "biuf":
+            raise ValueError(f"{source} returned {array.dtype}, not floats")
+        array = as_floats(array)
     if array.ndim != 2 or len(array) != n_items:
         raise ValueError(
-            f"{source} returned an array of shape {array.shape}; "
+            f"{source} returned an array of shape {tuple(array.shape)}; "
             f"expected (n_samples, n_features) with {n_items} rows, one for each item"
         )
-    if not np.isfinite(array).all():
+    if not is_tensor(array):
+        finite = np.isfinite(array).all()
+    else:
+        finite = np.isfinite(largest_value(array))
+    if not finite:
         raise ValueError(
             f"{source} returned NaN or infinity; check the scale of "
             "the input, or raise the encoder's regularisation"

@@ -39,6 +39,18 @@ def float_dtypes():
     return torch.float16, torch.float32, torch.float64
 
 
+def computing_dtype(tensor):
+    """Return NumPy's name of the precision that a tensor is computed with."""
+    torch = sys.modules["torch"]
+    return np.dtype(np.float64 if tensor.dtype == torch.float64 else np.float32)
+
+
+def largest_value(tensor):
+    """Return the largest absolute value, NaN where there is one."""
+    low, high = map(float, tensor.aminmax()) if tensor.numel() else (0.0, 0.0)
+    return max(-low, high)
+
+
 class TensorRows:
     """The rows of a tensor, or of whatever slices into tensors, as one pool.
 
@@ -47,11 +59,8 @@ class TensorRows:
     """
 
     def __init__(self, tensor):
-        torch = sys.modules["torch"]
         self.tensor, self.device = tensor, tensor.device
-        self.shape = tuple(tensor.shape)
-        double = tensor.dtype == torch.float64
-        self.dtype = np.dtype(np.float64 if double else np.float32)
+        self.shape, self.dtype = tuple(tensor.shape), computing_dtype(tensor)
 
     def __len__(self):
         return self.shape[0]

@@ -36,6 +36,7 @@ from ._items import (
 TRAINABLE = ("all", "text", "image", "none")
 LOSSES = ("clip", "siglip")
 PRECISIONS = ("auto", "fp32", "bf16")
+OUTPUTS = ("numpy", "torch")
 TRANSFORM_BATCH = 256  # items that go through a tower together, without gradients
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
 
@@ -89,6 +90,11 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     precision : {"auto", "fp32", "bf16"}, default="auto"
         "bf16" computes in bfloat16 where torch's autocast deems it safe; "auto" does so
         on a GPU.
+    output : {"numpy", "torch"}, default="numpy"
+        What `transform` and `unimodal_features` return: arrays in the host's memory, or
+        tensors where the model is, in the precision of its towers. The functions of
+        `skmal.coverage` and `skmal.uncertainty` take these as they are, so that the
+        features of a pool stay on a GPU.
     random_state : int, RandomState instance or None, default=None
         Determines random weights and the batches.
     verbose : int, default=0
@@ -178,6 +184,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         warm_start=False,
         device=None,
         precision="auto",
+        output="numpy",
         random_state=None,
         verbose=0,
     ):
@@ -192,6 +199,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.warm_start = warm_start
         self.device = device
         self.precision = precision
+        self.output = output
         self.random_state = random_state
         self.verbose = verbose
 
@@ -292,7 +300,8 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Returns
         -------
         ndarray of shape (n_samples, n_components_), float32, or a tuple of two
-            Features of X; with y, (features of X, features of y).
+            Features of X; with y, (features of X, features of y). Tensors where
+            ``output="torch"``.
 
         Raises
         ------
@@ -322,7 +331,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ndarray of shape (n_samples, width), float32, or a tuple of two
             Outputs of the towers before their projections, which are not scaled; both
             may have different widths. A tower that ends in attention pooling gives its
-            features in the shared space.
+            features in the shared space. Tensors where ``output="torch"``.
 
         Raises
         ------
@@ -384,6 +393,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         check_choice("trainable", self.trainable, TRAINABLE)
         check_choice("loss", self.loss, LOSSES)
         check_choice("precision", self.precision, PRECISIONS)
+        check_choice("output", self.output, OUTPUTS)
         check_integer(self.max_epochs, "max_epochs", minimum=1)
         check_integer(self.batch_size, "batch_size", minimum=2)
         check_number(self.weight_decay, "weight_decay", above=False)
@@ -457,16 +467,19 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _encode(self, X, y, view, unit):
         """Return what the towers make of X and y, seen through `view`."""
+        check_choice("output", self.output, OUTPUTS)
         images = check_images(X, "X")
         texts = None if y is None else check_texts(y, "y")
         network = self._ready()
         autocast = self._autocast(_device_of(network))
+        host = self.output == "numpy"
         with view(network.module):
-            X_features = _encode_images(network, images, autocast, unit)
-            if texts is None:
-                return X_features.numpy()
-            y_features = _encode_texts(network, texts, autocast, unit)
-        return X_features.numpy(), y_features.numpy()
+            features = [_encode_images(network, images, autocast, unit, host)]
+            if texts is not None:
+                features.append(_encode_texts(network, texts, autocast, unit, host))
+        if host:
+            features = [tensor.numpy() for tensor in features]
+        return features[0] if texts is None else tuple(features)
 
 
 def check_texts(texts, name):
@@ -484,27 +497,28 @@ def _device_of(network):
     return next(network.module.parameters()).device
 
 
-def _encode_images(network, images, autocast, unit):
+def _encode_images(network, images, autocast, unit, host=True):
     """Return features of checked images, shape (n, width), float32, on the CPU.
 
-    Equal images, such as one that several captions belong to, are encoded once.
+    Where `host` is False they are on the device, in the tower's precision. Equal
+    images, such as one that several captions belong to, are encoded once.
     """
     loader = ImageLoader(network.config["preprocess_cfg"], _device_of(network))
     item, first = number_equals(image_keys(images))
     rows = [first[batch] for batch in gen_batches(len(first), TRANSFORM_BATCH)]
     batches = loader.batches(images, rows, "X")
     encode_image = network.module.encode_image
-    return _run_tower(network, encode_image, batches, autocast, unit)[item]
+    return _run_tower(network, encode_image, batches, autocast, unit, host)[item]
 
 
-def _encode_texts(network, texts, autocast, unit):
-    """Return features of checked texts, shape (n, width), float32, on the CPU."""
+def _encode_texts(network, texts, autocast, unit, host=True):
+    """Return features of checked texts; see `_encode_images`."""
     batches = gen_batches(len(texts), TRANSFORM_BATCH)
     tokens = (network.tokenizer(texts[batch]) for batch in batches)
-    return _run_tower(network, network.module.encode_text, tokens, autocast, unit)
+    return _run_tower(network, network.module.encode_text, tokens, autocast, unit, host)
 
 
-def _run_tower(network, tower, batches, autocast, unit):
+def _run_tower(network, tower, batches, autocast, unit, host):
     import torch
 
     network.module.eval()
@@ -512,10 +526,11 @@ def _run_tower(network, tower, batches, autocast, unit):
     features = []
     with torch.inference_mode(), autocast:
         for batch in batches:
-            found = tower(batch.to(device)).float()
+            out = tower(batch.to(device))
+            found = out.float()
             if unit:
                 found = torch.nn.functional.normalize(found, dim=-1)
-            features.append(found.cpu())
+            features.append(found.cpu() if host else found.to(out.dtype))
     return torch.cat(features)
 
 

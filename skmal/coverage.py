@@ -70,6 +70,10 @@ def distance_to_aligned(features, aligned, *, verbose=0):
     `working_memory` of scikit-learn's configuration, 1,024 MiB by default. The answer
     does not depend on their number.
 
+    Both may be torch tensors of float16, bfloat16, float32 or float64, on one device:
+    they are compared there, in float32 or float64 and in larger blocks, with TF32 and
+    autocast off for the while; no gradients are tracked.
+
     Examples
     --------
     >>> from skmal.coverage import distance_to_aligned
@@ -111,8 +115,8 @@ def coverage_gap(features, aligned, *, verbose=0):
     Notes
     -----
     At most what `distance_to_aligned` costs, and usually a fraction of it: a row known
-    to be nearer than the farthest one so far is not compared with the rest. Threads
-    and memory as there.
+    to be nearer than the farthest one so far is not compared with the rest. Threads,
+    memory and torch tensors as there.
 
     References
     ----------
@@ -174,7 +178,8 @@ def greedy_k_center(features, n_centers, aligned=None, *, verbose=0):
     farthest are compared with all centres. `features` may be whatever slices into
     blocks of rows (arrays, memory maps, zarr and h5py datasets); memory holds blocks of
     fixed size, at most 64 bytes per row, and those rows that are nearly the farthest.
-    Threads and their memory are those of `distance_to_aligned`.
+    Threads and their memory are those of `distance_to_aligned`. Of torch tensors, as
+    there, only minima and the rows of ties come to the host: the picks are the same.
 
     References
     ----------
@@ -247,8 +252,9 @@ def isolation(
     Notes
     -----
     O(n_samples n_landmarks n_features) time by blocked matrix products, with blocks of
-    distances in memory; threads as in `distance_to_aligned`. Which landmark is the n-th
-    nearest is decided by direct differences in float64 wherever rounding could hide it.
+    distances in memory; threads and tensors as in `distance_to_aligned`. Which landmark
+    is the n-th nearest is decided by direct differences in float64 wherever rounding
+    could hide it.
 
     Examples
     --------

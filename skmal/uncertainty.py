@@ -82,6 +82,10 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
     as few as fit in the `working_memory` of scikit-learn's configuration. What comes
     out does not depend on their number.
 
+    The gallery may be a torch tensor on any device: it is compared there, in larger
+    blocks, and only the few rows that could be the best two come to the host. The
+    queries may be tensors too, on the same device; they are read block by block.
+
     References
     ----------
     .. [1] Zhang, J. and Zhu, Y. (2026). "Towards Multimodal Active Learning: Efficient
@@ -290,7 +294,7 @@ def _candidates(q, gallery, n_threads, verbose, desc):
     device = device_of(gallery)
     size = _block_size(gallery, len(q)) or _blocks.ROWS // 2 or 1
     most = MANY * len(q)
-    limit = 8 * most + size * len(q)
+    limit = 8 * most + min(size, _blocks.ROWS) * len(q)
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
     found, n_found = [], 0
     lock = Lock()
@@ -315,7 +319,11 @@ def _candidates(q, gallery, n_threads, verbose, desc):
         with lock:
             best = two_largest(np.concatenate([best, peaks]))
             least = best[0] - 2 * slack
-        rows, columns = cells(similarity >= on_device(least, device))
+        mask = similarity >= on_device(least, device)
+        if device and int(mask.sum()) > limit:  # a large block of ties
+            n_found = np.inf
+            return
+        rows, columns = cells(mask)
         values = to_host(similarity[rows, columns])
         with lock:
             found.append((columns, rows + block.start, values))

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -17,12 +18,22 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
-from skmal import CLIPEncoder, CoresetMargin, PairedActiveLearner, clip
+from skmal import (
+    CLIPEncoder,
+    CoresetMargin,
+    KCenterGreedy,
+    MarginSampling,
+    PairedActiveLearner,
+    RandomSampling,
+    clip,
+)
 from skmal._contrastive import count_batches, info_nce, sigmoid_loss
+from skmal._encoding import _as_features, encode
 from skmal._images import ImageLoader
 from skmal.clip import _parameter_groups, _warm_up_and_cosine, check_texts
 from skmal.datasets import load_glyphs
 from skmal.metrics import make_retrieval_scorer, mean_reciprocal_rank
+from skmal.rounds import open_round
 
 
 def quick(model=MICRO_CLIP, **parameters):
@@ -574,6 +585,68 @@ def test_a_file_with_several_captions_is_read_once_and_is_no_negative(
     features = one_image.transform([*paths, *paths[::-1]])
     assert seen == [0, 1]
     np.testing.assert_array_equal(features[:2], features[:1:-1])
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_tensors_are_the_features_where_the_model_is(glyphs, precision):
+    X, y = glyphs
+    arrays = quick(trainable="none", precision=precision)
+    tensors = quick(trainable="none", precision=precision, output="torch")
+    for method in ("transform", "unimodal_features"):
+        for one, two in zip(
+            getattr(arrays, method)(X, y), getattr(tensors, method)(X, y), strict=True
+        ):
+            assert two.device.type == "cpu"
+            assert not two.requires_grad
+            assert torch.equal(torch.tensor(one).to(two.dtype), two)
+    features = tensors.transform(X[:3])
+    assert features.shape == (3, 16)
+    assert features.dtype == {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+    with pytest.raises(ValueError, match="output must be one of .'numpy', 'torch'"):
+        quick(trainable="none", output="jax").transform(X)
+
+
+@pytest.mark.parametrize(
+    "strategy", [CoresetMargin(), KCenterGreedy(), MarginSampling(), RandomSampling()]
+)
+def test_a_query_asks_the_same_of_arrays_and_of_tensors(glyphs, strategy):
+    X, y = glyphs
+    arrays, tensors = (
+        PairedActiveLearner(quick(output=output), strategy, random_state=0).fit(
+            X[:20], y[:20]
+        )
+        for output in ("numpy", "torch")
+    )
+    expected = arrays.query(X[20:], y[20:], n_instances=5)
+    query = tensors.query(X[20:], y[20:], n_instances=5)
+    np.testing.assert_array_equal(query.indices, expected.indices)
+    np.testing.assert_array_equal(query.utilities, expected.utilities)
+    assert query.coverage_gap == expected.coverage_gap
+    assert tensors.score(X, y) == arrays.score(X, y)
+
+    pools = X[20:], y[20:]
+    round = open_round(tensors, *pools, 5)  # as it is where nothing leaves the device
+    features = encode(tensors.estimator_, *pools, host=False)
+    aligned = encode(tensors.estimator_, X[:20], y[:20], host=False)
+    assert all(map(torch.is_tensor, (*features, *aligned)))
+    selection = strategy.select(replace(round, open=features, aligned=aligned))
+    np.testing.assert_array_equal(selection.indices, expected.indices)
+    np.testing.assert_array_equal(selection.utilities, expected.utilities)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (torch.full((2, 3), np.nan), "returned NaN or infinity"),
+        (torch.full((2, 3), -np.inf).bfloat16(), "returned NaN or infinity"),
+        (torch.full((2, 3), -1e30), "1e\\+30, whose squares overflow float32"),
+        (torch.zeros(3, 3), r"returned an array of shape \(3, 3\); expected .* 2 rows"),
+        (torch.zeros(2, 3, dtype=torch.complex64), "returned complex64, not floats"),
+    ],
+)
+def test_bad_tensors_are_named_where_they_are(tensor, message):
+    with pytest.raises(ValueError, match=message):
+        _as_features(tensor, 2, "encoder", host=False)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

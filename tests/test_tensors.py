@@ -34,7 +34,7 @@ def draw(rng, n, kind, dtype):
     return rows, to_host(rows)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.integers(0, 2**32),
     st.integers(1, 150),
@@ -112,6 +112,16 @@ def test_large_pools_come_in_larger_blocks_and_stay_where_they_are(monkeypatch):
     assert sum(passed) < n * d // 2
     for one, two in zip(got, expected, strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("score", SCORES)
+def test_a_large_block_of_ties_is_no_list_of_candidates(monkeypatch, score):
+    monkeypatch.setattr(_tensors.TensorRows, "block", lambda *_: 2000)
+    queries, gallery = np.eye(5), np.ones((3000, 5))
+    expected = score(queries, gallery)
+    np.testing.assert_allclose(
+        score(queries, torch.tensor(gallery)), expected, atol=1e-12
+    )
 
 
 def test_picks_come_with_their_distances():
