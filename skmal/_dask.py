@@ -42,11 +42,12 @@ def encode(encoder, X, y):
     where that is dear.
     """
     from ._encoding import encode
+    from ._tensors import to_host
 
     firsts = [take(items, [0]) if is_dask(items) else items[:1] for items in (X, y)]
     known = encode(encoder, *firsts)
     return tuple(
-        _encode_one(encoder, items, firsts[1 - m], m, known[m])
+        _encode_one(encoder, items, firsts[1 - m], m, to_host(known[m]))
         for m, items in enumerate((X, y))
     )
 
@@ -195,6 +196,7 @@ def _encode_one(encoder, items, other_row, modality, like):
 
 def _encode_rows(encoder, rows, other_row, modality):
     from ._encoding import encode
+    from ._tensors import to_host
 
     pair = (rows, other_row) if modality == 0 else (other_row, rows)
-    return encode(encoder, *pair)[modality]
+    return to_host(encode(encoder, *pair)[modality])
