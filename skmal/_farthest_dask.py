@@ -152,13 +152,15 @@ class DaskFarthestRows:
 
     def _stage(self, function, own, *common):
         """Return new states, which stay on the workers, and the partitions' replies."""
+        n_bytes = sum(np.asarray(argument).nbytes for argument in common)
         common = [once(argument) for argument in common]
         both = [
             task(function, nout=2)(chunk, *arguments, *common)
             for (chunk, _, _), arguments in zip(self.partitions, own, strict=True)
         ]
         self.n_barriers += 1
-        return persist([state for state, _ in both], [reply for _, reply in both])
+        states, replies = [s for s, _ in both], [r for _, r in both]
+        return persist(states, replies, n_bytes)
 
     def _row_nearest_mean(self, parts, cuts):
         """Return the row nearest the mean, as a partition and its row.
