@@ -159,7 +159,7 @@ def _check_modality(strategy):
         asked.append(_ask(strategy, learner, *_views(N_OPEN)).modality)
     for modality in asked:
         whole = isinstance(modality, Integral) and not isinstance(modality, bool)
-        found = f"modality={declared!r} asked about modality {modality!r}"
+        found = f"it asked about modality {modality!r}, which is not in {allowed}"
         _expect(whole and modality in allowed, found)
 
 
@@ -379,8 +379,8 @@ CHECKS_OF_FUNCTIONS = (
     _check_modality,
     _check_distinct_rows,
     _check_best_first,
-    _check_same_answer_again,
     _check_global_generators,
+    _check_same_answer_again,
     _check_nothing_changes,
     _check_order_of_the_other_pool,
     _check_order_of_the_own_pool,
