@@ -100,6 +100,6 @@ assert noise.tolist() == [True, True, True, True, False]
 # %%
 # What to see: each search names a winner, but not the same one. Between 1.0 and 2.5 the
 # differences change sign from search to search and every interval holds zero: whichever
-# of these wins is within noise, and the default may stay. 5.0 is another matter: it
-# lost on average by more than its interval is wide. With a batch of the whole coreset
-# the margin decides nearly alone, and that costs score here.
+# of these wins is within noise, and the default may stay. 5.0 is another matter: its
+# interval lies below zero. With five times the batch to choose from, the margin decides
+# nearly alone, and that costs score here.
