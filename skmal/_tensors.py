@@ -138,7 +138,7 @@ def on_device(array, device):
     if device is None or is_tensor(array):
         return array
     torch = sys.modules["torch"]
-    return torch.as_tensor(np.ascontiguousarray(array), device=device)
+    return torch.as_tensor(np.array(array), device=device)  # may be read-only
 
 
 def join(parts):
