@@ -30,6 +30,7 @@ from skmal import (
     _farthest,
     _farthest_dask,
 )
+from skmal._distances import mean_row
 from skmal._encoding import encode
 from skmal.coverage import (
     coverage_gap,
@@ -165,6 +166,20 @@ def test_large_grids_full_of_ties_need_the_tie_rule():
             greedy_k_center(da.from_array(features, chunks=(470, -1)), 90, start),
             greedy_k_center(features, 90, start),
         )
+
+
+def test_the_mean_of_partitions_is_that_of_one_array_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(5000, 7)).astype(np.float32)
+    rows = np.flatnonzero(rng.random(5000) < 0.9)
+    sums = []
+    for start, stop in pairwise([0, 100, 1500, 1501, 1502, 4700, 5000]):
+        some = rows[(rows >= start) & (rows < stop)] - start
+        packed = _farthest_dask._pack(some, stop - start)
+        first = int(np.searchsorted(rows, start))
+        sums.append(_farthest_dask._block_sums(features[start:stop], packed, first))
+    mean = _farthest_dask._total(sums) / len(rows)
+    np.testing.assert_array_equal(mean, mean_row(features, rows, "features"))
 
 
 @pytest.mark.parametrize(
