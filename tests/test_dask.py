@@ -156,6 +156,18 @@ def test_margins_are_equal_to_the_last_bit(dtype):
         np.testing.assert_array_equal(score(queries, cuts), score(queries, gallery))
 
 
+def test_rows_far_out_whose_bounds_are_rough_are_not_left_behind():
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        aligned = rng.normal(scale=0.1, size=(401, 3)).astype(np.float32)
+        X = rng.uniform(-1, 1, size=(300, 3)).astype(np.float32)
+        aligned[0] = [7000 + 200 * seed, 0, 0]
+        X[137] = aligned[0] + np.float32([0, 1.2, 1.2])  # the farthest
+
+        picks = greedy_k_center(da.from_array(X, chunks=(150, -1)), 5, aligned)
+        assert (picks == greedy_k_center(X, 5, aligned)).all()
+
+
 def test_large_grids_full_of_ties_need_the_tie_rule():
     rng = np.random.default_rng(0)
     features = rng.integers(0, 2, size=(3000, 20)).astype(np.float32)
