@@ -29,6 +29,7 @@ from skmal import (
     _dask,
     _farthest,
     _farthest_dask,
+    metrics,
 )
 from skmal._encoding import encode
 from skmal.coverage import (
@@ -37,6 +38,7 @@ from skmal.coverage import (
     greedy_k_center,
     isolation,
 )
+from skmal.metrics import nearest_rows
 from skmal.rounds import Round
 from skmal.uncertainty import (
     cross_modal_entropy,
@@ -239,6 +241,25 @@ def test_features_of_a_dask_pool_are_those_of_one_array(pairs):
     X_features, y_features = encode(encoder, cut(X, {7, 30}), y[:9])
     assert _dask.is_dask(X_features)
     np.testing.assert_allclose(y_features, expected[1][:9], rtol=1e-12)
+
+
+def test_partners_are_looked_for_in_blocks_of_a_partition(pairs, monkeypatch):
+    X, _ = pairs
+    expected = nearest_rows(X[:5], X, 7)
+    widths = []
+
+    def best_k(parts, k):
+        widths.append(sum(similarity.shape[1] for similarity, _ in parts))
+        return original(parts, k)
+
+    original = metrics._best_k
+    monkeypatch.setattr(metrics, "_best_k", best_k)
+    monkeypatch.setattr(_blocks, "ROWS", 8)
+    got = nearest_rows(X[:5], da.from_array(X, chunks=(60, -1)), 7)
+    np.testing.assert_array_equal(got, expected)
+    n_parts = -(-len(X) // 60)
+    assert max(widths[:-1]) <= 8 + 7  # rows of a block, and the best so far
+    assert widths[-1] <= 7 * n_parts
 
 
 def test_features_of_a_dask_pool_are_checked(pairs):
