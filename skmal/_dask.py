@@ -175,7 +175,7 @@ def partitions(features):
 def _parts(rows):
     if is_dask(rows):
         return [chunk for chunk, _, _ in partitions(rows)]
-    return [once(rows)]
+    return [once(in_memory(rows[:]))]
 
 
 def _cut_between_rows(items, name):

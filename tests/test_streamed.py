@@ -8,6 +8,7 @@ from test_blocks import OnDisk, h5py_dataset
 from skmal import (
     CoresetMargin,
     KCenterGreedy,
+    MarginSampling,
     PairedActiveLearner,
     RidgeCCA,
     ShardedArray,
@@ -189,6 +190,16 @@ def test_dask_arrays_of_memory_maps_are_encoded_as_arrays(tmp_path):
     strategy = CoresetMargin("relative_coverage")
     expected = learner_with(strategy).query(X_pool, y_pool, n_instances=6)
     query = learner_with(strategy).query(mapped(X_pool), mapped(y_pool), n_instances=6)
+    np.testing.assert_array_equal(query.indices, expected.indices)
+
+
+@pytest.mark.parametrize("open_other", [lambda rows, _: rows, memory_map])
+def test_one_pool_may_be_on_dask_and_the_other_not(tmp_path, open_other):
+    strategy = MarginSampling(0)  # compares a whole pool with the other one
+    expected = learner_with(strategy).query(X_pool, y_pool, n_instances=6)
+    query = learner_with(strategy).query(
+        dask_array(X_pool, tmp_path), open_other(y_pool, tmp_path), n_instances=6
+    )
     np.testing.assert_array_equal(query.indices, expected.indices)
 
 
