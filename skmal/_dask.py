@@ -55,10 +55,9 @@ def encode(encoder, items, other_row, modality, like):
 
 
 def _encode_rows(encoder, rows, other_row, modality):
-    from ._encoding import encode
+    from ._encoding import encode_rows
 
-    pair = (rows, other_row) if modality == 0 else (other_row, rows)
-    return encode(encoder, *pair)[modality]
+    return encode_rows(encoder, in_memory(rows), other_row, modality)
 
 
 def unit_rows(features):
@@ -183,7 +182,7 @@ def partitions(features):
 def _parts(rows):
     if is_dask(rows):
         return [chunk for chunk, _, _ in partitions(rows)]
-    return [once(rows)]
+    return [once(in_memory(rows[:]))]
 
 
 def _cut_between_rows(items, name):

@@ -51,10 +51,14 @@ class Space:
         largest = float(points[:, d].max()) if len(rows) else 0.0
         if not largest < self.highest:
             check_values(to_host(rows), name)
+        self.reach(largest)
+        return points
+
+    def reach(self, largest):
+        """Let the slack cover products of points of that squared length."""
         with self.lock:
             self.largest = max(self.largest, largest)
-            self.slack = rounding_slack(self.largest, d, self.dtype)
-        return points
+            self.slack = rounding_slack(self.largest, self.d, self.dtype)
 
     def turned(self, points):
         """Return [-2 x, 1, |x|^2, 0], whose product with a point is a distance."""

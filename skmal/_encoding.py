@@ -46,22 +46,11 @@ def _encode_streamed(encoder, X, y):
     """Return the features of two pools of which one at least is not in memory."""
     pools = X, y
     first = [take(pool, [0]) for pool in pools]
-    features = list(encode(encoder, *first))  # tells the width, or raises
+    # These tell the width, or raise.
+    features = [encode_rows(encoder, first[m], first[1 - m], m) for m in (0, 1)]
 
     def features_of(m):
-        def function(rows):
-            pair = [*first]
-            pair[m] = rows
-            try:
-                return encode(encoder, *pair)[m]
-            except ValueError as error:
-                if len(rows) and not np.isfinite(rows).all():
-                    raise ValueError(
-                        f"{'Xy'[m]}_pool holds NaN or infinity; leave out such rows"
-                    ) from error
-                raise
-
-        return function
+        return lambda rows: encode_rows(encoder, rows, first[1 - m], m)
 
     for m, pool in enumerate(pools):
         if _dask.is_dask(pool):
@@ -72,6 +61,20 @@ def _encode_streamed(encoder, X, y):
         else:
             features[m] = features_of(m)(pool)
     return tuple(features)
+
+
+def encode_rows(encoder, rows, other_row, modality):
+    """Return the features of rows of one modality, beside a row of the other one."""
+    pair = (rows, other_row) if modality == 0 else (other_row, rows)
+    try:
+        return encode(encoder, *pair)[modality]
+    except ValueError as error:
+        for name, numbers in zip("Xy", map(numeric_rows, pair), strict=True):
+            if numbers is not None and not np.isfinite(numbers).all():
+                raise ValueError(
+                    f"{name}_pool holds NaN or infinity; leave out such rows"
+                ) from error
+        raise
 
 
 def _as_precise(features, rows):

@@ -318,11 +318,12 @@ def _follow(known, rows, turned, distances):
     """
     first, ratio = np.full(len(rows), len(distances)), np.zeros(len(rows))
     inverse = 1 / np.maximum(distances, np.finfo(known.dtype).tiny)
-    floors, lowest = distances[:, None] - known.slack, MARGIN * distances[-1]
-    lowest -= known.slack
     for some in batches(len(rows)):
         at = np.arange(some.start, some.stop)
         x, bound = known._points(rows[at]), known.bound[rows[at]]
+        # These points may have raised the slack.
+        floors = distances[:, None] - known.slack
+        lowest = MARGIN * distances[-1] - known.slack
         for block in batches(len(distances), STEPS):
             squared = np.concatenate([bound[None], turned[block] @ x.T])
             np.minimum.accumulate(squared, axis=0, out=squared)
@@ -378,17 +379,21 @@ def _nearest(chunk, eligible, point):
 
 def _without_rows(known):
     """Return what is known of the rows' distances, as a dict."""
-    return {
+    kept = {
         name: value
         for name, value in vars(known).items()
         if isinstance(value, (np.ndarray, float)) and name not in NOT_KEPT
     }
+    # How wrong the bounds may be: rows that are not read again would not tell.
+    return kept | {"largest": known.space.largest}
 
 
 def _with_rows(kept, chunk, centres):
     """Return `FarthestRows` that know that, in which all centres are aligned items."""
     known = FarthestRows(chunk, centres)
-    vars(known).update(copy.deepcopy(kept))
+    kept = copy.deepcopy(kept)
+    known.space.reach(kept.pop("largest"))
+    vars(known).update(kept)
     new = np.arange(len(known.order), len(centres))
     known.order = np.concatenate([known.order, new])
     return known

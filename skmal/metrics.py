@@ -512,22 +512,24 @@ def nearest_rows(queries, gallery, k):
 def _nearest_streamed_rows(queries, gallery, k):
     """Return the same for a gallery that is read block by block, once."""
     queries = unit_rows(queries.astype(np.float64))
-    best = np.empty((len(queries), 0)), np.empty((len(queries), 0), dtype=np.int64)
     if _dask.is_dask(gallery):
-        parts = _dask.per_part(_nearest_of, gallery, queries, k)
-        return _best_k([best, *parts], k)[1]
-    for rows in batches(len(gallery)):
-        best = _best_k(
-            [best, _nearest_of(read(gallery, rows), rows.start, queries, k)], k
-        )
-    return best[1]
+        return _best_k(_dask.per_part(_nearest_of, gallery, queries, k), k)[1]
+    return _nearest_of(gallery, 0, queries, k)[1]
 
 
-def _nearest_of(block, start, queries, k):
-    """Return the k largest similarities to a block of the gallery, and their rows."""
-    similarity = (queries @ unit_rows(block.astype(np.float64)).T).round(9)
-    rows = np.tile(np.arange(start, start + len(block)), (len(queries), 1))
-    return _best_k([(similarity, rows)], k)
+def _nearest_of(part, start, queries, k):
+    """Return the k largest similarities to a part of the gallery, and their rows.
+
+    `start` is the number of its first row.
+    """
+    best = np.empty((len(queries), 0)), np.empty((len(queries), 0), dtype=np.int64)
+    for rows in batches(len(part)):
+        block = unit_rows(read(part, rows).astype(np.float64))
+        similarity = (queries @ block.T).round(9)
+        numbers = np.arange(start + rows.start, start + rows.stop)
+        numbers = np.broadcast_to(numbers, similarity.shape)
+        best = _best_k([best, (similarity, numbers)], k)
+    return best
 
 
 def _best_k(parts, k):

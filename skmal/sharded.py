@@ -142,6 +142,8 @@ class ShardedArray:
 
     def __getitem__(self, rows):
         """Return copies of the rows: of an index, a slice, an array or a mask."""
+        if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is Ellipsis:
+            rows = rows[0]  # as scikit-learn's cross-validation asks for rows
         if isinstance(rows, Integral):
             rows = range(len(self))[rows]
             return self[rows : rows + 1][0]

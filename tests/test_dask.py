@@ -29,6 +29,7 @@ from skmal import (
     _dask,
     _farthest,
     _farthest_dask,
+    metrics,
 )
 from skmal._distances import mean_row
 from skmal._encoding import encode
@@ -38,6 +39,7 @@ from skmal.coverage import (
     greedy_k_center,
     isolation,
 )
+from skmal.metrics import nearest_rows
 from skmal.rounds import Round
 from skmal.uncertainty import (
     cross_modal_entropy,
@@ -157,6 +159,18 @@ def test_margins_are_equal_to_the_last_bit(dtype):
         np.testing.assert_array_equal(score(queries, cuts), score(queries, gallery))
 
 
+def test_rows_far_out_whose_bounds_are_rough_are_not_left_behind():
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        aligned = rng.normal(scale=0.1, size=(401, 3)).astype(np.float32)
+        X = rng.uniform(-1, 1, size=(300, 3)).astype(np.float32)
+        aligned[0] = [7000 + 200 * seed, 0, 0]
+        X[137] = aligned[0] + np.float32([0, 1.2, 1.2])  # the farthest
+
+        picks = greedy_k_center(da.from_array(X, chunks=(150, -1)), 5, aligned)
+        assert (picks == greedy_k_center(X, 5, aligned)).all()
+
+
 def test_large_grids_full_of_ties_need_the_tie_rule():
     rng = np.random.default_rng(0)
     features = rng.integers(0, 2, size=(3000, 20)).astype(np.float32)
@@ -242,6 +256,25 @@ def test_features_of_a_dask_pool_are_those_of_one_array(pairs):
     X_features, y_features = encode(encoder, cut(X, {7, 30}), y[:9])
     assert _dask.is_dask(X_features)
     np.testing.assert_allclose(y_features, expected[1][:9], rtol=1e-12)
+
+
+def test_partners_are_looked_for_in_blocks_of_a_partition(pairs, monkeypatch):
+    X, _ = pairs
+    expected = nearest_rows(X[:5], X, 7)
+    widths = []
+
+    def best_k(parts, k):
+        widths.append(sum(similarity.shape[1] for similarity, _ in parts))
+        return original(parts, k)
+
+    original = metrics._best_k
+    monkeypatch.setattr(metrics, "_best_k", best_k)
+    monkeypatch.setattr(_blocks, "ROWS", 8)
+    got = nearest_rows(X[:5], da.from_array(X, chunks=(60, -1)), 7)
+    np.testing.assert_array_equal(got, expected)
+    n_parts = -(-len(X) // 60)
+    assert max(widths[:-1]) <= 8 + 7  # rows of a block, and the best so far
+    assert widths[-1] <= 7 * n_parts
 
 
 def test_features_of_a_dask_pool_are_checked(pairs):

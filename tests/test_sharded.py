@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
 
 from skmal import ShardedArray
 from skmal.coverage import coverage_gap, greedy_k_center
@@ -60,6 +61,17 @@ def test_rows_are_taken_as_from_an_array(rows):
     taken = ShardedArray(parts())[rows]
     np.testing.assert_array_equal(taken, ROWS[rows])
     assert taken.dtype == np.float16
+
+
+def test_cross_validation_takes_its_rows():
+    rows = np.arange(20.0).reshape(10, 2)
+    shards = ShardedArray([rows[:3], rows[3:]])
+    for got, expected in zip(
+        train_test_split(shards, random_state=0),
+        train_test_split(rows, random_state=0),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(got, expected)
 
 
 def test_what_is_taken_is_a_copy(files):

@@ -8,6 +8,7 @@ from test_blocks import OnDisk, h5py_dataset
 from skmal import (
     CoresetMargin,
     KCenterGreedy,
+    MarginSampling,
     PairedActiveLearner,
     RidgeCCA,
     ShardedArray,
@@ -167,6 +168,39 @@ def test_a_bad_value_is_named_before_anything_is_asked(tmp_path):
         learner.query(OnDisk(bad), y_pool, n_instances=4)
     with pytest.raises(ValueError, match="X_pool holds NaN or infinity"):
         learner.query(memory_map(bad, tmp_path), y_pool, n_instances=4)
+
+
+@pytest.mark.parametrize("open_pool", [memory_map, dask_array])
+@pytest.mark.parametrize("row", [0, 100])
+def test_bad_values_are_named_wherever_they_are(tmp_path, open_pool, row):
+    bad = y_pool.copy()
+    bad[row, 1] = np.nan
+    learner, y_bad = learner_with(CoresetMargin()), open_pool(bad, tmp_path)
+    with pytest.raises(ValueError, match="^y_pool holds NaN or infinity; leave out"):
+        learner.query(shards(X_pool), y_bad)
+
+
+def test_dask_arrays_of_memory_maps_are_encoded_as_arrays(tmp_path):
+    dask, array = pytest.importorskip("dask"), pytest.importorskip("dask.array")
+
+    def mapped(rows):
+        opened = dask.delayed(memory_map)(rows, tmp_path)
+        return array.from_delayed(opened, rows.shape, rows.dtype)
+
+    strategy = CoresetMargin("relative_coverage")
+    expected = learner_with(strategy).query(X_pool, y_pool, n_instances=6)
+    query = learner_with(strategy).query(mapped(X_pool), mapped(y_pool), n_instances=6)
+    np.testing.assert_array_equal(query.indices, expected.indices)
+
+
+@pytest.mark.parametrize("open_other", [lambda rows, _: rows, memory_map])
+def test_one_pool_may_be_on_dask_and_the_other_not(tmp_path, open_other):
+    strategy = MarginSampling(0)  # compares a whole pool with the other one
+    expected = learner_with(strategy).query(X_pool, y_pool, n_instances=6)
+    query = learner_with(strategy).query(
+        dask_array(X_pool, tmp_path), open_other(y_pool, tmp_path), n_instances=6
+    )
+    np.testing.assert_array_equal(query.indices, expected.indices)
 
 
 def test_a_file_cut_short_is_named_before_anything_is_read(tmp_path):
