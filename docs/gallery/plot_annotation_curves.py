@@ -92,7 +92,12 @@ for place, (name, s) in enumerate(savings.items()):
         capsize=4,
         color=display.lines_[name].get_color(),
     )
-    axes[1].annotate(name, (s.mean, place - 0.12), ha="center")
+    axes[1].annotate(
+        name,
+        (s.mean, place - 0.12),
+        ha="center",
+        bbox={"color": "white", "pad": 1},
+    )
 axes[1].axvline(0, color="black", lw=1, ls="--")
 axes[1].xaxis.set_major_formatter("{x:+.0%}")
 axes[1].set(xlabel="answers saved against RandomSampling", ylim=(1.5, -0.5), yticks=[])
