@@ -140,7 +140,8 @@ def on_device(array, device):
     if device is None or is_tensor(array):
         return array
     torch = sys.modules["torch"]
-    return torch.as_tensor(np.ascontiguousarray(array), device=device)
+    array = np.require(array, requirements=["C", "W"])  # torch wants them so
+    return torch.as_tensor(array, device=device)
 
 
 def join(parts):
