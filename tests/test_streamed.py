@@ -9,6 +9,7 @@ from skmal import (
     CoresetMargin,
     KCenterGreedy,
     MarginSampling,
+    MaxHerding,
     PairedActiveLearner,
     RidgeCCA,
     ShardedArray,
@@ -178,6 +179,15 @@ def test_bad_values_are_named_wherever_they_are(tmp_path, open_pool, row):
     learner, y_bad = learner_with(CoresetMargin()), open_pool(bad, tmp_path)
     with pytest.raises(ValueError, match="^y_pool holds NaN or infinity; leave out"):
         learner.query(shards(X_pool), y_bad)
+
+
+@pytest.mark.parametrize("strategy", [VOptimalDesign(1), MaxHerding(1)])
+def test_bad_values_are_named_by_strategies_that_look_at_the_rows(tmp_path, strategy):
+    bad = y_pool.copy()
+    bad[100, 1] = np.nan
+    learner = learner_with(strategy)
+    with pytest.raises(ValueError, match="a pool holds NaN or infinity; leave out"):
+        learner.query(shards(X_pool), memory_map(bad, tmp_path))
 
 
 def test_dask_arrays_of_memory_maps_are_encoded_as_arrays(tmp_path):
