@@ -20,7 +20,7 @@ from skmal import (
     design,
 )
 from skmal._encoding import encode
-from skmal._items import is_streamed, take
+from skmal._items import check_items, is_streamed, take
 
 X, y = (rows.astype(np.float16) for rows in make_pairs(300))
 X_pool, y_pool = X[20:], y[20:250]
@@ -110,6 +110,24 @@ def test_ordinary_arrays_are_not_streamed():
     assert not is_streamed([[0.0]])
     assert not is_streamed(np.memmap)
     assert is_streamed(ShardedArray([rows]))
+
+
+class LikeJax(OnDisk):
+    """An array in memory of another library."""
+
+    def __dlpack__(self):
+        """Be exchanged."""
+
+    def __array__(self, dtype=None, copy=None):
+        """Return all rows."""
+        return self.array
+
+
+def test_arrays_in_memory_of_other_libraries_are_not_streamed():
+    assert is_streamed(OnDisk(X_pool))
+    assert not is_streamed(LikeJax(X_pool))
+    items = check_items(LikeJax(X_pool), "X_pool", streamed=True)
+    assert isinstance(items, np.ndarray)
 
 
 def test_features_of_float16_rows_are_float32():
