@@ -18,7 +18,7 @@ from ._items import (
     take,
 )
 from ._streamed import Mapped, in_memory, on_host
-from ._tensors import is_tensor, to_host, unit_tensor
+from ._tensors import is_tensor, unit_tensor
 from .coverage import isolation
 from .rounds import Selection, open_round, others
 from .uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
@@ -641,8 +641,7 @@ def _most_uncertain(round, modality, rows, uncertainty, candidates):
 def _stacked(first, second):
     if _dask.is_dask(first):
         return _dask.stacked(first, second)
-    # Of a pool that is not in memory features are arrays, whatever the encoder returns.
-    return Stacked(first, second if is_tensor(first) else to_host(second))
+    return Stacked(first, second)
 
 
 def _n_coreset_rows(coreset_size, n_instances):
