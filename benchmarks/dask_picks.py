@@ -13,7 +13,7 @@ import os
 import signal
 import tempfile
 import time
-from functools import partial, reduce
+from functools import reduce
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +23,7 @@ import dask.array as da
 import numpy as np
 from distributed import Client, LocalCluster
 
+from skmal import _farthest_dask
 from skmal._blocks import Stacked
 from skmal._farthest import FarthestRows
 from skmal._farthest_dask import DaskFarthestRows
@@ -71,27 +72,33 @@ def load(path):
     return np.load(path, mmap_mode="r")
 
 
-def load_or_die(path, deadly, folder):
-    """Return a shard; the process that loads the deadly one the third time is killed.
+def kill_one_before_stage(number, client):
+    """Return what brings results here, but kills a worker before it does so once."""
+    calls = []
 
-    By then that worker has answered twice, and half of the stages are over.
-    """
-    if path == deadly:
-        (folder / str(time.time_ns())).touch()
-        if len(list(folder.iterdir())) == 3:
-            os.kill(os.getpid(), signal.SIGKILL)
-    return load(path)
+    def persist(*args):
+        calls.append(args)
+        if len(calls) == number:
+            os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+        return stages(*args)
+
+    stages, _farthest_dask.persist = _farthest_dask.persist, persist
 
 
-def as_dask(paths, load):
-    """Return a dask array, one chunk for each shard, loaded where it is needed."""
+def moved(dask_worker):
+    """Return how many bytes a worker was sent by others."""
+    return sum(one["total"] for one in dask_worker.transfer_incoming_log)
+
+
+def as_dask(paths):
+    """Return a dask array of memory maps, one for each shard, which workers hold."""
     shapes = [np.load(path, mmap_mode="r").shape for path in paths]
     return da.concatenate(
         [
             da.from_delayed(dask.delayed(load)(path), shape, np.float16)
             for path, shape in zip(paths, shapes, strict=True)
         ]
-    )
+    ).persist()
 
 
 def timed(known, n_picks):
@@ -127,21 +134,24 @@ def main(n, n_aligned, n_picks, folder):
 
     report("one process, 8 shards", FarthestRows(reduce(Stacked, shards), aligned))
     for n_workers, kill in [(2, False), (4, False), (2, True)]:
+        # Memory maps count as memory, though they take none: so no limit.
         with (
-            tempfile.TemporaryDirectory() as calls,
             LocalCluster(
-                n_workers=n_workers, threads_per_worker=1, dashboard_address=":0"
+                n_workers=n_workers,
+                threads_per_worker=1,
+                memory_limit=None,
+                dashboard_address=":0",
             ) as cluster,
             Client(cluster) as client,
         ):
             client.wait_for_workers(n_workers)
             client.run(import_module, "skmal._farthest_dask")  # not what is timed
-            dying = partial(load_or_die, deadly=paths[0], folder=Path(calls))
-            pool = as_dask(paths, dying if kill else load)
-            name = f"Dask, {n_workers} workers" + (", one killed" if kill else "")
-            report(name, DaskFarthestRows(pool, aligned))
             if kill:
-                assert len(list(Path(calls).iterdir())) > 3, "nobody was killed"
+                kill_one_before_stage(4, client)
+            name = f"Dask, {n_workers} workers" + (", one killed" if kill else "")
+            report(name, DaskFarthestRows(as_dask(paths), aligned))
+            between = sum(client.run(moved).values()) / 1e6
+            print(f"    between workers: {between:.1f} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx import addnodes
+from sphinx_gallery.sorting import ExplicitOrder
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy; for the kernels, too
 
@@ -54,11 +55,14 @@ nb_execution_show_tb = True
 nb_merge_streams = True
 
 # Gallery
+suppress_warnings = ["config.cache"]  # the order of the examples is an object
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "examples",
     "filename_pattern": r"plot_",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": ExplicitOrder(
+        ["plot_three_steps.py", "plot_outlier_k_center.py", "plot_modal_loop.py", "*"]
+    ),
     "abort_on_example_error": True,
     "remove_config_comments": True,
     "download_all_examples": False,

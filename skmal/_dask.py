@@ -131,10 +131,12 @@ def _merge(merge, answers):
 
 
 def in_memory(chunk):
+    """Return a chunk, such as a memory map, as an array whose rows lie in order."""
     return np.ascontiguousarray(chunk)
 
 
 def task(function, nout=None):
+    """Return what makes a task of a call of the function."""
     import dask
 
     return dask.delayed(function, nout=nout, pure=False, traverse=False)
@@ -147,18 +149,23 @@ def once(value):
     return dask.delayed(value, pure=isinstance(value, np.ndarray), traverse=False)
 
 
-def persist(states, replies):
+def persist(states, replies, n_bytes):
     """Return tasks whose results stay where they are made, and those brought here.
 
-    What comes of them later is made from the results, as long as these last.
+    What comes of the former later is made from the results, as long as these last.
+    `n_bytes` of data go along, once, which Dask need not warn of.
     """
     import dask
 
-    states, replies = dask.persist(states, replies)
+    name = "distributed.admin.large-graph-warning-threshold"
+    limit = dask.utils.parse_bytes(dask.config.get(name, "10MB")) + n_bytes
+    with dask.config.set({name: limit}):
+        states, replies = dask.persist(states, replies)
     return states, gather(replies)
 
 
 def gather(tasks):
+    """Return the tasks' results, brought here."""
     import dask
 
     return list(dask.compute(*tasks))

@@ -3,6 +3,7 @@
 from threading import Lock
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from . import _blocks
 from ._blocks import (
@@ -146,7 +147,9 @@ class FarthestRows:
         list: all rows whose bounds reach a floor, fresh when they were listed. When it
         is used up, the floor falls by 4 %: it decides the cost, never the picks.
         """
-        with computing(self.device):
+        # A pick is too little work to be shared out: BLAS's threads would only spin.
+        one = threadpool_limits(1 if self.n_threads > 1 else None, "blas")
+        with computing(self.device), one:
             return self._pick(rows, n_picks, with_distances)
 
     def _pick(self, rows, n_picks, with_distances):

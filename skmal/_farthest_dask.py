@@ -21,6 +21,7 @@ from ._dask import (
 from ._farthest import FarthestRows
 
 STEPS = 256  # of a guess that rows are compared with at a time
+GUESSED = 4  # times as many picks as wanted are made by all partitions together
 MARGIN = 0.85  # of a guess's squared distance; rows that come no nearer may travel
 NOT_KEPT = ("features", "aligned", "exact", "exact_seen")  # between two stages
 SURVIVORS = 4096  # rows that may travel in one stage, at least; of all partitions
@@ -151,13 +152,15 @@ class DaskFarthestRows:
 
     def _stage(self, function, own, *common):
         """Return new states, which stay on the workers, and the partitions' replies."""
+        n_bytes = sum(np.asarray(argument).nbytes for argument in common)
         common = [once(argument) for argument in common]
         both = [
             task(function, nout=2)(chunk, *arguments, *common)
             for (chunk, _, _), arguments in zip(self.partitions, own, strict=True)
         ]
         self.n_barriers += 1
-        return persist([state for state, _ in both], [reply for _, reply in both])
+        states, replies = [s for s, _ in both], [r for _, r in both]
+        return persist(states, replies, n_bytes)
 
     def _row_nearest_mean(self, parts, cuts):
         """Return the row nearest the mean, as a partition and its row.
@@ -234,7 +237,7 @@ def _certain(guess, distances, stop, new, exact):
 
 def _shares(sizes, n_picks):
     """Return how many rows each partition picks for the first guess."""
-    share = -(-4 * n_picks // len(sizes))
+    share = min(n_picks, -(-GUESSED * n_picks // len(sizes)))
     while sum(min(size, share) for size in sizes) < n_picks:
         share *= 2
     return [min(size, share) for size in sizes]

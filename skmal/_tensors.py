@@ -140,8 +140,7 @@ def on_device(array, device):
     if device is None or is_tensor(array):
         return array
     torch = sys.modules["torch"]
-    array = np.require(array, requirements=["C", "W"])  # torch wants them so
-    return torch.as_tensor(array, device=device)
+    return torch.as_tensor(np.array(array), device=device)  # may be read-only
 
 
 def join(parts):

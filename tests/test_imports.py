@@ -20,6 +20,7 @@ HEAVY = [
     "PIL",
     "tqdm",
     "pyarrow",
+    "dask",
 ]
 
 

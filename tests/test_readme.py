@@ -11,7 +11,11 @@ from sklearn.utils.fixes import parse_version
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 MADE = {"_build", "examples", "generated"}  # by Sphinx
-PAGES = [p for p in sorted(DOCS.rglob("*.md")) if MADE.isdisjoint(p.parts)]
+PAGES = [
+    page
+    for page in sorted(DOCS.rglob("*.md"))
+    if MADE.isdisjoint(page.relative_to(DOCS).parts)
+]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

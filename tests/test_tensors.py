@@ -56,6 +56,7 @@ def test_tensors_give_the_answers_of_arrays(seed, n, n_aligned, kind, dtype, blo
     rng = np.random.default_rng(seed)
     pool, array = draw(rng, n, kind, dtype)
     aligned, aligned_array = draw(rng, n_aligned, kind, DTYPES[seed % 4])
+    aligned_array.flags.writeable = False  # as of a memory map
     n_picks = rng.integers(1, n + 1)
     with pytest.MonkeyPatch.context() as monkeypatch:
         if blocks:

@@ -95,11 +95,12 @@ for ax in axes:
 
 noise = np.abs(mean) <= half_width
 print("within noise of 2.0:", np.array(sizes)[noise])
-assert noise.tolist() == [True, True, True, True, False]
+assert mean[-1] + half_width[-1] < 0
 
 # %%
-# What to see: each search names a winner, but not the same one. Between 1.0 and 2.5 the
-# differences change sign from search to search and every interval holds zero: whichever
-# of these wins is within noise, and the default may stay. 5.0 is another matter: it
-# lost on average by more than its interval is wide. With a batch of the whole coreset
-# the margin decides nearly alone, and that costs score here.
+# What to see: each search names a winner, but not the same one. Where an interval holds
+# zero, eight searches cannot tell the size from the default, whichever of them won. 5.0
+# is another matter: its interval lies below zero. With five times the batch to choose
+# from, the margin decides nearly alone, and that costs score here. And "within noise"
+# is not "equal": on the three pools of the package's study of this parameter, 1.0 and
+# 1.5 did come out a little ahead of 2.0.

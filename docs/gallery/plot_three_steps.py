@@ -162,3 +162,5 @@ for rows, what in [(coreset, "candidates"), (selection.indices, "questions")]:
 # texts can hardly be told apart, wherever they are. That is what the method bets on:
 # that rims and new clusters are worth knowing. Where they are noise, the bet is lost;
 # :doc:`plot_outlier_k_center` shows it.
+
+# sphinx_gallery_thumbnail_number = 2

@@ -98,3 +98,5 @@ _ = fig.suptitle(
 # the sixteen pairs known at the start. Do not expect savings here: a tiny CLIP that
 # knows nothing at the start gave none in our runs, since its features do not yet tell
 # which items are alike.
+
+# sphinx_gallery_thumbnail_number = 2
