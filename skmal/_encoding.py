@@ -189,8 +189,11 @@ def unit_rows(features):
 
 
 def unit_floats(rows):
-    """Return rows of any numbers as floats of length one."""
-    return unit_rows(as_floats(rows))
+    """Return rows of a pool, any numbers, as floats of length one, or raise."""
+    rows = as_floats(rows)
+    if not np.isfinite(rows).all():  # those of a pool on disk are looked at here only
+        raise ValueError("a pool holds NaN or infinity; leave out such rows")
+    return unit_rows(rows)
 
 
 def unimodal_features(encoder, items, features, host=True):

@@ -183,9 +183,10 @@ def numeric_rows(items):
 def is_streamed(items):
     """Say whether `items` are numeric rows that are not in memory, but slice.
 
-    Such are memory maps, `ShardedArray`, HDF5 and zarr datasets, and dask arrays.
+    Such are memory maps, `ShardedArray`, HDF5 and zarr datasets, and dask arrays. What
+    other libraries hold in memory (JAX's arrays, say) can be exchanged by DLPack.
     """
-    if isinstance(items, np.ndarray) and not isinstance(items, np.memmap):
+    if hasattr(items, "__dlpack__") and not isinstance(items, np.memmap):
         return False
     return (
         hasattr(items, "__getitem__")

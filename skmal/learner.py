@@ -377,7 +377,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             strategy returns something else than distinct rows of a pool.
         MemoryError
             If the strategy needs all features at once, the pools are not in memory, and
-            they would fill more than half of it.
+            they would fill more than half of it; or if scikit-learn's
+            `working_memory` is too small for the pools.
         """
         query, _ = self._ask(X_pool, y_pool, n_instances)
         return (*query, query.utilities) if return_metrics else query

@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from ._encoding import encode, unimodal_features
 from ._items import check_items, take
-from ._tensors import to_host
+from ._tensors import is_tensor, to_host
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,11 @@ def round_of(learner, encode, pools, known, n_instances, random_state=None):
     elif known is None:
         aligned = tuple(f[:0] for f in features)
     else:
-        aligned = encode(encoder, *known)
+        # Of a pool that is not in memory features are arrays, so these have to be, too.
+        aligned = tuple(
+            own if is_tensor(rows) else to_host(own)
+            for own, rows in zip(encode(encoder, *known), features, strict=True)
+        )
     unaligned = None if features[0].shape[1] == 0 else encoder
     open_inputs = unimodal_features(unaligned, pools, features, host=False)
     if known is None:

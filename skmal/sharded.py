@@ -35,6 +35,8 @@ class ShardedArray:
 
     Raises
     ------
+    TypeError
+        If `shards` is a single name or array.
     FileNotFoundError
         If a file is missing.
     ValueError
@@ -68,6 +70,11 @@ class ShardedArray:
     takes_rows = True  # by an array of their numbers
 
     def __init__(self, shards):
+        if isinstance(shards, (str, os.PathLike)) or hasattr(shards, "shape"):
+            raise TypeError(
+                "shards must be a list of file names or arrays, got a single "
+                f"{type(shards).__name__}; put it into a list"
+            )
         shards = list(shards)
         if not shards:
             raise ValueError("shards is empty; at least one file or array is needed")

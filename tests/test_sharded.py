@@ -2,6 +2,7 @@
 
 import pickle
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -109,6 +110,12 @@ def test_functions_give_what_they_give_for_an_array(files):
 def test_no_shards():
     with pytest.raises(ValueError, match="shards is empty"):
         ShardedArray([])
+
+
+@pytest.mark.parametrize("shards", ["a.npy", Path("a.npy"), ROWS])
+def test_a_single_one_is_no_list(shards):
+    with pytest.raises(TypeError, match="got a single .*; put it into a list"):
+        ShardedArray(shards)
 
 
 def test_a_missing_file_is_named(files):

@@ -9,6 +9,7 @@ from skmal import (
     CoresetMargin,
     KCenterGreedy,
     MarginSampling,
+    MaxHerding,
     PairedActiveLearner,
     RidgeCCA,
     ShardedArray,
@@ -19,7 +20,7 @@ from skmal import (
     design,
 )
 from skmal._encoding import encode
-from skmal._items import is_streamed, take
+from skmal._items import check_items, is_streamed, take
 
 X, y = (rows.astype(np.float16) for rows in make_pairs(300))
 X_pool, y_pool = X[20:], y[20:250]
@@ -111,6 +112,24 @@ def test_ordinary_arrays_are_not_streamed():
     assert is_streamed(ShardedArray([rows]))
 
 
+class LikeJax(OnDisk):
+    """An array in memory of another library."""
+
+    def __dlpack__(self):
+        """Be exchanged."""
+
+    def __array__(self, dtype=None, copy=None):
+        """Return all rows."""
+        return self.array
+
+
+def test_arrays_in_memory_of_other_libraries_are_not_streamed():
+    assert is_streamed(OnDisk(X_pool))
+    assert not is_streamed(LikeJax(X_pool))
+    items = check_items(LikeJax(X_pool), "X_pool", streamed=True)
+    assert isinstance(items, np.ndarray)
+
+
 def test_features_of_float16_rows_are_float32():
     learner = learner_with(CoresetMargin())
     for pools in ((X_pool, y_pool), (shards(X_pool), shards(y_pool))):
@@ -178,6 +197,15 @@ def test_bad_values_are_named_wherever_they_are(tmp_path, open_pool, row):
     learner, y_bad = learner_with(CoresetMargin()), open_pool(bad, tmp_path)
     with pytest.raises(ValueError, match="^y_pool holds NaN or infinity; leave out"):
         learner.query(shards(X_pool), y_bad)
+
+
+@pytest.mark.parametrize("strategy", [VOptimalDesign(1), MaxHerding(1)])
+def test_bad_values_are_named_by_strategies_that_look_at_the_rows(tmp_path, strategy):
+    bad = y_pool.copy()
+    bad[100, 1] = np.nan
+    learner = learner_with(strategy)
+    with pytest.raises(ValueError, match="a pool holds NaN or infinity; leave out"):
+        learner.query(shards(X_pool), memory_map(bad, tmp_path))
 
 
 def test_dask_arrays_of_memory_maps_are_encoded_as_arrays(tmp_path):

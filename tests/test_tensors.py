@@ -3,12 +3,21 @@
 import numpy as np
 import pytest
 import torch
+from helpers import make_pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_coverage import small
 from test_uncertainty import small as small_gallery
 
-from skmal import _blocks, _farthest, _tensors
+from skmal import (
+    CoresetMargin,
+    PairedActiveLearner,
+    RidgeCCA,
+    ShardedArray,
+    _blocks,
+    _farthest,
+    _tensors,
+)
 from skmal._blocks import Stacked, read, to_host
 from skmal._farthest import FarthestRows
 from skmal.coverage import (
@@ -135,6 +144,37 @@ def test_picks_come_with_their_distances():
         np.testing.assert_array_equal(picks, expected.pick(rows, 20, True))
         np.testing.assert_array_equal(known.exact[picks], expected.exact[picks])
         assert known.exact[picks[0]] == np.inf if not len(aligned) else True
+
+
+def test_aligned_rows_may_be_a_read_only_array():
+    pool, array = draw(np.random.default_rng(0), 30, "plain", torch.float32)
+    aligned = array[:5].copy()
+    aligned.flags.writeable = False  # as memory maps are
+    expected = greedy_k_center(array, 9, aligned)
+    np.testing.assert_array_equal(greedy_k_center(pool, 9, aligned), expected)
+
+
+class TensorCCA(RidgeCCA):
+    """Return tensors."""
+
+    def transform(self, X, y=None):
+        """Return features of X and of y."""
+        return tuple(torch.as_tensor(f).bfloat16() for f in super().transform(X, y))
+
+
+def test_pools_on_disk_of_an_encoder_that_returns_tensors():
+    from_array = pytest.importorskip("dask.array").from_array
+    X, y = make_pairs(90)
+    queries = []
+    for encoder, pools in [
+        (TensorCCA(3), (X, y)),
+        (TensorCCA(3), (ShardedArray([X]), ShardedArray([y]))),
+        (TensorCCA(3), (from_array(X), from_array(y))),
+    ]:
+        learner = PairedActiveLearner(encoder, CoresetMargin(), random_state=0)
+        queries.append(learner.fit(X[:20], y[:20]).query(*pools, n_instances=6))
+    for query in queries[1:]:
+        np.testing.assert_array_equal(query.indices, queries[0].indices)
 
 
 def test_stacked_tensors_are_one_gallery():
