@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/dask_picks.py --n 1000000
 
-writes that many rows of 512 float16 into shards (once; `--folder` keeps them), asks for
+writes that many pairs of 512 float16 into shards (`--folder` keeps them), asks for
 the coverage gap and for greedy k-center in each way, and raises if picks differ. The
 table has wall times, barriers (times that the driver waits for all workers) and what
 travels from workers to the driver. Rows are a function of the seed and their number.
@@ -13,58 +13,18 @@ import os
 import signal
 import tempfile
 import time
-from functools import reduce
 from importlib import import_module
-from itertools import pairwise
 from pathlib import Path
 
 import dask
 import dask.array as da
 import numpy as np
+from _datacomp_like import D, Features, write_shards
 from distributed import Client, LocalCluster
 
-from skmal import _farthest_dask
-from skmal._blocks import Stacked
+from skmal import ShardedArray, _farthest_dask
 from skmal._farthest import FarthestRows
 from skmal._farthest_dask import DaskFarthestRows
-
-D, BLOCK = 512, 1024
-
-
-def rows(seed, start, stop):
-    """Return rows of a narrow cone of unit rows in 1,000 clusters of Zipf sizes."""
-    rng = np.random.Generator(np.random.Philox(key=[seed, 2**32]))
-    spectrum = (1 + np.arange(D)) ** -0.5
-    spectrum = (spectrum / np.linalg.norm(spectrum)).astype(np.float32)
-    cone = rng.standard_normal(D, dtype=np.float32) * spectrum
-    cone /= np.linalg.norm(cone)
-    centres = rng.standard_normal((1000, D), dtype=np.float32) * spectrum
-    share = 1 / np.arange(1, 1001)
-    blocks = []
-    for number in range(start // BLOCK, -(-stop // BLOCK)):
-        rng = np.random.Generator(np.random.Philox(key=[seed, number]))
-        cluster = rng.choice(1000, size=BLOCK, p=share / share.sum())
-        noise = rng.standard_normal((BLOCK, D), dtype=np.float32) * spectrum
-        block = cone + 0.7 * centres[cluster] + 0.5 * noise
-        block /= np.linalg.norm(block, axis=1, keepdims=True)
-        blocks.append(block.astype(np.float16))
-    offset = start % BLOCK
-    return np.concatenate(blocks)[offset : offset + stop - start]
-
-
-def write_shards(folder, n, n_shards):
-    """Write shards that are not there yet; return their paths."""
-    edges = np.linspace(0, n, n_shards + 1).astype(int).tolist()
-    paths = [folder / f"{n}-{a}-{b}.npy" for a, b in pairwise(edges)]
-    for path, (a, b) in zip(paths, pairwise(edges), strict=True):
-        if path.exists():
-            continue
-        shard = np.lib.format.open_memmap(path, "w+", np.float16, (b - a, D))
-        for start in range(a, b, 2**15):
-            stop = min(start + 2**15, b)
-            shard[start - a : stop - a] = rows(0, start, stop)
-        shard.flush()
-    return paths
 
 
 def load(path):
@@ -110,13 +70,12 @@ def timed(known, n_picks):
 
 
 def main(n, n_aligned, n_picks, folder):
-    paths = write_shards(folder, n, 8)
-    aligned = rows(0, 2**30, 2**30 + n_aligned)
-    shards = [load(path) for path in paths]
+    paths, _ = write_shards(folder, n)  # of images
+    aligned, _ = Features().rows(n, n + n_aligned)
+    shards = ShardedArray(paths)
     whole = folder / f"{n}.npy"
     if not whole.exists():
-        one = np.lib.format.open_memmap(whole, "w+", np.float16, (n, D))
-        np.concatenate(shards, out=one)
+        np.save(whole, np.asarray(shards))
     print("| pool | seconds | barriers | rows that travel | MB |", flush=True)
     print("|---|---|---|---|---|", flush=True)
     gap, picks, seconds = timed(FarthestRows(load(whole), aligned), n_picks)
@@ -132,7 +91,8 @@ def main(n, n_aligned, n_picks, folder):
             counts = f"{known.n_barriers} | {known.n_travelled:,} | {mb:.1f}"
         print(f"| {name} | {seconds:.1f} | {counts} |", flush=True)
 
-    report("one process, 8 shards", FarthestRows(reduce(Stacked, shards), aligned))
+    name = f"one process, {len(paths)} shards"
+    report(name, FarthestRows(shards, aligned))
     for n_workers, kill in [(2, False), (4, False), (2, True)]:
         # Memory maps count as memory, though they take none: so no limit.
         with (

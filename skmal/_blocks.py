@@ -202,17 +202,16 @@ def stream(function, n, n_threads=1, size=None, verbose=0, desc=None):
             yield result
 
 
-def count_threads(source, n_bytes, n_bytes_each, name):
+def count_threads(source, n_bytes, n_bytes_each, name, n_bytes_shared=0):
     """Return how many threads go through a source: as many as BLAS may use now.
 
-    They must fit in scikit-learn's `working_memory`, of which `n_bytes` are needed
-    whatever their number, and `n_bytes_each` by each of them. Raise where not even one
-    does.
+    They must fit in scikit-learn's `working_memory`: `n_bytes` for all rows, whatever
+    the number of threads, `n_bytes_shared` for blocks that they share, and
+    `n_bytes_each`. There is one at least. Raise where what all rows need does not fit.
     """
     limit = get_config()["working_memory"]
-    needed = n_bytes + n_bytes_each
-    if needed > limit * 2**20:
-        needed = -(-needed // 2**20)
+    if n_bytes > limit * 2**20:
+        needed = -(-n_bytes // 2**20)
         raise MemoryError(
             f"{name} of {source.shape[0]} rows needs {needed} MiB of memory beside the "
             f"rows, but scikit-learn's working_memory is {limit} MiB; raise it, with "
@@ -221,7 +220,7 @@ def count_threads(source, n_bytes, n_bytes_each, name):
     small = source.shape[0] * source.shape[1] < LARGE
     if small or isinstance(source, TensorRows):  # torch has threads of its own
         return 1
-    room = int((limit * 2**20 - n_bytes) // n_bytes_each)
+    room = int((limit * 2**20 - n_bytes - n_bytes_shared) // n_bytes_each)
     return max(1, min(_blas_threads(), room))
 
 

@@ -14,7 +14,7 @@ from sklearn.utils import _safe_indexing, check_array
 
 from . import _dask
 from ._tensors import is_tensor
-from .sharded import ShardedArray
+from .sharded import ShardedArray, check_size
 
 
 def check_items(items, name, streamed=False):
@@ -52,8 +52,10 @@ def check_items(items, name, streamed=False):
             return _dask.check_dask(items, name)
         if min(items.shape) == 0:
             raise ValueError(f"{name} has the shape {items.shape}; it is empty")
-        if hasattr(items, "check_files"):
+        if isinstance(items, ShardedArray):
             items.check_files()
+        elif isinstance(items, np.memmap) and items.filename is not None:
+            check_size(Path(items.filename), items)
         # zarr's arrays have no length
         return items if hasattr(items, "__len__") else ShardedArray([items])
     if isinstance(items, (list, tuple)):

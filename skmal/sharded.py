@@ -79,7 +79,7 @@ class ShardedArray:
         if not shards:
             raise ValueError("shards is empty; at least one file or array is needed")
         self._sources = [
-            Path(shard) if isinstance(shard, (str, os.PathLike)) else shard
+            Path(shard).absolute() if isinstance(shard, (str, os.PathLike)) else shard
             for shard in shards
         ]
         self._open()
@@ -132,12 +132,7 @@ class ShardedArray:
         """
         for source, shard in zip(self._sources, self.shards, strict=True):
             if isinstance(source, Path):
-                size = source.stat().st_size if source.is_file() else 0
-                if size < shard.offset + shard.nbytes:
-                    raise ValueError(
-                        f"{source} has {size} bytes, {shard.offset + shard.nbytes} "
-                        "were there when it was opened; restore the file"
-                    )
+                check_size(source, shard)
 
     @property
     def nbytes(self):
@@ -220,6 +215,17 @@ class ShardedArray:
                 "it out"
             )
         return block
+
+
+def check_size(path, mapped):
+    """Raise if a file is shorter than what of it was mapped into memory."""
+    size = path.stat().st_size if path.is_file() else 0
+    needed = mapped.offset + mapped.nbytes
+    if size < needed:
+        raise ValueError(
+            f"{path} has {size} bytes, {needed} were there when it was opened; "
+            "restore the file"
+        )
 
 
 def _open_file(path):

@@ -66,7 +66,7 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
     MemoryError
-        If scikit-learn's `working_memory` is too small for a block.
+        If scikit-learn's `working_memory` is too small for what is kept of each query.
 
     See Also
     --------
@@ -129,7 +129,7 @@ def cross_modal_top1(queries, gallery, *, verbose=0):
         If either is empty, holds NaN or infinity, or if their numbers of features
         differ.
     MemoryError
-        If scikit-learn's `working_memory` is too small for a block.
+        If scikit-learn's `working_memory` is too small for what is kept of each query.
 
     See Also
     --------
@@ -175,7 +175,7 @@ def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
         If either is empty, holds NaN or infinity, if their numbers of features differ,
         or if `temperature` is not above 0.
     MemoryError
-        If scikit-learn's `working_memory` is too small for a block.
+        If scikit-learn's `working_memory` is too small for what is kept of each query.
 
     See Also
     --------
@@ -385,9 +385,9 @@ def _n_threads(queries, gallery, most):
     n_queries, d = min(queries.shape[0], most), gallery.shape[1]
     block = min(gallery.shape[0], _blocks.ROWS)
     pairs = n_queries * min(gallery.shape[0], 8 * MANY + _blocks.ROWS)  # candidates
-    shared = 16 * queries.shape[0] + 40 * pairs + 16 * n_queries * d
+    n, shared = queries.shape[0], 40 * pairs + 16 * n_queries * d
     each = 16 * block * (n_queries + d)
-    return count_threads(gallery, shared, each, "the similarity to a gallery")
+    return count_threads(gallery, 16 * n, each, "the similarity to a gallery", shared)
 
 
 def _desc(what, queries, rows):

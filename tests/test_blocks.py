@@ -238,6 +238,11 @@ def test_the_memory_cap_comes_before_the_first_row_and_limits_the_threads(monkey
     assert _blocks.count_threads(Huge(), 0, 2**20, "it") == 1000
     with config_context(working_memory=9):
         assert _blocks.count_threads(Huge(), 2**20, 2**20, "it") == 8
+        assert _blocks.count_threads(Huge(), 2**20, 2**20, "it", 2**21) == 6
+        assert _blocks.count_threads(Huge(), 9 * 2**20, 2**20, "it") == 1
+    with config_context(working_memory=1):  # blocks come on top of it, if they must
+        assert coverage_gap(POOL, ALIGNED) == coverage_gap(POOL.astype(float), ALIGNED)
+        cross_modal_margin(POOL, ALIGNED)
 
 
 def test_every_half_is_widened_as_numpy_does_it():

@@ -237,6 +237,10 @@ def test_a_file_cut_short_is_named_before_anything_is_read(tmp_path):
     (tmp_path / "a.npy").unlink()
     with pytest.raises(ValueError, match=r"a\.npy has 0 bytes"):
         learner_with(None).query(pool, y_pool)
+    pool = memory_map(X_pool, tmp_path)
+    (tmp_path / "6.npy").unlink()
+    with pytest.raises(ValueError, match=r"6\.npy has 0 bytes"):
+        learner_with(None).query(pool[:200], y_pool)
 
 
 def test_pools_of_other_features_or_without_rows():
