@@ -278,8 +278,10 @@ def _area_and_time(aulc):
     pools = [p for p in POOLS if any(pool == p for _, pool in rows)]
     lines = [
         "## Area under the curve, and seconds per query\n",
-        "AULC is the mean height of the score's curve. The times are of one thread "
-        "beside other work on the machine: compare, but do not quote them.\n",
+        "AULC is the mean height of the score's curve. The times are wall-clock, "
+        "measured while other runs shared the cores, and so several times too "
+        "long: they only tell cheap strategies from dear ones. The processor seconds "
+        "of the [next table](#what-a-query-costs) are the ones to quote.\n",
         f"| strategy | {' | '.join(pools)} | seconds per query on `{pools[0]}` |",
         "|---" * (len(pools) + 2) + "|",
     ]

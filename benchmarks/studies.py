@@ -389,7 +389,7 @@ HEAD = """\
 *This page is made by `benchmarks/studies.py` from the runs in
 `benchmarks/results/studies`.* Answers saved against random sampling, %, with RidgeCCA
 (mean over seeds ± half the 95 % Student t interval), where random has bought 10-30 %
-and 30-60 % of the pool; what the pools are says [the evidence](evidence.md). The
+and 30-60 % of the pool. [The evidence](evidence.md) says what each pool is. The
 strategy is `CoresetMargin()`, our reading of the paper's, with one thing varied; 5 % of
 the pool are asked about in a round. Our pools are not the paper's.
 """

@@ -111,11 +111,18 @@ def encode_all(encoder, *Xs):
 
 
 def check_encoder(encoder):
-    """Raise unless `transform` can take both modalities."""
+    """Raise unless there is a `transform` that can take both modalities."""
+    name = type(encoder).__name__
+    if not hasattr(encoder, "transform"):
+        raise TypeError(
+            f"{name} has no transform, so it is no encoder: that needs fit(X, y) and "
+            "transform(X, y), which returns features of both modalities in one space. "
+            "Take RidgeCCA(), PLSSVD() or a class of your own; classifiers, such as "
+            "modAL's learners take, do not serve"
+        )
     parameters = list(signature(encoder.transform).parameters.values())
     second = parameters[1] if len(parameters) > 1 else None
     if second is None or second.name == "copy" or second.kind is second.VAR_KEYWORD:
-        name = type(encoder).__name__
         raise TypeError(
             f"{name}.transform takes X alone, but an encoder needs transform(X, y), "
             "as PLSSVD and RidgeCCA have it; prepare the features of each modality "

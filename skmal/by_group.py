@@ -25,9 +25,10 @@ def scores_by_group(X, y, labels):
     Returns
     -------
     dict of label to dict of str to float
-        In the order of the labels: "mrr", "recall@1", "recall@5" and "recall@10",
-        means of both directions over the group's pairs. The means over the groups,
-        weighted by their sizes, are what `skmal.metrics.retrieval_scores` returns.
+        In the order of the labels: ``"mrr"``, ``"recall@1"``, ``"recall@5"`` and
+        ``"recall@10"``, means of both directions over the group's pairs. The means
+        over the groups, weighted by their sizes, are what
+        `skmal.metrics.retrieval_scores` returns.
 
     Raises
     ------

@@ -231,7 +231,10 @@ class VOptimalDesign(QueryStrategy):
     O((n + n_aligned) d^2 + d^3 + 400 n d + 1500 n k + n_instances n d) time for n items
     with d features and k encoder components: linear in the pool. Of more than 100,000
     items so many are drawn at random, and the others are neither candidates nor
-    targets: pools of any size cost the same.
+    targets: beyond that the design costs the same for pools of any size. Of pools that
+    are not in memory only the rows drawn are read. The gaps that
+    ``modality="coverage"`` and ``"relative_coverage"`` compare are still those of all
+    rows of both pools.
 
     References
     ----------

@@ -110,9 +110,10 @@ def evaluate_retrieval(encoder, X, y, groups=None):
     Returns
     -------
     Scores
-        "recall@1", "recall@5", "recall@10" and "mrr", means of both directions, and
-        each of them by direction: ``x_to_y_mrr`` and so on, where items of X look for
-        their partners among y, and ``y_to_x_mrr`` and so on, the other way round.
+        ``"recall@1"``, ``"recall@5"``, ``"recall@10"`` and ``"mrr"``, means of both
+        directions, and each of them by direction: ``x_to_y_mrr`` and so on, where items
+        of X look for their partners among y, and ``y_to_x_mrr`` and so on, the other
+        way round.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from copy import deepcopy
+from inspect import signature
 from typing import NamedTuple
 
 import numpy as np
@@ -584,6 +585,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
                 "query_strategy must be a strategy, such as VOptimalDesign(), or a "
                 f"function, got {strategy!r}"
             )
+        if not isinstance(strategy, QueryStrategy):
+            _check_signature(strategy)
         return strategy
 
     def _annotator(self, seed):
@@ -718,6 +721,23 @@ def _check_query(query):
 
 def _default_scoring(learner, X, y):
     return learner.score(X, y)
+
+
+def _check_signature(function):
+    """Raise unless a strategy can be called with both pools."""
+    try:
+        arguments = signature(function)
+    except ValueError:  # some that are written in C have none
+        return
+    try:
+        arguments.bind(None, None, None, n_instances=1)
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise TypeError(
+            f"query_strategy {name} cannot be called with (learner, X_pool, y_pool, "
+            "n_instances=...): give it a second pool, or take a strategy of skmal's, "
+            "such as VOptimalDesign(); modAL's take one pool and ask a classifier"
+        ) from error
 
 
 def _check_selection(selection, pools, n_instances):

@@ -183,7 +183,8 @@ def retrieval_scores(X, y, *, groups=None):
     Returns
     -------
     dict of str to float
-        "mrr", "recall@1", "recall@5" and "recall@10", means of both directions.
+        ``"mrr"``, ``"recall@1"``, ``"recall@5"`` and ``"recall@10"``, means of both
+        directions.
 
     Raises
     ------

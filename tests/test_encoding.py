@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import config_context
 from sklearn.cross_decomposition import CCA, PLSSVD
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -51,6 +52,16 @@ def test_global_pandas_output_does_not_matter(pairs, encoder):
 def test_encoders_that_break_the_contract(encoder, error, message):
     with pytest.raises(error, match=message):
         encode(encoder, ["a", "b"], ["c", "d"])
+
+
+def test_a_classifier_is_no_encoder(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(LogisticRegression())
+    message = r"LogisticRegression has no transform.*fit\(X, y\).*Take RidgeCCA\(\)"
+    for ask in (learner.query, learner.fit):
+        with pytest.raises(TypeError, match=message):
+            ask(X, y)
+    assert not hasattr(learner, "estimator_")
 
 
 def test_only_float32_and_float64_are_kept():

@@ -214,6 +214,15 @@ def first_rows(learner, X_pool, y_pool, n_instances=1):
     return np.arange(n_instances), np.zeros(n_instances)
 
 
+def test_a_function_of_one_pool_is_no_strategy(pairs):
+    def uncertainty_sampling(classifier, X, n_instances=1, **measure):
+        raise AssertionError
+
+    learner = PairedActiveLearner(query_strategy=uncertainty_sampling)
+    with pytest.raises(TypeError, match=r"uncertainty_sampling cannot .* second pool"):
+        learner.query(*pairs)
+
+
 def test_a_function_is_a_strategy(pairs):
     X, y = pairs
     learner = PairedActiveLearner(RidgeCCA(), first_rows).fit(X, y)

@@ -4,6 +4,8 @@ A modAL loop
 
 The loop of modAL stays as it is; the learner's line changes, and the query gets the
 second pool. Where modAL is installed, its own ``ActiveLearner`` runs the same strategy.
+It is the paper's, which buys the same rows in both; the default makes use of the tests
+that `PairedActiveLearner` puts itself to, and buys others.
 """
 
 # %%
@@ -67,7 +69,7 @@ print(f"after {len(our_rows)} answers: {ours[-1]:.2f}")
 # The strategies follow modAL's calling convention, so that its learner takes them. It
 # hands out rows of X whatever is asked about; with row-aligned pools that is right,
 # with others the strategy needs ``modality=0``. modAL is an extra (``pip install
-# skmal[modal]``) and cannot fit with scikit-learn 1.8 and newer.
+# ".[modal]"`` in a checkout) and cannot fit with scikit-learn 1.8 and newer.
 
 theirs, their_rows = None, None
 try:
