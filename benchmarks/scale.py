@@ -30,9 +30,9 @@ from skmal import (
     Round,
     ShardedArray,
     VOptimalDesign,
-    strategies,
 )
 from skmal._farthest import FarthestRows
+from skmal._steps import UNCERTAINTIES
 
 OUT = Path(__file__).parent / "results" / "scale"
 PHASES = ("coverage", "k-center", "margin")
@@ -94,7 +94,7 @@ def disk_rate(files):
 @contextmanager
 def timed_phases(seconds):
     """Add up what the strategy spends in coverage, k-center and margins."""
-    rows, margin = FarthestRows, strategies.UNCERTAINTIES["margin"]
+    rows, margin = FarthestRows, UNCERTAINTIES["margin"]
     gap, pick = rows.largest_distance, rows.pick
 
     def timed(phase, function):
@@ -109,12 +109,12 @@ def timed_phases(seconds):
 
     rows.largest_distance = timed("coverage", gap)
     rows.pick = timed("k-center", pick)
-    strategies.UNCERTAINTIES["margin"] = timed("margin", margin)
+    UNCERTAINTIES["margin"] = timed("margin", margin)
     try:
         yield
     finally:
         rows.largest_distance, rows.pick = gap, pick
-        strategies.UNCERTAINTIES["margin"] = margin
+        UNCERTAINTIES["margin"] = margin
 
 
 def ask(pools, aligned, args):

@@ -12,8 +12,9 @@ from sklearn.utils import gen_batches
 
 from ._encoding import unit_floats, unit_rows
 from ._items import check_choice, check_integer
+from ._steps import MODALITIES, choose_modality
 from .rounds import Selection, others
-from .strategies import MODALITIES, QueryStrategy, _choose_modality
+from .strategies import QueryStrategy
 
 N_NEIGHBORS = 20  # of the typicality
 MIN_CLUSTER_SIZE = 5  # smaller clusters come after larger ones
@@ -92,7 +93,7 @@ class TypiClust(QueryStrategy):
         Selection
             Rows in the order picked.
         """
-        modality, gap, _ = _choose_modality(round, self.modality)
+        modality, gap, _ = choose_modality(round, self.modality)
         features = unit_floats(round.open_inputs[modality])
         aligned = unit_floats(round.aligned_inputs[modality])
         rows = np.concatenate([features, aligned])
@@ -200,7 +201,7 @@ class BADGE(QueryStrategy):
         Selection
             Rows in the order drawn.
         """
-        modality, gap, _ = _choose_modality(round, self.modality)
+        modality, gap, _ = choose_modality(round, self.modality)
         queries = unit_rows(round.open[modality].astype(np.float64))
         pulls = np.zeros_like(queries)  # (n, k)
         for other in others(round, modality):

@@ -8,15 +8,11 @@ from sklearn.utils import gen_batches
 
 from ._encoding import check_features, unit_floats, unit_rows
 from ._items import check_choice, check_integer, check_number, take
+from ._steps import MODALITIES, check_trim, choose_modality
 from ._unmatched import partner_chances
 from .coverage import isolation
 from .rounds import Selection, others
-from .strategies import (
-    MODALITIES,
-    QueryStrategy,
-    _check_trim,
-    _choose_modality,
-)
+from .strategies import QueryStrategy
 
 N_NEIGHBORS = 4  # of the isolation by which rows are trimmed
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
@@ -276,7 +272,7 @@ class VOptimalDesign(QueryStrategy):
 
     def _check_parameters(self, n_instances):
         check_choice("modality", self.modality, MODALITIES)
-        _check_trim(self.trim)
+        check_trim(self.trim)
         check_number(self.ridge, "ridge", above=True)
         _check_gate(self.gate)
 
@@ -293,7 +289,7 @@ class VOptimalDesign(QueryStrategy):
         Selection
             Rows in the order picked, with their gains.
         """
-        modality, gap, _ = _choose_modality(round, self.modality)
+        modality, gap, _ = choose_modality(round, self.modality)
         inputs = round.open_inputs[modality]
         drawn = np.arange(len(inputs))
         n_drawn = max(N_DRAWN, round.n_instances)

@@ -6,8 +6,9 @@ from sklearn.utils import gen_batches
 
 from ._encoding import check_features, unit_floats
 from ._items import check_choice, check_integer, check_number, take
+from ._steps import MODALITIES, choose_modality
 from .rounds import Selection, others
-from .strategies import MODALITIES, QueryStrategy, _choose_modality
+from .strategies import QueryStrategy
 from .uncertainty import cross_modal_top1
 
 N_DEMAND = 2000  # points whose coverage is counted, drawn from the pool
@@ -167,7 +168,7 @@ class MaxHerding(QueryStrategy):
         Selection
             Rows in the order picked, with their gains.
         """
-        modality, gap, _ = _choose_modality(round, self.modality)
+        modality, gap, _ = choose_modality(round, self.modality)
         inputs = round.open_inputs[modality]
         aligned = unit_floats(round.aligned_inputs[modality])
         demand = _draw(len(inputs), N_DEMAND, round.rng)
