@@ -10,7 +10,7 @@ import numpy as np
 class ShardedArray:
     """Rows of several arrays as one array, of which only what is asked for is read.
 
-    Features of millions of items come in files that one after the other was written.
+    Features of millions of items come in files that were written one after the other.
     Pass their names, or any list of arrays, and use the result as a pool: strategies
     stream it in blocks. It has `shape`, `dtype` and a length, and rows are taken from
     it by an index, a slice, an array of rows or a mask, as from an array.
@@ -43,6 +43,8 @@ class ShardedArray:
         If there are no shards; if a file is cut short or is no ``.npy`` file, or a
         shard has another width or dtype than the first, which is named. When rows are
         read: if they hold NaN or infinity; shard and row are named.
+    IndexError
+        When rows are taken that are not there.
 
     See Also
     --------
@@ -147,8 +149,7 @@ class ShardedArray:
         if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is Ellipsis:
             rows = rows[0]  # as scikit-learn's cross-validation asks for rows
         if isinstance(rows, Integral):
-            rows = range(len(self))[rows]
-            return self[rows : rows + 1][0]
+            return self[[int(rows)]][0]
         if isinstance(rows, slice):
             start, stop, step = rows.indices(len(self))
             if step == 1:
@@ -162,8 +163,9 @@ class ShardedArray:
                 "rows must be an index, a slice, a one-dimensional array of indices "
                 f"or a mask of {len(self)} rows, got {rows.dtype} of {rows.shape}"
             )
-        if rows.size and not (-len(self) <= rows.min() and rows.max() < len(self)):
-            raise IndexError(f"rows must be below {len(self)}, got {rows.max()}")
+        outside = rows[(rows < -len(self)) | (rows >= len(self))]
+        if outside.size:
+            raise IndexError(f"there is no row {outside[0]} among {len(self)}")
         rows = np.where(rows < 0, rows + len(self), rows).astype(np.int64)
         block = np.empty((len(rows), self.shape[1]), self.dtype)
         shard = np.searchsorted(self._ends, rows, side="right")

@@ -89,7 +89,7 @@ def test_it_pickles_as_names_of_files(files):
     np.testing.assert_array_equal(np.asarray(pickle.loads(content)), ROWS)
 
 
-def test_shards_may_be_of_any_kind_that_slices(tmp_path, files):
+def test_shards_may_be_of_any_kind_that_slices(tmp_path):
     h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["x"] = ROWS[:30]
@@ -184,7 +184,17 @@ def test_values_that_are_not_finite_are_named_with_shard_and_row(dtype, value):
         coverage_gap(array, ROWS[:2])
 
 
-@pytest.mark.parametrize("rows", [[0.5], [[1]], [50], [-51], np.ones(49, bool)])
-def test_rows_that_are_none(rows):
-    with pytest.raises(IndexError):
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([0.5], "rows must be an index, .*, got float64"),
+        ([[1]], r"rows must be an index, .* of \(1, 1\)"),
+        (np.ones(49, bool), "a mask of 50 rows, got bool"),
+        ([50], "there is no row 50 among 50"),
+        ([3, -51, 7], "there is no row -51 among 50"),
+        (50, "there is no row 50 among 50"),
+    ],
+)
+def test_rows_that_are_none(rows, message):
+    with pytest.raises(IndexError, match=message):
         ShardedArray(parts())[rows]
