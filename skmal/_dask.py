@@ -1,4 +1,4 @@
-"""Pools that are dask arrays: their rows stay where they are, survivors travel.
+"""Pools that are dask arrays: their rows stay where they are, functions go there.
 
 Every answer is the one that the same rows in one NumPy array get. Distances that decide
 are direct differences in float64, similarities that decide are float64 too, so how the

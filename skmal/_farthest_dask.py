@@ -23,17 +23,17 @@ from ._farthest import FarthestRows
 STEPS = 256  # of a guess that rows are compared with at a time
 GUESSED = 4  # times as many picks as wanted are made by all partitions together
 MARGIN = 0.85  # of a guess's squared distance; rows that come no nearer may travel
-NOT_KEPT = ("features", "aligned", "exact", "exact_seen")  # between two stages
+KEPT = ("order", "bound", "seen")  # of `FarthestRows`, between two stages
 SURVIVORS = 4096  # rows that may travel in one stage, at least; of all partitions
 
 
-def farthest_rows(features, aligned=None, *options):
-    """Return `FarthestRows`, or its like for a dask array, which has no options."""
+def farthest_rows(features, aligned=None, verbose=0):
+    """Return `FarthestRows`, or its like for a dask array, which shows no bars."""
     if is_dask(aligned):
         aligned = aligned.compute()
     if is_dask(features):
         return DaskFarthestRows(features, aligned)
-    return FarthestRows(features, aligned, *options)
+    return FarthestRows(features, aligned, verbose)
 
 
 class DaskFarthestRows:
@@ -165,7 +165,7 @@ class DaskFarthestRows:
     def _row_nearest_mean(self, parts, cuts):
         """Return the row nearest the mean, as a partition and its row.
 
-        The mean is summed in blocks of the same rows as `_farthest.mean_row` does, for
+        The mean is summed in blocks of the same rows as `_distances.mean_row` does, for
         its last bit may decide. Blocks across the edge of a partition are summed here.
         """
         packed = [
@@ -379,11 +379,7 @@ def _nearest(chunk, eligible, point):
 
 def _without_rows(known):
     """Return what is known of the rows' distances, as a dict."""
-    kept = {
-        name: value
-        for name, value in vars(known).items()
-        if isinstance(value, (np.ndarray, float)) and name not in NOT_KEPT
-    }
+    kept = {name: getattr(known, name) for name in KEPT}
     # How wrong the bounds may be: rows that are not read again would not tell.
     return kept | {"largest": known.space.largest}
 
