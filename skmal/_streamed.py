@@ -59,8 +59,8 @@ def in_memory(round, name):
     if n_bytes > memory / 2:
         raise MemoryError(
             f"{name} looks at all features at once, {n_bytes / 1e9:.0f} GB of the "
-            f"{memory / 1e9:.0f} GB of this machine; use CoresetMargin, KCenterGreedy "
-            "or MarginSampling, which stream pools, or ask about a random part of them"
+            f"{memory / 1e9:.0f} GB of this machine; use VOptimalDesign, CoresetMargin "
+            "or another one that streams pools, or ask about a random part of them"
         )
     read = {key: np.asarray(array) for key, array in streamed.items()}
     return replace(
