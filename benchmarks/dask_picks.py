@@ -11,6 +11,7 @@ travels from workers to the driver. Rows are a function of the seed and their nu
 import argparse
 import os
 import signal
+import sys
 import tempfile
 import time
 from importlib import import_module
@@ -111,7 +112,7 @@ def main(n, n_aligned, n_picks, folder):
             name = f"Dask, {n_workers} workers" + (", one killed" if kill else "")
             report(name, DaskFarthestRows(as_dask(paths), aligned))
             between = sum(client.run(moved).values()) / 1e6
-            print(f"    between workers: {between:.1f} MB", flush=True)
+            print(f"between workers: {between:.1f} MB", file=sys.stderr)
 
 
 if __name__ == "__main__":
