@@ -47,9 +47,9 @@ def run_check(check, strategy):
 
 
 def name_of(function):
-    """Return a function's name without its underscore, or an object's repr."""
+    """Return a function's name, or an object's repr without what a run decides."""
     name = getattr(function, "__name__", None) or repr(function)
-    return re.sub(" at 0x[0-9A-Fa-f]+", "", name).removeprefix("_")  # for test ids
+    return re.sub(" at 0x[0-9A-Fa-f]+", "", name).removeprefix("_")
 
 
 # ---------------------------------------------------------------- what is asked of
@@ -83,10 +83,8 @@ def _ask(strategy, learner, X_pool, y_pool, n_instances=BATCH):
         raise AssertionError(
             f"it returned {type(result).__name__}, not a pair (indices, utilities)"
         ) from error
-    modality, gap = (
-        getattr(result, "modality", 0),
-        getattr(result, "coverage_gap", None),
-    )
+    modality = getattr(result, "modality", 0)
+    gap = getattr(result, "coverage_gap", None)
     return Selection(indices, utilities, modality, gap)
 
 

@@ -145,9 +145,7 @@ def check_number(value, name, above):
 
 def n_features(items):
     """Return the number of features of two-dimensional numeric items, else None."""
-    if _is_frame(items):
-        return items.shape[1]
-    if is_streamed(items):
+    if _is_frame(items) or is_streamed(items):
         return items.shape[1]
     if isinstance(items, np.ndarray) and items.ndim == 2 and items.dtype.kind in "biuf":
         return items.shape[1]
@@ -176,8 +174,10 @@ def numeric_rows(items):
 
     Those that are not in memory stay what they are.
     """
-    if n_features(items) is None or is_streamed(items):
-        return items if is_streamed(items) else None
+    if is_streamed(items):
+        return items
+    if n_features(items) is None:
+        return None
     rows = np.asarray(items)
     return rows if rows.dtype.kind in "biuf" else None
 

@@ -147,6 +147,7 @@ def n_coreset_rows(coreset_size, n_instances):
 
 
 def random_selection(round, modality):
+    """Return n_instances random rows of a modality, each of utility 0."""
     modality, _, _ = choose_modality(round, modality)
     n = len(round.open[modality])
     rows = round.rng.choice(n, size=round.n_instances, replace=False)
@@ -184,5 +185,6 @@ def _total_variance(features):
 
 
 def check_trim(trim):
+    """Raise unless `trim` is a share of the pool."""
     if not (isinstance(trim, Real) and 0 <= trim < 1):
         raise ValueError(f"trim must be a share of the pool in [0, 1), got {trim!r}")

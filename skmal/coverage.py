@@ -299,7 +299,7 @@ def _isolation(features, start, landmarks, reference, nth, verbose=0):
     origin = reference.mean(axis=0, dtype=np.float64).astype(dtype)
     reference, origin = on_device(reference, device), on_device(origin, device)
     marks, mark_norms = _centred(reference, origin)
-    squared = np.zeros(features.shape[0])
+    squared = np.zeros(n)
 
     def look(block):
         rows = fetch(features, block)
@@ -316,7 +316,7 @@ def _isolation(features, start, landmarks, reference, nth, verbose=0):
         distance[itself] = np.inf
         middle = nth_smallest(distance, nth)
         largest = 3 * x_norms + 4 * middle.clip(min=0)
-        slack = rounding_slack(largest, features.shape[1], dtype)
+        slack = rounding_slack(largest, d, dtype)
         below = distance < (middle - 2 * slack)[:, None]
         n_below = to_host(below.sum(axis=1))
         in_doubt = below ^ (distance <= (middle + 2 * slack)[:, None])
@@ -328,7 +328,7 @@ def _isolation(features, start, landmarks, reference, nth, verbose=0):
 
     size = None if device is None else features.block(len(landmarks))
     with computing(device):
-        in_threads(look, len(squared), n_threads, size, verbose, "isolation")
+        in_threads(look, n, n_threads, size, verbose, "isolation")
     return np.sqrt(squared)
 
 

@@ -42,9 +42,9 @@ class QueryStrategy(BaseEstimator):
     -----
     All randomness of a round comes from ``numpy.random.default_rng([seed,
     n_aligned])``, where the seed is the strategy's `random_state` or else the
-    learner's: a round can be repeated, and rounds with different
-    numbers of known pairs draw differently. Take items without a partner out of the
-    pools, or they may be drawn again.
+    learner's: a round can be repeated, and rounds with different numbers of known pairs
+    draw differently. Take items without a partner out of the pools, or they may be
+    drawn again.
 
     Examples
     --------
@@ -90,6 +90,8 @@ class QueryStrategy(BaseEstimator):
         ValueError
             If a pool is missing, empty or holds NaN, has other features than the
             learner was fitted on, or if `n_instances` is out of range.
+        MemoryError
+            As `PairedActiveLearner.query` raises it, of pools that are not in memory.
         """
         return self._choose(self._open_round(learner, X_pool, y_pool, n_instances))
 

@@ -350,8 +350,8 @@ def _top_two_of_candidates(q, gallery, columns, rows):
     similarity = similarity[np.lexsort([similarity, columns])]  # each query ascending
     ends = np.searchsorted(columns, np.arange(len(q)), side="right")
     padded = np.concatenate([[-1.0], similarity])  # the missing second of a single row
-    single = ends - np.searchsorted(columns, np.arange(len(q))) == 1
-    return np.stack([np.where(single, -1.0, padded[ends - 1]), padded[ends]])
+    alone = ends - np.searchsorted(columns, np.arange(len(q))) == 1
+    return np.stack([np.where(alone, -1.0, padded[ends - 1]), padded[ends]])
 
 
 def _top_two_of_all(q, gallery, n_threads, verbose, desc):
