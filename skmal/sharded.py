@@ -206,8 +206,7 @@ class ShardedArray:
         if isinstance(rows, slice) or isinstance(self.shards[number], np.ndarray):
             block = np.asarray(self.shards[number][rows])
         else:  # what can only be sliced
-            shard = self.shards[number]
-            block = np.concatenate([shard[:0], *(shard[r : r + 1] for r in rows)])
+            block = take_one_by_one(self.shards[number], rows)
         if not _all_finite(block):
             at = np.flatnonzero(~np.isfinite(block).all(axis=1))[0]
             row = rows.start + at if isinstance(rows, slice) else rows[at]
@@ -217,6 +216,11 @@ class ShardedArray:
                 "it out"
             )
         return block
+
+
+def take_one_by_one(items, rows):
+    """Return rows, in any order, of what takes slices only, as an array."""
+    return np.concatenate([items[:0], *(items[row : row + 1] for row in rows)])
 
 
 def check_size(path, mapped):
