@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from skmal import (
     BADGE,
@@ -52,6 +53,37 @@ def make_pairs(n=80, seed=0, dtype=np.float64):
     rng = np.random.default_rng([seed, n])
     views = rng.normal(size=(n, 3)) @ maps + 0.03 * rng.normal(size=(n, 11))
     return views[:, :6].astype(dtype), views[:, 6:].astype(dtype)
+
+
+class OnDisk:
+    """What zarr arrays and h5py datasets have in common; counts the rows of a read."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.most = 0
+
+    def __getitem__(self, rows):
+        assert isinstance(rows, slice)
+        assert rows.step is None
+        block = self.array[rows]
+        self.most = max(self.most, len(block))
+        return block
+
+
+def memory_map(rows, folder):
+    """Return rows as a memory map of a file named after their width."""
+    path = folder / f"{rows.shape[1]}.npy"
+    np.save(path, rows)
+    return np.load(path, mmap_mode="r")
+
+
+def h5py_dataset(rows, folder):
+    """Return rows as a dataset of a file named after their width."""
+    h5py = pytest.importorskip("h5py")
+    path = folder / f"{rows.shape[1]}.h5"
+    with h5py.File(path, "w") as file:
+        file["pool"] = rows
+    return h5py.File(path)["pool"]
 
 
 # A CLIP model of open_clip's that is built, trained and pickled in milliseconds.

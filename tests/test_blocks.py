@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+from helpers import OnDisk, h5py_dataset, memory_map
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import config_context
@@ -25,33 +26,6 @@ from skmal.uncertainty import (
 rng = np.random.default_rng(0)
 POOL = rng.normal(size=(300, 6)).astype(np.float16)
 ALIGNED = rng.normal(size=(12, 6)).astype(np.float16)
-
-
-class OnDisk:
-    """What zarr arrays and h5py datasets have in common; counts the rows of a read."""
-
-    def __init__(self, array):
-        self.array, self.shape, self.dtype = array, array.shape, array.dtype
-        self.most = 0
-
-    def __getitem__(self, rows):
-        assert isinstance(rows, slice)
-        assert rows.step is None
-        block = self.array[rows]
-        self.most = max(self.most, len(block))
-        return block
-
-
-def memory_map(array, folder):
-    np.save(folder / "pool.npy", array)
-    return np.load(folder / "pool.npy", mmap_mode="r")
-
-
-def h5py_dataset(array, folder):
-    h5py = pytest.importorskip("h5py")
-    with h5py.File(folder / "pool.h5", "w") as file:
-        file["pool"] = array
-    return h5py.File(folder / "pool.h5")["pool"]
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ import pytest
 from helpers import make_pairs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from joblib import parallel_config
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
+from test_coverage import arrays
+from test_coverage import small as small_blocks
 
 from skmal import (
     CoresetMargin,
@@ -27,7 +28,6 @@ from skmal import (
     RidgeCCA,
     _blocks,
     _dask,
-    _farthest,
     _farthest_dask,
     metrics,
 )
@@ -65,32 +65,10 @@ def _one_thread():
 
 def small(monkeypatch):
     """Make blocks, bands and shares so small that a few rows walk every path."""
+    small_blocks(monkeypatch)
     monkeypatch.setattr(_blocks, "ROWS", 8)
     monkeypatch.setattr(_farthest_dask, "STEPS", 4)
     monkeypatch.setattr(_farthest_dask, "SURVIVORS", 4)
-    for name, value in [
-        ("CENTRES", 4),
-        ("FIRST", 2),
-        ("COVER", 5),
-        ("PLAIN", 3),
-        ("BAND", 4),
-    ]:
-        monkeypatch.setattr(_farthest, name, value)
-
-
-def arrays(max_rows, dtype):
-    """Return clustered, duplicate-ridden arrays and 0/1 grids of one width."""
-    if dtype == np.float16:
-        values = st.integers(-8, 8)
-    else:
-        values = st.one_of(
-            st.integers(0, 1),
-            st.floats(-100, 100, width=32),
-            st.just(float(np.float32(0.1))),
-        )
-    return hnp.arrays(
-        dtype, st.tuples(st.integers(1, max_rows), st.just(3)), elements=values
-    )
 
 
 pools = st.sampled_from([np.float16, np.float32, np.float64]).flatmap(

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import make_pairs
-from test_blocks import OnDisk, h5py_dataset
+from helpers import OnDisk, h5py_dataset, make_pairs, memory_map
 
 from skmal import (
     CoresetMargin,
@@ -35,24 +34,13 @@ def shards(rows):
     return ShardedArray([rows[:100], rows[100:130], rows[130:]])
 
 
-def memory_map(rows, folder):
-    path = folder / f"{rows.shape[1]}.npy"
-    np.save(path, rows)
-    return np.load(path, mmap_mode="r")
-
-
 def dask_array(rows, folder):
     array = pytest.importorskip("dask.array")
     return array.from_array(rows, chunks=(90, -1))
 
 
-def h5py_pool(rows, folder):
-    (folder / str(rows.shape[1])).mkdir()
-    return h5py_dataset(rows, folder / str(rows.shape[1]))
-
-
 @pytest.mark.parametrize(
-    "open_pool", [lambda r, _: shards(r), memory_map, h5py_pool, dask_array]
+    "open_pool", [lambda r, _: shards(r), memory_map, h5py_dataset, dask_array]
 )
 def test_answers_are_those_of_arrays(monkeypatch, tmp_path, strategy, open_pool):
     monkeypatch.setattr(_blocks, "ROWS", 64)
