@@ -376,6 +376,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             If a pool is missing, empty, holds NaN or has other features than the
             learner was fitted on, if `n_instances` is out of range, or if a callable
             strategy returns something else than distinct rows of a pool.
+        TypeError
+            If the encoder's `transform` does not take both modalities, or a callable
+            strategy does not take both pools.
         MemoryError
             If the strategy needs all features at once, the pools are not in memory, and
             they would fill more than half of it; or if scikit-learn's
