@@ -57,7 +57,7 @@ def encode(encoder, items, other_row, modality, like):
 def _encode_rows(encoder, rows, other_row, modality):
     from ._encoding import encode_rows
 
-    return encode_rows(encoder, in_memory(rows), other_row, modality)
+    return encode_rows(encoder, contiguous(rows), other_row, modality)
 
 
 def unit_rows(features):
@@ -100,7 +100,7 @@ def per_part(function, features, *args):
 
 
 def _call_on_rows(function, chunk, start, *args):
-    return function(in_memory(chunk), start, *args)
+    return function(contiguous(chunk), start, *args)
 
 
 def per_query(function, merge, queries, gallery, *args):
@@ -120,7 +120,7 @@ def per_query(function, merge, queries, gallery, *args):
 
 
 def _call_on_pair(function, queries, gallery, *args):
-    return np.asarray(function(in_memory(queries), in_memory(gallery), *args))
+    return np.asarray(function(contiguous(queries), contiguous(gallery), *args))
 
 
 def _merge(merge, answers):
@@ -130,7 +130,7 @@ def _merge(merge, answers):
 # -------------------------------------------------------------------- tasks
 
 
-def in_memory(chunk):
+def contiguous(chunk):
     """Return a chunk, such as a memory map, as an array whose rows lie in order."""
     return np.ascontiguousarray(chunk)
 
@@ -182,7 +182,7 @@ def partitions(features):
 def _parts(rows):
     if is_dask(rows):
         return [chunk for chunk, _, _ in partitions(rows)]
-    return [once(in_memory(rows[:]))]
+    return [once(contiguous(rows[:]))]
 
 
 def _cut_between_rows(items, name):

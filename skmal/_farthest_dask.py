@@ -8,8 +8,8 @@ from . import _blocks
 from ._blocks import batches, check_values, read
 from ._dask import (
     check_dask,
+    contiguous,
     gather,
-    in_memory,
     is_dask,
     once,
     partitions,
@@ -267,14 +267,14 @@ def _squared_distances(rows, start, aligned):
 
 def _look(chunk, aligned):
     """Return what is known of a partition's distances, and the largest of them."""
-    known = FarthestRows(in_memory(chunk), aligned)
+    known = FarthestRows(contiguous(chunk), aligned)
     largest = known.largest_distance()
     return _without_rows(known), largest
 
 
 def _guess(chunk, kept, eligible, n_picks, centres):
     """Return a partition's state, and the picks from its own rows."""
-    chunk = in_memory(chunk)
+    chunk = contiguous(chunk)
     left = _unpack(eligible, len(chunk))
     if kept is None:
         kept, _ = _look(chunk, centres)
@@ -291,7 +291,7 @@ def _survivors(chunk, state, centres, guess, distances, share):
     all are nearer than so many times the guess. Those that are not nearer than the
     guess itself travel first, by the earliest step.
     """
-    chunk = in_memory(chunk)
+    chunk = contiguous(chunk)
     kept, left = state
     known = _with_rows(kept, chunk, centres)
     turned = known._as_centres(read(guess, slice(None)))
@@ -344,7 +344,7 @@ def _block_sums(chunk, eligible, first):
 
     `first` is the number of eligible rows in the partitions before.
     """
-    chunk, size = in_memory(chunk), _blocks.ROWS
+    chunk, size = contiguous(chunk), _blocks.ROWS
     rows = _unpack(eligible, len(chunk))
     head = min(-first % size, len(rows))
     tail = head + (len(rows) - head) // size * size
@@ -365,7 +365,7 @@ def _sum(block):
 
 def _nearest(chunk, eligible, point):
     """Return the squared distance of the row nearest the point, and that row."""
-    chunk = in_memory(chunk)
+    chunk = contiguous(chunk)
     best = np.inf, -1
     rows = _unpack(eligible, len(chunk))
     for some in batches(len(rows)):
