@@ -1,15 +1,11 @@
 """Dask arrays as pools give what the same rows in one NumPy array give."""
 
-import os
-import signal
-import sys
-import time
 from functools import partial
 from itertools import pairwise
 
-import cloudpickle
 import numpy as np
 import pytest
+from dask_tasks import D, block, load_or_die
 from helpers import make_pairs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -47,14 +43,11 @@ from skmal.uncertainty import (
     cross_modal_top1,
 )
 
-# Workers cannot import this file.
-cloudpickle.register_pickle_by_value(sys.modules[__name__])
-
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")
 
-N, D, N_ALIGNED, N_PICKS = 50_000, 32, 200, 300  # of the pool that CI picks from
+N, N_ALIGNED, N_PICKS = 50_000, 200, 300  # of the pool that CI picks from
 
 
 @pytest.fixture(autouse=True)
@@ -308,18 +301,6 @@ def test_strategies_choose_what_they_choose_of_arrays(strategy, n_aligned):
 # -------------------------------------------------------------------- the CI pool
 
 
-def block(start, stop):
-    """Return rows of the CI pool, which are a function of their numbers."""
-    centres = np.random.default_rng(0).normal(size=(60, D))
-    rows = []
-    for first in range(start - start % 1000, stop, 1000):
-        rng = np.random.default_rng([1, first])
-        near = centres[rng.geometric(0.08, size=1000) % 60]
-        rows.append(near + 0.4 * rng.normal(size=(1000, D)))
-    offset = start % 1000
-    return np.concatenate(rows)[offset : offset + stop - start].astype(np.float16)
-
-
 def pool_of(load, n_chunks, dtype=np.float16):
     """Return the CI pool as a dask array whose chunks are made by tasks."""
     edges = np.linspace(0, N, n_chunks + 1).astype(int).tolist()
@@ -341,7 +322,10 @@ def ci_picks():
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
     """Return the client of a cluster of two worker processes."""
-    config = {"distributed.comm.timeouts.connect": "60s"}
+    config = {
+        "distributed.comm.timeouts.connect": "60s",
+        "distributed.scheduler.no-workers-timeout": "60s",  # rather than for ever
+    }
     with (
         dask.config.set(config),
         distributed.LocalCluster(
@@ -378,16 +362,6 @@ def test_few_barriers_and_few_rows_however_many_picks(ci_picks, monkeypatch):
 
 
 # -------------------------------------------------------------------- a cluster
-
-
-def load_or_die(start, stop, folder):
-    """Return rows; the first worker that loads these the third time is killed."""
-    path = folder / str(start)
-    path.mkdir(exist_ok=True)
-    (path / f"{time.time_ns()}-{os.getpid()}").touch()
-    if start == 0 and len(list(path.iterdir())) == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return block(start, stop)
 
 
 @pytest.mark.parametrize("n_chunks", [2, 4])
