@@ -63,7 +63,8 @@ def distance_to_aligned(features, aligned, *, verbose=0):
     distances and at most 64 bytes per row in memory. The nearest item is found in the
     precision of the input (float16 counts as float32), its distance is then taken in
     float64 by direct differences. `features` may be whatever slices into blocks of
-    rows: arrays, memory maps, zarr and h5py datasets.
+    rows: arrays, memory maps, zarr and h5py datasets. Rows of a dask array are looked
+    at where they are, partition by partition, and no bar is shown.
 
     Large pools are read and compared by as many threads as BLAS may use at the time
     (``OMP_NUM_THREADS``, threadpoolctl and joblib limit them), or as few as fit in the

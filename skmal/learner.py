@@ -357,8 +357,8 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         X_pool, y_pool : sequence
             The open items of both modalities. They may differ in length; their rows
             need not be aligned. Numeric rows that are not in memory (memory maps,
-            `ShardedArray`, HDF5 and zarr datasets) stay there: they are read and
-            encoded block by block.
+            `ShardedArray`, HDF5 and zarr datasets, dask arrays) stay there: they are
+            read and encoded block by block.
         n_instances : int, default=1
             How many items to ask about.
         return_metrics : bool, default=False

@@ -84,7 +84,9 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
 
     The gallery may be a torch tensor on any device: it is compared there, in larger
     blocks, and only the few rows that could be the best two come to the host. The
-    queries may be tensors too, on the same device; they are read block by block.
+    queries may be tensors too, on the same device; they are read block by block. Either
+    may be a dask array: each pair of partitions is compared on a worker, and no bar is
+    shown.
 
     References
     ----------
