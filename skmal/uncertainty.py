@@ -389,7 +389,7 @@ def _n_threads(queries, gallery, most):
     pairs = n_queries * min(gallery.shape[0], 8 * MANY + _blocks.ROWS)  # candidates
     n, shared = queries.shape[0], 40 * pairs + 16 * n_queries * d
     each = 16 * block * (n_queries + d)
-    return count_threads(gallery, 16 * n, each, "the similarity to a gallery", shared)
+    return count_threads(gallery, 40 * n, each, "the similarity to a gallery", shared)
 
 
 def _desc(what, queries, rows):
