@@ -19,6 +19,7 @@ from ._encoding import as_floats, check_squares
 from ._items import take, takes_rows
 from ._progress import progress
 from ._tensors import TensorRows, device_of, float_dtypes, is_tensor, to_host
+from .sharded import take_in_windows
 
 ROWS = 1024  # that are read, converted and compared at a time
 LARGE = 2**24  # values of a source from which on several threads pay
@@ -117,23 +118,12 @@ def fetch(source, rows):
 def read(source, rows):
     """Return rows, given as a slice or as indices, as arrays of float32 or float64.
 
-    Of a source that cannot take any rows only slices are read: one where the rows are
-    neighbours, else several of at most `ROWS` rows.
+    Of a source that cannot take any rows only slices are read.
     """
     rows = _as_slice(rows)
     if isinstance(rows, slice) or takes_rows(source):
         return _widened(source[rows])
-    block = np.empty((len(rows), source.shape[1]), float_dtype(source))
-    order = np.argsort(rows)
-    ascending = rows[order]
-    first = 0
-    while first < len(rows):
-        start = ascending[first]
-        stop = np.searchsorted(ascending, start + ROWS)
-        window = _widened(source[start : ascending[stop - 1] + 1])
-        block[order[first:stop]] = window[ascending[first:stop] - start]
-        first = stop
-    return block
+    return _widened(take_in_windows(source, rows))
 
 
 def _as_slice(rows):

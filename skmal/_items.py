@@ -14,7 +14,7 @@ from sklearn.utils import _safe_indexing, check_array
 
 from . import _dask
 from ._tensors import is_tensor
-from .sharded import ShardedArray, check_size, take_one_by_one
+from .sharded import ShardedArray, check_size, take_in_windows
 
 
 def check_items(items, name, streamed=False):
@@ -217,7 +217,7 @@ def take(items, rows):
         return _safe_indexing(items, rows)
     if isinstance(rows, slice) or takes_rows(items):
         return np.asarray(items[rows])
-    return take_one_by_one(items, rows)
+    return take_in_windows(items, rows)
 
 
 def join(first, second):

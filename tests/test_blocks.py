@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import config_context
 
-from skmal import _blocks, _farthest, uncertainty
+from skmal import _blocks, _farthest, sharded, uncertainty
 from skmal._blocks import Stacked, check_rows, read
 from skmal.coverage import (
     coverage_gap,
@@ -35,6 +35,7 @@ def test_pools_on_disk_give_the_answers_of_arrays(monkeypatch, tmp_path, open_po
     for name, value in [("PLAIN", 3), ("BAND", 8), ("CENTRES", 4), ("FIRST", 2)]:
         monkeypatch.setattr(_farthest, name, value)
     monkeypatch.setattr(_blocks, "ROWS", 40)
+    monkeypatch.setattr(sharded, "WINDOW", 40)
     pool = open_pool(POOL, tmp_path)
     array = POOL.astype(np.float64)
     for function in (
@@ -55,6 +56,7 @@ def test_pools_on_disk_give_the_answers_of_arrays(monkeypatch, tmp_path, open_po
 
 def test_no_more_than_a_block_is_read_at_a_time(monkeypatch):
     monkeypatch.setattr(_blocks, "ROWS", 40)
+    monkeypatch.setattr(sharded, "WINDOW", 40)
     monkeypatch.setattr(uncertainty, "QUERIES", 40)
     pool = OnDisk(POOL)
     coverage_gap(pool, ALIGNED)
@@ -80,6 +82,7 @@ def test_no_more_than_a_block_is_read_at_a_time(monkeypatch):
 )
 def test_bad_values_are_found_wherever_they_are(monkeypatch, row, value, function):
     monkeypatch.setattr(_blocks, "ROWS", 40)
+    monkeypatch.setattr(sharded, "WINDOW", 40)
     broken = POOL.astype(np.float32)
     broken[row, 3] = value
     message = {"nan": "features contains NaN", "inf": "features contains infinity"}
@@ -92,6 +95,7 @@ def test_bad_values_are_found_wherever_they_are(monkeypatch, row, value, functio
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_bad_values_in_a_gallery_are_found(monkeypatch, row, value):
     monkeypatch.setattr(_blocks, "ROWS", 40)
+    monkeypatch.setattr(sharded, "WINDOW", 40)
     broken = POOL.astype(np.float32)
     broken[row, 3] = value
     for score in (cross_modal_margin, cross_modal_entropy):

@@ -17,6 +17,7 @@ from skmal import (
     _blocks,
     _streamed,
     design,
+    sharded,
 )
 from skmal._encoding import encode
 from skmal._items import check_items, is_streamed, take
@@ -44,6 +45,7 @@ def dask_array(rows, folder):
 )
 def test_answers_are_those_of_arrays(monkeypatch, tmp_path, strategy, open_pool):
     monkeypatch.setattr(_blocks, "ROWS", 64)
+    monkeypatch.setattr(sharded, "WINDOW", 20)
     expected, learner = learner_with(strategy), learner_with(strategy)
     pools = open_pool(X_pool, tmp_path), open_pool(y_pool, tmp_path)
     for _ in range(2):
@@ -73,6 +75,7 @@ def test_one_pool_may_be_in_memory_and_the_other_not():
 
 def test_no_more_than_a_block_is_encoded_at_a_time(monkeypatch):
     monkeypatch.setattr(_blocks, "ROWS", 40)
+    monkeypatch.setattr(sharded, "WINDOW", 40)
     monkeypatch.setattr("skmal.learner.N_REMEMBERED", 30)
     most = []
 
