@@ -9,14 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.utils import check_array
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from ._dask import check_dask, is_dask
-from ._encoding import as_floats, check_squares
-from ._items import take, takes_rows
+from ._encoding import as_floats, check_squares, check_widths
+from ._items import is_sliceable, take, takes_rows
 from ._progress import progress
 from ._tensors import TensorRows, device_of, float_dtypes, is_tensor, to_host
 from .sharded import take_in_windows
@@ -68,11 +67,7 @@ def check_same_space(rows, others, name, other):
     Both have as many columns, and tensors lie on one device.
     """
     rows, others = check_rows(rows, name), check_rows(others, other)
-    if rows.shape[1] != others.shape[1]:
-        raise ValueError(
-            f"{name} has {rows.shape[1]} columns and {other} has "
-            f"{others.shape[1]}; both must come from the same encoder"
-        )
+    check_widths(rows, others, name, other)
     check_one_device(rows, others, name, other)
     return rows, others
 
@@ -85,16 +80,6 @@ def check_one_device(rows, others, name, other):
             f"{name} is on {devices[0]} and {other} on {devices[1]}; move one of them "
             "with .to(device)"
         )
-
-
-def is_sliceable(rows):
-    """Say whether `rows` is an array on disk or in memory that slices row by row."""
-    return (
-        hasattr(rows, "__getitem__")
-        and isinstance(getattr(rows, "dtype", None), np.dtype)
-        and len(getattr(rows, "shape", ())) == 2
-        and not issparse(rows)
-    )
 
 
 def check_values(block, name):

@@ -134,12 +134,17 @@ def check_space(queries, gallery):
     """Return the features of two modalities as floats, or raise if spaces differ."""
     queries = as_floats(check_array(queries, input_name="queries"))
     gallery = as_floats(check_array(gallery, input_name="gallery"))
-    if queries.shape[1] != gallery.shape[1]:
-        raise ValueError(
-            f"queries has {queries.shape[1]} columns and gallery has "
-            f"{gallery.shape[1]}; both must come from the same encoder"
-        )
+    check_widths(queries, gallery, "queries", "gallery")
     return queries, gallery
+
+
+def check_widths(rows, others, name, other):
+    """Raise unless both have as many columns."""
+    if rows.shape[1] != others.shape[1]:
+        raise ValueError(
+            f"{name} has {rows.shape[1]} columns and {other} has "
+            f"{others.shape[1]}; both must come from the same encoder"
+        )
 
 
 def check_features(features, name, like=None):

@@ -190,12 +190,16 @@ def is_streamed(items):
     """
     if hasattr(items, "__dlpack__") and not isinstance(items, np.memmap):
         return False
+    return is_sliceable(items) and items.dtype.kind in "biuf"
+
+
+def is_sliceable(rows):
+    """Say whether `rows` is an array on disk or in memory that slices row by row."""
     return (
-        hasattr(items, "__getitem__")
-        and isinstance(getattr(items, "dtype", None), np.dtype)
-        and items.dtype.kind in "biuf"
-        and len(getattr(items, "shape", ())) == 2
-        and not issparse(items)
+        hasattr(rows, "__getitem__")
+        and isinstance(getattr(rows, "dtype", None), np.dtype)
+        and len(getattr(rows, "shape", ())) == 2
+        and not issparse(rows)
     )
 
 
