@@ -15,15 +15,15 @@ from skmal import (
     RidgeCCA,
     VOptimalDesign,
 )
-from skmal.benchmark import (
+from skmal.datasets import load_glyphs
+from skmal.experiments._run import single_threaded
+from skmal.experiments._tables import (
     CURVES_HEADER,
     SAVINGS_HEADER,
     curves_of,
     savings_table,
-    single_threaded,
     write_table,
 )
-from skmal.datasets import load_glyphs
 from skmal.plotting import AnnotationCurveDisplay
 
 HERE = Path(__file__).parent

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from skmal._farthest import FarthestRows
 from skmal.coverage import coverage_gap, greedy_k_center
+from skmal.coverage._farthest import FarthestRows
 from skmal.uncertainty import cross_modal_margin
 
 OUT = Path(__file__).parent / "results" / "acquisition"

@@ -71,7 +71,7 @@ def serve_pools(folder, n):
     import resource
 
     from skmal import AnnotationSession, PairedActiveLearner
-    from skmal.annotate import serve
+    from skmal.annotation.page._serve import serve
 
     rng = np.random.default_rng(0)
     latent = rng.normal(size=(n, 40)).astype(np.float32)

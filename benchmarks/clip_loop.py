@@ -21,8 +21,8 @@ from sklearn.model_selection import train_test_split
 from tqdm import tqdm
 
 from skmal import CLIPEncoder, PairedActiveLearner, RandomSampling
-from skmal.benchmark import single_threaded
 from skmal.datasets import load_glyphs
+from skmal.experiments._run import single_threaded
 from skmal.plotting import AnnotationCurveDisplay, new_axes
 
 STRATEGIES = {"random": RandomSampling(), "default": None}

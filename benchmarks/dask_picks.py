@@ -23,9 +23,10 @@ import numpy as np
 from _datacomp_like import D, Features, write_shards
 from distributed import Client, LocalCluster
 
-from skmal import ShardedArray, _farthest_dask
-from skmal._farthest import FarthestRows
-from skmal._farthest_dask import DaskFarthestRows
+from skmal import ShardedArray
+from skmal.coverage import _farthest_dask
+from skmal.coverage._farthest import FarthestRows
+from skmal.coverage._farthest_dask import DaskFarthestRows
 
 
 def load(path):

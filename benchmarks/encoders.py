@@ -15,9 +15,10 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
-from skmal._encoding import encode
-from skmal.benchmark import ENCODERS, make_estimator, single_threaded
 from skmal.datasets import load_glyphs
+from skmal.encoders._protocol import encode
+from skmal.experiments._names import ENCODERS, make_estimator
+from skmal.experiments._run import single_threaded
 from skmal.metrics import mean_reciprocal_rank
 
 SIZES = (200, 1000, 4000)

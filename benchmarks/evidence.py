@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from skmal.benchmark import DEFAULT, ENCODERS, PAPER, REFERENCE, STRATEGIES
-from skmal.plotting import AnnotationCurveDisplay
-from skmal.suite import (
+from skmal.experiments._names import DEFAULT, ENCODERS, PAPER, REFERENCE, STRATEGIES
+from skmal.experiments._suite import (
     AVERAGE,
     BANDS,
     aulc_rows,
@@ -22,7 +21,8 @@ from skmal.suite import (
     read_runs,
     savings_rows,
 )
-from skmal.suite_pools import POOLS
+from skmal.experiments._suite_pools import POOLS
+from skmal.plotting import AnnotationCurveDisplay
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

@@ -12,9 +12,9 @@ held out, so that the mean is the mean over groups.
 import numpy as np
 from _curves import main, simulate
 
-from skmal._encoding import encode
-from skmal.by_group import scores_by_group
 from skmal.datasets import load_glyphs
+from skmal.encoders._protocol import encode
+from skmal.metrics._retrieval import scores_by_group
 
 COMMON = ("Latin", "Greek", "Cyrillic")
 N_TEST_OF_GROUP, N_POOL = 150, 1200

@@ -18,7 +18,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 
-from skmal._encoding import encode
+from skmal.encoders._protocol import encode
 from skmal.metrics import retrieval_scores
 
 N_PAIRS, N_TEST, BATCH, BUDGET = 5000, 600, 160, 1600

@@ -31,8 +31,8 @@ from skmal import (
     ShardedArray,
     VOptimalDesign,
 )
-from skmal._farthest import FarthestRows
-from skmal._steps import UNCERTAINTIES
+from skmal.coverage._farthest import FarthestRows
+from skmal.strategies._steps import UNCERTAINTIES
 
 OUT = Path(__file__).parent / "results" / "scale"
 PHASES = ("coverage", "k-center", "margin")

@@ -19,7 +19,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from skmal import AnnotationSession, PairedActiveLearner
-from skmal.annotate import serve
+from skmal.annotation.page._serve import serve
 from skmal.datasets import load_glyphs
 
 NAMES = "chromium", "chromium-headless-shell", "chromium-browser", "google-chrome"

@@ -19,9 +19,15 @@ from scipy import stats
 from threadpoolctl import threadpool_limits
 
 from skmal import CoresetMargin, RandomSampling, Round, VOptimalDesign
-from skmal.benchmark import DEFAULT_ENCODER, REFERENCE
+from skmal.experiments._names import DEFAULT_ENCODER, REFERENCE
+from skmal.experiments._suite import (
+    BUDGET,
+    curves_by_seed,
+    main_metric,
+    read_runs,
+    run_missing,
+)
 from skmal.metrics import annotation_savings
-from skmal.suite import BUDGET, curves_by_seed, main_metric, read_runs, run_missing
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "studies"

@@ -15,8 +15,8 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA, VOptimalDesign
-from skmal.benchmark import write_table
 from skmal.datasets import load_glyphs
+from skmal.experiments._tables import write_table
 from skmal.metrics import annotation_savings
 
 RESULTS = Path(__file__).parent / "results" / "verdict.csv"

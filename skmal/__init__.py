@@ -1,40 +1,41 @@
 """Multimodal active learning with the tools of scikit-learn."""
 
 from . import (
-    annotators,
-    by_group,
-    clustering,
+    annotation,
     coverage,
     datasets,
-    design,
+    encoders,
     evaluation,
-    herding,
+    learners,
     metrics,
     plotting,
+    strategies,
     strategy_checks,
     uncertainty,
 )
-from ._catalogue import Item
-from ._questions import Imported, Progress, Question
 from ._version import __version__
-from .annotators import SimulatedAnnotator
-from .clip import CLIPEncoder
-from .clustering import BADGE, TypiClust
-from .design import VOptimalDesign
-from .herding import MaxHerding, UncertaintyHerding
-from .learner import PairedActiveLearner
-from .linear import ContrastiveProjection, RidgeCCA
-from .multimodal import MultimodalActiveLearner
-from .multiset import RidgeMCCA
-from .rounds import Query, Round, Selection
-from .session import AnnotationSession
-from .sharded import ShardedArray
+from .annotation import AnnotationSession, Imported, Item, Progress, Question
+from .arrays import ShardedArray
+from .encoders import CLIPEncoder, ContrastiveProjection, RidgeCCA, RidgeMCCA
+from .learners import (
+    MultimodalActiveLearner,
+    PairedActiveLearner,
+    Query,
+    SimulatedAnnotator,
+)
 from .strategies import (
+    BADGE,
     CoresetMargin,
     KCenterGreedy,
     MarginSampling,
+    MaxHerding,
     QueryStrategy,
     RandomSampling,
+    Round,
+    Selection,
+    TypiClust,
+    UncertaintyHerding,
+    VOptimalDesign,
 )
 
 __all__ = [
@@ -65,16 +66,34 @@ __all__ = [
     "UncertaintyHerding",
     "VOptimalDesign",
     "__version__",
-    "annotators",
-    "by_group",
-    "clustering",
+    "annotation",
     "coverage",
     "datasets",
-    "design",
+    "encoders",
     "evaluation",
-    "herding",
+    "learners",
     "metrics",
     "plotting",
+    "strategies",
     "strategy_checks",
     "uncertainty",
 ]
+
+# Pickles and messages name the public path, which stays when a file moves. What is
+# public in a folder and here is named after here.
+for _room in (
+    annotation,
+    coverage,
+    datasets,
+    encoders,
+    learners,
+    metrics,
+    strategies,
+    uncertainty,
+):
+    for _name in _room.__all__:
+        getattr(_room, _name).__module__ = _room.__name__
+for _name in __all__:
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = __name__
+del _room, _name

@@ -5,10 +5,12 @@ from numbers import Real
 
 import numpy as np
 
-from ._encoding import encode, unit_rows
-from ._groups import check_groups, check_repeats, number_groups
-from ._items import check_items, check_pairs, take
-from .metrics import compositional_scores, ranks_of_items, retrieval_ranks
+from .arrays._kinds import take
+from .arrays._numbers import unit_rows
+from .encoders._protocol import encode
+from .items._containers import check_items, check_pairs
+from .items._groups import check_groups, check_repeats, number_groups
+from .metrics._retrieval import compositional_scores, ranks_of_items, retrieval_ranks
 
 KS = (1, 5, 10)
 

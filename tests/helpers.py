@@ -18,6 +18,8 @@ from skmal import (
     VOptimalDesign,
 )
 
+ROOT = Path(__file__).parents[1]
+
 STRATEGIES = [
     RandomSampling(),
     RandomSampling(0),
@@ -40,7 +42,7 @@ STRATEGIES = [
 
 def load_benchmark(name):
     """Return a script of `benchmarks` as a module."""
-    path = Path(__file__).parents[1] / "benchmarks" / f"{name}.py"
+    path = ROOT / "benchmarks" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -3,13 +3,13 @@
 import importlib
 import inspect
 import re
-from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
 import skmal
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 API = (DOCS / "api.rst").read_text(encoding="utf-8")
 SUMMARIES = re.findall(r"\.\. autosummary::\n(?:   :.*\n)*\n((?:   \S+\n)+)", API)
 ENTRIES = [name for table in SUMMARIES for name in table.split()]

@@ -10,11 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from skmal import PairedActiveLearner, RidgeCCA
 from skmal.datasets import make_colorswap
-from skmal.evaluation import (
-    evaluate_colorswap,
-    evaluate_retrieval,
-    evaluate_zero_shot,
-)
+from skmal.evaluation import evaluate_colorswap, evaluate_retrieval, evaluate_zero_shot
 from skmal.metrics import compositional_scores, retrieval_scores
 
 

@@ -4,11 +4,11 @@ import ast
 import json
 import re
 import sys
-from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = ROOT / "docs"
 LESSONS = sorted((DOCS / "lessons").glob("*.ipynb"))
 GALLERY = sorted((DOCS / "gallery").glob("*.py"))
 LIBRARIES = {"numpy", "scipy", "sklearn", "matplotlib", "skmal"}

@@ -6,15 +6,14 @@ import tarfile
 import tomllib
 import zipfile
 from email import message_from_string
-from pathlib import Path
 from shutil import copyfile, which
 
 import pytest
+from helpers import ROOT
 from packaging.requirements import Requirement
 
 import skmal
 
-ROOT = Path(__file__).parents[1]
 NAME = f"skmal-{skmal.__version__}"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PROJECT["project"]

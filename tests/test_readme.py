@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import sklearn
+from helpers import ROOT
 from sklearn.utils.fixes import parse_version
 
-ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 MADE = {"_build", "examples", "generated"}  # by Sphinx
 PAGES = [

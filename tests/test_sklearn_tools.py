@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pytest
 from helpers import make_pairs
+from names_encoder import CAPTIONS, FILES, NamesEncoder
 from sklearn.base import clone
 from sklearn.datasets import make_regression
 from sklearn.decomposition import PCA
@@ -20,7 +21,6 @@ from sklearn.model_selection import (
     validation_curve,
 )
 from sklearn.pipeline import make_pipeline
-from test_learner import CAPTIONS, FILES, NamesEncoder
 
 from skmal import CoresetMargin, KCenterGreedy, PairedActiveLearner, RidgeCCA
 from skmal.metrics import make_retrieval_scorer, recall_at_k

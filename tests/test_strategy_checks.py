@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 
 from skmal import KCenterGreedy, QueryStrategy, RandomSampling, Selection
-from skmal._contract import CHECKS, CHECKS_OF_FUNCTIONS, name_of, run_check
-from skmal.strategy_checks import check_strategy, parametrize_with_strategy_checks
+from skmal.strategy_checks import (
+    CHECKS,
+    CHECKS_OF_FUNCTIONS,
+    check_strategy,
+    name_of,
+    parametrize_with_strategy_checks,
+    run_check,
+)
 
 
 class Longest(QueryStrategy):

@@ -17,12 +17,7 @@ seeds say so, and savings put them into one number with an interval.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skmal import (
-    CoresetMargin,
-    PairedActiveLearner,
-    RandomSampling,
-    VOptimalDesign,
-)
+from skmal import CoresetMargin, PairedActiveLearner, RandomSampling, VOptimalDesign
 from skmal.datasets import load_glyphs
 from skmal.metrics import annotation_savings
 from skmal.plotting import AnnotationCurveDisplay

@@ -6,7 +6,7 @@ import os
 import numpy as np
 from sklearn.utils import Bunch
 
-from .._items import check_integer
+from .._shared.parameters import check_integer
 from ._reading import Problems, as_objects, check_folder, image_fault
 
 KARPATHY_FILE = "dataset_coco.json"

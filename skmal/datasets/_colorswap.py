@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils import Bunch
-from threadpoolctl import threadpool_limits  # a dependency of scikit-learn
+from threadpoolctl import threadpool_limits
 
-from .._items import check_integer
-from ..rounds import draw_seed
+from .._shared.parameters import check_integer
+from .._shared.randomness import draw_seed
 
 SIZE = 20  # pixels per side
 N_FEATURES = 128

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import Bunch
 
-from .._items import check_choice
+from .._shared.parameters import check_choice
 from ._reading import Problems, check_folder, convert_once, import_pyarrow
 
 WIDTHS = {"b32": 512, "l14": 768}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
-from .._items import check_choice
+from .._shared.parameters import check_choice
 from ._reading import (
     Problems,
     as_objects,

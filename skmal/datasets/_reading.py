@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._items import check_choice
+from .._shared.parameters import check_choice
 
 ON_ERROR = ("raise", "skip")
 ROWS_AT_ONCE = 16  # of a parquet file that holds images

@@ -1,0 +1,7 @@
+"""Questions to people, answers into a journal."""
+
+from ._records import Imported, Item, Progress, Question
+from ._session import AnnotationSession
+from .page import serve
+
+__all__ = ["AnnotationSession", "Imported", "Item", "Progress", "Question", "serve"]

@@ -1,0 +1,203 @@
+"""Label Studio's formats: tasks and a labelling configuration out, an export back in.
+
+A task carries the question's number and the journal's id; the alias of each choice is
+the key of an item, so that whatever Label Studio does to the order, to its own ids or
+to the texts, an answer finds its way home.
+"""
+
+import base64
+import io
+import json
+import mimetypes
+from collections import namedtuple
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from .._shared.files import replacing
+
+CHOICE = "partner"  # name of the control
+NOT_AMONG, NO_PARTNER = "skmal:not-among-these", "skmal:no-partner"
+BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
+KEY = "key:"  # stands before a key in an alias, so that no key can mean the above
+
+Answer = namedtuple("Answer", ["question", "item", "partner", "by", "seconds"])
+Answer.__doc__ = "One answer of an export; `item` is a key, `partner` the alias chosen."
+
+
+def write_tasks(questions, kinds, folder, journal, image_url, preselect):
+    """Write tasks and a configuration per modality asked; return their paths."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for modality in sorted({question.modality for question in questions}):
+        asked = [q for q in questions if q.modality == modality]
+        kind, others = kinds[modality], kinds[1 - modality]
+        k = max(len(question.candidates) for question in asked)
+        tasks = [
+            _task(q, kind, others, k, journal, image_url, preselect) for q in asked
+        ]
+        name = "Xy"[modality]
+        files = {
+            f"tasks-{name}.json": json.dumps(tasks, ensure_ascii=False, indent=1),
+            f"config-{name}.xml": config(kind, others, k),
+        }
+        for file_name, text in files.items():
+            with replacing(folder / file_name) as file:
+                file.write(text)
+            written.append(folder / file_name)
+    return written
+
+
+def config(kind, others, k):
+    """Return the labelling configuration for items of `kind` with k candidates."""
+    lines = ["<View>", '  <Header value="Which of these belongs to it?"/>']
+    tag = "Image" if kind == "image" else "Text"
+    lines.append(f'  <{tag} name="item" value="$item"/>')
+    if others == "image":
+        lines.append('  <View style="display: flex; flex-wrap: wrap">')
+        for i in range(1, k + 1):
+            lines.append(
+                '    <View style="width: 30%; margin: 4px">'
+                f'<Header value="{i}" size="5"/>'
+                f'<Image name="candidate_{i}" value="$candidate_{i}"/></View>'
+            )
+        lines.append("  </View>")
+    lines += [
+        f'  <Choices name="{CHOICE}" toName="item" choice="single-radio" '
+        'required="true" value="$choices"/>',
+        "</View>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _task(question, kind, others, k, journal, image_url, preselect):
+    candidates = question.candidates
+    choices = []
+    for i, candidate in enumerate(candidates, start=1):
+        shown = f"image {i}" if others == "image" else f"{i}. {_shown(candidate)}"
+        choice = {"value": shown, "alias": KEY + candidate.key}
+        choices.append(choice | ({"hotkey": str(i)} if i <= 9 else {}))
+    choices.append({"value": "none of these", "alias": NOT_AMONG, "hotkey": "0"})
+    choices.append({"value": "has no partner at all", "alias": NO_PARTNER})
+    item = question.item
+    data = {
+        "item": _image(item, image_url) if kind == "image" else _shown(item),
+        "choices": choices,
+        "skmal_journal": journal,
+        "skmal_question": question.id,
+        "skmal_item": item.key,
+    }
+    if others == "image":  # Label Studio wants every image that the configuration names
+        images = [_image(candidate, image_url) for candidate in candidates]
+        images += [BLANK] * (k - len(images))
+        data |= {f"candidate_{i}": image for i, image in enumerate(images, start=1)}
+    task = {"data": data}
+    if preselect and candidates:
+        result = {
+            "from_name": CHOICE,
+            "to_name": "item",
+            "type": "choices",
+            "value": {"choices": [choices[0]["alias"]]},
+        }
+        task["predictions"] = [{"model_version": "skmal", "result": [result]}]
+    return task
+
+
+def _shown(item):
+    """Return what a person reads of an item that is no image."""
+    return item.value if isinstance(item.value, str) else item.key
+
+
+def _image(item, image_url):
+    """Return where Label Studio finds an image, or the image itself as a data URI."""
+    if image_url is not None:
+        return image_url.replace("{key}", quote(item.key))
+    value = item.value
+    if isinstance(value, Path):
+        kind = mimetypes.guess_type(value.name)[0] or "image/png"
+        content = value.read_bytes()
+    else:
+        from PIL import Image
+
+        image = Image.fromarray(value) if isinstance(value, np.ndarray) else value
+        file = io.BytesIO()
+        image.save(file, format="PNG")
+        kind, content = "image/png", file.getvalue()
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+# -------------------------------------------------------------------- back in
+
+
+def read_export(path, journal):
+    """Return the Answers of Label Studio's JSON export, and how many tasks had none.
+
+    Of several annotations of a task, and of several tasks of a question, the last one
+    updated counts.
+    """
+    with open(path, encoding="utf-8") as file:
+        try:
+            tasks = json.load(file)
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is no JSON ({error}); export as JSON from Label Studio"
+            ) from error
+    if not isinstance(tasks, list) or not all(
+        isinstance(task, dict) and isinstance(task.get("data"), dict) for task in tasks
+    ):
+        raise ValueError(
+            f"{path} is no list of tasks with `data`; of the formats that Label "
+            "Studio offers, choose JSON, not JSON-MIN or CSV"
+        )
+    found, unanswered = {}, set()
+    for number, task in enumerate(tasks):
+        data = task["data"]
+        if data.get("skmal_journal") != journal:
+            raise ValueError(
+                f"{path}, task {task.get('id', number)}: it is not of this session "
+                f"(skmal_journal is {data.get('skmal_journal')!r}); import it where it "
+                "was exported"
+            )
+        question = data["skmal_question"]
+        unanswered.add(question)
+        for annotation in task.get("annotations") or []:
+            answer = _read_annotation(annotation, data, path)
+            if answer is None:
+                continue
+            when = annotation.get("updated_at") or annotation.get("created_at") or ""
+            before = found.get(question)
+            if before is None or when >= before[0]:
+                found[question] = when, answer
+    answers = [answer for _, answer in found.values()]
+    return answers, len(unanswered - set(found))
+
+
+def _read_annotation(annotation, data, path):
+    """Return an Answer; None where it was skipped or left empty."""
+    if annotation.get("was_cancelled"):
+        return None
+    chosen = [
+        choice
+        for result in annotation.get("result") or []
+        if result.get("from_name") == CHOICE
+        for choice in result.get("value", {}).get("choices", [])
+    ]
+    if not chosen:
+        return None
+    # Without aliases (an edited configuration) the shown value is what comes back.
+    alias = {choice["value"]: choice["alias"] for choice in data["choices"]}
+    known = set(alias.values())
+    partner = chosen[0] if chosen[0] in known else alias.get(chosen[0])
+    if partner is None or len(chosen) > 1:
+        raise ValueError(
+            f"{path}, question {data['skmal_question']}: {chosen!r} is not one of the "
+            "task's choices; import the tasks as they were exported"
+        )
+    who = annotation.get("completed_by")
+    if isinstance(who, dict):
+        who = who.get("email") or who.get("id")
+    by = "label-studio" if who is None else f"label-studio:{who}"
+    seconds = annotation.get("lead_time")
+    return Answer(data["skmal_question"], data.get("skmal_item"), partner, by, seconds)

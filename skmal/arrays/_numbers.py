@@ -1,0 +1,90 @@
+"""Floats, lengths and widths of rows, checked before they are computed with."""
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.extmath import row_norms
+
+from ._tensors import computing_dtype, is_tensor, largest_value
+
+
+def check_space(queries, gallery):
+    """Return the features of two modalities as floats, or raise if spaces differ."""
+    queries = as_floats(check_array(queries, input_name="queries"))
+    gallery = as_floats(check_array(gallery, input_name="gallery"))
+    check_widths(queries, gallery, "queries", "gallery")
+    return queries, gallery
+
+
+def check_widths(rows, others, name, other):
+    """Raise unless both have as many columns."""
+    if rows.shape[1] != others.shape[1]:
+        raise ValueError(
+            f"{name} has {rows.shape[1]} columns and {other} has "
+            f"{others.shape[1]}; both must come from the same encoder"
+        )
+
+
+def check_features(features, name, like=None):
+    """Return rows of one modality as floats that can be squared, or raise.
+
+    With `like`, they must have as many columns and take its precision where that is
+    larger; None or no rows at all become no rows of that form.
+    """
+    if like is not None and (features is None or np.size(features) == 0):
+        return like[:0]
+    features = as_floats(check_array(features, dtype="numeric", input_name=name))
+    check_squares(features, name)
+    if like is None:
+        return features
+    if features.shape[1] != like.shape[1]:
+        raise ValueError(
+            f"{name} has {features.shape[1]} columns where {like.shape[1]} are "
+            "expected; all rows must be of one modality"
+        )
+    return features.astype(np.result_type(features, like), copy=False)
+
+
+def check_squares(array, name):
+    """Raise when the squares of the values would overflow."""
+    if is_tensor(array):
+        dtype, largest = computing_dtype(array), largest_value(array)
+    else:
+        dtype, largest = array.dtype, np.abs(array).max(initial=0)
+    limit = np.sqrt(np.finfo(dtype).max) / 1e6
+    if largest > limit:
+        raise ValueError(
+            f"{name} holds values up to {largest:.0e}, whose squares overflow "
+            f"{dtype}; scale them"
+        )
+
+
+def as_floats(array):
+    """Return an array of float32 or float64; only those two are not converted."""
+    array = np.asarray(array)
+    if array.dtype in (np.float32, np.float64):
+        return array
+    return array.astype(np.float32 if array.dtype == np.float16 else np.float64)
+
+
+def unit_rows(features):
+    """Return the rows scaled to length one; rows of zeros stay zero.
+
+    The similarity that the whole package means is the dot product of such rows. Each
+    row is first divided by its largest value, so that no length is too small or too
+    large to be squared (scikit-learn's `normalize` takes small ones for zero).
+    """
+    features = features / _nonzero(np.abs(features).max(axis=1, keepdims=True))
+    return features / _nonzero(row_norms(features)[:, None])
+
+
+def unit_floats(rows):
+    """Return rows of a pool, any numbers, as floats of length one, or raise."""
+    rows = as_floats(rows)
+    if not np.isfinite(rows).all():  # those of a pool on disk are looked at here only
+        raise ValueError("a pool holds NaN or infinity; leave out such rows")
+    return unit_rows(rows)
+
+
+def _nonzero(divisors):
+    divisors[divisors == 0] = 1
+    return divisors

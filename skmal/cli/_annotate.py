@@ -1,0 +1,162 @@
+"""skmal annotate."""
+
+import getpass
+from pathlib import Path
+
+from ..annotation._session import AnnotationSession
+from ..annotation.page._serve import PORT, serve
+from ..encoders.clip._encoder import CLIPEncoder
+from ..learners._paired import PairedActiveLearner
+
+# -------------------------------------------------------------------- the command
+
+
+def run_annotate(arguments):
+    """Serve the page; then write the pairs and the encoder where that is wanted.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        The options of the command.
+
+    Returns
+    -------
+    int
+        0, or 1 where a second Ctrl-C left the encoder unsaved.
+    """
+    if arguments.export and not arguments.export.parent.is_dir():
+        raise FileNotFoundError(
+            f"--export: there is no folder {arguments.export.parent}; make it first"
+        )
+    encoder = CLIPEncoder(arguments.model, arguments.pretrained)
+    learner = PairedActiveLearner(encoder, random_state=arguments.seed)
+    with AnnotationSession(
+        arguments.session,
+        arguments.images,
+        arguments.texts,
+        learner,
+        batch_size=arguments.batch_size,
+        training="background",
+        changed=arguments.changed,
+    ) as session:
+        if arguments.budget not in (None, session.progress.budget):
+            session.change_budget(arguments.budget)
+        n_images, n_texts = map(len, session.pools)
+        print(
+            f"{arguments.session}: {n_images:,} images, {n_texts:,} texts, "
+            f"{session.progress.n_answers:,} answers so far. Choosing questions ...",
+            flush=True,
+        )
+        serve(
+            session,
+            host=arguments.host,
+            port=arguments.port,
+            by=arguments.by,
+            open_browser=arguments.open,
+        )
+        try:
+            _finish(session, arguments)
+        except KeyboardInterrupt:
+            print(
+                "Left before the end; no answer is lost, but the encoder is not saved."
+            )
+            return 1
+    return 0
+
+
+def _finish(session, arguments):
+    """Say where things are, and write what was asked for."""
+    progress = session.progress
+    print(
+        f"\n{progress.n_answers:,} answers, {progress.n_pairs:,} pairs: all are in "
+        f"{arguments.session}. The same command goes on with them.",
+        flush=True,
+    )
+    if arguments.export:
+        session.export_csv(arguments.export)
+        print(f"Answers: {arguments.export}", flush=True)
+    session.wait()
+    if arguments.save:
+        print(f"Learning from all {progress.n_pairs:,} pairs ...", flush=True)
+        session.train()
+        encoder = getattr(session.learner, "estimator_", None)
+        if encoder is None:
+            raise ValueError(
+                "there is no encoder to save: it takes 2 pairs, "
+                f"{progress.n_pairs} are known; answer some questions first"
+            )
+        encoder.save(arguments.save)
+        print(f"Encoder: {arguments.save}")
+
+
+def add_parser(commands):
+    """Add the command to a parser.
+
+    Parameters
+    ----------
+    commands : argparse subparsers action
+        What `ArgumentParser.add_subparsers` returned.
+    """
+    parser = commands.add_parser(
+        "annotate", help="a local page on which people say what belongs together"
+    )
+    parser.add_argument(
+        "--images", type=Path, required=True, metavar="DIR", help="a folder of images"
+    )
+    parser.add_argument(
+        "--texts",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a text a line; or .csv with a column text and perhaps id; or .jsonl",
+    )
+    parser.add_argument(
+        "--session",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the journal of all answers; made where it is missing, else gone on with",
+    )
+    parser.add_argument(
+        "--model",
+        default="tiny",
+        help="a model of open_clip (default: tiny, which learns from nothing)",
+    )
+    parser.add_argument(
+        "--pretrained",
+        metavar="TAG",
+        help="weights to start from, such as openai for --model ViT-B-32",
+    )
+    parser.add_argument(
+        "--batch-size", type=int, metavar="B", help="questions between two trainings"
+    )
+    parser.add_argument(
+        "--budget", type=int, metavar="N", help="answers to pay for in all"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    parser.add_argument(
+        "--changed",
+        choices=["raise", "ask_again"],
+        default="raise",
+        help="what to do about answers whose files have changed since",
+    )
+    parser.add_argument("--by", default=_user(), metavar="NAME", help="who answers")
+    parser.add_argument("--host", default="127.0.0.1", help="default: this machine")
+    parser.add_argument(
+        "--port", type=int, default=PORT, metavar="N", help=f"default: {PORT}; 0: free"
+    )
+    parser.add_argument("--open", action="store_true", help="open a browser")
+    parser.add_argument(
+        "--export", type=Path, metavar="FILE", help="at the end, write the pairs as CSV"
+    )
+    parser.add_argument(
+        "--save", type=Path, metavar="DIR", help="at the end, save the trained encoder"
+    )
+    parser.set_defaults(run=run_annotate)
+
+
+def _user():
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a user without a name
+        return "me"

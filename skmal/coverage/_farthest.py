@@ -1,0 +1,447 @@
+"""The rows farthest from a growing list of centres, found by looking at few of them."""
+
+from threading import Lock
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from .._shared.progress import progress
+from ..arrays import _blocks
+from ..arrays._blocks import (
+    as_pool,
+    batches,
+    count_threads,
+    fetch,
+    float_dtype,
+    in_threads,
+    read,
+)
+from ..arrays._distances import Space, direct_differences, mean_row
+from ..arrays._tensors import (
+    cells,
+    computing,
+    device_of,
+    double,
+    join,
+    minima,
+    on_device,
+    to_host,
+)
+
+CENTRES = 256  # that rows are compared with at a time
+FIRST = 32  # the same, to begin with
+PLAIN = 512  # pools of at most so many rows are compared with every centre
+BAND = 256  # rows that are compared with every pick, to begin with
+SAMPLE = 2**19  # distances of a sample of rows to all aligned items
+RUN = 32  # neighbouring rows of that sample, which are read together
+MANY = 2**14  # rows to refresh that are worth starting threads
+COVER = 512  # aligned items that rows are compared with before the picks
+ROW_BYTES = 64  # of memory for what is known of a row, and for lists of rows
+ALIGNED, PICKS = 0, 1  # the two kinds of centres
+
+
+class FarthestRows:
+    """What is known of each row's distance to the aligned items and to the rows picked.
+
+    Both are the centres, the aligned items in an order of our own.
+
+    Invariant: `bound[i]` is row i's squared distance to the centres that it has seen,
+    the first `seen[ALIGNED, i]` and `seen[PICKS, i]` of either kind, wrong by at most
+    `slack`. So but for the slack it is an upper bound of its distance to all centres,
+    and it only falls. A row that has seen all of them is fresh.
+
+    Certificate: a fresh row is the farthest if its bound exceeds every other bound by
+    more than twice the slack. This is why most rows need never be compared with most
+    centres. Where rows are closer together than that, direct differences decide, and
+    between equal ones the lowest row.
+
+    Several threads may refresh rows, no row by two of them. All they share is the
+    slack, which only grows: a thread that works with the one of a moment ago lets a row
+    leave too early, or too late, and certificates are looked at only when all threads
+    are done.
+    """
+
+    def __init__(self, features, aligned=None, verbose=0):
+        features, aligned = as_pool(features), as_pool(aligned)
+        self.device = device_of(features)  # where rows are read and compared
+        if self.device is None:
+            aligned = to_host(aligned)
+        self.features, self.aligned, self.verbose = features, aligned, verbose
+        self.size = None if self.device is None else features.block(CENTRES)
+        self.n_aligned = 0 if aligned is None else aligned.shape[0]
+        self.order = np.arange(self.n_aligned)
+        self.picks = []
+        self.dtype = float_dtype(features, *([aligned] if self.n_aligned else []))
+        self.lowest = -np.finfo(self.dtype).max  # below every bound but that of a pick
+        n, d = features.shape
+        block = min(n, _blocks.ROWS) * (4 * d + CENTRES) + 2 * CENTRES * d
+        self.n_threads = count_threads(
+            features, ROW_BYTES * n, block * self.dtype.itemsize, "the coverage"
+        )
+        if self.n_aligned:
+            mean = mean_row(aligned, np.arange(self.n_aligned), "aligned")
+            self.space = Space(mean, self.dtype, self.device)
+        self.bound = np.full(n, np.inf, self.dtype)
+        self.seen = np.zeros((2, n), np.int32)
+        # Distances by direct differences to so many centres; 0 to none stands for
+        # infinity, for zeros take up no memory until they are written.
+        self.exact, self.exact_seen = np.zeros(n), np.zeros(n, np.int32)
+
+    @property
+    def n_centres(self):
+        return self.n_aligned + len(self.picks)
+
+    @property
+    def slack(self):
+        return self.space.slack
+
+    # ---------------------------------------------------------------- the answers
+
+    def squared_distances(self):
+        """Return each row's squared distance to its nearest aligned item."""
+        of, n = self._squared_distances_of, len(self.bound)
+        args = self.n_threads, self.size, self.verbose, "distances"
+        with computing(self.device):
+            return np.concatenate(in_threads(of, n, *args))
+
+    def largest_distance(self):
+        """Return the largest squared distance of any row to the aligned items.
+
+        The pool is read once. The floor follows the farthest row known so far, so that
+        most rows leave after a few comparisons.
+        """
+        with computing(self.device):
+            return self._largest_distance()
+
+    def _largest_distance(self):
+        n, lock = len(self.bound), Lock()
+        floor = self._look_at_sample(np.arange(n))
+
+        def look(some):
+            nonlocal floor
+            self._refresh_block(np.arange(some.start, some.stop), floor)
+            fresh = self.seen[ALIGNED, some] == self.n_aligned
+            best = self.bound[some].max(where=fresh, initial=self.lowest)
+            with lock:
+                floor = max(floor, best - 2 * self.slack)
+
+        args = self.n_threads, self.size, self.verbose, "coverage gap"
+        in_threads(look, n, *args)
+        # The slack may have grown on the way, so some rows may have left too early.
+        fresh = self.seen[ALIGNED] == self.n_aligned
+        floor = self.bound.max(where=fresh, initial=self.lowest) - 2 * self.slack
+        near = np.flatnonzero(self.bound >= floor)
+        self._refresh(near, floor)
+        near = near[self.bound[near] >= floor]
+        self._make_exact(near)
+        return self.exact[near].max()
+
+    def pick(self, rows, n_picks, with_distances=False):
+        """Return `n_picks` of the given rows, each the farthest when it was picked.
+
+        With distances, `exact` of each pick is its squared distance at that time,
+        infinity where there was no centre.
+
+        A band is all rows whose bounds reach a cut, made fresh; the farthest of them is
+        picked as long as it is certain to be above the cut. Bands are cut from a short
+        list: all rows whose bounds reach a floor, fresh when they were listed. When it
+        is used up, the floor falls by 4 %: it decides the cost, never the picks.
+        """
+        # A pick is too little work to be shared out: BLAS's threads would only spin.
+        one = threadpool_limits(1 if self.n_threads > 1 else None, "blas")
+        with computing(self.device), one:
+            return self._pick(rows, n_picks, with_distances)
+
+    def _pick(self, rows, n_picks, with_distances):
+        if self.n_centres == 0:
+            self._add(self._row_nearest_mean(rows))
+        fresh = (self.seen[ALIGNED, rows] == self.n_aligned) & (self.n_aligned > 0)
+        if fresh.any():  # the coverage gap was asked for before
+            floor = self.bound[rows[fresh]].max()
+        else:
+            floor = self._look_at_sample(rows)
+        floor = max(floor, 0.0)
+        with progress(n_picks, "k-center", self.verbose, "pick") as advance:
+            advance(len(self.picks))
+            self._pick_all(rows, floor, n_picks, advance)
+        if with_distances:
+            self._measure_picks()
+        return np.array(self.picks)
+
+    def _pick_all(self, rows, floor, n_picks, advance):
+        size = BAND if len(rows) > PLAIN else len(rows)
+        short = rows[:0]
+        while len(self.picks) < n_picks:
+            short = short[self.bound[short] >= floor]
+            if len(short) <= size and floor > self.lowest:
+                floor = 0.96 * floor if floor > 20 * self.slack else self.lowest
+                self._refresh(rows, floor)
+                short = rows[self.bound[rows] >= floor]
+            cut = floor
+            if len(short) > size:
+                cut = np.partition(self.bound[short], -size)[-size]
+            band = short[self.bound[short] >= cut]
+            self._refresh(band, cut)
+            band = band[self.bound[band] >= cut]
+            n_made = self._pick_from(band, cut, n_picks)
+            advance(n_made)
+            if n_made < 4 and cut > floor:
+                size *= 2
+            elif n_made > 64:
+                size = max(size // 2, BAND)
+
+    def _pick_from(self, band, cut, n_picks):
+        """Pick from fresh rows while the farthest is certain; return how many."""
+        n_before = len(self.picks)
+        x, bound = self._points(band), self.bound[band]
+        while len(self.picks) < n_picks and len(band):
+            threshold = bound.max() - 2 * self.slack
+            if threshold < cut:
+                break
+            near = np.flatnonzero(bound >= threshold)
+            at = near[0]
+            if len(near) > 1:
+                self._save(band, bound)
+                self._make_exact(band[near])
+                at = near[self.exact[band[near]].argmax()]  # the lowest of equals
+            np.minimum(bound, to_host(x @ self.space.turned(x[at])), out=bound)
+            self._add(band[at])
+            bound[at] = -np.inf
+            if len(self.picks) % 16 == 0:
+                stay = bound >= cut
+                if 2 * np.count_nonzero(stay) < len(band):
+                    self._save(band, bound)
+                    band, x, bound = band[stay], x[stay], bound[stay]
+        self._save(band, bound)
+        return len(self.picks) - n_before
+
+    def _save(self, rows, bound):
+        self.bound[rows], self.seen[PICKS, rows] = bound, len(self.picks)
+
+    def _add(self, row):
+        self.picks.append(row)
+        self.bound[row] = -np.inf
+
+    # ---------------------------------------------------------------- comparing
+
+    def _refresh(self, rows, floor):
+        """Make rows fresh, or find that their bounds are below the floor.
+
+        The first aligned items cover most rows. Picks come next, for they lie where the
+        aligned items left gaps.
+        """
+        rows = rows[self.bound[rows] >= floor]
+        stale = self.seen[ALIGNED, rows] < self.n_aligned
+        stale |= self.seen[PICKS, rows] < len(self.picks)
+        rows = rows[stale]
+        if self.picks:  # else none has seen any
+            rows = rows[self.seen[PICKS, rows].argsort(kind="stable")]
+        in_threads(
+            lambda some: self._refresh_block(rows[some], floor),
+            len(rows),
+            self.n_threads if len(rows) >= MANY else 1,
+            self.size,
+            self.verbose and 2 * len(rows) > len(self.bound),
+            "distances",
+        )
+
+    def _refresh_block(self, rows, floor):
+        x = self._points(rows)
+        for kind, stop in (
+            (ALIGNED, min(COVER, self.n_aligned)),
+            (PICKS, len(self.picks)),
+            (ALIGNED, self.n_aligned),
+        ):
+            rows, x = self._compare(kind, stop, rows, x, floor)
+
+    def _compare(self, kind, n_centres, rows, x, floor):
+        """Compare rows, read as x, with the first centres of a kind.
+
+        Rows leave when their bounds fall below the floor; those left are returned.
+        """
+        seen = self.seen[kind]
+        if (seen[rows[1:]] < seen[rows[:-1]]).any():
+            order = seen[rows].argsort(kind="stable")
+            rows, x = rows[order], x[order]
+        while len(rows) and (start := seen[rows[0]]) < n_centres:
+            # Those that have seen as many, up to where the next ones join them.
+            same = rows[: np.searchsorted(seen[rows], start, side="right")]
+            stop = min(start + (CENTRES if start else FIRST), n_centres)
+            if len(same) < len(rows):
+                stop = min(stop, seen[rows[len(same)]])
+            centres = self._as_centres(self._centres(kind, start, stop))
+            squared = minima(centres @ x[: len(same)].T)
+            self.bound[same] = np.minimum(self.bound[same], squared)
+            seen[same] = stop
+            stay = self.bound[rows] >= floor
+            if 4 * np.count_nonzero(stay) < 3 * len(rows):
+                rows, x = rows[stay], x[stay]
+        stay = self.bound[rows] >= floor
+        return (rows, x) if stay.all() else (rows[stay], x[stay])
+
+    # ---------------------------------------------------------------- exactly
+
+    def _make_exact(self, rows):
+        """Bring `exact` of fresh rows up to date by direct differences in float64."""
+        rows = rows[self.exact_seen[rows] < self.n_centres]
+        for start in np.unique(self.exact_seen[rows]):
+            same = rows[self.exact_seen[rows] == start]
+            for some in batches(len(same)):
+                some = same[some]
+                known = self.exact[some] if start else np.full(len(some), np.inf)
+                limit = self.bound[some] + 2 * self.slack
+                limit = np.minimum(limit, known + self.slack)
+                x, originals = self._points(some), read(self.features, some)
+                direct = self._direct(x, originals, limit, start, self.n_centres)
+                self.exact[some] = np.minimum(known, direct)
+        self.exact_seen[rows] = self.n_centres
+
+    def _direct(self, x, originals, limit, start, stop, counts=None):
+        """Return squared distances to the nearest of some centres, in float64.
+
+        Only centres within the limits, as far as rounding can tell, are looked at;
+        where there is none, the distance is infinite.
+        """
+        exact = np.full(len(x), np.inf)
+        for centres, squared in self._products(x, start, stop, counts):
+            columns, at = cells(squared <= on_device(limit, self.device))
+            direct = direct_differences(originals, at, centres, columns)
+            np.minimum.at(exact, at, direct)
+        return exact
+
+    def _products(self, x, start, stop, counts=None):
+        """Yield centres, a block at a time, and squared distances to each, rounded.
+
+        They are infinite to all but the first centres, so many as `counts` has it for
+        each row.
+        """
+        for block in batches(stop - start, CENTRES):
+            first, last = start + block.start, start + block.stop
+            centres = self._any_centres(first, last)
+            squared = self._as_centres(centres) @ x.T  # (n_centres, n_rows)
+            if counts is not None:
+                late = np.arange(first, last)[:, None] >= counts
+                squared[on_device(late, self.device)] = np.inf
+            yield centres, squared
+
+    def _squared_distances_of(self, some):
+        """Return the squared distances of a slice of rows to their nearest aligned.
+
+        For most rows only one block of these can hold it: the others' bounds say so.
+        """
+        originals = fetch(self.features, some)
+        x = self.space.points(originals, "features")
+        bound = np.full(len(x), np.inf, self.dtype)
+        second, nearest = bound.copy(), np.zeros(len(x), np.int32)
+        products = self._products(x, 0, self.n_aligned)
+        for number, (_, squared) in enumerate(products):
+            squared = minima(squared)
+            np.minimum(second, np.maximum(bound, squared), out=second)
+            nearest[squared < bound] = number * CENTRES
+            np.minimum(bound, squared, out=bound)
+        limit = bound + 2 * self.slack
+        nearest[second <= limit] = -1
+        exact = np.empty(len(x))
+        for start in np.unique(nearest):
+            same, stop = nearest == start, min(start + CENTRES, self.n_aligned)
+            if start < 0:
+                start, stop = 0, self.n_aligned
+            exact[same] = self._direct(
+                x[same], originals[same], limit[same], start, stop
+            )
+        return exact
+
+    def _measure_picks(self):
+        """Set `exact` of each pick to its distance when it was picked."""
+        for some in batches(len(self.picks)):
+            picks = np.array(self.picks[some])
+            x, originals = self._points(picks), read(self.features, picks)
+            counts = self.n_aligned + np.arange(some.start, some.stop)
+            limit = np.full(len(x), np.inf, self.dtype)
+            for _, squared in self._products(x, 0, counts[-1], counts):
+                np.minimum(limit, minima(squared), out=limit)
+            limit[counts > 0] += 2 * self.slack
+            limit[counts == 0] = -np.inf
+            self.exact[picks] = self._direct(x, originals, limit, 0, counts[-1], counts)
+
+    # ---------------------------------------------------------------- rows and centres
+
+    def _points(self, rows):
+        """Return rows so that the product with `_as_centres` is squared distances."""
+        return self.space.points(fetch(self.features, rows), "features")
+
+    def _as_centres(self, rows):
+        return self.space.turned(self.space.points(rows, "aligned"))
+
+    def _centres(self, kind, start, stop):
+        if kind == PICKS:
+            return fetch(self.features, np.array(self.picks[start:stop]))
+        return on_device(fetch(self.aligned, self.order[start:stop]), self.device)
+
+    def _any_centres(self, start, stop):
+        """Return centres as they are, counting the aligned items first."""
+        n = self.n_aligned
+        if stop <= n:
+            return self._centres(ALIGNED, start, stop)
+        if start >= n:
+            return self._centres(PICKS, start - n, stop - n)
+        parts = self._centres(ALIGNED, start, n), self._centres(PICKS, 0, stop - n)
+        return join(parts)
+
+    # ---------------------------------------------------------------- a sample
+
+    def _look_at_sample(self, rows):
+        """Return a distance that the farthest row is known to reach, from a few rows.
+
+        Aligned items are put in an order in which the first ones cover most of them.
+        """
+        if len(rows) <= PLAIN:
+            return self.lowest
+        m = min(SAMPLE // max(self.n_aligned, 1), len(rows) // 16, _blocks.ROWS)
+        length = min(RUN, len(rows))
+        starts = np.linspace(0, len(rows) - length, max(m // RUN, 1)).astype(int)
+        sample = rows[(starts[:, None] + np.arange(length)).ravel()]
+        x = self._points(sample)
+        products = self._products(x, 0, self.n_centres)
+        distances = np.concatenate([to_host(squared) for _, squared in products])
+        nearest = distances.min(axis=0)
+        if self.n_aligned and not self.seen[ALIGNED].any():
+            self.order = cover_order(distances[: self.n_aligned] <= 0.8 * nearest.max())
+        return nearest.max() - 2 * self.slack
+
+    def _row_nearest_mean(self, rows):
+        mean = mean_row(self.features, rows, "features", self.n_threads)
+        self.space = Space(mean, self.dtype, self.device)
+        d = self.features.shape[1]
+
+        def look(some):
+            return to_host(self._points(rows[some])[:, d]).copy()
+
+        squared = np.concatenate(in_threads(look, len(rows), self.n_threads, self.size))
+        near = rows[squared <= squared.min() + 2 * self.slack]
+        direct = np.concatenate(
+            [
+                ((double(read(self.features, near[some])) - mean) ** 2).sum(axis=1)
+                for some in batches(len(near))
+            ]
+        )
+        return near[direct.argmin()]
+
+
+def cover_order(covers):
+    """Return an order of sets in which each one covers most of what is left.
+
+    `covers[s, i]` says whether set s covers sample i.
+    """
+    counts = covers.sum(axis=1)
+    left = np.ones(covers.shape[1], bool)
+    order = []
+    while counts.max() > 0:
+        best = counts.argmax()
+        order.append(best)
+        new = covers[best] & left
+        counts -= covers[:, new].sum(axis=1)
+        left &= ~new
+    rest = np.ones(len(covers), bool)
+    rest[order] = False
+    return np.concatenate([np.array(order, np.int64), np.flatnonzero(rest)])

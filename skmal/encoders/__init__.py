@@ -1,0 +1,7 @@
+"""Encoders: fit(X, y) and transform(X, y) into one space."""
+
+from ._projection import ContrastiveProjection
+from ._ridge import RidgeCCA, RidgeMCCA
+from .clip import CLIPEncoder
+
+__all__ = ["CLIPEncoder", "ContrastiveProjection", "RidgeCCA", "RidgeMCCA"]

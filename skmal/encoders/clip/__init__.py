@@ -1,0 +1,5 @@
+"""CLIPEncoder: a CLIP model of open_clip behind fit and transform."""
+
+from ._encoder import CLIPEncoder
+
+__all__ = ["CLIPEncoder"]

@@ -1,0 +1,465 @@
+"""CLIPEncoder: a CLIP model of open_clip behind fit and transform."""
+
+from contextlib import nullcontext
+
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+
+from ..._shared.parameters import check_choice, check_integer, check_number
+from ...items._containers import check_same_length
+from ...items._images import check_images, check_readable
+from .._contrastive import seeded, torch_device
+from . import _open_clip
+from ._towers import _device_of, _encode_images, _encode_texts, check_texts
+from ._training import _train
+
+TRAINABLE = ("all", "text", "image", "none")
+LOSSES = ("clip", "siglip")
+PRECISIONS = ("auto", "fp32", "bf16")
+OUTPUTS = ("numpy", "torch")
+
+
+class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """A CLIP model, fine-tuned on aligned images and texts.
+
+    Raw images and captions in, features of both in one space out. `fit` trains a model
+    of open_clip with the contrastive loss on the pairs known so far, and `transform`
+    runs its two towers. Use it wherever an encoder is wanted and the pairs are worth a
+    network: in `PairedActiveLearner`, in a grid search, in modAL.
+
+    A round of an active learner costs a training and a pass over both pools. Where that
+    is too much, keep the towers and train the heads: transform both pools once with
+    ``CLIPEncoder(..., trainable="none")`` and give these features to
+    `ContrastiveProjection`; see the Examples.
+
+    Parameters
+    ----------
+    model : str or dict, default="ViT-B-32"
+        A name out of ``open_clip.list_models()``; "tiny", a model for 32x32 images that
+        trains on a laptop (two layers of width 64 a tower); "local-dir:FOLDER", a
+        folder with a model and its weights, as `save` writes it; or a configuration as
+        in open_clip's model_configs, such as that of ViT-B-16 with another patch size.
+    pretrained : str or path, default=None
+        Weights to start from: a tag out of
+        ``open_clip.list_pretrained_tags_by_model(model)``, which open_clip downloads,
+        or a .safetensors or .pt file. None: random weights (those of the folder for
+        "local-dir:").
+    trainable : {"all", "text", "image", "none"}, default="all"
+        Which tower is trained. "text" locks the image tower, which is called LiT [3]_;
+        "image" locks the text tower. A locked tower runs once per fit. "none" trains
+        nothing.
+    loss : {"clip", "siglip"}, default="clip"
+        "clip": each item must find its partner in the batch, in both directions
+        [1]_. "siglip": each pair of the batch is a yes-or-no question [2]_; a bias is
+        added to models without.
+    learning_rate : float, default=None
+        Largest step of AdamW. None: 1e-3 from random weights, 1e-5 from learned ones.
+    max_epochs : int, default=30
+        Passes over the pairs, all of which are made.
+    batch_size : int, default=64
+        Pairs among which partners are told apart, at most (one more where a pair would
+        be left alone); an epoch is cut into batches of equal size.
+    weight_decay : float, default=1.0
+        AdamW's decay, of no scale, bias, norm or position. Few pairs want much of it.
+    warm_start : bool, default=False
+        Continue from the last fit's weights instead of from the start.
+    device : str, default=None
+        Where torch computes, such as "cpu" or "cuda"; None: a GPU where there is one.
+    precision : {"auto", "fp32", "bf16"}, default="auto"
+        "bf16" computes in bfloat16 where torch's autocast deems it safe; "auto" does so
+        on a GPU.
+    output : {"numpy", "torch"}, default="numpy"
+        What `transform` and `unimodal_features` return: arrays in the host's memory, or
+        tensors where the model is, in the precision of its towers. The functions of
+        `skmal.coverage` and `skmal.uncertainty` take these as they are, so that the
+        features of a pool stay on a GPU.
+    random_state : int, RandomState instance or None, default=None
+        Determines random weights and the batches.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    n_components_ : int
+        Dimensions of the shared space.
+    config_ : dict
+        Configuration of the model and of its preprocessing, as open_clip stores it.
+    history_ : list of dict
+        One per epoch of the last fit: "loss", the mean over its batches, and "scale",
+        by which similarities are multiplied, after it. Empty where nothing is trained.
+
+    See Also
+    --------
+    ContrastiveProjection : The same loss for two linear heads on features.
+    RidgeCCA : Linear heads in closed form.
+
+    Notes
+    -----
+    X holds images: a uint8 array of shape (n, height, width), (n, height, width, 3) or
+    (n, 3, height, width), or a sequence of paths, PIL images or single arrays. Files
+    are opened when their batch is due. y holds texts, a sequence of str. Images are
+    resized, cropped and normalised as open_clip does for evaluation, in training too.
+
+    Training is AdamW with a linear warm-up over a tenth of the steps and a cosine decay
+    to zero. Similarities are multiplied by 100 at most. Equal texts are no negatives of
+    each other, nor are equal arrays of pixels, equal paths, or one PIL image. A fit
+    that fails changes nothing.
+
+    An image whose rows repeat, one for each of its captions, needs no mark: it goes
+    through the tower once in `transform`, and its captions are no negatives.
+
+    Weights from a file go into the model that the name says, with its preprocessing;
+    a tag or a folder brings its own.
+
+    From learned weights, and with ``trainable="none"``, it can transform before it is
+    fitted. The same `random_state` gives the same weights, bit for bit, on one CPU with
+    the same number of threads. Neither torch's generators nor its settings are
+    changed. Pickles hold the weights in safetensors' format, without code.
+
+    References
+    ----------
+    .. [1] Radford, A. et al. (2021). "Learning Transferable Visual Models From Natural
+       Language Supervision". ICML. https://arxiv.org/abs/2103.00020
+    .. [2] Zhai, X., Mustafa, B., Kolesnikov, A. and Beyer, L. (2023). "Sigmoid Loss for
+       Language Image Pre-Training". ICCV. https://arxiv.org/abs/2303.15343
+    .. [3] Zhai, X. et al. (2022). "LiT: Zero-Shot Transfer with Locked-image text
+       Tuning". CVPR. https://arxiv.org/abs/2111.07991
+    .. [4] Ilharco, G. et al. (2021). OpenCLIP. https://doi.org/10.5281/zenodo.5143773
+
+    Examples
+    --------
+    >>> from skmal import CLIPEncoder
+    >>> from skmal.datasets import load_glyphs
+    >>> from skmal.metrics import mean_reciprocal_rank
+    >>> X, y = load_glyphs(return_X_y=True)                 # 32x32 pixels, and names
+    >>> X, y = X[40:140], y[40:140]
+    >>> encoder = CLIPEncoder("tiny", batch_size=32, device="cpu", random_state=0)
+    >>> images, texts = encoder.fit(X, y).transform(X, y)
+    >>> images.shape, texts.dtype
+    ((100, 64), dtype('float32'))
+    >>> mean_reciprocal_rank(images, texts) > 0.2           # chance: 0.05
+    True
+
+    Features of frozen towers, made once, and heads that are trained in every round:
+
+    >>> from skmal import ContrastiveProjection
+    >>> frozen = CLIPEncoder("tiny", trainable="none", device="cpu", random_state=0)
+    >>> features = frozen.unimodal_features(X, y)
+    >>> heads = ContrastiveProjection(device="cpu", random_state=0).fit(*features)
+    """
+
+    def __init__(
+        self,
+        model="ViT-B-32",
+        pretrained=None,
+        *,
+        trainable="all",
+        loss="clip",
+        learning_rate=None,
+        max_epochs=30,
+        batch_size=64,
+        weight_decay=1.0,
+        warm_start=False,
+        device=None,
+        precision="auto",
+        output="numpy",
+        random_state=None,
+        verbose=0,
+    ):
+        self.model = model
+        self.pretrained = pretrained
+        self.trainable = trainable
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.weight_decay = weight_decay
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.output = output
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y):
+        """Train on aligned images and texts.
+
+        Parameters
+        ----------
+        X : array of pixels, or sequence of paths or images, of length n_samples
+            Images, at least two; see the Notes of the class.
+        y : sequence of str, of length n_samples
+            Texts; text i belongs to image i.
+
+        Returns
+        -------
+        CLIPEncoder
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            If X and y differ in length or hold fewer than two pairs, if an image cannot
+            be read or a text is no str (the error names its row, and the path), if a
+            parameter is out of its range, if weights do not fit or are a pickle with
+            code, or if the training diverges. Nothing is changed then.
+        FileNotFoundError
+            If an image or a folder of a model is missing.
+        """
+        self._check_parameters()
+        if y is None:
+            raise ValueError(
+                "CLIPEncoder requires y to be passed, but the target y is None; pass "
+                "the texts that belong to the images"
+            )
+        images, texts = check_images(X, "X"), check_texts(y, "y")
+        check_same_length(images, texts)
+        if len(images) < 2:
+            raise ValueError(
+                f"got {len(images)} sample, but at least 2 pairs are needed to learn"
+            )
+        check_readable(images, "X")
+        device = torch_device(self.device)
+        rng = check_random_state(self.random_state)
+        seed = rng.randint(2**31)
+
+        if self.warm_start and hasattr(self, "config_"):
+            network = self._continue()
+        elif self.trainable == "none" and self._has_started():
+            network = self._unfitted[1]  # what it has transformed with so far
+        else:
+            network = self._build(seed)
+        network.module.to(device)
+        history = []
+        if self.trainable != "none":
+            learning_rate = self.learning_rate
+            if learning_rate is None:
+                learned = _open_clip.has_weights(self.model, self.pretrained)
+                learning_rate = 1e-5 if learned else 1e-3
+            with seeded(seed, device):
+                history = _train(
+                    network,
+                    images,
+                    texts,
+                    rng,
+                    trainable=self.trainable,
+                    loss=self.loss,
+                    learning_rate=learning_rate,
+                    max_epochs=self.max_epochs,
+                    batch_size=self.batch_size,
+                    weight_decay=self.weight_decay,
+                    autocast=self._autocast(device),
+                    verbose=self.verbose,
+                )
+            if not all(p.isfinite().all() for p in network.module.parameters()):
+                raise ValueError(
+                    f"training diverged with learning_rate={learning_rate}; lower it"
+                )
+
+        for kept in ("_unfitted", "_weights", "_tokenizer"):
+            vars(self).pop(kept, None)
+        self.history_ = history
+        self.config_ = network.config
+        self.n_components_ = network.config["model_cfg"]["embed_dim"]
+        self._fitted_model = self.model
+        self._network = network
+        return self
+
+    def transform(self, X, y=None):
+        """Return features of images and texts, as rows of length one.
+
+        Parameters
+        ----------
+        X : array of pixels, or sequence of paths or images, of length n_samples
+            Images; see the Notes of the class.
+        y : sequence of str, of length n_other, default=None
+            Texts; not necessarily partners of X, nor as many.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components_), float32, or a tuple of two
+            Features of X; with y, (features of X, features of y). Tensors where
+            ``output="torch"``.
+
+        Raises
+        ------
+        NotFittedError
+            If the weights are random and it has not been fitted.
+        ValueError
+            If an image cannot be read or a text is no str.
+        """
+        return self._encode(X, y, nullcontext, unit=True)
+
+    def unimodal_features(self, X, y=None):
+        """Return what the towers know of each modality alone, before the shared space.
+
+        These features need no pairs where the towers are pretrained. Strategies that
+        look for structure within a modality use them (`Round.open_inputs`), and they
+        are what to train `ContrastiveProjection` or `RidgeCCA` on.
+
+        Parameters
+        ----------
+        X : array of pixels, or sequence of paths or images, of length n_samples
+            Images; see the Notes of the class.
+        y : sequence of str, of length n_other, default=None
+            Texts; not necessarily partners of X, nor as many.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, width), float32, or a tuple of two
+            Outputs of the towers before their projections, which are not scaled; both
+            may have different widths. A tower that ends in attention pooling gives its
+            features in the shared space. Tensors where ``output="torch"``.
+
+        Raises
+        ------
+        NotFittedError
+            If the weights are random and it has not been fitted.
+        ValueError
+            If an image cannot be read or a text is no str.
+        """
+        return self._encode(X, y, _open_clip.without_projection, unit=False)
+
+    def save(self, folder):
+        """Write the model as a folder that open_clip loads.
+
+        ``open_clip.create_model_and_transforms("local-dir:FOLDER")`` gives it back, and
+        so does ``CLIPEncoder(model="local-dir:FOLDER")``.
+
+        Parameters
+        ----------
+        folder : str or path
+            Made where it is missing. Each file is written beside its place and then
+            put there, so that a crash leaves the old one or the new one.
+
+        Raises
+        ------
+        NotFittedError
+            If the weights are random and it has not been fitted.
+        """
+        _open_clip.save(self._ready(), folder)
+
+    @property
+    def _n_features_out(self):
+        return self.n_components_
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "config_") or self._can_start_ready()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.string = True
+        return tags
+
+    def __getstate__(self):
+        """Return what is pickled: the weights as bytes in place of the network."""
+        state = dict(super().__getstate__())
+        network = state.pop("_network", None)
+        state.pop("_unfitted", None)
+        if network is not None:
+            state["_weights"] = _open_clip.weights_of(network)
+            if hasattr(network.tokenizer, "save_pretrained"):
+                state["_tokenizer"] = network.tokenizer
+        return state
+
+    # ---------------------------------------------------------------- private
+
+    def _check_parameters(self):
+        check_choice("trainable", self.trainable, TRAINABLE)
+        check_choice("loss", self.loss, LOSSES)
+        check_choice("precision", self.precision, PRECISIONS)
+        check_choice("output", self.output, OUTPUTS)
+        check_integer(self.max_epochs, "max_epochs", minimum=1)
+        check_integer(self.batch_size, "batch_size", minimum=2)
+        check_number(self.weight_decay, "weight_decay", above=False)
+        if self.learning_rate is not None:
+            check_number(self.learning_rate, "learning_rate", above=True)
+
+    def _autocast(self, device):
+        """Return a context in which torch computes with the wanted precision."""
+        import torch
+
+        check_choice("precision", self.precision, PRECISIONS)
+        bf16 = self.precision == "bf16"
+        if self.precision == "auto" and device.type == "cuda":  # older ones emulate it
+            bf16 = torch.cuda.get_device_capability(device) >= (8, 0)
+        return torch.autocast(device.type, torch.bfloat16, enabled=bf16)
+
+    def _can_start_ready(self):
+        return self.trainable == "none" or _open_clip.has_weights(
+            self.model, self.pretrained
+        )
+
+    def _build(self, seed):
+        with_bias = self.loss == "siglip"
+        return _open_clip.build(self.model, self.pretrained, with_bias, seed)
+
+    def _start(self):
+        return self.model, self.pretrained, self.loss, self.random_state
+
+    def _has_started(self):
+        """Say whether an unfitted network is there, of the parameters as they are."""
+        return hasattr(self, "_unfitted") and self._unfitted[0] == self._start()
+
+    def _continue(self):
+        """Return a copy of the fitted network, to be trained on."""
+        if self.model != self._fitted_model:
+            raise ValueError(
+                f"warm_start=True continues from model={self._fitted_model!r:.80}, but "
+                f"model is now {self.model!r:.80}; set warm_start=False to start afresh"
+            )
+        network = self._ready()
+        if self.loss == "siglip" and network.module.logit_bias is None:
+            raise ValueError(
+                'loss="siglip" needs a bias, which the model, fitted before with '
+                "another loss, lacks; set warm_start=False to start afresh"
+            )
+        return _open_clip.copy(network)
+
+    def _ready(self):
+        """Return the network to transform with, built where that is yet to be done."""
+        device = torch_device(self.device)
+        if hasattr(self, "config_"):
+            if not hasattr(self, "_network"):  # unpickled
+                tokenizer = vars(self).pop("_tokenizer", None)
+                network = _open_clip.rebuild(self.config_, self._weights, tokenizer)
+                self._network = network
+                del self._weights
+            network = self._network
+        elif self._can_start_ready():
+            self._check_parameters()
+            if not self._has_started():
+                seed = check_random_state(self.random_state).randint(2**31)
+                self._unfitted = self._start(), self._build(seed)
+            network = self._unfitted[1]
+        else:
+            raise NotFittedError(
+                "This CLIPEncoder instance is not fitted yet, and its weights are "
+                "random; call fit, or start from pretrained weights"
+            )
+        network.module.to(device)
+        return network
+
+    def _encode(self, X, y, view, unit):
+        """Return what the towers make of X and y, seen through `view`."""
+        check_choice("output", self.output, OUTPUTS)
+        images = check_images(X, "X")
+        texts = None if y is None else check_texts(y, "y")
+        network = self._ready()
+        autocast = self._autocast(_device_of(network))
+        host = self.output == "numpy"
+        with view(network.module):
+            features = [_encode_images(network, images, autocast, unit, host)]
+            if texts is not None:
+                features.append(_encode_texts(network, texts, autocast, unit, host))
+        if host:
+            features = [tensor.numpy() for tensor in features]
+        return features[0] if texts is None else tuple(features)

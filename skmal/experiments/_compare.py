@@ -1,0 +1,187 @@
+"""Strategies x seeds on real pairs, to tables and curves; what `skmal compare` runs."""
+
+from pathlib import Path
+
+import joblib
+
+from .._shared.parameters import check_integer
+from ..encoders.clip._open_clip import has_weights
+from ._names import (
+    ABLATIONS,
+    DEFAULT_ENCODER,
+    ENCODERS,
+    REFERENCE,
+    STRATEGIES,
+    _check_name,
+    make_estimator,
+)
+from ._pools import FONTS, IMAGES, load_held_out, with_frozen_features
+from ._run import _default_jobs, _run
+from ._tables import savings_table
+
+
+def compare(
+    strategies,
+    *,
+    data="glyphs",
+    path=None,
+    encoder=DEFAULT_ENCODER,
+    model=None,
+    pretrained=None,
+    max_epochs=None,
+    learning_rate=None,
+    n_seeds=5,
+    budget=0.3,
+    batch_size=None,
+    pool_size=None,
+    on_error="raise",
+    n_jobs=None,
+    verbose=0,
+):
+    """Run strategies on several seeds of one data set and compare them with random.
+
+    Each seed holds out pairs, takes the rest as two pools, starts from the same random
+    pairs (a tenth of the budget, at least 10) for all strategies, and buys until the
+    budget is spent.
+
+    Parameters
+    ----------
+    strategies : list of str
+        Names out of "random", "v-optimal" (the learner's default), "coreset-margin"
+        (the paper's, with its defaults), "coreset-margin-trim" (with ``trim=0.3``),
+        "coreset-margin-trim-alternate" (the same, asking X and y in turns),
+        "coreset-top1-trim" (with ``uncertainty="top1"`` as well), "k-center",
+        "k-center-trim-alternate", "margin", "max-herding", "uncertainty-herding",
+        "badge" and "typiclust"; of the paper's ablation of the modality,
+        "coreset-margin-image" and "coreset-margin-text" (``modality=0`` and 1).
+        "random" is always run, savings are measured against it.
+    data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", "datacomp", \
+            "pairs"}, default="glyphs"
+        The pairs; `skmal.experiments.load_held_out` says what is held out. All but
+        the glyphs are read from files.
+    path : str or path, default=None
+        Where these files are: what the set's reader in `skmal.datasets` takes.
+    encoder : {"ridge-cca", "contrastive", "clip"}, default="ridge-cca"
+        What learns from the answers: `RidgeCCA` or `ContrastiveProjection`, on features
+        made without alignment, or `CLIPEncoder`, from images and texts. All but
+        `RidgeCCA` on glyphs are named in the results: their data are called
+        "glyphs/contrastive", "coco/clip/ViT-B-32/openai" and so on.
+    model, pretrained : str, default=None
+        Model and weights of the `CLIPEncoder`; a name that ends in .json is a file with
+        a configuration. With another encoder, its frozen towers make the features of
+        images and texts, once. None: "tiny", and random weights, which make no
+        features.
+    max_epochs : int, default=None
+        Passes over the pairs per fit; None: as many as the encoder makes by default.
+    learning_rate : float, default=None
+        None: the encoder's own.
+    n_seeds : int, default=5
+        Seeds 0 to n_seeds - 1. One seed misleads; make it 20 for a claim.
+    budget : float or int, default=0.3
+        Pairs to buy in all: a share of the pool (float) or a number (int).
+    batch_size : int, default=None
+        Items asked about in a round; None: a twenty-fifth of the budget.
+    pool_size : int, default=None
+        Pairs that can be bought, drawn at random by each seed; None: all.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do about files and rows that cannot be read.
+    n_jobs : int, default=None
+        Processes; None: all cores, or one where CLIP is trained on a GPU.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    curves : list of dict
+        One per strategy, seed, round and metric, with the keys "data", "strategy",
+        "seed", "n_pairs", "metric" and "score".
+    savings : list of dict
+        One per strategy and metric: the fields of
+        `skmal.metrics.AnnotationSavings`.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a number out of range.
+    """
+    choices = STRATEGIES | ABLATIONS
+    for name in strategies:
+        _check_name("strategy", name, choices)
+    _check_name("encoder", encoder, ENCODERS)
+    n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
+    if pool_size is not None:
+        pool_size = check_integer(pool_size, "pool_size", minimum=2)
+    if n_jobs is not None:
+        n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
+    estimator = make_estimator(encoder, model, pretrained, max_epochs, learning_rate)
+    towers = None  # that make features of images and texts
+    if encoder == "clip" and data == "datacomp":
+        raise ValueError(
+            "datacomp holds features, no images; choose the encoder ridge-cca or "
+            "contrastive"
+        )
+    if encoder != "clip" and data in IMAGES:
+        towers = make_estimator("clip", model, pretrained)
+        if not has_weights(towers.model, pretrained):
+            raise ValueError(
+                f"{encoder} needs features of images and texts: name a model and "
+                "pretrained weights whose towers make them, or the encoder clip"
+            )
+    elif encoder != "clip" and (model, pretrained) != (None, None):
+        raise ValueError(f"{data} holds features, which need no model")
+    pairs = load_held_out(
+        data, path, features=encoder != "clip", on_error=on_error, verbose=verbose
+    )
+    n_pool = min(len(pairs.split(seed, pool_size)[0]) for seed in range(n_seeds))
+    budget = _n_pairs(budget, n_pool)
+    if batch_size is None:
+        batch_size = max(1, budget // 25)
+    batch_size = check_integer(batch_size, "batch_size", minimum=1)
+    n_initial = min(max(10, budget // 10), budget)
+    if towers is not None:
+        pairs = with_frozen_features(pairs, towers)
+
+    title = _title(data, encoder, model, pretrained)
+    names = [REFERENCE, *(n for n in dict.fromkeys(strategies) if n != REFERENCE)]
+    runs = [(name, seed) for seed in range(n_seeds) for name in names]
+    sizes = pool_size, budget, n_initial, batch_size
+    jobs = joblib.Parallel(
+        n_jobs=n_jobs or _default_jobs(encoder), return_as="generator"
+    )(
+        joblib.delayed(_run)(pairs, estimator, choices[name], seed, *sizes)
+        for name, seed in runs
+    )
+    from tqdm import tqdm
+
+    results = tqdm(jobs, total=len(runs), unit="run", disable=not verbose)
+    curves = [
+        {
+            "data": title,
+            "strategy": name,
+            "seed": seed,
+            "n_pairs": int(n_pairs),
+            "metric": metric,
+            "score": score,
+        }
+        for (name, seed), (points, scores) in zip(runs, results, strict=True)
+        for n_pairs, table in zip(points, scores, strict=True)
+        for metric, score in table.items()
+    ]
+    return curves, savings_table(curves)
+
+
+def _title(data, encoder, model, pretrained):
+    """Name the data and what learned from them, as far as it is not the default."""
+    if data in FONTS and encoder == DEFAULT_ENCODER:
+        return data
+    model = None if model is None else Path(model).stem
+    return "/".join(str(p) for p in (data, encoder, model, pretrained) if p is not None)
+
+
+def _n_pairs(budget, n_pool):
+    if isinstance(budget, float) and 0 < budget <= 1:
+        budget = round(budget * n_pool)
+    budget = check_integer(budget, "budget (a share of the pool, or pairs)", minimum=2)
+    if budget > n_pool:
+        raise ValueError(f"budget={budget} is above the {n_pool} pairs of the pool")
+    return budget

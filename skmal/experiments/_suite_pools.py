@@ -1,0 +1,183 @@
+"""Pools of several kinds, clean and with flaws, for the default suite."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from ..datasets import load_glyphs, make_colorswap
+from ..datasets._glyphs import _image_features
+from ..metrics._retrieval import compositional_scores, mean_reciprocal_rank
+
+PRETRAINED_SCRIPTS = ("Latin", "Greek", "Cyrillic", "Georgian", "Armenian")
+N_TEST = 600  # pairs held out, of glyphs; of scenes those for the reciprocal rank
+N_QUADRUPLES, N_TEST_QUADRUPLES = 1500, 800
+
+
+class Pool(NamedTuple):
+    """Pairs to buy, pairs to test on, and pairs known from the start.
+
+    Parameters
+    ----------
+    X, y : ndarray
+        Aligned rows that can be bought: row i of y is what the annotator answers when
+        asked for the partner of row i of X, and the other way round.
+    X_test, y_test : ndarray
+        Aligned rows, all of them right.
+    X_known, y_known : ndarray
+        Aligned rows that cost nothing; may be none.
+    scores : callable
+        ``scores(X_features, y_features)`` of the test rows: a dict, the first entry is
+        what the pool is about.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    X_known: np.ndarray
+    y_known: np.ndarray
+    scores: object
+
+
+def glyphs_cold(seed, features=True, font="sans", outliers=0.0, wrong=0.0):
+    """Return glyphs and names, of which a few random pairs are known.
+
+    Parameters
+    ----------
+    seed : int
+        Which pairs are held out.
+    features : bool, default=True
+        Whether the rows are features, or images and names.
+    font : str, default="sans"
+        The font.
+    outliers : float, default=0.0
+        Share of the images in the pool that is noise.
+    wrong : float, default=0.0
+        Share of the pool's pairs whose answer is another pair's.
+
+    Returns
+    -------
+    Pool
+        The pool.
+    """
+    rng = np.random.default_rng([seed, 7])
+    X, y = load_glyphs(font, features=features, return_X_y=True)
+    order = rng.permutation(len(X))
+    test, pool = order[:N_TEST], order[N_TEST:]
+    if outliers:
+        noisy = pool[: round(outliers * len(pool))]
+        images = load_glyphs(font).images
+        images[noisy] = rng.integers(256, size=(len(noisy), 32, 32), dtype=np.uint8)
+        X = _image_features(images) if features else images
+    if wrong:
+        mistaken = pool[: round(wrong * len(pool))]
+        y_answered = y.copy()
+        y_answered[mistaken] = y[np.roll(mistaken, 1)]
+    else:
+        y_answered = y
+    pool = np.sort(pool)
+    none = pool[:0]
+    return Pool(X[pool], y_answered[pool], X[test], y[test], X[none], y[none], _mrr)
+
+
+def glyphs_shift(seed, features=True):
+    """Return glyphs of scripts that are new to an encoder that knows some others.
+
+    Parameters
+    ----------
+    seed : int
+        Which pairs are held out.
+    features : bool, default=True
+        Whether the rows are features, or images and names.
+
+    Returns
+    -------
+    Pool
+        The pool: all pairs of Latin, Greek, Cyrillic, Georgian and Armenian are known.
+    """
+    rng = np.random.default_rng([seed, 8])
+    X, y = load_glyphs(features=features, return_X_y=True)
+    known = np.isin(load_glyphs().script, PRETRAINED_SCRIPTS)
+    order = rng.permutation(np.flatnonzero(~known))
+    test, pool = order[:N_TEST], np.sort(order[N_TEST:])
+    return Pool(X[pool], y[pool], X[test], y[test], X[known], y[known], _mrr)
+
+
+def scenes(seed, features=True, **flaws):
+    """Return scenes of two coloured shapes and their twins, a new set for each seed.
+
+    Parameters
+    ----------
+    seed : int
+        Of the scenes.
+    features : bool, default=True
+        Whether the rows are features, or images and captions.
+    **flaws : dict
+        What `make_colorswap` takes: `long_tail`, `outliers` and `duplicates`.
+
+    Returns
+    -------
+    Pool
+        The pool; quadruples for the test have no outlier and no copy.
+    """
+    drawn = make_colorswap(
+        N_QUADRUPLES, features=features, return_X_y=False, random_state=seed, **flaws
+    )
+    copied = np.bincount(drawn.source, minlength=N_QUADRUPLES) != 1
+    fit_for_test = ~copied & ~drawn.outlier.reshape(-1, 2).any(axis=1)
+    test = np.flatnonzero(fit_for_test)[:N_TEST_QUADRUPLES]
+    in_test = np.isin(np.arange(N_QUADRUPLES), test).repeat(2)
+    X, y = drawn.X, drawn.y
+    none = X[:0], y[:0]
+    return Pool(X[~in_test], y[~in_test], X[in_test], y[in_test], *none, _group)
+
+
+POOLS = {
+    "glyphs": (glyphs_cold, {}),
+    "glyphs-shift": (glyphs_shift, {}),
+    "serif": (glyphs_cold, {"font": "serif"}),
+    "serif-outliers": (glyphs_cold, {"font": "serif", "outliers": 0.1}),
+    "serif-wrong": (glyphs_cold, {"font": "serif", "wrong": 0.1}),
+    "scenes": (scenes, {}),
+    "scenes-long-tail": (scenes, {"long_tail": 1.0}),
+    "scenes-outliers": (scenes, {"outliers": 0.05}),  # a tenth of the pool
+    "scenes-duplicates": (scenes, {"duplicates": 0.3}),
+}
+METRICS = {  # the first is what the pool is about
+    name: ("group", "mrr") if make is scenes else ("mrr",)
+    for name, (make, _) in POOLS.items()
+}
+
+
+@lru_cache(maxsize=1)
+def load_pool(name, seed, features=True):
+    """Return a pool of the suite.
+
+    Parameters
+    ----------
+    name : str
+        Its name, out of `POOLS`.
+    seed : int
+        The seed.
+    features : bool, default=True
+        Whether the rows are features, or images and texts.
+
+    Returns
+    -------
+    Pool
+        The pool; the last one is kept.
+    """
+    make, parameters = POOLS[name]
+    return make(seed, features, **parameters)
+
+
+def _mrr(X, y):
+    return {"mrr": mean_reciprocal_rank(X, y)}
+
+
+def _group(X, y):
+    return {
+        "group": compositional_scores(X, y).group,
+        "mrr": mean_reciprocal_rank(X, y),
+    }

@@ -1,0 +1,1 @@
+"""What people pass as X and y: containers, groups, images."""

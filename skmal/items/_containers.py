@@ -1,0 +1,219 @@
+"""What people pass as X and y: arrays, data frames, columns, lists of names or images.
+
+Everything else in the package relies on the one form that leaves this module: a
+container with a length, whose rows `take` can pick and `join` can append.
+"""
+
+from collections.abc import Mapping, Set
+from numbers import Real
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array
+
+from ..arrays import _dask
+from ..arrays._kinds import is_streamed
+from ..arrays._sharded import ShardedArray, check_size
+
+
+def check_items(items, name, streamed=False):
+    """Return `items` in a form with a length and rows that can be taken.
+
+    Arrays, array-likes of numbers and columns of data frames become NumPy arrays,
+    two-dimensional data frames and lists of other things (file names, images) stay
+    what they are. Nothing is copied that is an array already. With `streamed`, numeric
+    rows that are not in memory stay there: their values are not looked at.
+    """
+    if items is None:
+        raise ValueError(f"{name} is None; pass a sequence with one item per row")
+    if isinstance(items, (str, bytes, Path, Real)):
+        raise ValueError(
+            f"{name} must be a sequence of items, got the single "
+            f"{type(items).__name__} {items!r}; put it into a list"
+        )
+    if issparse(items):
+        raise TypeError(
+            f"{name} is a sparse matrix, dense rows are needed; reduce it beforehand "
+            "(sklearn.decomposition.TruncatedSVD) or call its toarray()"
+        )
+    if isinstance(items, Mapping) or not (
+        hasattr(items, "__getitem__") or hasattr(items, "__array__")
+    ):
+        raise ValueError(
+            f"{name} must be a sequence of items (array, data frame, column or list), "
+            f"got {type(items).__name__}"
+        )
+    if _is_frame(items):
+        check_array(items, dtype=None, input_name=name)
+        return items
+    if streamed and is_streamed(items):
+        if _dask.is_dask(items):
+            return _dask.check_dask(items, name)
+        if min(items.shape) == 0:
+            raise ValueError(f"{name} has the shape {items.shape}; it is empty")
+        if isinstance(items, ShardedArray):
+            items.check_files()
+        elif isinstance(items, np.memmap) and items.filename is not None:
+            check_size(Path(items.filename), items)
+        # zarr's arrays have no length
+        return items if hasattr(items, "__len__") else ShardedArray([items])
+    if isinstance(items, (list, tuple)):
+        if not items:
+            raise ValueError(f"{name} is empty; at least one item is needed")
+        numbers = _as_numbers(items)
+        if numbers is None:
+            items = list(items)
+            _check_no_missing(items, name)
+            return items
+        items = numbers
+    items = np.asarray(items)
+    if items.dtype == object and items.ndim == 1 and len(items):
+        _check_no_missing(items, name)
+        return items
+    if items.ndim and not len(items):
+        raise ValueError(f"{name} is empty; at least one item is needed")
+    return check_array(
+        items, dtype=None, ensure_2d=False, allow_nd=True, input_name=name
+    )
+
+
+def check_pairs(X, y, estimator_name, allow_empty=False):
+    """Return aligned X and y, checked; row i of one belongs to row i of the other."""
+    if y is None:
+        raise ValueError(
+            f"{estimator_name} requires y to be passed, but the target y is None; "
+            "X holds the items of one modality and y their partners in the other"
+        )
+    if allow_empty and _length(X) == 0 and _length(y) == 0:
+        return X, y
+    X, y = check_items(X, "X"), check_items(y, "y")
+    check_same_length(X, y)
+    return X, y
+
+
+def check_same_length(X, y):
+    """Raise unless X and y have the same number of rows."""
+    if len(X) != len(y):
+        raise ValueError(
+            f"X has {len(X)} rows and y has {len(y)}, but row i of X belongs to "
+            "row i of y; pass aligned rows only"
+        )
+
+
+def check_sequence(items, name, form):
+    """Raise unless `items` is one sequence with a length, and not empty."""
+    if (
+        isinstance(items, (str, bytes, Path, Mapping, Set))
+        or hasattr(items, "columns")
+        or not (hasattr(items, "__len__") and hasattr(items, "__getitem__"))
+        or getattr(items, "ndim", 1) == 0
+    ):
+        raise ValueError(
+            f"{name} must be {form}, got {type(items).__name__}; of a data frame or a "
+            "dict, pass one column or the values as a list"
+        )
+    if len(items) == 0:
+        raise ValueError(f"{name} is empty; at least one item is needed")
+
+
+def n_features(items):
+    """Return the number of features of two-dimensional numeric items, else None."""
+    if _is_frame(items) or is_streamed(items):
+        return items.shape[1]
+    if isinstance(items, np.ndarray) and items.ndim == 2 and items.dtype.kind in "biuf":
+        return items.shape[1]
+    return None
+
+
+def check_same_features(items, fitted, name, estimator_name):
+    """Raise when `items` have other features than the `fitted` ones."""
+    got, expected = n_features(items), n_features(fitted)
+    if got is not None and expected is not None and got != expected:
+        raise ValueError(
+            f"{name} has {got} features, but {estimator_name} is expecting {expected} "
+            "features as input; pass items of the modality that it was fitted on"
+        )
+    if _is_frame(items) and _is_frame(fitted):
+        got, expected = list(items.columns), list(fitted.columns)
+        if got != expected:
+            raise ValueError(
+                f"The feature names of {name} should match those that were passed "
+                f"during fit, in the same order; got {got}, expected {expected}"
+            )
+
+
+def numeric_rows(items):
+    """Return 2-D numeric items as an array of floats or ints, else None.
+
+    Those that are not in memory stay what they are.
+    """
+    if is_streamed(items):
+        return items
+    if n_features(items) is None:
+        return None
+    rows = np.asarray(items)
+    return rows if rows.dtype.kind in "biuf" else None
+
+
+def join(first, second):
+    """Return the rows of `first`, then those of `second`, in the container of first."""
+    try:
+        if isinstance(first, list):
+            return first + list(second)
+        if hasattr(first, "iloc"):
+            import pandas as pd
+
+            if not hasattr(second, "iloc"):
+                second = pd.DataFrame(np.asarray(second), columns=first.columns)
+            return pd.concat([first, second])
+        if _is_frame(first):
+            import polars as pl
+
+            if not isinstance(second, pl.DataFrame):
+                second = pl.DataFrame(np.asarray(second), schema=first.columns)
+            return pl.concat([first, second], how="vertical_relaxed")
+        second = np.asarray(second)
+        if first.dtype.kind in "biuf" and second.dtype.kind not in "biuf":
+            raise ValueError(f"{second.dtype} does not go with {first.dtype}")
+        return np.concatenate([first, second])
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"items in a {type(second).__name__} cannot be added to those known so "
+            f"far, in a {type(first).__name__}: {error}; pass the same kind of items "
+            "as in the first place"
+        ) from error
+
+
+def _length(items):
+    return len(items) if hasattr(items, "__len__") else None
+
+
+def _check_no_missing(items, name):
+    for row, item in enumerate(items):
+        nan = isinstance(item, float) and item != item
+        if item is None or nan or type(item).__name__ == "NAType":
+            raise ValueError(
+                f"{name} has no value in row {row}, but {item!r}; drop such rows, and "
+                "their partners with them"
+            )
+
+
+def _is_frame(items):
+    """Say whether `items` is a two-dimensional pandas or polars data frame."""
+    return hasattr(items, "columns") and hasattr(items, "shape")
+
+
+def _as_numbers(items):
+    """Return a list of numbers, or of equally long lists of them, as an array.
+
+    Everything else is None and stays a list: names, pairs of a number and a name, and
+    arrays one by one, which may be of one size in one batch and not in the next.
+    """
+    if not all(isinstance(item, (Real, complex, list, tuple)) for item in items):
+        return None
+    try:
+        array = np.asarray(items)
+    except ValueError:  # lists of different lengths
+        return None
+    return array if array.dtype.kind in "biufc" else None

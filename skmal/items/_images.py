@@ -1,0 +1,135 @@
+"""Images as people pass them, and the batches of numbers that a network takes."""
+
+from pathlib import Path
+
+import numpy as np
+
+from ._containers import check_sequence
+from ._equals import digest
+
+FORMS = (
+    "a uint8 array of shape (n, height, width), (n, height, width, 3) or "
+    "(n, 3, height, width), or a sequence of paths, PIL images or single such arrays"
+)
+
+
+def check_images(images, name):
+    """Return images in one of two forms, or raise; no file is opened.
+
+    Pixels in one array become a uint8 array of shape (n, height, width) or (n, height,
+    width, 3). Everything else becomes a list of paths, PIL images and arrays of pixels.
+    """
+    check_sequence(images, name, FORMS)
+    images = _without_torch(images, name)
+    if isinstance(images, np.ndarray) and images.dtype.kind not in "OUST":
+        return _check_pixels(images, name, n_axes=3)
+    if getattr(images, "ndim", 1) != 1:
+        raise ValueError(
+            f"{name} has shape {images.shape}; paths must be in one row: {FORMS}"
+        )
+    return [_check_image(image, f"{name}[{row}]") for row, image in enumerate(images)]
+
+
+def check_readable(images, name):
+    """Raise where a path leads to no image; only the heads of the files are read."""
+    if isinstance(images, list):
+        for row, image in enumerate(images):
+            if isinstance(image, Path):
+                _open(image, f"{name}[{row}]").close()
+
+
+def image_keys(images):
+    """Yield one key per image; equal arrays and paths, and one object, share a key."""
+    for image in images:
+        if isinstance(image, np.ndarray):
+            yield digest(image)
+        else:
+            yield image if isinstance(image, Path) else id(image)
+
+
+def _open(path, place):
+    """Open an image file without reading its pixels."""
+    from PIL import Image
+
+    try:
+        image = Image.open(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{place}: there is no file {path}; correct the path, or drop the item and "
+            "its partner"
+        ) from error
+    except (
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,  # where warnings are errors
+        OSError,
+        ValueError,
+    ) as error:
+        raise _unreadable(place, path, error) from error
+    try:
+        _check_mode(image, place, path)
+    except ValueError:
+        image.close()
+        raise
+    return image
+
+
+def _check_mode(image, place, what):
+    """Raise for more than 8 bits a pixel, which PIL would clip to black and white."""
+    if image.mode == "F" or image.mode.startswith("I"):
+        raise ValueError(
+            f"{place}: {what} has mode {image.mode}, more than 8 bits a pixel; scale "
+            "the values to 0..255 and convert it to mode L"
+        )
+
+
+def _unreadable(place, what, error):
+    return ValueError(
+        f"{place}: {what} cannot be read as an image ({error}); replace it, or drop "
+        "the item and its partner"
+    )
+
+
+def _check_image(image, place):
+    if isinstance(image, (str, Path)):
+        return Path(image)
+    image = _without_torch(image, place)
+    if isinstance(image, np.ndarray):
+        return _check_pixels(image, place, n_axes=2)
+    if hasattr(image, "convert") and hasattr(image, "load"):  # a PIL image
+        return image
+    raise ValueError(
+        f"{place} must be a path, a PIL image or a uint8 array, got "
+        f"{type(image).__name__} {image!r:.60}"
+    )
+
+
+def _check_pixels(pixels, place, n_axes):
+    """Return uint8 pixels with `n_axes` axes, and perhaps a last one of 3 colours."""
+    _check_dtype(pixels, place, np.uint8)
+    colours_first = pixels.ndim == n_axes + 1 and pixels.shape[-3] == 3
+    if colours_first and pixels.shape[-1] != 3:
+        pixels = np.moveaxis(pixels, -3, -1)
+    grey = pixels.ndim == n_axes
+    coloured = pixels.ndim == n_axes + 1 and pixels.shape[-1] == 3
+    if not (grey or coloured) or 0 in pixels.shape[-3 if coloured else -2 :]:
+        raise ValueError(f"{place} has shape {pixels.shape}; images must be {FORMS}")
+    return pixels
+
+
+def _check_dtype(pixels, place, uint8):
+    if pixels.dtype != uint8:
+        raise ValueError(
+            f"{place} has dtype {pixels.dtype}, but pixels are uint8 from 0 to 255; "
+            "convert them, for instance (255 * images).astype(np.uint8) where they lie "
+            "between 0 and 1"
+        )
+
+
+def _without_torch(images, place):
+    """Return a torch tensor as an array, everything else as it is."""
+    if type(images).__module__.partition(".")[0] != "torch":
+        return images
+    import torch
+
+    _check_dtype(images, place, torch.uint8)
+    return images.cpu().numpy()

@@ -1,0 +1,392 @@
+"""How good the retrieval is, and how many answers a strategy saves."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import check_array
+
+from .._shared.parameters import check_integer
+from ..arrays._numbers import check_space, unit_rows
+from ..encoders._protocol import encode
+from ..items._containers import check_items, check_same_length
+from ..items._groups import check_groups, number_groups
+from ..uncertainty._nearest import _blocks
+
+
+def retrieval_ranks(queries, gallery, *, query_groups=None, gallery_groups=None):
+    """Return the rank of each query's partner in the gallery, 1 for the best.
+
+    Parameters
+    ----------
+    queries : array-like of shape (n_queries, n_features)
+        Features of one modality.
+    gallery : array-like of shape (n_gallery, n_features)
+        Features of the other, in the same space. Without groups, row i is the partner
+        of query i.
+    query_groups, gallery_groups : array-like of shape (n_queries,) and (n_gallery,), \
+            default=None
+        Where a query has several correct answers: every gallery row of the same group
+        is one, and the rank is that of the best of them among the wrong answers.
+
+    Returns
+    -------
+    ndarray of shape (n_queries,), float64
+        Mid-ranks: 1 + the number of more similar wrong answers + half the number of
+        equally similar ones.
+
+    Raises
+    ------
+    ValueError
+        If lengths do not match, features differ in number or hold NaN, or if a query's
+        group has no row in the gallery.
+
+    Notes
+    -----
+    Similarity is the cosine. Similarities that differ by less than rounding can
+    (32 units in the last place) count as equal, so that duplicates in the gallery tie
+    wherever they stand. O(n_queries n_gallery n_features) time, in blocks of queries.
+
+    Examples
+    --------
+    The second query's partner ties with one other row.
+
+    >>> from skmal.metrics import retrieval_ranks
+    >>> retrieval_ranks([[1.0, 0.0], [0.0, 1.0]], gallery=[[1.0, 0.0], [1.0, 0.0]])
+    array([1.5, 1.5])
+    """
+    queries, gallery = check_space(queries, gallery)
+    if (query_groups is None) != (gallery_groups is None):
+        raise ValueError("pass both query_groups and gallery_groups, or neither")
+    if query_groups is None:
+        if len(queries) != len(gallery):
+            raise ValueError(
+                f"queries has {len(queries)} rows and gallery {len(gallery)}; without "
+                "groups, row i of the gallery is the partner of query i"
+            )
+        query_groups = gallery_groups = np.arange(len(queries))
+    query_groups = check_groups(query_groups, len(queries), "query_groups")
+    gallery_groups = check_groups(gallery_groups, len(gallery), "gallery_groups")
+    missing = np.setdiff1d(query_groups, gallery_groups)
+    if len(missing):
+        raise ValueError(
+            f"group {missing[0]} of the queries has no row in the gallery; every "
+            "query needs at least one correct answer"
+        )
+    _, numbers = np.unique(  # integers compare faster than strings
+        np.concatenate([query_groups, gallery_groups]), return_inverse=True
+    )
+    query_groups, gallery_groups = np.split(numbers, [len(queries)])
+
+    dtype = np.result_type(queries, gallery)
+    tolerance = 32 * np.finfo(dtype).eps
+    gallery = unit_rows(gallery)
+    ranks = np.empty(len(queries))
+    for rows in _blocks(len(queries), len(gallery)):
+        similarity = unit_rows(queries[rows]) @ gallery.T  # (block, n_gallery)
+        correct = query_groups[rows, None] == gallery_groups
+        best = similarity.max(axis=1, keepdims=True, initial=-np.inf, where=correct)
+        better = (similarity > best + tolerance) & ~correct
+        equal = (np.abs(similarity - best) <= tolerance) & ~correct
+        ranks[rows] = 1 + better.sum(axis=1) + 0.5 * equal.sum(axis=1)
+    return ranks
+
+
+def mean_reciprocal_rank(X, y, *, groups=None):
+    """Return the mean of 1 / rank of the partners, mean of both directions.
+
+    Parameters
+    ----------
+    X, y : array-like of shape (n_samples, n_features)
+        Features of aligned rows in one space.
+    groups : array-like of shape (n_samples,), default=None
+        Rows that share an item of X, such as the captions of one image: that item is
+        asked about once, with all captions correct, and stands once in the gallery.
+
+    Returns
+    -------
+    float
+        In (0, 1], larger is better. About log(n) / n for features that mean nothing.
+
+    Raises
+    ------
+    ValueError
+        As `retrieval_ranks` does.
+
+    Notes
+    -----
+    O(n_samples^2 n_features) time, in blocks.
+
+    Examples
+    --------
+    >>> from skmal.metrics import mean_reciprocal_rank
+    >>> mean_reciprocal_rank([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.1], [0.1, 1.0]])
+    1.0
+    """
+    ranks = _ranks_of_both_directions(X, y, groups)
+    return float(np.mean([(1 / r).mean() for r in ranks]))
+
+
+def recall_at_k(X, y, k=1, *, groups=None):
+    """Return the share of items whose partner is in the top k, mean of both directions.
+
+    Parameters
+    ----------
+    X, y : array-like of shape (n_samples, n_features)
+        Features of aligned rows in one space.
+    k : int, default=1
+        How many retrieved items are looked at.
+    groups : array-like of shape (n_samples,), default=None
+        Rows that share an item of X; see `mean_reciprocal_rank`.
+
+    Returns
+    -------
+    float
+        In [0, 1], larger is better.
+
+    Raises
+    ------
+    ValueError
+        If k is below 1, and as `retrieval_ranks` does.
+
+    Notes
+    -----
+    A partner in a tie counts where its mid-rank is at most k.
+
+    Examples
+    --------
+    >>> from skmal.metrics import recall_at_k
+    >>> X = [[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]
+    >>> y = [[1.0, 0.1], [0.6, 0.8], [0.1, 1.0]]
+    >>> print(f"{recall_at_k(X, y, k=1):.2f} {recall_at_k(X, y, k=2):.2f}")
+    0.33 1.00
+    """
+    k = check_integer(k, "k", minimum=1)
+    ranks = _ranks_of_both_directions(X, y, groups)
+    return float(np.mean([(r <= k).mean() for r in ranks]))
+
+
+def retrieval_scores(X, y, *, groups=None):
+    """Return the usual table of retrieval scores from one pass over the similarities.
+
+    Parameters
+    ----------
+    X, y : array-like of shape (n_samples, n_features)
+        Features of aligned rows in one space.
+    groups : array-like of shape (n_samples,), default=None
+        Rows that share an item of X; see `mean_reciprocal_rank`.
+
+    Returns
+    -------
+    dict of str to float
+        ``"mrr"``, ``"recall@1"``, ``"recall@5"`` and ``"recall@10"``, means of both
+        directions.
+
+    Raises
+    ------
+    ValueError
+        As `retrieval_ranks` does.
+
+    Examples
+    --------
+    >>> from skmal.metrics import retrieval_scores
+    >>> retrieval_scores([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.1], [0.1, 1.0]])["mrr"]
+    1.0
+    """
+    ranks = _ranks_of_both_directions(X, y, groups)
+    scores = {"mrr": float(np.mean([(1 / r).mean() for r in ranks]))}
+    for k in (1, 5, 10):
+        scores[f"recall@{k}"] = float(np.mean([(r <= k).mean() for r in ranks]))
+    return scores
+
+
+class CompositionalScores(NamedTuple):
+    """Text, image and group score of quadruples.
+
+    Parameters
+    ----------
+    text : float
+        Share of quadruples where each image prefers its own text. Chance: 1/4.
+    image : float
+        Share where each text prefers its own image. Chance: 1/4.
+    group : float
+        Share where all of that holds. Chance: 1/6.
+    """
+
+    text: float
+    image: float
+    group: float
+
+
+def compositional_scores(X, y):
+    """Return the text, image and group score of Winoground and ColorSwap.
+
+    Parameters
+    ----------
+    X, y : array-like of shape (2 * n_quadruples, n_features)
+        Features of images and texts. Rows 2 i and 2 i + 1 are the two pairs of
+        quadruple i, whose images and texts are easily confused.
+
+    Returns
+    -------
+    CompositionalScores
+        ``(text, image, group)``. All inequalities are strict: a tie is a miss.
+
+    Raises
+    ------
+    ValueError
+        If X and y differ in shape, hold NaN, or have an odd number of rows.
+
+    References
+    ----------
+    .. [1] Thrush, T. et al. (2022). "Winoground: Probing Vision and Language Models for
+       Visio-Linguistic Compositionality". CVPR. https://arxiv.org/abs/2204.03162
+
+    Examples
+    --------
+    >>> from skmal.metrics import compositional_scores
+    >>> compositional_scores([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.1], [0.1, 1.0]])
+    CompositionalScores(text=1.0, image=1.0, group=1.0)
+    """
+    X = check_array(X, dtype=np.float64, input_name="X")
+    y = check_array(y, dtype=np.float64, input_name="y")
+    if X.shape != y.shape or len(X) % 2:
+        raise ValueError(
+            f"X of shape {X.shape} and y of shape {y.shape} are not quadruples; rows "
+            "2 i and 2 i + 1 of both make one, so both need the same even length"
+        )
+    X = unit_rows(X).reshape(len(X) // 2, 2, -1)  # (quadruple, item, feature)
+    y = unit_rows(y).reshape(X.shape)
+    # s[q, i, j]: image i and text j of quadruple q; equal texts give equal values
+    s = (X[:, :, None] * y[:, None, :]).sum(axis=-1)
+    own = np.stack([s[:, 0, 0], s[:, 1, 1]]) - 1e-12  # rounding wins nothing
+    text = (own[0] > s[:, 0, 1]) & (own[1] > s[:, 1, 0])
+    image = (own[0] > s[:, 1, 0]) & (own[1] > s[:, 0, 1])
+    shares = (float(hits.mean()) for hits in (text, image, text & image))
+    return CompositionalScores(*shares)
+
+
+def make_retrieval_scorer(score_func, **kwargs):
+    """Make a scorer for `scoring=` of GridSearchCV and its like.
+
+    Parameters
+    ----------
+    score_func : callable
+        ``score_func(X_features, y_features, **kwargs)``, such as `recall_at_k`.
+    **kwargs : dict
+        Handed on to `score_func`.
+
+    Returns
+    -------
+    callable
+        ``scorer(estimator, X, y)``, for a PairedActiveLearner or any encoder.
+
+    Notes
+    -----
+    Retrieval gets harder with the size of the gallery: compare folds of equal size.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from skmal import RidgeCCA
+    >>> from skmal.datasets import load_glyphs
+    >>> from skmal.metrics import make_retrieval_scorer, recall_at_k
+    >>> X, y = load_glyphs(features=True, return_X_y=True)
+    >>> scorer = make_retrieval_scorer(recall_at_k, k=10)
+    >>> scores = cross_val_score(RidgeCCA(), X[:900], y[:900], scoring=scorer, cv=3)
+    >>> scores.shape
+    (3,)
+    """
+    return _RetrievalScorer(score_func, kwargs)
+
+
+class _RetrievalScorer:
+    def __init__(self, score_func, kwargs):
+        self.score_func = score_func
+        self.kwargs = kwargs
+
+    def __call__(self, estimator, X, y):
+        X, y = check_items(X, "X"), check_items(y, "y")
+        check_same_length(X, y)
+        return self.score_func(*encode(estimator, X, y), **self.kwargs)
+
+    def __repr__(self):
+        name = getattr(self.score_func, "__name__", repr(self.score_func))
+        arguments = [name, *(f"{k}={v}" for k, v in self.kwargs.items())]
+        return f"make_retrieval_scorer({', '.join(arguments)})"
+
+
+def _ranks_of_both_directions(X, y, groups):
+    if groups is None:
+        return retrieval_ranks(X, y), retrieval_ranks(y, X)
+    X, y = check_array(X, input_name="X"), check_array(y, input_name="y")
+    check_same_length(X, y)
+    item, first = number_groups(groups, len(X))
+    return ranks_of_items(X[first], y, item)
+
+
+def ranks_of_items(X, y, item):
+    """Return the ranks of both directions; row item[i] of X is the partner of y[i]."""
+    items = np.arange(len(X))
+    return (
+        retrieval_ranks(X, y, query_groups=items, gallery_groups=item),
+        retrieval_ranks(y, X, query_groups=item, gallery_groups=items),
+    )
+
+
+def scores_by_group(X, y, labels):
+    """Return the usual retrieval scores of each group of pairs.
+
+    Every item is looked for among all items of the other modality, whatever their
+    groups; what is grouped are the queries. Use it where some kinds of items are rare:
+    scripts, species, languages, patients of one hospital. A strategy that raises the
+    mean can lower the scores of the few.
+
+    Parameters
+    ----------
+    X, y : array-like of shape (n_samples, n_features)
+        Features of aligned rows in one space.
+    labels : array-like of shape (n_samples,)
+        The group of each pair, integers or strings.
+
+    Returns
+    -------
+    dict of label to dict of str to float
+        In the order of the labels: ``"mrr"``, ``"recall@1"``, ``"recall@5"`` and
+        ``"recall@10"``, means of both directions over the group's pairs. The means
+        over the groups, weighted by their sizes, are what
+        `skmal.metrics.retrieval_scores` returns.
+
+    Raises
+    ------
+    ValueError
+        If lengths do not match, or features differ in number or hold NaN.
+
+    See Also
+    --------
+    skmal.metrics.retrieval_scores : The same over all pairs.
+
+    Notes
+    -----
+    O(n_samples^2 n_features) time, in blocks. A group of few pairs has a score that a
+    few pairs decide: report its size.
+
+    Examples
+    --------
+    >>> from skmal.metrics import scores_by_group
+    >>> X = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    >>> y = [[1.0, 0.1, 0.0], [0.0, 0.1, 1.0], [0.0, 1.0, 0.1]]
+    >>> scores = scores_by_group(X, y, ["common", "rare", "rare"])
+    >>> scores["common"]["recall@1"], scores["rare"]["recall@1"]
+    (1.0, 0.0)
+    """
+    X = check_array(X, input_name="X")
+    labels = check_groups(labels, len(X), "labels")  # before the long part
+    ranks = np.stack([retrieval_ranks(X, y), retrieval_ranks(y, X)])  # (2, n)
+    scores = {}
+    for label in np.unique(labels):
+        own = ranks[:, labels == label]
+        table = {"mrr": float((1 / own).mean())}
+        for k in (1, 5, 10):
+            table[f"recall@{k}"] = float((own <= k).mean())
+        scores[label.item()] = table
+    return scores

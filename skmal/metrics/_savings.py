@@ -1,0 +1,206 @@
+"""How many answers a strategy saves."""
+
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+from sklearn.metrics import auc
+from sklearn.utils import check_array
+
+
+class AnnotationSavings(NamedTuple):
+    """Share of the answers that a strategy saves at equal score.
+
+    Parameters
+    ----------
+    mean : float
+        Mean over seeds; 0.2 means a fifth fewer pairs, negative means more pairs.
+    sem : float
+        Standard error of that mean; NaN for a single seed.
+    ci_low, ci_high : float
+        Student t confidence interval of the mean over seeds; NaN for a single seed.
+    n_seeds : int
+        Number of seeds.
+    n_censored : int
+        Levels (of all seeds together) that the strategy never reached. They count with
+        the most pairs it had, so that its true savings are below what they contribute.
+    n_levels : int
+        Levels compared, of all seeds together.
+    """
+
+    mean: float
+    sem: float
+    ci_low: float
+    ci_high: float
+    n_seeds: int
+    n_censored: int
+    n_levels: int
+
+
+def annotation_savings(
+    n_pairs,
+    scores,
+    reference_scores,
+    *,
+    reference_n_pairs=None,
+    budgets=None,
+    confidence=0.95,
+):
+    """Return the share of answers saved against a reference at equal score.
+
+    For each seed and each budget b: the score that the reference reaches with b pairs
+    is the level, b' is where the strategy's own curve first reaches it, and 1 - b' / b
+    is saved. A seed's value is the mean over its budgets.
+
+    Parameters
+    ----------
+    n_pairs : array-like of shape (n_points,)
+        Pairs known at each point of the curve, the pairs at the start included;
+        increasing.
+    scores : array-like of shape (n_seeds, n_points)
+        The strategy's curves, larger is better.
+    reference_scores : array-like of shape (n_seeds, n_reference_points)
+        The reference's curves on the same seeds, row by row (usually random sampling).
+    reference_n_pairs : array-like of shape (n_reference_points,), default=None
+        The reference's own points; None: `n_pairs`.
+    budgets : array-like, default=None
+        The values of b. None: the reference's points from one third to three quarters
+        of its largest, so that a strategy up to a third worse still gets there.
+    confidence : float, default=0.95
+        Coverage of the interval.
+
+    Returns
+    -------
+    AnnotationSavings
+        Mean, standard error, interval, and counts.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, values are NaN, or a budget is outside the reference's
+        points.
+
+    Notes
+    -----
+    Curves are made monotone by their running maximum and interpolated linearly. A level
+    that is reached at the start costs the pairs at the start.
+
+    Examples
+    --------
+    The strategy reaches with 200 pairs what the reference reaches with 400.
+
+    >>> from skmal.metrics import annotation_savings
+    >>> savings = annotation_savings(
+    ...     [100, 200, 300, 400], [[0.1, 0.4, 0.5, 0.6]], [[0.1, 0.2, 0.3, 0.4]],
+    ...     budgets=[400],
+    ... )
+    >>> savings.mean
+    0.5
+    """
+    n_pairs, scores = _check_curves(n_pairs, scores, "scores")
+    if reference_n_pairs is None:
+        reference_n_pairs = n_pairs
+    reference_n_pairs, reference_scores = _check_curves(
+        reference_n_pairs, reference_scores, "reference_scores"
+    )
+    if len(scores) != len(reference_scores):
+        raise ValueError(
+            f"scores has {len(scores)} seeds and reference_scores "
+            f"{len(reference_scores)}; savings are paired by seed"
+        )
+    low, high = reference_n_pairs[0], reference_n_pairs[-1]
+    if budgets is None:
+        inside = (reference_n_pairs >= high / 3) & (reference_n_pairs <= high * 0.75)
+        budgets = reference_n_pairs[inside] if inside.any() else reference_n_pairs[-1:]
+    budgets = np.asarray(budgets, dtype=float)
+    if not (isinstance(confidence, Real) and 0 < confidence < 1):
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
+    if budgets.ndim != 1 or not len(budgets) or budgets.min() <= 0:
+        raise ValueError(f"budgets must be one or more numbers above 0, got {budgets}")
+    if not ((budgets >= low) & (budgets <= high)).all():
+        raise ValueError(
+            f"budgets must lie between {low:g} and {high:g}, the reference's points; "
+            f"got {budgets}"
+        )
+    saved = np.empty((len(scores), len(budgets)))
+    n_censored = 0
+    for seed, (own, reference) in enumerate(zip(scores, reference_scores, strict=True)):
+        levels = np.interp(budgets, reference_n_pairs, np.maximum.accumulate(reference))
+        needed, reached = _pairs_needed(n_pairs, own, levels)
+        saved[seed] = 1 - needed / budgets
+        n_censored += int((~reached).sum())
+    per_seed = saved.mean(axis=1)
+    n = len(per_seed)
+    sem = float(stats.sem(per_seed)) if n > 1 else np.nan
+    half_width = sem * stats.t.ppf((1 + confidence) / 2, n - 1) if n > 1 else np.nan
+    mean = float(per_seed.mean())
+    return AnnotationSavings(
+        mean,
+        sem,
+        float(mean - half_width),
+        float(mean + half_width),
+        n,
+        n_censored,
+        saved.size,
+    )
+
+
+def area_under_learning_curve(n_pairs, scores):
+    """Return the mean height of an annotation curve (AULC).
+
+    Parameters
+    ----------
+    n_pairs : array-like of shape (n_points,)
+        Pairs known at each point, increasing, at least two points.
+    scores : array-like of shape (n_points,) or (n_seeds, n_points)
+        The scores there.
+
+    Returns
+    -------
+    float or ndarray of shape (n_seeds,)
+        Area by the trapezoidal rule, divided by the range of `n_pairs`.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, values are NaN, or `n_pairs` does not increase.
+
+    Examples
+    --------
+    >>> from skmal.metrics import area_under_learning_curve
+    >>> area_under_learning_curve([100, 200, 400], [0.0, 0.2, 0.4])
+    0.23333333333333334
+    """
+    single = np.ndim(scores) == 1
+    n_pairs, scores = _check_curves(n_pairs, np.atleast_2d(scores), "scores")
+    if len(n_pairs) < 2:
+        raise ValueError("a curve of one point has no area; pass at least two points")
+    areas = np.array([auc(n_pairs, row) for row in scores]) / (n_pairs[-1] - n_pairs[0])
+    return float(areas[0]) if single else areas
+
+
+def _check_curves(n_pairs, scores, name):
+    n_pairs = check_array(n_pairs, dtype=np.float64, ensure_2d=False)
+    scores = check_array(scores, dtype=np.float64, input_name=name)
+    if n_pairs.shape != (scores.shape[1],) or not (np.diff(n_pairs) > 0).all():
+        raise ValueError(
+            f"n_pairs of shape {n_pairs.shape} must increase and have one entry for "
+            f"each of the {scores.shape[1]} points of {name}"
+        )
+    return n_pairs, scores
+
+
+def _pairs_needed(n_pairs, scores, levels):
+    """Return where the monotone curve first reaches each level, and whether it does."""
+    curve = np.maximum.accumulate(scores)
+    after = np.searchsorted(curve, levels, side="left")  # first point at the level
+    reached = after < len(curve)
+    after = np.minimum(after, len(curve) - 1)
+    before = np.maximum(after - 1, 0)
+    rise = curve[after] - curve[before]
+    share = np.divide(
+        levels - curve[before], rise, out=np.ones_like(levels), where=rise > 0
+    )
+    needed = n_pairs[before] + share * (n_pairs[after] - n_pairs[before])
+    return np.where(reached, needed, n_pairs[-1]), reached

@@ -1,0 +1,37 @@
+"""What to ask next: the default, the paper's strategy, baselines, and others."""
+
+from ._badge import BADGE, assignment_residuals
+from ._base import QueryStrategy
+from ._coreset_margin import CoresetMargin
+from ._herding import MaxHerding, UncertaintyHerding, greedy_herding
+from ._k_center import KCenterGreedy
+from ._margin import MarginSampling
+from ._random_sampling import RandomSampling
+from ._round import Round, Selection
+from ._typiclust import TypiClust
+from ._v_optimal import (
+    VOptimalDesign,
+    greedy_v_optimal,
+    trusted_uncertainty,
+    v_optimal_gains,
+)
+
+__all__ = [
+    "BADGE",
+    "CoresetMargin",
+    "KCenterGreedy",
+    "MarginSampling",
+    "MaxHerding",
+    "QueryStrategy",
+    "RandomSampling",
+    "Round",
+    "Selection",
+    "TypiClust",
+    "UncertaintyHerding",
+    "VOptimalDesign",
+    "assignment_residuals",
+    "greedy_herding",
+    "greedy_v_optimal",
+    "trusted_uncertainty",
+    "v_optimal_gains",
+]

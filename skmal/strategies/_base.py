@@ -1,0 +1,155 @@
+"""What to ask next: the three steps of the paper arranged, and its baselines."""
+
+from numbers import Integral
+
+from sklearn.base import BaseEstimator
+
+from .._shared.parameters import check_integer
+from ..items._containers import check_items, check_same_features
+from ._round import in_memory, on_host, open_round
+from ._steps import random_selection
+
+
+class QueryStrategy(BaseEstimator):
+    """Base of all strategies: checks and encodes the pools, then asks `select`.
+
+    Write your own by deriving from it and giving it one method,
+    ``select(round) -> Selection``: arrays in, arrays out, no model. Strategies keep no
+    state, so that one object serves any number of learners, clones and pickles. A
+    strategy that only ever asks about one modality says so by an attribute `modality`
+    of 0 or 1.
+
+    A strategy is called as modAL calls its own, with a second pool:
+    ``strategy(learner, X_pool, y_pool, n_instances=1)``.
+
+    See Also
+    --------
+    skmal.strategy_checks.check_strategy : Names what a strategy of your own breaks.
+
+    Notes
+    -----
+    All randomness of a round comes from ``numpy.random.default_rng([seed,
+    n_aligned])``, where the seed is the strategy's `random_state` or else the
+    learner's: a round can be repeated, and rounds with different numbers of known pairs
+    draw differently. Take items without a partner out of the pools, or they may be
+    drawn again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import PairedActiveLearner, QueryStrategy, RidgeCCA, Selection
+    >>> class Longest(QueryStrategy):
+    ...     '''Ask about the rows of X farthest from zero.'''
+    ...     modality = 0
+    ...     def select(self, round):
+    ...         length = np.linalg.norm(round.open_inputs[0], axis=1)
+    ...         rows = (-length).argsort(kind="stable")[: round.n_instances]
+    ...         return Selection(rows, length[rows])
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
+    >>> learner = PairedActiveLearner(RidgeCCA(), Longest()).fit(X[:10], y[:10])
+    >>> learner.query(X[10:], y[10:], n_instances=2).indices
+    array([2, 8])
+    """
+
+    _streams = False  # whether `select` can do without the features in memory
+    _takes_tensors = False  # or with tensors on a device
+
+    def __call__(self, learner, X_pool, y_pool=None, n_instances=1):
+        """Choose `n_instances` items of one modality to ask about.
+
+        Parameters
+        ----------
+        learner : PairedActiveLearner or modAL learner
+            Its encoder and its training pairs are looked at; nothing is changed.
+        X_pool, y_pool : sequence
+            The open items of both modalities; rows need not be aligned.
+        n_instances : int, default=1
+            How many items to ask about; at most the items of either pool, or of the
+            asked one where the strategy's `modality` is 0 or 1.
+
+        Returns
+        -------
+        Selection
+            (indices, utilities), best first, with `modality` and `coverage_gap`.
+
+        Raises
+        ------
+        ValueError
+            If a pool is missing, empty or holds NaN, has other features than the
+            learner was fitted on, or if `n_instances` is out of range.
+        MemoryError
+            As `PairedActiveLearner.query` raises it, of pools that are not in memory.
+        """
+        return self._choose(self._open_round(learner, X_pool, y_pool, n_instances))
+
+    def _open_round(self, learner, X_pool, y_pool, n_instances):
+        """Check everything, then encode the pools."""
+        X_pool, y_pool = check_pools(learner, X_pool, y_pool)
+        modality = getattr(self, "modality", "random")
+        fixed = isinstance(modality, Integral)
+        n_instances = check_integer(n_instances, "n_instances", minimum=1)
+        for m, (name, pool) in enumerate([("X_pool", X_pool), ("y_pool", y_pool)]):
+            if n_instances > len(pool) and (not fixed or modality == m):
+                raise ValueError(
+                    f"n_instances={n_instances} is above the {len(pool)} items of "
+                    f"{name}; ask for fewer"
+                )
+        if (
+            not getattr(learner, "_hands_out_both_modalities", False)
+            and not (fixed and modality == 0)
+            and len(X_pool) != len(y_pool)
+        ):
+            raise ValueError(
+                f"{type(learner).__name__} hands out rows of X whatever the modality, "
+                f"but X_pool has {len(X_pool)} rows and y_pool {len(y_pool)}; set the "
+                "strategy's modality=0, or use skmal.PairedActiveLearner"
+            )
+        self._check_parameters(n_instances)
+        random_state = getattr(self, "random_state", None)
+        return open_round(learner, X_pool, y_pool, n_instances, random_state)
+
+    def _choose(self, round):
+        """Ask `select`; where nothing has been learned yet, draw."""
+        if round.open[0].shape[1] == 0:
+            modality = getattr(self, "modality", "random")
+            by_coverage = modality in ("coverage", "relative_coverage")
+            return random_selection(round, "random" if by_coverage else modality)
+        if not self._takes_tensors:
+            round = on_host(round)
+        if not self._streams:
+            round = in_memory(round, type(self).__name__)
+        return self.select(round)
+
+    def _check_parameters(self, n_instances):
+        """Raise where a parameter is out of range, before anything is computed."""
+
+    def select(self, round):
+        """Choose from the round's arrays; the one method that a strategy writes.
+
+        Parameters
+        ----------
+        round : Round
+            Features of the open and the aligned items, batch size and generator.
+
+        Returns
+        -------
+        Selection
+            (indices, utilities) of one modality, best first.
+        """
+        raise TypeError(f"{type(self).__name__} must define select(round)")
+
+
+def check_pools(learner, X_pool, y_pool):
+    """Return both pools in the form that the package relies on, or raise."""
+    if y_pool is None:
+        raise ValueError(
+            "y_pool is missing: partners are looked for in a second pool; call "
+            "query(X_pool, y_pool, n_instances=...)"
+        )
+    X_pool = check_items(X_pool, "X_pool", streamed=True)
+    y_pool = check_items(y_pool, "y_pool", streamed=True)
+    name = type(learner).__name__
+    check_same_features(X_pool, learner.X_training, "X_pool", name)
+    check_same_features(y_pool, learner.y_training, "y_pool", name)
+    return X_pool, y_pool

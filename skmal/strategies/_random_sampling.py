@@ -1,0 +1,57 @@
+"""RandomSampling."""
+
+from .._shared.parameters import check_choice
+from ._base import QueryStrategy
+from ._steps import random_selection
+
+
+class RandomSampling(QueryStrategy):
+    """Ask about items drawn at random: what savings are measured against.
+
+    Parameters
+    ----------
+    modality : {"random", "alternate", 0, 1}, default="random"
+        Which modality to ask about. "random": that of one item drawn uniformly from
+        both open pools together; "alternate": in turns; 0 or 1: always X or always y.
+    random_state : int, RandomState or Generator, default=None
+        Overrides the learner's seed. An int repeats the run.
+
+    Notes
+    -----
+    All utilities are 0. O(n) time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import PairedActiveLearner, RandomSampling, RidgeCCA
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
+    >>> learner = PairedActiveLearner(RidgeCCA(), RandomSampling(), random_state=0)
+    >>> query = learner.fit(X[:10], y[:10]).query(X[10:], y[10:], n_instances=4)
+    >>> len(set(query.indices)), query.modality in (0, 1)
+    (4, True)
+    """
+
+    _streams = _takes_tensors = True
+
+    def __init__(self, modality="random", *, random_state=None):
+        self.modality = modality
+        self.random_state = random_state
+
+    def _check_parameters(self, n_instances):
+        check_choice("modality", self.modality, ("random", "alternate", 0, 1))
+
+    def select(self, round):
+        """Choose at random.
+
+        Parameters
+        ----------
+        round : Round
+            The round.
+
+        Returns
+        -------
+        Selection
+            Random rows of one modality, utilities 0.
+        """
+        return random_selection(round, self.modality)

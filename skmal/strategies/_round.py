@@ -1,0 +1,256 @@
+"""One round of questions: what a strategy looks at, what it chooses, what is asked."""
+
+import os
+from collections import namedtuple
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+
+from .._shared.randomness import draw_seed
+from ..arrays._kinds import is_streamed, take
+from ..arrays._tensors import is_tensor, to_host
+from ..encoders._protocol import encode, unimodal_features
+from ..items._containers import check_items
+
+
+@dataclass(frozen=True)
+class Round:
+    """All that a strategy may look at when it decides what to ask next.
+
+    Every tuple of arrays holds the first modality (X) at [0] and the second (y) at [1];
+    under `MultimodalActiveLearner` it may hold more. Rows of the open arrays have
+    nothing to do with each other; rows of the aligned arrays are partners.
+
+    Where a pool is not in memory (a memory map, `ShardedArray`, HDF5), the strategies
+    that can do without get its features as objects with a shape, a dtype and a length
+    that make them when rows are taken, by a slice or an array of row numbers;
+    `numpy.asarray` makes all. Likewise tensors that an encoder returns (`CLIPEncoder`
+    with ``output="torch"``) stay on their device for strategies that can compute there.
+    Others, your own among them, get arrays.
+
+    Parameters
+    ----------
+    open : tuple of ndarrays of shape (n_open, n_components)
+        Encoder features of the items not yet aligned, in the shared space.
+    aligned : tuple of ndarrays of shape (n_aligned, n_components)
+        Encoder features of the pairs known so far; may have no rows.
+    open_inputs, aligned_inputs : tuple of ndarrays of shape (n, n_features)
+        What is known of the same items without any alignment: the rows themselves where
+        they are numeric; else what the encoder's ``unimodal_features(X, y)`` returns,
+        where it has one; else the same arrays as above.
+    n_instances : int
+        How many items of one modality to ask about.
+    rng : numpy.random.Generator
+        The round's own generator, the only source of randomness.
+    trust : float, default=0.0
+        How far the encoder's similarities may be believed, from 0 (not at all) to 1.
+        0 where the learner does not measure it.
+    unmatched, unmatched_inputs : tuple of two ndarrays, default=None
+        Both kinds of features of the items known to have no partner, as `open` and
+        `open_inputs` have them; None where there are no such items.
+    verbose : int, default=0
+        1 where strategies are to show how far they have read pools, if they can.
+    """
+
+    open: tuple
+    aligned: tuple
+    open_inputs: tuple
+    aligned_inputs: tuple
+    n_instances: int
+    rng: np.random.Generator
+    trust: float = 0.0
+    unmatched: tuple | None = None
+    unmatched_inputs: tuple | None = None
+    verbose: int = 0
+
+
+class Selection(namedtuple("Selection", ["indices", "utilities"])):
+    """What a strategy chose: rows of one pool, best first, and what each is worth.
+
+    It is a pair, so that modAL's learners can unpack it.
+
+    Parameters
+    ----------
+    indices : ndarray of shape (n_instances,)
+        Rows of the pool of the chosen modality, all different, best first.
+    utilities : ndarray of shape (n_instances,)
+        What the strategy ranked them by; never increasing.
+    modality : int, default=0
+        0 where the indices are rows of X, 1 where they are rows of y.
+    coverage_gap : tuple of floats, default=None
+        The gaps of X and of y that were compared; None where none were.
+
+    Examples
+    --------
+    >>> from skmal import Selection
+    >>> selection = Selection([3, 1], [0.9, 0.4], modality=1)
+    >>> indices, utilities = selection
+    >>> indices, selection.modality
+    ([3, 1], 1)
+    """
+
+    modality: int
+    coverage_gap: tuple | None
+
+    def __new__(cls, indices, utilities, modality=0, coverage_gap=None):
+        """Build the pair and hang the rest on it."""
+        self = super().__new__(cls, indices, utilities)
+        self.modality = modality
+        self.coverage_gap = coverage_gap
+        return self
+
+    def __getnewargs__(self):
+        """Tell pickle and copy what to call `__new__` with."""
+        return self.indices, self.utilities, self.modality, self.coverage_gap
+
+    def __repr__(self):
+        """Show the modality too, without which the indices mean nothing."""
+        return f"{super().__repr__()[:-1]}, modality={self.modality})"
+
+
+def others(round, modality):
+    """Return the modalities that partners of this one are looked for in."""
+    return [m for m in range(len(round.open)) if m != modality]
+
+
+def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
+    """Return the Round that `learner` faces on these pools.
+
+    `learner` is a PairedActiveLearner or anything with `estimator`, `X_training` and
+    `y_training`, such as modAL's. Where its encoder cannot transform yet, the features
+    of the round have no columns.
+    """
+    known = None
+    if learner.X_training is not None and len(learner.X_training):
+        known = (
+            check_items(learner.X_training, "X_training"),
+            check_items(learner.y_training, "y_training"),
+        )
+    pools = X_pool, y_pool
+    where_they_are = partial(encode, host=False)
+    return round_of(learner, where_they_are, pools, known, n_instances, random_state)
+
+
+def round_of(learner, encode, pools, known, n_instances, random_state=None):
+    """Return the Round on pools of any number of modalities.
+
+    `known` are the aligned items, one sequence per modality, or None; `encode(encoder,
+    *items)` returns features of both, one array per modality.
+    """
+    encoder = getattr(learner, "estimator_", learner.estimator)
+    n_aligned = 0 if known is None else len(known[0])
+    try:
+        features = None if encoder is None else encode(encoder, *pools)
+    except NotFittedError:
+        features = None
+    if features is None:
+        features = tuple(np.empty((len(pool), 0)) for pool in pools)
+        known = None
+        aligned = tuple(np.empty((n_aligned, 0)) for _ in pools)
+    elif known is None:
+        aligned = tuple(f[:0] for f in features)
+    else:
+        # Of a pool that is not in memory features are arrays, so these have to be, too.
+        aligned = tuple(
+            own if is_tensor(rows) else to_host(own)
+            for own, rows in zip(encode(encoder, *known), features, strict=True)
+        )
+    unaligned = None if features[0].shape[1] == 0 else encoder
+    open_inputs = unimodal_features(unaligned, pools, features, host=False)
+    if known is None:
+        aligned_inputs = tuple(inputs[:0] for inputs in open_inputs)
+    else:
+        aligned_inputs = unimodal_features(encoder, known, aligned, host=False)
+    unmatched, unmatched_inputs = _unmatched(learner, unaligned, encode, pools)
+    n_asked = n_aligned + sum(map(len, unmatched or ()))
+    return Round(
+        open=features,
+        aligned=aligned,
+        open_inputs=open_inputs,
+        aligned_inputs=aligned_inputs,
+        n_instances=n_instances,
+        rng=np.random.default_rng([_seed(learner, random_state), n_asked]),
+        trust=getattr(learner, "trust_", 0.0),
+        unmatched=unmatched,
+        unmatched_inputs=unmatched_inputs,
+        verbose=int(getattr(learner, "verbose", 0) > 1),
+    )
+
+
+def _unmatched(learner, encoder, encode, pools):
+    """Return both kinds of features of the items without a partner, or (None, None)."""
+    items = [getattr(learner, f"{name}_unmatched", None) for name in "Xy"]
+    if all(modality is None for modality in items):
+        return None, None
+    counts = [0 if modality is None else len(modality) for modality in items]
+    items = [  # an open item stands in for none, since encoders take no empty arrays
+        take(pool, [0]) if modality is None else modality
+        for modality, pool in zip(items, pools, strict=True)
+    ]
+    if encoder is None:
+        features = tuple(np.empty((len(modality), 0)) for modality in items)
+    else:
+        features = encode(encoder, *items)
+    inputs = unimodal_features(encoder, items, features)
+    return tuple(
+        tuple(to_host(array[:n]) for array, n in zip(arrays, counts, strict=True))
+        for arrays in (features, inputs)
+    )
+
+
+def _seed(learner, random_state):
+    """Return the seed of a run: the strategy's own, else the learner's."""
+    if random_state is not None:
+        return draw_seed(random_state)
+    if hasattr(learner, "seed_"):
+        return learner.seed_
+    return draw_seed(getattr(learner, "random_state", None))
+
+
+def on_host(round):
+    """Return the round with arrays in place of tensors."""
+    fields = ("open", "aligned", "open_inputs", "aligned_inputs")
+    return replace(
+        round, **{field: tuple(map(to_host, getattr(round, field))) for field in fields}
+    )
+
+
+def in_memory(round, name):
+    """Return the round with arrays only, or raise where they would not fit.
+
+    `name` is that of the strategy, for the error.
+    """
+    fields = ("open", "open_inputs")
+    arrays = [array for field in fields for array in getattr(round, field)]
+    streamed = {id(array): array for array in arrays if is_streamed(array)}
+    if not streamed:
+        return round
+    n_bytes = sum(
+        np.prod(array.shape) * max(array.dtype.itemsize, 4)
+        for array in streamed.values()
+    )
+    memory = _physical_memory()
+    if n_bytes > memory / 2:
+        raise MemoryError(
+            f"{name} looks at all features at once, {n_bytes / 1e9:.0f} GB of the "
+            f"{memory / 1e9:.0f} GB of this machine; use VOptimalDesign, CoresetMargin "
+            "or another one that streams pools, or ask about a random part of them"
+        )
+    read = {key: np.asarray(array) for key, array in streamed.items()}
+    return replace(
+        round,
+        **{
+            field: tuple(read.get(id(array), array) for array in getattr(round, field))
+            for field in fields
+        },
+    )
+
+
+def _physical_memory():
+    """Return the bytes of memory of this machine, infinity where it does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return np.inf

@@ -1,0 +1,134 @@
+"""Batches from clusters: typical items of them, and k-means++ on gradients."""
+
+import warnings
+
+import numpy as np
+from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import NearestNeighbors
+
+from .._shared.parameters import check_choice, check_integer
+from ..arrays._numbers import unit_floats
+from ._base import QueryStrategy
+from ._round import Selection
+from ._steps import MODALITIES, choose_modality
+
+N_NEIGHBORS = 20  # of the typicality
+MIN_CLUSTER_SIZE = 5  # smaller clusters come after larger ones
+
+
+class TypiClust(QueryStrategy):
+    """Ask about the most typical items of clusters that nothing is known of.
+
+    Clusters the items by their unimodal features, into as many clusters as there are
+    pairs known and asked about, and asks about the densest item of each cluster, the
+    clusters with the fewest known items first, the largest of these first. Made for the
+    very first answers, where uncertainty means nothing.
+
+    Parameters
+    ----------
+    modality : {"alternate", "coverage", "relative_coverage", "random", 0, 1}, \
+            default="alternate"
+        Which modality to ask about: X and y in turns, or as in `CoresetMargin`.
+    max_clusters : int, default=500
+        Clusters at most. Where there are fewer than the batch, they are gone through
+        again.
+    random_state : int, RandomState or Generator, default=None
+        Overrides the learner's seed; the clustering draws its first centres.
+
+    Notes
+    -----
+    Features are the round's `open_inputs` and `aligned_inputs`, scaled to rows of
+    length one. k-means for up to 50 clusters, else mini-batch k-means, as in the paper.
+    Typicality is the inverse of the mean distance to the nearest 20 items of the
+    cluster. Clusters with fewer than five items come after larger ones with as many
+    known items. Utilities are minus the known items of the cluster at the time, those
+    asked about before counted in. Of equally typical items the lowest row wins.
+
+    O(n k d) time per pass of k-means over n items with d features for k clusters, and
+    O(m^2 d) for each cluster of m items.
+
+    References
+    ----------
+    .. [1] Hacohen, G., Dekel, A. and Weinshall, D. (2022). "Active Learning on a
+       Budget: Opposite Strategies Suit High and Low Budgets". ICML.
+       https://arxiv.org/abs/2202.02794
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import PairedActiveLearner, RidgeCCA, TypiClust
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
+    >>> learner = PairedActiveLearner(RidgeCCA(), TypiClust(), random_state=0)
+    >>> query = learner.fit(X[:10], y[:10]).query(X[10:], y[10:], n_instances=3)
+    >>> len(set(query.indices))
+    3
+    """
+
+    def __init__(self, modality="alternate", *, max_clusters=500, random_state=None):
+        self.modality = modality
+        self.max_clusters = max_clusters
+        self.random_state = random_state
+
+    def _check_parameters(self, n_instances):
+        check_choice("modality", self.modality, MODALITIES)
+        check_integer(self.max_clusters, "max_clusters", minimum=1)
+
+    def select(self, round):
+        """Choose typical items.
+
+        Parameters
+        ----------
+        round : Round
+            The round.
+
+        Returns
+        -------
+        Selection
+            Rows in the order picked.
+        """
+        modality, gap, _ = choose_modality(round, self.modality)
+        features = unit_floats(round.open_inputs[modality])
+        aligned = unit_floats(round.aligned_inputs[modality])
+        rows = np.concatenate([features, aligned])
+        n_clusters = min(len(aligned) + round.n_instances, self.max_clusters, len(rows))
+        labels = _cluster(rows, n_clusters, round.rng)
+        open_labels, aligned_labels = np.split(labels, [len(features)])
+        n_open = np.bincount(open_labels, minlength=n_clusters)
+        n_known = np.bincount(aligned_labels, minlength=n_clusters)
+        sizes = n_open + n_known
+        queues, picks, utilities = {}, [], []
+        for _ in range(round.n_instances):
+            left = np.flatnonzero(n_open)
+            small = sizes[left] < MIN_CLUSTER_SIZE
+            cluster = left[np.lexsort([-sizes[left], small, n_known[left]])[0]]
+            if cluster not in queues:
+                members = np.flatnonzero(open_labels == cluster)
+                queues[cluster] = iter(_most_typical_first(features, members))
+            picks.append(next(queues[cluster]))
+            utilities.append(-float(n_known[cluster]))
+            n_known[cluster] += 1
+            n_open[cluster] -= 1
+        return Selection(np.array(picks), np.array(utilities), modality, gap)
+
+
+def _cluster(rows, n_clusters, rng):
+    """Return a cluster number per row."""
+    seed = int(rng.integers(2**31))
+    if n_clusters <= 50:
+        clustering = KMeans(n_clusters, n_init=1, random_state=seed)
+    else:
+        clustering = MiniBatchKMeans(n_clusters, n_init=1, random_state=seed)
+    with warnings.catch_warnings():  # fewer different rows than clusters: no harm
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return clustering.fit_predict(rows)
+
+
+def _most_typical_first(features, rows):
+    """Return the rows of one cluster by falling typicality."""
+    if len(rows) < 3:
+        return rows
+    neighbors = NearestNeighbors(n_neighbors=min(N_NEIGHBORS, len(rows) - 1))
+    distance, _ = neighbors.fit(features[rows].astype(np.float64)).kneighbors()
+    return rows[distance.mean(axis=1).round(9).argsort(kind="stable")]

@@ -1,0 +1,490 @@
+"""Which answers would make a map over the whole pool the most certain."""
+
+from numbers import Real
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import cross_val_predict
+from sklearn.utils import gen_batches
+
+from .._shared.parameters import check_choice, check_integer, check_number
+from ..arrays._kinds import take
+from ..arrays._numbers import check_features, unit_floats, unit_rows
+from ..coverage._isolation import isolation
+from ._base import QueryStrategy
+from ._round import Selection, others
+from ._steps import MODALITIES, check_trim, choose_modality
+
+N_NEIGHBORS = 4  # of the isolation by which rows are trimmed
+N_GALLERY = 1500  # items of the other modality among which a partner is looked for
+N_DRAWN = 100_000  # items of larger pools that are looked at
+BLOCK = 2048  # items whose similarities to those are in memory at a time
+
+
+def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.3):
+    """Return how much an answer about each row would lower a map's mean variance.
+
+    Think of a ridge regression from this modality's features to anything, learned from
+    the aligned rows. The variance of its prediction for a row depends on where the
+    aligned rows lie, not on what was answered. The gain of a row is what its answer
+    takes from the sum of the targets' variances, in units of the noise and divided by
+    the number of targets.
+
+    Parameters
+    ----------
+    features : array-like of shape (n_samples, n_features)
+        Rows that could be asked about.
+    aligned : array-like of shape (n_aligned, n_features), default=None
+        Rows of the same modality whose partners are known.
+    targets : array-like of bool, shape (n_samples,), default=None
+        Which rows the map should be certain about; None: all. The aligned rows always
+        are targets.
+    ridge : float, default=0.3
+        The map's ridge for each row it learns from (this one included), as a share of
+        the features' mean variance.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float64
+        Gains of at least 0.
+
+    Raises
+    ------
+    ValueError
+        If an array is empty (`aligned` may be), holds NaN or infinity, if numbers of
+        features differ, or if `ridge` is not above 0.
+
+    See Also
+    --------
+    greedy_v_optimal : Picks several rows, each given the ones before.
+
+    Notes
+    -----
+    With features centred at the mean of all rows, C for these and S for the aligned,
+    Sigma the targets' covariance, lambda = ridge trace(Sigma) / d (n_aligned + 1) and
+    M = (S'S + lambda I)^-1, the gain of row c is c' M Sigma M c / (1 + c' M c).
+    O((n_samples + n_aligned) d^2 + d^3) time.
+
+    References
+    ----------
+    .. [1] Yu, K., Bi, J. and Tresp, V. (2006). "Active Learning via Transductive
+       Experimental Design". ICML. https://doi.org/10.1145/1143844.1143980
+
+    Examples
+    --------
+    Most rows vary along the first axis, and nothing is known yet: the row that tells
+    most about the first axis gains most. Once it is known, the other axis does.
+
+    >>> from skmal.strategies import v_optimal_gains
+    >>> rows = [[3.0, 0.0], [-3.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 2.0]]
+    >>> int(v_optimal_gains(rows).argmax())
+    0
+    >>> int(v_optimal_gains(rows, aligned=[[3.0, 0.0], [-3.0, 0.0]]).argmax())
+    4
+    """
+    features = check_features(features, "features")
+    aligned = check_features(aligned, "aligned", like=features)
+    targets = _check_targets(targets, len(features))
+    check_number(ridge, "ridge", above=True)
+    design = _Design(features, aligned, np.flatnonzero(targets), ridge, n_picks=1)
+    leverage, reduction = design.parts(features - design.mean)
+    return reduction / (1 + leverage)
+
+
+def greedy_v_optimal(
+    features, n_picks, aligned=None, *, targets=None, weights=None, ridge=0.3
+):
+    """Pick rows one after the other, each with the largest gain given those before.
+
+    Representative where much is unknown, diverse within a batch: an answer about one
+    row lowers the variance of its neighbours, and with it their gains.
+
+    Parameters
+    ----------
+    features : array-like of shape (n_samples, n_features)
+        Rows to pick from.
+    n_picks : int
+        How many to pick, at most the targets.
+    aligned : array-like of shape (n_aligned, n_features), default=None
+        Rows of the same modality whose partners are known.
+    targets : array-like of bool, shape (n_samples,), default=None
+        Which rows the map should be certain about; None: all. Only these are picked.
+    weights : array-like of shape (n_samples,), default=None
+        What gains are multiplied with, at least 0; None: 1.
+    ridge : float, default=0.3
+        The map's ridge for each row that it will have learned from once the picks are
+        answered, as a share of the features' mean variance.
+
+    Returns
+    -------
+    picks : ndarray of shape (n_picks,), int64
+        Indices into `features`, in the order picked, all different.
+    gains : ndarray of shape (n_picks,), float64
+        The weighted gain of each when picked.
+
+    Raises
+    ------
+    ValueError
+        If an array is empty (`aligned` may be), holds NaN or infinity, if shapes do not
+        match, or if a number is out of range.
+
+    See Also
+    --------
+    v_optimal_gains : The gains of all rows, and what they are.
+
+    Notes
+    -----
+    O((n_samples + n_aligned) d^2 + d^3) time at the start and O(n_samples d + d^2) per
+    pick, by rank-one updates; memory is a centred copy of the rows. Gains that agree to
+    a part in 10^9 (10^5 for float32 rows) are ties and go to the lowest row.
+
+    Examples
+    --------
+    >>> from skmal.strategies import greedy_v_optimal
+    >>> rows = [[3.0, 0.0], [-3.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 2.0]]
+    >>> picks, gains = greedy_v_optimal(rows, n_picks=3)
+    >>> picks
+    array([0, 1, 4])
+    """
+    features = check_features(features, "features")
+    aligned = check_features(aligned, "aligned", like=features)
+    targets = _check_targets(targets, len(features))
+    n_picks = check_integer(n_picks, "n_picks", minimum=1)
+    if n_picks > targets.sum():
+        raise ValueError(
+            f"n_picks={n_picks} is above the {targets.sum()} rows that are targets"
+        )
+    if weights is not None:
+        weights = np.asarray(weights, dtype=np.float64)
+        if (
+            weights.shape != targets.shape
+            or not ((weights >= 0) & (weights < np.inf)).all()
+        ):
+            raise ValueError(
+                f"weights must hold {len(features)} finite numbers of at least 0, got "
+                f"an array of shape {weights.shape}"
+            )
+    check_number(ridge, "ridge", above=True)
+    rows = np.flatnonzero(targets)
+    design = _Design(features, aligned, rows, ridge, n_picks)
+    weights = None if weights is None else weights[rows]
+    picks, gains = _greedy_picks(design, n_picks, weights)
+    return rows[picks], gains
+
+
+class VOptimalDesign(QueryStrategy):
+    """Ask about what would make the encoder most certain about the whole pool.
+
+    The default of `PairedActiveLearner`. It asks about the item whose partner would
+    most reduce the average prediction variance of a ridge map over the pool, given
+    what is known and what this batch asks about already; leaves the most isolated items
+    alone, both as candidates and as targets; and, once the encoder's similarities have
+    shown that they can be believed, prefers items that no possible partner looks
+    similar to.
+
+    It needs unimodal features that mean something (rows that are close have partners
+    that are close), which numeric rows are taken for.
+
+    Parameters
+    ----------
+    modality : {"alternate", "coverage", "relative_coverage", "random", 0, 1}, \
+            default="alternate"
+        Which modality to ask about: X and y in turns, or as in `CoresetMargin`.
+    trim : float, default=0.2
+        This share of the open items, the most isolated ones (by the distance to the
+        fourth nearest of 400 items drawn at random), is left alone.
+    ridge : float, default=0.3
+        Ridge of the map; see `skmal.strategies.greedy_v_optimal`.
+    gate : float, default=0.01
+        A true partner counts as found where the encoder ranked it in this best share
+        of the open items, before it was told. The learner's `trust_` is the running
+        share of partners found, and the weight of uncertainty is raised to the power
+        of it. 1.0 opens the gate from the first answers on.
+    random_state : int, RandomState or Generator, default=None
+        Overrides the learner's seed where a draw is needed.
+
+    See Also
+    --------
+    skmal.strategies.greedy_v_optimal : The choice of a batch as a free function.
+    UncertaintyHerding : Coverage of the pool, weighted by uncertainty.
+
+    Notes
+    -----
+    Features are the round's `open_inputs` and `aligned_inputs`, scaled to rows of
+    length one. The weight of item i is (max(1 - s_i, 0.001) / mean) ** trust, where s_i
+    is its largest similarity, in the encoder's space, to any of at most 1,500 items of
+    the other modality drawn at random; the mean is over the items not trimmed.
+
+    Where the learner was told of items without a partner (`teach_unmatched`), gains and
+    the targets' part in Sigma are multiplied with the chance that an item has one,
+    raised to a power and divided by its mean. A logistic regression on these features
+    tells those that were answered with a partner from those that were not; the power is
+    2 AUC - 1 on answers held out, so that missing at random changes next to nothing.
+
+    Utilities are the weighted gains when picked, lowered to the smallest before where a
+    later pick gains more. Ties go to the lowest row. With no pair known, the design of
+    the first batch is the same with an empty aligned set.
+
+    O((n + n_aligned) d^2 + d^3 + 400 n d + 1500 n k + n_instances n d) time for n items
+    with d features and k encoder components: linear in the pool. Of more than 100,000
+    items so many are drawn at random, and the others are neither candidates nor
+    targets: beyond that the design costs the same for pools of any size. Of pools that
+    are not in memory only the rows drawn are read. The gaps that
+    ``modality="coverage"`` and ``"relative_coverage"`` compare are still those of all
+    rows of both pools.
+
+    References
+    ----------
+    .. [1] Yu, K., Bi, J. and Tresp, V. (2006). "Active Learning via Transductive
+       Experimental Design". ICML. https://doi.org/10.1145/1143844.1143980
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import PairedActiveLearner, RidgeCCA, VOptimalDesign
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.normal(size=(60, 3))                       # what partners share
+    >>> X, y = z @ rng.normal(size=(3, 8)), z @ rng.normal(size=(3, 5))
+    >>> learner = PairedActiveLearner(RidgeCCA(), VOptimalDesign()).fit(X[:9], y[:9])
+    >>> query = learner.query(X[9:], y[9:], n_instances=4)
+    >>> query.modality, len(query.indices)                 # 9 pairs // 4 is even
+    (0, 4)
+    >>> learner = learner.teach(X[9:][query.indices], y[9:][query.indices])
+    >>> learner.trust_                                     # all partners were found
+    1.0
+    """
+
+    _streams = True
+
+    def __init__(
+        self,
+        modality="alternate",
+        *,
+        trim=0.2,
+        ridge=0.3,
+        gate=0.01,
+        random_state=None,
+    ):
+        self.modality = modality
+        self.trim = trim
+        self.ridge = ridge
+        self.gate = gate
+        self.random_state = random_state
+
+    def _check_parameters(self, n_instances):
+        check_choice("modality", self.modality, MODALITIES)
+        check_trim(self.trim)
+        check_number(self.ridge, "ridge", above=True)
+        _check_gate(self.gate)
+
+    def select(self, round):
+        """Choose the batch of the largest gains.
+
+        Parameters
+        ----------
+        round : Round
+            The round.
+
+        Returns
+        -------
+        Selection
+            Rows in the order picked, with their gains.
+        """
+        modality, gap, _ = choose_modality(round, self.modality)
+        inputs = round.open_inputs[modality]
+        drawn = np.arange(len(inputs))
+        n_drawn = max(N_DRAWN, round.n_instances)
+        if len(inputs) > n_drawn:
+            drawn = np.sort(round.rng.choice(len(inputs), n_drawn, replace=False))
+            inputs = take(inputs, drawn)
+        features = unit_floats(inputs)
+        aligned = unit_floats(round.aligned_inputs[modality])
+        rows = np.flatnonzero(_not_isolated(features, self.trim, round))
+        weights = trusted_uncertainty(round, modality, drawn[rows])
+        chances = None
+        if round.unmatched is not None:
+            unmatched = unit_floats(round.unmatched_inputs[modality])
+            chances = partner_chances(features[rows], aligned, unmatched)
+        if chances is not None:
+            weights = chances if weights is None else weights * chances
+        design = _Design(
+            features, aligned, rows, self.ridge, round.n_instances, chances
+        )
+        picks, gains = _greedy_picks(design, round.n_instances, weights)
+        rows = drawn[rows]
+        return Selection(rows[picks], np.minimum.accumulate(gains), modality, gap)
+
+
+def trusted_uncertainty(round, modality, rows):
+    """Return a weight per item: how unsure the encoder is, as far as it counts.
+
+    Parameters
+    ----------
+    round : Round
+        The round.
+    modality : int
+        Whose items.
+    rows : ndarray of int
+        Which of the open ones.
+
+    Returns
+    -------
+    ndarray of the shape of rows, or None
+        Weights above 0 with mean 1 where trust is 1; None where trust is 0, for then
+        all are equal.
+    """
+    if round.trust == 0:
+        return None
+    features, doubts = round.open[modality], []
+    for other in others(round, modality):
+        gallery = round.open[other]
+        if len(gallery) > N_GALLERY:
+            chosen = round.rng.choice(len(gallery), N_GALLERY, replace=False)
+            gallery = take(gallery, chosen)
+        gallery = unit_rows(gallery)
+        doubt = np.empty(len(rows))
+        for block in gen_batches(len(rows), BLOCK):
+            # A weight need not be exact, as a rule that picks by it alone would have.
+            similarity = unit_rows(take(features, rows[block])) @ gallery.T
+            doubt[block] = 1 - similarity.max(axis=1)
+        doubts.append(doubt)
+    doubt = np.maximum(np.mean(doubts, axis=0), 1e-3)
+    return (doubt / doubt.mean()) ** round.trust
+
+
+class _Design:
+    """A ridge map's inverse Gram matrix M, and what it makes of the target rows.
+
+    Rows are kept in their own precision, everything of size d x d is float64.
+    """
+
+    def __init__(self, features, aligned, rows, ridge, n_picks, weights=None):
+        n, d = len(features) + len(aligned), features.shape[1]
+        total = features.sum(axis=0, dtype=np.float64)
+        total += aligned.sum(axis=0, dtype=np.float64)
+        self.mean = (total / n).astype(features.dtype)
+        known, self.targets = aligned - self.mean, features[rows]
+        self.targets -= self.mean
+        gram = (known.T @ known).astype(np.float64)  # (d, d)
+        weighted = self.targets
+        if weights is not None:  # of the rows as targets, mean 1
+            weighted = weighted * weights.astype(features.dtype)[:, None]
+        self.sigma = gram + weighted.T @ self.targets
+        self.sigma /= len(known) + len(rows)
+        scale = np.trace(self.sigma) / d * (len(aligned) + n_picks)
+        gram[np.diag_indices(d)] += ridge * scale if scale > 0 else 1
+        self.inverse = cho_solve(cho_factor(gram), np.eye(d))
+        # M = inverse - sum of v v' / scale over the rows v taken since.
+        n_kept = min(n_picks, d)
+        self.taken, self.scales = np.empty((n_kept, d)), np.empty(n_kept)
+        self.n_taken = 0
+
+    def parts(self, centred):
+        """Return c'Mc and c'M Sigma M c of each centred row c, before any was taken."""
+        mapped = centred @ self.inverse.astype(centred.dtype)  # (n, d)
+        leverage = np.einsum("ij,ij->i", centred, mapped)
+        spread = mapped @ self.sigma.astype(centred.dtype)
+        reduction = np.einsum("ij,ij->i", mapped, spread)
+        return leverage.astype(np.float64), reduction.astype(np.float64)
+
+    def apply_inverse(self, row):
+        """Return M row, the rows taken so far included, by their rank-one updates."""
+        taken, scales = self.taken[: self.n_taken], self.scales[: self.n_taken]
+        return self.inverse @ row - ((taken @ row) / scales) @ taken
+
+    def add(self, row):
+        """Take a centred row among the aligned; return what the others' parts need."""
+        if self.n_taken == len(self.taken):  # so many are dearer than one d x d matrix
+            self.inverse -= (self.taken.T / self.scales) @ self.taken
+            self.n_taken = 0
+        v = self.apply_inverse(row)
+        scale = 1 + row @ v
+        sigma_v = self.sigma @ v
+        y, z = self.apply_inverse(sigma_v), v @ sigma_v
+        self.taken[self.n_taken], self.scales[self.n_taken] = v, scale
+        self.n_taken += 1
+        return v, y, z, scale
+
+
+def _greedy_picks(design, n_picks, weights):
+    """Return which of the design's targets are picked, and their weighted gains."""
+    leverage, reduction = design.parts(design.targets)
+    columns = np.ascontiguousarray(design.targets.T)  # one pass serves two products
+    weights = 1 if weights is None else weights
+    tolerance = 1e-9 if columns.dtype == np.float64 else 1e-5
+    picked = np.zeros(len(leverage), dtype=bool)
+    picks, gains = np.empty(n_picks, dtype=np.int64), np.empty(n_picks)
+    for step in range(n_picks):
+        gain = weights * np.maximum(reduction, 0) / (1 + leverage)
+        gain[picked] = -1
+        best = gain.max()
+        pick = np.argmax(gain >= best * (1 - tolerance))  # the lowest of equals
+        picks[step], gains[step], picked[pick] = pick, best, True
+        v, y, z, scale = design.add(columns[:, pick].astype(np.float64))
+        along_v, along_y = np.stack([v, y]).astype(columns.dtype) @ columns  # (n,)
+        along_v = along_v.astype(np.float64)
+        leverage -= along_v**2 / scale
+        reduction -= 2 * along_v * along_y / scale - along_v**2 * (z / scale**2)
+    return picks, gains
+
+
+def _not_isolated(features, trim, round):
+    """Return which rows are left when the most isolated share is trimmed."""
+    n = len(features)
+    n_trimmed = min(int(trim * n), n - round.n_instances)
+    kept = np.ones(n, dtype=bool)
+    if n_trimmed > 0:
+        isolated = isolation(features, N_NEIGHBORS, random_state=round.rng)
+        digits = 9 if features.dtype == np.float64 else 5
+        order = isolated.round(digits).argsort(kind="stable")
+        kept[order[n - n_trimmed :]] = False  # of equals the highest rows
+    return kept
+
+
+def _check_targets(targets, n):
+    if targets is None:
+        return np.ones(n, dtype=bool)
+    targets = np.asarray(targets)
+    if targets.dtype != bool or targets.shape != (n,) or not targets.any():
+        raise ValueError(
+            f"targets must be a boolean mask of the {n} rows with one true at least, "
+            f"got {targets.dtype} of shape {targets.shape}"
+        )
+    return targets
+
+
+def _check_gate(gate):
+    if isinstance(gate, bool) or not (isinstance(gate, Real) and 0 < gate <= 1):
+        raise ValueError(
+            f"gate must be a share of the open items in (0, 1], got {gate!r}"
+        )
+
+
+C = 10.0  # inverse of the penalty, for rows of length one
+N_FOLDS = 3
+
+
+def partner_chances(rows, aligned, unmatched):
+    """Return, for each row, a weight: how probable it is that it has a partner, mean 1.
+
+    A logistic regression tells the items that were answered with a partner from those
+    that were not, by their rows of length one. Its chances are raised to the power of
+    what it can do on items held out, from 0 (guessing; nothing is changed) to 1, twice
+    the area under its ROC curve less 1. None where there are too few of either to tell.
+
+    O((n_aligned + n_unmatched + n_rows) d) time, a hundred times or so.
+    """
+    if min(len(aligned), len(unmatched)) < N_FOLDS:
+        return None
+    asked = np.vstack([aligned, unmatched])
+    answered = np.arange(len(asked)) < len(aligned)
+    model = LogisticRegression(C=C, max_iter=1000)
+    held_out = cross_val_predict(
+        model, asked, answered, cv=N_FOLDS, method="predict_proba"
+    )
+    skill = max(0.0, 2 * roc_auc_score(answered, held_out[:, 1]) - 1)
+    chances = model.fit(asked, answered).predict_proba(rows)[:, 1]
+    weights = np.maximum(chances, 1e-3) ** skill
+    return weights / weights.mean()

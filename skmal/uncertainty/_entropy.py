@@ -1,0 +1,124 @@
+"""The entropy over the other modality."""
+
+from numbers import Real
+
+import numpy as np
+
+from ..arrays import _blocks, _dask
+from ..arrays._blocks import batches, check_same_space, read, stream
+from ..arrays._tensors import (
+    computing,
+    device_of,
+    double,
+    is_tensor,
+    on_device,
+    to_host,
+)
+from ._similarity import _block_size, _desc, _n_threads, _similarity, _unit
+
+
+def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
+    """Return the entropy of each query's softmax over the gallery.
+
+    Parameters
+    ----------
+    queries : array-like of shape (n_queries, n_features)
+        Features of the items that could be asked about.
+    gallery : array-like of shape (n_gallery, n_features)
+        Features of the other modality's items, in the same space.
+    temperature : float, default=0.07
+        Similarities are divided by it before the softmax. 0.07 is where the contrastive
+        loss of CLIP starts.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    ndarray of shape (n_queries,), float64
+        Nats, between 0 (sure) and log(n_gallery) (no idea); large = unsure.
+
+    Raises
+    ------
+    ValueError
+        If either is empty, holds NaN or infinity, if their numbers of features differ,
+        or if `temperature` is not above 0.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for what is kept of each query.
+
+    See Also
+    --------
+    cross_modal_margin : The gap between the best two.
+
+    Notes
+    -----
+    Costs what `cross_modal_margin` costs, and an exponential per similarity.
+
+    References
+    ----------
+    .. [1] Radford, A. et al. (2021). "Learning Transferable Visual Models From Natural
+       Language Supervision". ICML. https://arxiv.org/abs/2103.00020
+
+    Examples
+    --------
+    >>> from skmal.uncertainty import cross_modal_entropy
+    >>> gallery = [[1.0, 0.0], [0.0, 1.0]]
+    >>> cross_modal_entropy([[1.0, 0.0], [1.0, 1.0]], gallery).round(3)
+    array([0.   , 0.693])
+    """
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
+    if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
+        raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
+    if _dask.is_dask(queries) or _dask.is_dask(gallery):
+        _, total, weighted = _dask.per_query(
+            _softmax_sums, _merged_sums, queries, gallery, temperature
+        )
+    else:
+        _, total, weighted = _softmax_sums(queries, gallery, temperature, verbose)
+    return np.maximum(np.log(total) - weighted / total, 0)
+
+
+def _softmax_sums(queries, gallery, temperature, verbose=0):
+    """Return what the entropy of each query's softmax is made of.
+
+    Of its logits z these are m = max z, total = sum exp(z - m) and weighted =
+    sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
+    """
+    n_threads = _n_threads(queries, gallery, _blocks.ROWS)
+    sums = np.empty((3, queries.shape[0]))
+    with computing(device_of(gallery)):
+        for rows in batches(queries.shape[0]):
+            q = _unit(double(read(queries, rows)), "queries")
+            desc = _desc("entropy", queries, rows)
+            sums[:, rows] = _sums_of(q, gallery, temperature, n_threads, verbose, desc)
+    return sums
+
+
+def _sums_of(q, gallery, temperature, n_threads, verbose, desc):
+    """Return the softmax sums of some unit rows."""
+    q = on_device(q, device_of(gallery))
+
+    def look(block):
+        logits = _similarity(q, gallery, block) / temperature
+        peak = logits.amax(dim=1) if is_tensor(logits) else logits.max(axis=1)
+        logits -= peak[:, None]
+        exponentials = logits.exp() if is_tensor(logits) else np.exp(logits)
+        logits *= exponentials
+        sums = peak, exponentials.sum(axis=1), logits.sum(axis=1)
+        return np.stack([to_host(part) for part in sums])
+
+    size = _block_size(gallery, 2 * len(q))
+    parts = stream(look, gallery.shape[0], n_threads, size, verbose, desc)
+    sums = next(parts)
+    for part in parts:
+        sums = _merged_sums(np.stack([sums, part]))
+    return sums
+
+
+def _merged_sums(sums):
+    """Return the softmax sums over all parts of a gallery, shape (n_parts, 3, n)."""
+    peaks, totals, weighted = sums.transpose(1, 0, 2)
+    peak = peaks.max(axis=0)
+    shift = peaks - peak
+    totals, weighted = np.exp(shift) * [totals, weighted]
+    weighted += shift * totals
+    return np.stack([peak, totals.sum(axis=0), weighted.sum(axis=0)])

@@ -1,0 +1,253 @@
+"""How unsure an encoder is of an item's partner in the other modality."""
+
+from threading import Lock
+
+import numpy as np
+
+from ..arrays import _blocks, _dask
+from ..arrays._blocks import batches, check_same_space, fetch, in_threads, read
+from ..arrays._distances import rounding_slack
+from ..arrays._tensors import (
+    cells,
+    computing,
+    device_of,
+    double,
+    join,
+    maxima,
+    on_device,
+    single,
+    to_host,
+    two_largest,
+)
+from ._similarity import MANY, _block_size, _desc, _n_threads, _similarity, _unit
+
+QUERIES = 2048  # whose similarities to a block of the gallery are in memory at a time
+GROUP = 64  # gallery rows of which only the best similarity is looked at, at first
+
+
+def cross_modal_margin(queries, gallery, *, verbose=0):
+    """Return the gap between each query's best and second best similarity.
+
+    A small margin says that two partners look equally likely. It is the uncertainty of
+    Zhang and Zhu's algorithm. It says nothing about whether either is right; where an
+    encoder has seen few pairs, `cross_modal_top1` predicts errors better.
+
+    Parameters
+    ----------
+    queries : array-like of shape (n_queries, n_features)
+        Features of the items that could be asked about.
+    gallery : array-like of shape (n_gallery, n_features)
+        Features of the other modality's items, in the same space.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    ndarray of shape (n_queries,), float64
+        Differences of cosine similarities in [0, 2]; small = undecided. With a single
+        gallery item the missing second similarity counts as -1, the least possible.
+
+    Raises
+    ------
+    ValueError
+        If either is empty, holds NaN or infinity, or if their numbers of features
+        differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for what is kept of each query.
+
+    See Also
+    --------
+    cross_modal_top1 : The best similarity alone.
+    cross_modal_entropy : The spread over all of the gallery.
+
+    Notes
+    -----
+    The similarities that count are taken in float64, whatever the input's precision; a
+    matrix product in float32 says which ones those can be. O(n_queries n_gallery
+    n_features) time; blocks of similarities are in memory, never all of them. Large
+    galleries are read and compared by as many threads as BLAS may use at the time, or
+    as few as fit in the `working_memory` of scikit-learn's configuration. What comes
+    out does not depend on their number.
+
+    The gallery may be a torch tensor on any device: it is compared there, in larger
+    blocks, and only the few rows that could be the best two come to the host. The
+    queries may be tensors too, on the same device; they are read block by block. Either
+    may be a dask array: each pair of partitions is compared on a worker, and no bar is
+    shown.
+
+    References
+    ----------
+    .. [1] Zhang, J. and Zhu, Y. (2026). "Towards Multimodal Active Learning: Efficient
+       Learning with Limited Paired Data". TMLR. https://arxiv.org/abs/2510.03247
+
+    Examples
+    --------
+    The first query has one clear partner, the second lies between two.
+
+    >>> from skmal.uncertainty import cross_modal_margin
+    >>> cross_modal_margin([[1.0, 0.0], [1.0, 1.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
+    array([1., 0.])
+    """
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
+    second, first = _top_two(queries, gallery, verbose)
+    return first - second
+
+
+def cross_modal_top1(queries, gallery, *, verbose=0):
+    """Return each query's best cosine similarity to any gallery item.
+
+    A small value says that nothing in the other modality looks like a partner.
+
+    Parameters
+    ----------
+    queries : array-like of shape (n_queries, n_features)
+        Features of the items that could be asked about.
+    gallery : array-like of shape (n_gallery, n_features)
+        Features of the other modality's items, in the same space.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    ndarray of shape (n_queries,), float64
+        Similarities in [-1, 1]; small = unsure.
+
+    Raises
+    ------
+    ValueError
+        If either is empty, holds NaN or infinity, or if their numbers of features
+        differ.
+    MemoryError
+        If scikit-learn's `working_memory` is too small for what is kept of each query.
+
+    See Also
+    --------
+    cross_modal_margin : The gap to the second best.
+
+    Notes
+    -----
+    The cross-modal form of least confidence. Costs what `cross_modal_margin` costs.
+
+    Examples
+    --------
+    >>> from skmal.uncertainty import cross_modal_top1
+    >>> cross_modal_top1([[1.0, 0.0], [-1.0, 0.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
+    array([1., 0.])
+    """
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
+    return _top_two(queries, gallery, verbose)[1]
+
+
+def _top_two(queries, gallery, verbose=0):
+    """Return the second best and the best similarity of each query, shape (2, n)."""
+    if _dask.is_dask(queries) or _dask.is_dask(gallery):
+        return _dask.per_query(_top_two, _merged_top_two, queries, gallery)
+    n_threads = _n_threads(queries, gallery, QUERIES)
+    top = np.empty((2, queries.shape[0]))
+    with computing(device_of(gallery)):
+        for rows in batches(queries.shape[0], QUERIES):
+            q = _unit(double(read(queries, rows)), "queries")
+            desc = _desc("similarities", queries, rows)
+            candidates = _candidates(q, gallery, n_threads, verbose, desc)
+            if candidates is None:
+                top[:, rows] = _top_two_of_all(q, gallery, n_threads, verbose, desc)
+            else:
+                top[:, rows] = _top_two_of_candidates(q, gallery, *candidates)
+    return np.clip(top, -1, 1)
+
+
+def _merged_top_two(tops):
+    """Return the best two over all parts of a gallery, shape (n_parts, 2, n)."""
+    return two_largest(tops.reshape(-1, tops.shape[-1]))
+
+
+def _candidates(q, gallery, n_threads, verbose, desc):
+    """Return pairs (query, gallery row) that hold the best two of each query.
+
+    Similarities in float32 are wrong by at most `slack`. The best ones of the two best
+    groups of gallery rows are two different rows, so no row whose similarity is lower
+    than the lesser of them by more than twice the slack is among the best two. None
+    where the gallery is so full of ties that this leaves too many.
+
+    Blocks may come in any order: `best` only grows, so what it lets go at any time is
+    no candidate at the end.
+    """
+    slack = rounding_slack(1, q.shape[1], np.float32)
+    device = device_of(gallery)
+    size = _block_size(gallery, len(q)) or _blocks.ROWS // 2 or 1
+    most = MANY * len(q)
+    limit = 8 * most + min(size, _blocks.ROWS) * len(q)
+    best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
+    found, n_found = [], 0
+    lock = Lock()
+    q = on_device(single(q), device)
+
+    def pruned():
+        columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
+        left = similarity >= best[0, columns] - 2 * slack
+        return columns[left], rows[left], similarity[left]
+
+    def look(block):
+        nonlocal best, found, n_found
+        if n_found > limit:  # even after pruning
+            return
+        similarity = single(_unit(fetch(gallery, block), "gallery")) @ q.T
+        whole = len(similarity) - len(similarity) % GROUP
+        groups = similarity[:whole].reshape(-1, GROUP, len(q))
+        peaks = [groups.amax(dim=1) if device else groups.max(axis=1)]
+        if whole < len(similarity):
+            peaks.append(maxima(similarity[whole:])[None])
+        peaks = two_largest(join(peaks))
+        with lock:
+            best = two_largest(np.concatenate([best, peaks]))
+            least = best[0] - 2 * slack
+        mask = similarity >= on_device(least, device)
+        if device and int(mask.sum()) > limit:  # a large block of ties
+            n_found = np.inf
+            return
+        rows, columns = cells(mask)
+        values = to_host(similarity[rows, columns])
+        with lock:
+            found.append((columns, rows + block.start, values))
+            n_found += len(rows)
+            if n_found > limit:
+                found = [pruned()]
+                n_found = len(found[0][0])
+
+    in_threads(look, gallery.shape[0], n_threads, size, verbose, desc)
+    if n_found > limit:
+        return None
+    columns, rows, _ = pruned()
+    return None if len(rows) > most else (columns, rows)
+
+
+def _top_two_of_candidates(q, gallery, columns, rows):
+    """Return the best two of the given pairs of each query, in float64."""
+    order = np.lexsort([rows, columns])
+    columns, rows = columns[order], rows[order]
+    similarity = np.empty(len(rows))
+    for some in batches(len(rows)):
+        g = _unit(double(read(gallery, rows[some])), "gallery")
+        similarity[some] = np.einsum("ij,ij->i", q[columns[some]], g)
+    similarity = similarity[np.lexsort([similarity, columns])]  # each query ascending
+    ends = np.searchsorted(columns, np.arange(len(q)), side="right")
+    padded = np.concatenate([[-1.0], similarity])  # the missing second of a single row
+    alone = ends - np.searchsorted(columns, np.arange(len(q))) == 1
+    return np.stack([np.where(alone, -1.0, padded[ends - 1]), padded[ends]])
+
+
+def _top_two_of_all(q, gallery, n_threads, verbose, desc):
+    """Return the best two of all gallery rows, in float64."""
+    best = np.full((2, len(q)), -1.0)
+    lock = Lock()
+    q = on_device(q, device_of(gallery))
+
+    def look(block):
+        nonlocal best
+        top = two_largest(_similarity(q, gallery, block).T)
+        with lock:
+            best = two_largest(np.concatenate([best, top]))
+
+    size = _block_size(gallery, 2 * len(q))
+    in_threads(look, gallery.shape[0], n_threads, size, verbose, desc)
+    return best

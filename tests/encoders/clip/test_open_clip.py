@@ -1,0 +1,315 @@
+"""From names, folders, configurations and weights to open_clip models."""
+
+import json
+import logging
+import os
+import pickle
+from copy import deepcopy
+
+import numpy as np
+import open_clip
+import pytest
+import safetensors.torch
+import torch
+from helpers import MICRO_CLIP, RESNET
+
+from skmal.encoders.clip._open_clip import (
+    TINY,
+    build,
+    copy,
+    read_config,
+    rebuild,
+    save,
+    weights_of,
+    without_projection,
+)
+
+IMAGES = torch.linspace(-1, 1, 2 * 3 * 32 * 32).reshape(2, 3, 32, 32)
+TEXTS = ["a red square", "two blue circles"]
+
+
+def features(network, images=IMAGES, texts=TEXTS):
+    """Return what both towers make of two images and two texts."""
+    network.module.eval()
+    with torch.no_grad():
+        tokens = network.tokenizer(texts)
+        return network.module.encode_image(images), network.module.encode_text(tokens)
+
+
+def assert_equal(some, others):
+    for one, other in zip(some, others, strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Return a micro model with random weights."""
+    return build(MICRO_CLIP, None, False, seed=3)
+
+
+def test_the_seed_decides_random_weights_and_no_generator_moves():
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    networks = [build(MICRO_CLIP, None, False, seed) for seed in (3, 3, 4)]
+    assert torch.equal(torch.get_rng_state(), before)
+    weights = [weights_of(network) for network in networks]
+    assert weights[0] == weights[1] != weights[2]
+
+
+def test_logging_is_left_alone_and_says_nothing_of_random_weights(caplog):
+    handlers, filters = list(logging.root.handlers), list(logging.root.filters)
+    network = build(MICRO_CLIP, None, False, seed=0)
+    rebuild(network.config, weights_of(network))
+    assert logging.root.handlers == handlers
+    assert logging.root.filters == filters
+    assert caplog.records == []
+
+
+def test_a_network_can_be_taken_apart_and_rebuilt(network):
+    again = rebuild(network.config, weights_of(network))
+    assert_equal(features(again), features(network))
+    other = copy(network)
+    assert_equal(features(other), features(network))
+    other.module.logit_scale.data.fill_(1)
+    assert network.module.logit_scale != 1
+
+
+def test_open_clip_loads_what_was_saved(network, tmp_path):
+    folder = tmp_path / "new" / "folder"
+    save(network, folder)
+    assert sorted(os.listdir(folder)) == [
+        "open_clip_config.json",
+        "open_clip_model.safetensors",
+    ]
+    name = f"local-dir:{folder}"
+    module, _, transform = open_clip.create_model_and_transforms(name)
+    tokens = open_clip.get_tokenizer(name)(TEXTS)
+    module.eval()
+    with torch.no_grad():
+        theirs = module.encode_image(IMAGES), module.encode_text(tokens)
+    assert_equal(theirs, features(network))
+    assert transform.transforms[0].size == 32
+    assert_equal(features(build(name, None, False, seed=9)), theirs)
+    with pytest.raises(ValueError, match="pretrained='openai' cannot go with model='l"):
+        build(name, "openai", False, seed=9)
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "pt"])
+def test_weights_come_from_a_file(network, tmp_path, suffix):
+    path = tmp_path / f"weights.{suffix}"
+    if suffix == "pt":
+        torch.save(network.module.state_dict(), path)
+    else:
+        path.write_bytes(weights_of(network))
+    for pretrained in (path, str(path)):
+        loaded = build(MICRO_CLIP, pretrained, False, seed=9)
+        assert_equal(features(loaded), features(network))
+
+
+class Malicious:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def test_a_pickle_with_code_is_refused_and_not_run(tmp_path):
+    path, made = tmp_path / "weights.pt", tmp_path / "made"
+    torch.save({"weights": Malicious(str(made))}, path)
+    with pytest.raises(ValueError, match=r"weights.pt is refused: .* could run code"):
+        build(MICRO_CLIP, path, False, seed=0)
+    path.write_bytes(pickle.dumps(Malicious(str(made)), protocol=2))
+    with pytest.raises(ValueError, match=r"weights.pt is refused|cannot be loaded"):
+        build(MICRO_CLIP, path, False, seed=0)
+    assert not made.exists()
+
+
+def test_weights_that_are_damaged_or_of_another_model_are_named(network, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(weights_of(network)[:1000])
+    with pytest.raises(ValueError, match="weights.safetensors cannot be loaded"):
+        build(MICRO_CLIP, path, False, seed=0)
+    path.write_bytes(weights_of(network))
+    with pytest.raises(
+        ValueError, match="weights.safetensors cannot be loaded: .*fits the mod"
+    ):
+        build(TINY, path, False, seed=0)
+    path.write_bytes(safetensors.torch.save({"a": torch.zeros(2)}))
+    with pytest.raises(ValueError, match="weights.safetensors cannot be loaded"):
+        build(MICRO_CLIP, path, False, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("model", "pretrained", "message"),
+    [
+        ("ViT-B-23", None, "unknown model 'ViT-B-23'; close names are ViT-B-32"),
+        ("hf-hub:a/b", None, "unknown model 'hf-hub:a-b'.* 'local-dir:FOLDER' are pos"),
+        (7, None, "model must be a name that open_clip knows, .* got 7"),
+        ({"embed_dim": 4}, None, "is no configuration of open_clip: its vision_cfg is"),
+        ({"text_cfg": {}, "vision_cfg": {}}, None, "it has no embed_dim"),
+        ({"model_cfg": None}, None, "is no configuration of open_clip"),
+        (MICRO_CLIP | {"embed_dim": np.int64(4)}, None, "int64 is not JSON"),
+        (MICRO_CLIP | {"text_cfg": "a"}, None, "its text_cfg is no dict"),
+        (MICRO_CLIP | {"text_cfg": {"layer": 1}}, None, "cannot build model=.*layer"),
+        (
+            MICRO_CLIP | {"text_cfg": MICRO_CLIP["text_cfg"] | {"heads": 3}},
+            None,
+            "open_clip cannot build model=.*embed_dim must be divisible",
+        ),
+        ("tiny", "openai", "pretrained='openai' is no file, and the tags of this mod"),
+        ("ViT-B-32", "laion", "'laion' is no file, .* openai, .*laion2b_e16.*; pass"),
+        ("ViT-B-32", 3, "pretrained must be None, a tag or a path to weights, got 3"),
+    ],
+)
+def test_bad_names_are_answered_with_good_ones(model, pretrained, message):
+    with pytest.raises(ValueError, match=message):
+        build(model, pretrained, False, seed=0)
+
+
+def test_folders_that_hold_no_model_say_what_they_lack(network, tmp_path):
+    model = f"local-dir:{tmp_path}"
+    with pytest.raises(FileNotFoundError, match=r"holds no open_clip_config.json; pas"):
+        read_config(model)
+    save(network, tmp_path)
+    (tmp_path / "open_clip_model.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="holds no weights"):
+        read_config(model)
+    save(network, tmp_path)
+    for text in ("{", "[]", '{"other": 1}'):
+        (tmp_path / "open_clip_config.json").write_text(text)
+        with pytest.raises(ValueError, match="open_clip_config.json is damaged"):
+            read_config(model)
+
+
+def test_a_config_is_read_and_not_changed(network, tmp_path):
+    before = deepcopy(MICRO_CLIP)
+    config = build(MICRO_CLIP, None, True, seed=0).config
+    assert before == MICRO_CLIP
+    assert config["model_cfg"]["init_logit_bias"] == -10
+    assert config["preprocess_cfg"]["size"] == (32, 32)
+    whole = {"model_cfg": MICRO_CLIP, "preprocess_cfg": {"mean": (0.5, 0.5, 0.5)}}
+    config = build(whole, None, False, seed=0).config
+    assert config["preprocess_cfg"]["mean"] == [0.5, 0.5, 0.5]
+    json.dumps(config)
+
+
+def test_names_of_the_paper_are_built_with_random_weights():
+    for name, patch in [("ViT-B-32", 32), ("ViT-B-16", 16)]:
+        network = build(name, None, False, seed=0)
+        assert network.module.visual.patch_size == (patch, patch)
+        tokens = network.tokenizer(TEXTS)
+        assert tokens.shape == (2, 77)
+        with torch.no_grad():
+            assert network.module.encode_text(tokens).shape == (2, 512)
+    eight = read_config("ViT-B-16")
+    eight["model_cfg"]["vision_cfg"] |= {"patch_size": 8, "layers": 1}
+    eight["model_cfg"]["text_cfg"]["layers"] = 1
+    assert build(eight, None, False, 0).module.visual.patch_size == (8, 8)
+
+
+def test_openai_weights_get_the_activation_they_were_trained_with(monkeypatch):
+    """The tag's weights are random ones here: nothing can be downloaded."""
+    config = open_clip.get_model_config("ViT-B-32")
+    config["vision_cfg"]["layers"] = config["text_cfg"]["layers"] = 1
+    seen = {}
+
+    def create_model(name, pretrained, **options):
+        seen.update(options, name=name, pretrained=pretrained)
+        return build(config, None, False, seed=0).module
+
+    real = open_clip.create_model
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            open_clip,
+            "create_model",
+            lambda name, *a, **k: (
+                real(name, *a, **k)
+                if name.startswith("local-dir:")
+                else create_model(name, *a, **k)
+            ),
+        )
+        network = build("ViT-B-32", "openai", False, seed=0)
+    assert (seen["name"], seen["pretrained"]) == ("ViT-B-32", "openai")
+    assert seen["force_quick_gelu"] is True
+    assert seen["weights_only"] is True
+    assert network.config["model_cfg"]["quick_gelu"] is True
+
+
+def test_siglip_models_keep_their_start_and_others_get_a_bias():
+    with_bias = build(MICRO_CLIP, None, True, seed=0).module
+    assert with_bias.logit_bias.item() == -10
+    assert with_bias.logit_scale.exp().item() == pytest.approx(10)
+    assert build(MICRO_CLIP, None, False, seed=0).module.logit_bias is None
+    own = MICRO_CLIP | {"init_logit_bias": -5.0}
+    assert build(own, None, True, seed=0).module.logit_bias.item() == -5
+
+
+@pytest.mark.parametrize("source", ["folder", "file"])
+def test_siglips_loss_starts_from_its_own_scale_and_bias(network, tmp_path, source):
+    save(network, tmp_path)
+    if source == "folder":
+        built = build(f"local-dir:{tmp_path}", None, True, seed=0)
+    else:
+        file = tmp_path / "open_clip_model.safetensors"
+        built = build(MICRO_CLIP, file, True, seed=0)
+    assert built.module.logit_scale.exp().item() == pytest.approx(10)
+    assert built.module.logit_bias.item() == -10
+    assert_equal(features(built), features(network))
+    save(built, tmp_path)
+    with pytest.raises(ValueError, match='seem to be SigLIP.s.* pass loss="siglip"'):
+        build(MICRO_CLIP, tmp_path / "open_clip_model.safetensors", False, seed=0)
+
+
+def test_slashes_in_names_are_dashes(monkeypatch):
+    asked = []
+    real = open_clip.get_tokenizer
+    monkeypatch.setattr(
+        open_clip, "get_tokenizer", lambda name: asked.append(name) or real("ViT-B-32")
+    )
+    build("ViT-S/32-alt", None, False, 0)
+    assert asked == ["ViT-S-32-alt"]
+
+
+def test_a_tokenizer_from_the_hub_says_what_is_missing(monkeypatch):
+    def raising(error):
+        def get_tokenizer(*args, **kwargs):
+            raise error
+
+        return get_tokenizer
+
+    text = MICRO_CLIP["text_cfg"] | {"hf_tokenizer_name": "some/tokenizer"}
+    with_hub = MICRO_CLIP | {"text_cfg": text}
+    tokenizer = open_clip.tokenizer
+    for error, message in [
+        (ImportError("No module named transformers"), "pip install transformers"),
+        (OSError("no connection\nmore"), r"could not be downloaded \(no connection\)"),
+    ]:
+        monkeypatch.setattr(tokenizer, "HFTokenizer", raising(error))
+        with pytest.raises(type(error), match=message):
+            build(with_hub, None, False, seed=0)
+
+
+def test_without_projection_the_towers_end_before_the_shared_space(network):
+    module = network.module
+    shared = features(network)
+    with without_projection(module):
+        before = features(network)
+    torch.testing.assert_close(before[0] @ module.visual.proj, shared[0])
+    torch.testing.assert_close(before[1] @ module.text_projection, shared[1])
+    assert_equal(features(network), shared)
+
+
+def test_towers_of_timm_end_before_their_heads():
+    config = MICRO_CLIP | {"vision_cfg": RESNET, "custom_text": True}
+    network = build(config, None, False, seed=0)
+    shared = features(network)
+    with without_projection(network.module):
+        before = features(network)
+    assert shared[0].shape == (2, 16)
+    assert before[0].shape == (2, 512)
+    torch.testing.assert_close(network.module.visual.head(before[0]), shared[0])
+    again = rebuild(network.config, weights_of(network))
+    assert_equal(features(again), shared)

@@ -1,0 +1,351 @@
+"""ContrastiveProjection against plain formulas, on the glyphs, and in a learner."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from helpers import make_pairs
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from skmal import ContrastiveProjection, CoresetMargin, PairedActiveLearner, RidgeCCA
+from skmal.datasets import load_glyphs
+from skmal.encoders._contrastive import info_nce
+from skmal.items._equals import groups_of_equals
+from skmal.metrics import mean_reciprocal_rank
+
+
+def quick(n_components=128, **parameters):
+    """Return an encoder that trains in a few hundredths of a second."""
+    defaults = {"max_epochs": 10, "batch_size": 32, "device": "cpu", "random_state": 0}
+    return ContrastiveProjection(n_components, **(defaults | parameters))
+
+
+def plain_info_nce(x, y, scale, x_equal=(), y_equal=()):
+    """Return the loss by two loops over the rows and their negatives."""
+    total = 0
+    for one, other in ((x, y), (y, x)):
+        for i in range(len(one)):
+            rivals = [
+                j
+                for j in range(len(one))
+                if j == i or ((i, j) not in x_equal and (i, j) not in y_equal)
+            ]
+            similarities = [np.exp(scale * one[i] @ other[j]) for j in rivals]
+            total -= np.log(np.exp(scale * one[i] @ other[i]) / np.sum(similarities))
+    return total / (2 * len(x))
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_loss_is_that_of_two_loops():
+    rng = np.random.default_rng(0)
+    x, y = unit(rng.normal(size=(7, 3))), unit(rng.normal(size=(7, 3)))
+    tensors = torch.tensor(x), torch.tensor(y), torch.tensor(np.log(5.0))
+    assert info_nce(*tensors).item() == pytest.approx(plain_info_nce(x, y, 5.0))
+
+    # Rows 1 and 4 have equal y, rows 2 and 3 equal x: no negatives of each other.
+    groups = [torch.tensor([0, 1, 2, 3, 1, 5, 6]), torch.tensor([0, 1, 2, 2, 4, 5, 6])]
+    expected = plain_info_nce(x, y, 5.0, {(2, 3), (3, 2)}, {(1, 4), (4, 1)})
+    assert info_nce(*tensors, groups).item() == pytest.approx(expected)
+    assert expected < plain_info_nce(x, y, 5.0)
+
+
+def test_gradient_is_that_of_finite_differences():
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(6, 4)), rng.normal(size=(6, 3))
+    heads = [rng.normal(size=(4, 2)), rng.normal(size=(3, 2))]
+    tensors = [torch.tensor(head, requires_grad=True) for head in heads]
+    log_scale = torch.tensor(np.log(3.0), requires_grad=True)
+    features = [
+        torch.nn.functional.normalize(torch.tensor(rows) @ head)
+        for rows, head in zip((X, Y), tensors, strict=True)
+    ]
+    info_nce(*features, log_scale).backward()
+
+    def loss(shift=0, head=None, log_shift=0.0):
+        x_head = heads[0] + (shift if head == 0 else 0)
+        y_head = heads[1] + (shift if head == 1 else 0)
+        scale = 3.0 * np.exp(log_shift)
+        return plain_info_nce(unit(X @ x_head), unit(Y @ y_head), scale)
+
+    for number, head in enumerate(heads):
+        direction = rng.normal(size=head.shape)
+        slope = loss(1e-5 * direction, number) - loss(-1e-5 * direction, number)
+        gradient = (tensors[number].grad.numpy() * direction).sum()
+        assert gradient == pytest.approx(slope / 2e-5, rel=1e-5)
+    slope = loss(log_shift=1e-5) - loss(log_shift=-1e-5)
+    assert log_scale.grad.item() == pytest.approx(slope / 2e-5, rel=1e-5)
+
+
+def test_equal_keys_share_a_group_and_distinct_ones_need_none():
+    (group,) = groups_of_equals("abcbd", [1, 2, 3, 4, 5])
+    assert group.tolist() == [0, 1, 2, 1, 3]
+
+
+def test_equal_captions_do_not_push_apart():
+    """Two halves, told apart by y alone: within a half there is nothing to learn."""
+    X, _ = make_pairs()
+    y = np.repeat([[0.0, 1.0], [1.0, 0.0]], 40, axis=0)
+    one_caption = quick().fit(X[:40], y[:40])
+    assert one_caption.history_[-1]["loss"] == pytest.approx(0, abs=1e-6)
+    assert quick().fit(X, y).history_[0]["loss"] > 1e-3
+
+
+def test_training_starts_from_the_closed_form_and_lowers_the_loss(pairs):
+    X, y = pairs
+    still = quick(learning_rate=1e-12).fit(X, y)
+    np.testing.assert_allclose(
+        still.transform(X), RidgeCCA().fit(X, y).transform(X), atol=1e-5
+    )
+    encoder = quick(learning_rate=0.01, max_epochs=20).fit(X, y)
+    losses = [epoch["loss"] for epoch in encoder.history_]
+    assert len(losses) == 20
+    assert losses[-1] < 0.9 * losses[0]
+    assert encoder.temperature_ == encoder.history_[-1]["temperature"] != 0.07
+
+
+def test_temperature_stops_at_that_of_clip(pairs):
+    encoder = quick(learning_rate=1.0, max_epochs=20).fit(*make_pairs(seed=1))
+    assert encoder.temperature_ >= 0.01 - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(200, 0.117), (1000, 0.264), (4000, 0.379)]
+)
+def test_glyphs_reach_the_expected_mrr(n, expected):
+    X, y = load_glyphs(features=True, return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(X))
+    test, train = order[:1000], order[1000 : 1000 + n]
+    encoder = ContrastiveProjection(device="cpu", random_state=0)
+    encoder.fit(X[train], y[train])
+    score = mean_reciprocal_rank(*encoder.transform(X[test], y[test]))
+    assert score == pytest.approx(expected, abs=0.025)
+    assert encoder.transform(X[:3]).shape == (3, 128)
+
+
+def test_same_seed_same_bits_whatever_the_number_of_threads(pairs):
+    X, y = load_glyphs(features=True, return_X_y=True)
+    threads = torch.get_num_threads()
+    encoders = []
+    try:
+        for n_threads in (1, 2, 1):
+            torch.set_num_threads(n_threads)
+            encoder = quick(max_epochs=2, batch_size=300).fit(X[:600], y[:600])
+            encoders.append(encoder)
+    finally:
+        torch.set_num_threads(threads)
+    for other in encoders[1:]:
+        np.testing.assert_array_equal(encoders[0].x_weights_, other.x_weights_)
+        np.testing.assert_array_equal(encoders[0].y_weights_, other.y_weights_)
+        assert encoders[0].history_ == other.history_
+    X, y = pairs
+    one, other = quick(), quick(random_state=1)
+    assert (one.fit(X, y).x_weights_ != other.fit(X, y).x_weights_).any()
+
+
+def test_global_state_is_left_alone_and_does_not_matter(pairs):
+    expected = quick().fit(*pairs)
+    torch.manual_seed(5)
+    np.random.seed(5)
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
+    fitted = [quick().fit(*pairs)]
+    with torch.no_grad():
+        fitted.append(quick().fit(*pairs))
+        assert not torch.is_grad_enabled()
+    with torch.inference_mode():
+        fitted.append(quick().fit(*pairs))
+        assert torch.is_inference_mode_enabled()
+    torch.set_default_dtype(torch.float64)
+    try:
+        fitted.append(quick().fit(*pairs))
+    finally:
+        torch.set_default_dtype(dtype)
+    assert torch.is_grad_enabled()
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.get_rng_state(), before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])
+    for encoder in fitted:
+        np.testing.assert_array_equal(encoder.x_weights_, expected.x_weights_)
+
+
+def test_warm_start_goes_on_where_the_last_fit_ended(pairs):
+    X, y = pairs
+    warm = quick(warm_start=True, learning_rate=0.01).fit(X[:60], y[:60])
+    first, temperature = warm.transform(X), warm.temperature_
+    warm.set_params(learning_rate=1e-12).fit(X[:60], y[:60])
+    np.testing.assert_allclose(warm.transform(X), first, atol=1e-5)
+    assert warm.temperature_ == pytest.approx(temperature)
+    warm.set_params(learning_rate=0.01).fit(X, y)  # more pairs, same features
+    cold = quick(learning_rate=0.01).fit(X, y)
+    assert warm.history_[0]["loss"] < cold.history_[0]["loss"]
+
+    # Without warm_start, nothing of an earlier fit remains.
+    again = quick(learning_rate=0.01).fit(X[:60], y[:60]).fit(X, y)
+    np.testing.assert_array_equal(again.x_weights_, cold.x_weights_)
+
+
+def test_warm_start_with_other_features_is_refused_and_changes_nothing(pairs):
+    X, y = pairs
+    encoder = quick(warm_start=True).fit(X, y)
+    before = pickle.dumps(encoder)
+    with pytest.raises(ValueError, match="warm_start=True continues .* start afresh"):
+        encoder.fit(X[:, :4], y)
+    assert pickle.dumps(encoder) == before
+
+
+def test_directions_beyond_the_pairs_are_kept_for_later_rounds():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 20)), rng.normal(size=(30, 15))
+    encoder = quick(warm_start=True).fit(X[:5], y[:5])
+    assert encoder.n_components_ == 15
+    assert encoder.fit(X, y).transform(X).shape == (30, 15)
+
+
+def test_rows_have_unit_length_and_the_mean_stays_zero(pairs):
+    X, y = pairs
+    encoder = quick().fit(X, y)
+    x_features, y_features = encoder.transform(X, y[:7])
+    assert y_features.shape == (7, 5)
+    np.testing.assert_allclose(np.linalg.norm(x_features, axis=1), 1)
+    np.testing.assert_allclose(np.linalg.norm(y_features, axis=1), 1)
+    assert not encoder.transform(encoder.x_mean_[None]).any()
+    assert list(encoder.get_feature_names_out()[:1]) == ["contrastiveprojection0"]
+
+
+def test_units_of_the_input_do_not_matter(pairs):
+    X, y = pairs
+    one, other = quick().fit(X, y), quick().fit(1024 * X + 512, y / 4096)
+    np.testing.assert_allclose(
+        one.transform(X), other.transform(1024 * X + 512), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("value", [0.1, 1.0])
+def test_constant_modality_gives_finite_rows(pairs, value):
+    X, y = pairs
+    x_features, y_features = quick().fit(X, np.full_like(y, value)).transform(X, y)
+    assert np.isfinite(x_features).all()
+    assert np.isfinite(y_features).all()
+
+
+def test_float32_stays_float32_per_modality(pairs):
+    X, y = pairs
+    encoder = quick().fit(X.astype(np.float32), y)
+    x_features, y_features = encoder.transform(X.astype(np.float32), y)
+    assert (x_features.dtype, y_features.dtype) == (np.float32, np.float64)
+    assert encoder.x_weights_.dtype == np.float32
+
+
+def test_one_dimensional_y_is_a_column(pairs):
+    X, y = pairs
+    one = quick().fit(X, y[:, 0]).transform(X, y[:, 0])
+    other = quick().fit(X, y[:, :1]).transform(X, y[:, :1])
+    np.testing.assert_array_equal(one[1], other[1])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_components": 0}, "n_components must be an integer of at least 1, got 0"),
+        ({"max_epochs": 0}, "max_epochs must be an integer of at least 1, got 0"),
+        ({"max_epochs": 1.5}, "max_epochs must be an integer .* got 1.5"),
+        ({"batch_size": 1}, "batch_size must be an integer of at least 2, got 1"),
+        ({"learning_rate": 0}, "learning_rate must be a finite number above 0, got 0"),
+        ({"learning_rate": "1"}, "learning_rate must be a finite number .* got '1'"),
+        ({"weight_decay": -1}, "weight_decay must be a finite number of at least 0"),
+        ({"weight_decay": np.nan}, "weight_decay must be a finite .* got nan"),
+        ({"device": "abacus"}, "torch cannot use device='abacus' .* pass None"),
+        ({"learning_rate": 1e38}, "training diverged with learning_rate=1e.38; lower"),
+    ],
+)
+def test_bad_parameters_leave_a_fitted_encoder_as_it_was(pairs, parameters, message):
+    encoder = quick().fit(*pairs)
+    before = encoder.x_weights_.copy(), encoder.history_
+    with pytest.raises(ValueError, match=message):
+        encoder.set_params(**parameters).fit(*pairs)
+    np.testing.assert_array_equal(encoder.x_weights_, before[0])
+    assert encoder.history_ is before[1]
+
+
+def test_bad_input_leaves_a_fitted_encoder_as_it_was(pairs):
+    X, y = pairs
+    encoder = quick().fit(X, y)
+    before = encoder.transform(X)
+    broken = X.copy()
+    broken[3, 2] = np.nan
+    with pytest.raises(ValueError, match="X has 80 rows and y has 79"):
+        encoder.fit(X, y[:-1])
+    with pytest.raises(ValueError, match="NaN"):
+        encoder.fit(broken, y)
+    with pytest.raises(ValueError, match="minimum of 2 is required"):
+        encoder.fit(X[:1], y[:1])
+    with pytest.raises(ValueError, match="requires y to be passed"):
+        encoder.fit(X, None)
+    np.testing.assert_array_equal(encoder.transform(X), before)
+    with pytest.raises(ValueError, match="y has 4 .* ContrastiveProjection is exp"):
+        encoder.transform(X, y[:, :4])
+    with pytest.raises(NotFittedError):
+        clone(encoder).transform(X)
+
+
+def test_a_pickle_transforms_in_a_process_without_torch(pairs, tmp_path):
+    X, y = pairs
+    encoder = quick().fit(X, y)
+    (tmp_path / "encoder.pkl").write_bytes(pickle.dumps((encoder, X, y)))
+    code = (
+        "import pickle, sys; from sklearn.base import clone; "
+        f"e, X, y = pickle.load(open({str(tmp_path / 'encoder.pkl')!r}, 'rb')); "
+        "clone(e); x, y = e.transform(X, y); "
+        "print(x.sum(), y.sum(), 'torch' in sys.modules)"
+    )
+    run = [sys.executable, "-c", code]
+    printed = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    *sums, torch_is_loaded = printed.split()
+    assert torch_is_loaded == "False"
+    expected = [features.sum() for features in encoder.transform(X, y)]
+    np.testing.assert_allclose([float(number) for number in sums], expected)
+
+
+def test_verbose_shows_a_bar_and_silence_is_the_default(pairs, capsys):
+    quick().fit(*pairs)
+    assert capsys.readouterr() == ("", "")
+    quick(verbose=1).fit(*pairs)
+    assert "10/10" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_in_a_learner_it_learns_from_the_answers(warm_start):
+    X, y = load_glyphs(features=True, return_X_y=True)
+    held_out = X[1:3000:6], y[1:3000:6]
+    X, y = X[:3000:2], y[:3000:2]
+    learner = PairedActiveLearner(
+        quick(batch_size=512, warm_start=warm_start),
+        CoresetMargin(trim=0.3),
+        budget=300,
+        n_initial=60,
+        batch_size=60,
+        random_state=0,
+    )
+    learner.fit(X, y, validation_data=held_out)
+    scores = learner.validation_scores_
+    assert scores[-1] > 1.3 * scores[0]
+    again = clone(learner).fit(X, y)
+    np.testing.assert_array_equal(
+        again.estimator_.x_weights_, learner.estimator_.x_weights_
+    )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_agrees_with_the_cpu(pairs):
+    X, y = pairs
+    encoder = quick(device=None).fit(X, y)
+    np.testing.assert_allclose(
+        encoder.transform(X), quick().fit(X, y).transform(X), atol=0.02
+    )

@@ -1,0 +1,209 @@
+"""Comparisons: the same starts, honest tables."""
+
+import csv
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator
+from threadpoolctl import threadpool_limits
+
+from skmal import RidgeCCA
+from skmal.encoders.clip import _encoder as clip
+from skmal.experiments import _compare as benchmark
+from skmal.experiments._compare import compare
+from skmal.experiments._names import STRATEGIES
+from skmal.experiments._pools import load_held_out
+from skmal.experiments._tables import curves_of, savings_table, write_results
+from skmal.metrics import annotation_savings
+
+pytest.importorskip("matplotlib")
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    """Return curves and savings of a small comparison."""
+    return compare(["margin", "random"], n_seeds=2, budget=40, batch_size=10, n_jobs=1)
+
+
+def test_curves_have_a_row_per_strategy_seed_round_and_metric(comparison):
+    curves, _ = comparison
+    assert len(curves) == 2 * 2 * 4 * 4
+    assert [row["strategy"] for row in curves[:: 4 * 4]] == ["random", "margin"] * 2
+    assert {row["n_pairs"] for row in curves} == {10, 20, 30, 40}
+    assert {row["metric"] for row in curves} == {
+        "mrr",
+        "recall@1",
+        "recall@5",
+        "recall@10",
+    }
+    assert all(0 <= row["score"] <= 1 for row in curves)
+
+
+def test_all_strategies_start_from_the_same_pairs(comparison):
+    by_strategy = curves_of(comparison[0], "mrr")
+    starts = [scores[:, 0] for _, scores in by_strategy.values()]
+    np.testing.assert_array_equal(*starts)
+    ends = [scores[:, -1] for _, scores in by_strategy.values()]
+    assert (ends[0] != ends[1]).all()
+
+
+def test_savings_are_those_of_the_curves(comparison):
+    curves, savings = comparison
+    assert [row["metric"] for row in savings] == [
+        "mrr",
+        "recall@1",
+        "recall@5",
+        "recall@10",
+    ]
+    by_strategy = curves_of(curves, "recall@5")
+    n_pairs, scores = by_strategy["margin"]
+    expected = annotation_savings(n_pairs, scores, by_strategy["random"][1])
+    (row,) = [row for row in savings if row["metric"] == "recall@5"]
+    assert (row["data"], row["strategy"]) == ("glyphs", "margin")
+    assert tuple(row[field] for field in expected._fields) == expected
+
+
+def test_the_same_again_and_in_two_processes(comparison):
+    again = compare(["margin"], n_seeds=2, budget=40, batch_size=10, n_jobs=2)
+    assert again[0] == comparison[0]
+
+
+def test_results_on_disk(comparison, tmp_path):
+    curves, savings = comparison
+    files = write_results(tmp_path / "new" / "folder", curves, savings)
+    assert [file.name for file in files] == ["curves.csv", "savings.csv", "curves.png"]
+    with open(files[0], encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["data", "strategy", "seed", "n_pairs", "metric", "score"]
+    assert [float(row["score"]) for row in rows] == [row["score"] for row in curves]
+    with open(files[1], encoding="utf-8") as file:
+        assert file.readline().strip() == (
+            "data,strategy,metric,mean,sem,ci_low,ci_high,n_seeds,n_censored"
+        )
+        assert len(file.readlines()) == len(savings)
+    assert files[2].read_bytes().startswith(b"\x89PNG")
+
+
+def test_curves_with_other_points_are_compared_at_equal_score():
+    row = {"data": "glyphs", "seed": 0, "metric": "mrr"}
+    curves = [
+        row | {"strategy": name, "n_pairs": n, "score": n / scale}
+        for name, step, scale in [("random", 10, 400), ("margin", 5, 200)]
+        for n in range(10, 101, step)
+    ]
+    (savings,) = savings_table(curves)
+    assert savings["mean"] == pytest.approx(0.5)
+
+
+def test_default_sizes_follow_the_budget(monkeypatch):
+    seen = {}
+
+    def record(
+        pairs, estimator, strategy, seed, pool_size, budget, n_initial, batch_size
+    ):
+        seen.update(budget=budget, n_initial=n_initial, batch_size=batch_size)
+        return [n_initial, budget], [{"mrr": 0.1}, {"mrr": 0.2}]
+
+    monkeypatch.setattr(benchmark, "_run", record)
+    compare(["margin"], n_seeds=1, budget=0.3, n_jobs=1)
+    assert seen == {"budget": 1290, "n_initial": 129, "batch_size": 51}
+    compare(["margin"], n_seeds=1, budget=4, n_jobs=1)
+    assert seen == {"budget": 4, "n_initial": 4, "batch_size": 1}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"strategies": ["best"]},
+            "unknown strategy 'best'; choose from random, v-optimal",
+        ),
+        ({"data": "imagenet"}, "unknown data 'imagenet'; choose from glyphs"),
+        ({"encoder": "bert"}, "unknown encoder 'bert'; choose from ridge-cca, contr"),
+        ({"n_seeds": 0}, "n_seeds must be an integer of at least 1"),
+        ({"budget": 1}, "budget .* must be an integer of at least 2, got 1"),
+        ({"budget": 1.5}, "budget .* must be an integer of at least 2, got 1.5"),
+        ({"budget": 5000}, "budget=5000 is above the 4299 pairs"),
+        ({"n_jobs": 0}, "n_jobs must be an integer of at least 1, got 0"),
+        ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
+    ],
+)
+def test_bad_parameters(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        compare(**{"strategies": ["margin"], "n_jobs": 1, **parameters})
+
+
+def test_seeds_hold_out_different_pairs_and_threads_change_nothing():
+    pairs = load_held_out("glyphs-mono")
+    sizes = 400, 200, 100
+    runs = []
+    for seed, n_threads in [(0, 1), (0, 2), (1, 1)]:
+        with threadpool_limits(n_threads, user_api="blas"):
+            strategy = STRATEGIES["k-center"]
+            run = benchmark._run(pairs, RidgeCCA(), strategy, seed, None, *sizes)
+            runs.append(run[1])
+    assert runs[0] == runs[1]
+    assert runs[0][0] != runs[2][0]
+
+
+def test_contrastive_learns_from_the_same_features_and_is_named(comparison):
+    sizes = {"n_seeds": 1, "budget": 20, "batch_size": 10}
+    curves, savings = compare(["margin"], encoder="contrastive", n_jobs=1, **sizes)
+    assert {row["data"] for row in [*curves, *savings]} == {"glyphs/contrastive"}
+    in_two = compare(["margin"], encoder="contrastive", n_jobs=2, **sizes)
+    assert in_two[0] == curves
+
+    # Ten pairs are told apart by the closed form already, but not in the same way.
+    n_pairs, scores = curves_of(curves, "mrr")["random"]
+    of_ridge_cca = curves_of(comparison[0], "mrr")["random"][1][0]
+    np.testing.assert_array_equal(n_pairs, [10, 20])
+    assert scores[0, 0] == pytest.approx(of_ridge_cca[0], rel=0.3)
+    assert scores[0, 0] != of_ridge_cca[0]
+
+
+class TinyCLIP(BaseEstimator):
+    """Stands in for CLIPEncoder: hashes pixels and letters, then RidgeCCA."""
+
+    def __init__(self, model, random_state=None):
+        self.model = model
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Fit on images and names."""
+        self.encoder_ = RidgeCCA().fit(self.pixels(X), self.letters(y))
+        return self
+
+    def transform(self, X, y):
+        """Return features of images and names."""
+        return self.encoder_.transform(self.pixels(X), self.letters(y))
+
+    def pixels(self, images):
+        """Return one row per image."""
+        assert self.model == "tiny"
+        assert images.shape[1:] == (32, 32)
+        assert images.dtype == np.uint8
+        return images[:, ::4, ::4].reshape(len(images), -1) / 255
+
+    def letters(self, names):
+        """Return one row of counts per name."""
+        return np.array([[float(n.count(c)) for c in "aeinorstl"] for n in names])
+
+
+def test_clip_learns_from_pixels_and_names(monkeypatch):
+    monkeypatch.setattr(clip, "CLIPEncoder", TinyCLIP)
+    curves, savings = compare(
+        ["coreset-margin"],
+        encoder="clip",
+        n_seeds=1,
+        budget=40,
+        batch_size=15,
+        n_jobs=1,
+    )
+    assert {row["data"] for row in [*curves, *savings]} == {"glyphs/clip"}
+    n_pairs, scores = curves_of(curves, "mrr")["coreset-margin"]
+    assert (n_pairs[0], n_pairs[-1]) == (10, 40)
+    assert scores[0, -1] > 0.0075  # chance
+
+
+def test_every_strategy_has_a_name():
+    assert next(iter(STRATEGIES)) == "random"

@@ -1,0 +1,174 @@
+"""What is held out of each set, and `skmal compare` on tiny files of each."""
+
+import csv
+import json
+import re
+import shlex
+
+import numpy as np
+import pytest
+from helpers import MICRO_CLIP, ROOT
+from sets import make_jpeg, quadruples, write, write_coco, write_parquet, write_shard
+
+from skmal import CLIPEncoder
+from skmal.cli import _main as cli
+from skmal.cli._main import main
+from skmal.experiments import _compare as benchmark
+from skmal.experiments._pools import FILES, HeldOut, load_held_out
+
+pytest.importorskip("matplotlib")
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory):
+    """Return a folder with a tiny set of each kind, and two models."""
+    folder = tmp_path_factory.mktemp("sets")
+    swaps = folder / "colorswap" / "data"
+    write_parquet(swaps / "train-00000-of-00001.parquet", quadruples(8))
+    write_parquet(swaps / "test-00000-of-00001.parquet", quadruples(2))
+    parts = ["train", "restval"] * 5 + ["val", "test", "test", "test"]
+    write_coco(folder / "coco", parts, n_captions=2)
+    for i in range(3):
+        write_shard(folder / "datacomp", f"{i}", seed=i, n=10)
+    rows = ["image,text"]
+    for i in range(20):
+        write(folder / f"{i}.jpg", make_jpeg(i))
+        rows += [f"{i}.jpg,photo {i}"] * (1 + i % 2)
+    write(folder / "pairs.csv", "\n".join(rows))
+    write(folder / "micro.json", json.dumps(MICRO_CLIP))
+    encoder = CLIPEncoder(MICRO_CLIP, max_epochs=1, random_state=0)
+    encoder.fit([folder / "0.jpg", folder / "1.jpg"], ["a", "b"])
+    encoder.save(folder / "weights")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("data", "n_pool", "n_test", "metrics"),
+    [
+        ("colorswap", 16, 4, ["group", "text", "image"]),
+        ("coco", 20, 6, ["recall@1", "x_to_y_recall@1", "y_to_x_recall@10"]),
+        ("datacomp", 24, 6, ["mrr", "recall@1"]),
+        ("pairs.csv", 24, 6, ["mrr", "recall@1"]),
+    ],
+)
+def test_compare_on_files_of_each_set(
+    sets, tmp_path, capsys, data, n_pool, n_test, metrics
+):
+    name = data.removesuffix(".csv")
+    pairs = load_held_out(name, sets / data)
+    pool, test = pairs.split(seed=0)
+    assert (len(pool), len(test)) == (n_pool, n_test)
+    strategies = ["coreset-margin"]
+    if name == "colorswap":  # the paper's Table 2
+        strategies += ["coreset-margin-image", "coreset-margin-text"]
+    command = (
+        f"compare --data {name} --path {sets / data} --seeds 1 --budget 12 --jobs 1 "
+        f"--batch-size 2 --quiet --out {tmp_path} "
+        f"--strategies {' '.join(strategies)}"
+    )
+    clip = (
+        f"--encoder clip --model {sets}/micro.json --max-epochs 1 --learning-rate .01"
+    )
+    assert main(f"{command} {'' if data == 'datacomp' else clip}".split()) == 0
+    with open(tmp_path / "curves.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    titles = {"datacomp": "datacomp/ridge-cca"}
+    assert {row["data"] for row in rows} == {titles.get(data, f"{name}/clip/micro")}
+    assert rows[0]["metric"] == metrics[0]
+    assert {row["metric"] for row in rows} >= set(metrics)
+    assert {row["n_pairs"] for row in rows} == {"10", "12"}
+    assert {row["strategy"] for row in rows} == {"random", *strategies}
+    assert all(0 <= float(row["score"]) <= 1 for row in rows)
+
+
+def test_frozen_towers_make_features_for_light_encoders(sets, tmp_path, capsys):
+    command = (
+        f"compare --data colorswap --path {sets}/colorswap --seeds 1 --budget 12 "
+        f"--jobs 1 --quiet --out {tmp_path} --strategies v-optimal --pool-size 13 "
+    )
+    assert main([*command.split(), "--model", f"local-dir:{sets}/weights"]) == 0
+    table = (tmp_path / "curves.csv").read_text(encoding="utf-8")
+    assert "colorswap/ridge-cca/weights,v-optimal,0,12,group," in table
+    assert main(command.split()) == 1
+    assert (
+        "ridge-cca needs features of images and texts: name" in capsys.readouterr().err
+    )
+
+
+def test_a_missing_image_is_told_or_left_out(sets, tmp_path, capsys):
+    table = write(sets / "short.csv", (sets / "pairs.csv").read_text() + "\nno.jpg,x")
+    command = (
+        f"compare --data pairs --path {table} --encoder clip --model {sets}/micro.json "
+        f"--max-epochs 1 --seeds 1 --budget 12 --jobs 1 --quiet --out {tmp_path} "
+        "--strategies random"
+    )
+    assert main(command.split()) == 1
+    assert f"{table}, line 32: there is no file" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match="skipped in .*: 1, .* left: 30 pairs"):
+        assert main([*command.split(), "--on-error", "skip"]) == 0
+
+
+def test_the_commands_of_the_docs_are_understood():
+    page = ROOT / "docs" / "data.md"
+    blocks = re.findall(r"```bash\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    commands = [shlex.split(block.replace("\\\n", " "))[1:] for block in blocks]
+    understood = [cli._parser().parse_args(command) for command in commands]
+    assert {arguments.data for arguments in understood} == set(FILES)
+    assert {"coreset-margin-image", "coreset-margin-text"} < {
+        name for arguments in understood for name in arguments.strategies
+    }
+
+
+def test_a_gpu_serves_one_run_at_a_time(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert benchmark._default_jobs("clip") == 1
+    assert benchmark._default_jobs("contrastive") == benchmark.joblib.cpu_count()
+
+
+def test_rows_that_share_an_image_stay_together():
+    groups = np.repeat(np.arange(40), 5)[np.random.default_rng(0).permutation(200)]
+    pairs = HeldOut(np.arange(200), np.arange(200), None, groups)
+    splits = [pairs.split(seed, pool_size=50) for seed in (0, 0, 1)]
+    for pool, test in splits:
+        assert (len(pool), len(test)) == (50, 40)
+        assert len(np.unique(groups[pool])) == 10
+        assert not set(groups[pool]) & set(groups[test])
+        assert (np.diff(pool) > 0).all()
+    np.testing.assert_array_equal(splits[0][0], splits[1][0])
+    assert set(splits[0][0]) != set(splits[2][0])
+    whole, test = pairs.split(0)
+    assert set(splits[0][0]) < set(whole)
+    np.testing.assert_array_equal(test, splits[0][1])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            "--data coco --encoder clip",
+            "the data 'coco' needs a path, to its files, got path=None",
+        ),
+        ("--path x", "the data 'glyphs' needs no path, got path='x'"),
+        (
+            "--data datacomp --path x --encoder clip",
+            "datacomp holds features, no image",
+        ),
+        ("--pretrained openai", "glyphs holds features, which need no model"),
+        ("--max-epochs 3", "max_epochs does not go with ridge-cca"),
+        ("--pool-size 1", "pool_size must be an integer of at least 2"),
+        ("--suite default --path x", "--path does not go with --suite"),
+        ("--suite default --max-epochs 3", "--max-epochs does not go with --suite"),
+        ("--data coco --path EMPTY --encoder clip", "holds no dataset_coco.json"),
+        ("--encoder clip --model EMPTY/x.json", "x.json"),
+        ("--encoder clip --model BROKEN.json", "BROKEN.json is no JSON"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    tmp_path, capsys, monkeypatch, options, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "EMPTY").mkdir()
+    write(tmp_path / "BROKEN.json")
+    command = f"compare --strategies margin --jobs 1 --quiet --out out {options}"
+    assert main(command.split()) == 1
+    assert message in capsys.readouterr().err

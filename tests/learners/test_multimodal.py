@@ -1,0 +1,331 @@
+"""Three and more modalities: the encoder, the loop, and the steps in it."""
+
+import pickle
+
+import numpy as np
+import pytest
+from helpers import make_pairs
+from scipy.linalg import block_diag, eigh
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import NotFittedError
+
+from skmal import (
+    CoresetMargin,
+    MultimodalActiveLearner,
+    PairedActiveLearner,
+    RidgeCCA,
+    RidgeMCCA,
+    VOptimalDesign,
+)
+from skmal.arrays._numbers import unit_rows
+from skmal.coverage import coverage_gap, greedy_k_center
+from skmal.encoders._protocol import encode_all
+from skmal.learners._query import MultimodalQuery
+from skmal.metrics import mean_reciprocal_rank, retrieval_scores
+from skmal.metrics._retrieval import scores_by_group
+from skmal.uncertainty import cross_modal_margin
+
+
+def make_triples(n=90):
+    """Return three views of a latent variable, of 4, 2 and 5 features."""
+    X, y = make_pairs(n)
+    return [X[:, :4], X[:, 4:], y]
+
+
+@pytest.fixture
+def pools():
+    """Return three pools of unequal lengths whose rows are unrelated, and the order.
+
+    Row r of pool m is item order[m][r].
+    """
+    Xs, rng = make_triples(), np.random.default_rng(0)
+    order = [rng.permutation(np.arange(20, 90))[:n] for n in (70, 65, 60)]
+    return [X[rows] for X, rows in zip(Xs, order, strict=True)], order
+
+
+@pytest.fixture
+def learner():
+    """Return a learner that knows 20 triples and asks the paper's way."""
+    learner = MultimodalActiveLearner(None, CoresetMargin(), random_state=0)
+    return learner.fit([X[:20] for X in make_triples()])
+
+
+# -------------------------------------------------------------------- the encoder
+
+
+def test_on_two_modalities_the_encoder_learns_what_ridge_cca_learns(pairs):
+    two, many = RidgeCCA().fit(*pairs), RidgeMCCA().fit(pairs)
+    np.testing.assert_allclose(many.correlations_, two.correlations_, rtol=1e-9)
+    for own, same in zip(many.transform(pairs), two.transform(*pairs), strict=True):
+        np.testing.assert_allclose(own, same, atol=1e-9)
+
+
+def test_its_directions_solve_the_generalised_eigenproblem():
+    Xs = make_triples(40)
+    encoder = RidgeMCCA(reg=0.2).fit(Xs)
+    Xs = [X - X.mean(axis=0) for X in Xs]
+    own = [X.T @ X / len(X) for X in Xs]
+    ridge = [C + 0.2 * np.trace(C) / len(C) * np.eye(len(C)) for C in own]
+    stacked = np.hstack(Xs)
+    cross = stacked.T @ stacked / len(stacked) - block_diag(*own)
+    values = eigh(cross, block_diag(*ridge), eigvals_only=True)[::-1] / 2
+    np.testing.assert_allclose(encoder.correlations_, values[values > 1e-6])
+    weights = np.vstack(encoder.weights_)
+    left, right = cross @ weights, block_diag(*ridge) @ weights
+    np.testing.assert_allclose(left, right * (2 * encoder.correlations_), atol=1e-9)
+
+
+def test_it_finds_partners_in_every_pair_and_keeps_float32():
+    Xs = [X.astype(np.float32) for X in make_triples()]
+    encoder = RidgeMCCA(n_components=2).fit([X[:50] for X in Xs])
+    features = encoder.transform([X[50:] for X in Xs])
+    assert {f.dtype for f in features} == {np.dtype(np.float32)}
+    assert {f.shape for f in features} == {(40, 2)}
+    for i, j in [(0, 1), (0, 2), (1, 2)]:
+        assert mean_reciprocal_rank(features[i], features[j]) > 0.3  # chance: .1
+
+
+def test_rows_that_are_all_equal_teach_it_nothing():
+    encoder = RidgeMCCA().fit([np.ones((5, 2)), np.ones((5, 3)), np.ones((5, 2))])
+    features = encoder.transform([np.ones((4, d)) for d in (2, 3, 2)])
+    assert not np.any(features)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda e, Xs: e.fit(Xs[0]), "list with one array per modality, got ndarray"),
+        (lambda e, Xs: e.fit(Xs[:1]), "holds 1 modality"),
+        (lambda e, Xs: e.fit([Xs[0][:5], *Xs[1:]]), r"\[5, 90, 90\] rows"),
+        (lambda e, Xs: e.fit([Xs[0] * np.nan, *Xs[1:]]), r"Xs\[0\] contains NaN"),
+        (lambda e, Xs: e.set_params(reg=0).fit(Xs), "reg must be .* above 0, got 0"),
+        (lambda e, Xs: e.transform(Xs[:2]), "2 modalities where 3 are known"),
+        (lambda e, Xs: e.transform(Xs[::-1]), r"Xs\[0\] has 5 features"),
+    ],
+)
+def test_the_encoder_says_what_is_wrong(call, message):
+    Xs = make_triples()
+    with pytest.raises((ValueError, TypeError), match=message):
+        call(RidgeMCCA().fit(Xs), Xs)
+
+
+# -------------------------------------------------------------------- the loop
+
+
+def test_on_two_modalities_it_asks_what_the_paired_learner_asks(strategy, pairs):
+    known, pools = [X[:20] for X in pairs], [X[20:] for X in pairs]
+    many = MultimodalActiveLearner(None, strategy, random_state=3).fit(known)
+    two = PairedActiveLearner(None, strategy, random_state=3).fit(*known)
+    query, expected = many.query(pools, 4), two.query(*pools, 4)
+    assert query.modality == expected.modality
+    np.testing.assert_array_equal(query.indices, expected.indices)
+
+
+def test_every_strategy_asks_about_rows_of_one_of_three_pools(strategy, pools):
+    learner = MultimodalActiveLearner(None, strategy, random_state=0)
+    learner.fit([X[:20] for X in make_triples()])
+    query = learner.query(pools[0], 5)
+    assert query.modality in (0, 1, 2)
+    assert len(set(query.indices.tolist())) == 5
+    np.testing.assert_array_equal(
+        query.instances, pools[0][query.modality][query.indices]
+    )
+
+
+def test_the_papers_three_steps(learner, pools):
+    pools, _ = pools
+    opened = learner.transform(pools)
+    aligned = learner.transform(learner.Xs_training)
+    gaps = [coverage_gap(*both) for both in zip(opened, aligned, strict=True)]
+    asked = int(np.argmax(gaps))
+    coreset = np.sort(greedy_k_center(opened[asked], 10, aligned[asked]))
+    margins = [
+        cross_modal_margin(opened[asked][coreset], np.vstack([opened[m], aligned[m]]))
+        for m in range(3)
+        if m != asked
+    ]
+    order = np.mean(margins, axis=0).argsort(kind="stable")[:5]
+    query = learner.query(pools, 5)
+    assert query.modality == asked
+    assert query.coverage_gap == pytest.approx(gaps)
+    np.testing.assert_array_equal(query.indices, coreset[order])
+
+
+def test_turns_go_through_all_modalities(pools):
+    Xs = make_triples()
+    asked = []
+    for n in (12, 16, 20, 24):
+        learner = MultimodalActiveLearner(None, VOptimalDesign())
+        asked.append(learner.fit([X[:n] for X in Xs]).query(pools[0], 4).modality)
+    assert asked == [0, 1, 2, 0]
+
+
+def test_the_order_of_the_pools_decides_nothing(learner, pools):
+    pools, _ = pools
+    query = learner.query(pools, 5)
+    shuffled = [pool[::-1] for pool in pools]
+    again = learner.query(shuffled, 5)
+    np.testing.assert_array_equal(again.instances, query.instances)
+
+
+def test_answers_teach_it_and_items_without_all_partners_are_left_out(learner, pools):
+    pools, order = pools
+    query = learner.query(pools, 30)
+    wanted = order[query.modality][query.indices]
+    partners = np.full((30, 3), -1)
+    for m, rows in enumerate(order):
+        where = {item: row for row, item in enumerate(rows)}
+        partners[:, m] = [where.get(item, -1) for item in wanted]
+    assert (partners < 0).any()  # the pools differ
+    with pytest.raises(TypeError, match="use query.tuples"):
+        query.pairs(partners[:, 0])
+    rows = query.tuples(partners)
+    items = [own[r] for own, r in zip(order, rows, strict=True)]
+    np.testing.assert_array_equal(items[0], items[1])
+    np.testing.assert_array_equal(items[0], items[2])
+    assert len(items[0]) == (partners >= 0).all(axis=1).sum() < 30
+    learner.teach([pool[r] for pool, r in zip(pools, rows, strict=True)])
+    assert len(learner.Xs_training[2]) == 20 + len(items[0])
+
+
+def test_it_ranks_the_likeliest_partners_in_every_other_pool(learner):
+    pools = [X[20:] for X in make_triples()]
+    query = learner.query(pools, 5)
+    ranked = learner.rank_partners(query, pools, k=3)
+    features = learner.transform(pools)
+    for m, (rows, gallery) in enumerate(zip(ranked, features, strict=True)):
+        if m == query.modality:
+            np.testing.assert_array_equal(rows[:, 0], query.indices)
+            continue
+        similarity = features[query.modality][query.indices] @ unit_rows(gallery).T
+        np.testing.assert_array_equal(rows[:, 0], similarity.argmax(axis=1))
+        assert rows.shape == (5, 3)
+    guesses = np.column_stack([rows[:, 0] for rows in ranked])
+    assert len(query.tuples(guesses)) == 3
+
+
+def test_the_score_is_the_mean_over_pairs_of_modalities(learner):
+    Xs = [X[30:] for X in make_triples()]
+    a, b, c = learner.transform(Xs)
+    scores = [mean_reciprocal_rank(*pair) for pair in [(a, b), (a, c), (b, c)]]
+    assert learner.score(Xs) == pytest.approx(np.mean(scores))
+
+
+def test_copies_ask_the_same(learner, pools):
+    query = learner.query(pools[0], 4)
+    again = pickle.loads(pickle.dumps(learner)).query(pools[0], 4)
+    np.testing.assert_array_equal(again.indices, query.indices)
+    same = pickle.loads(pickle.dumps(query))
+    assert same.modality == query.modality
+    assert same.coverage_gap == query.coverage_gap
+    fresh = clone(learner)
+    assert repr(fresh.get_params()) == repr(learner.get_params())
+    assert fresh.Xs_training is None
+    with pytest.raises(NotFittedError):
+        fresh.transform(pools[0])
+
+
+def test_a_cold_start_draws_and_a_single_tuple_is_kept(pools):
+    learner = MultimodalActiveLearner(random_state=0)
+    first = learner.query(pools[0], 4)
+    assert first.coverage_gap is None
+    np.testing.assert_array_equal(first.indices, learner.query(pools[0], 4).indices)
+    learner.teach([X[:1] for X in make_triples()])
+    assert not hasattr(learner, "estimator_")
+    learner.query(pools[0], 4)
+    learner.teach([X[1:2] for X in make_triples()])
+    assert hasattr(learner, "estimator_")
+    learner.teach([X[:0] for X in make_triples()])
+    assert len(learner.Xs_training[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda learner, Xs: learner.query(Xs[:2]), "2 modalities where 3 are known"),
+        (lambda learner, Xs: learner.query(Xs, 91), "n_instances=91 is above the 90"),
+        (lambda learner, Xs: learner.query(Xs[::-1]), r"pools\[0\] has 5 features"),
+        (
+            lambda learner, Xs: learner.set_params(query_strategy=max).query(Xs),
+            "query_strategy must be a QueryStrategy",
+        ),
+        (lambda learner, Xs: learner.teach([*Xs[:2], Xs[2][:3]]), r"90, 90, 3\] rows"),
+        (lambda learner, Xs: learner.teach([X * np.nan for X in Xs]), "NaN"),
+        (lambda learner, Xs: learner.fit([X[:1] for X in Xs]), "got 1 tuples"),
+        (lambda learner, Xs: learner.rank_partners([0], Xs), "query must be what"),
+    ],
+)
+def test_bad_input_is_named_and_changes_nothing(learner, call, message):
+    estimator, known = learner.estimator_, learner.Xs_training
+    with pytest.raises((ValueError, TypeError), match=message):
+        call(learner, make_triples())
+    assert learner.estimator_ is estimator
+    assert learner.Xs_training is known
+
+
+@pytest.mark.parametrize(
+    ("partners", "message"),
+    [
+        ([3, 4], "one integer row for each of the 2 items and each modality"),
+        ([[3, 4, 1.5], [0, 7, 1]], "float64 of shape"),
+        ([[3, 4, -2], [0, 7, 1]], "holds -2; use -1"),
+        ([[4, 3, 1], [7, 0, 1]], r"column 1 .* \[4, 7\], got \[3, 0\]"),
+    ],
+)
+def test_answers_that_cannot_be_are_refused(partners, message):
+    with pytest.raises(ValueError, match=message):
+        MultimodalQuery([4, 7], ["a", "b"], 1).tuples(partners)
+
+
+class Returns(BaseEstimator):
+    """An encoder that returns what it was made with."""
+
+    def __init__(self, features):
+        self.features = features
+
+    def transform(self, Xs):
+        """Return it."""
+        return self.features
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (np.ones((2, 4, 2)), "expected a list of 2 arrays"),
+        ([np.ones((4, 2)), np.ones((4, 3))], r"\[2, 3\] features .* one shared space"),
+        ([np.ones((4, 2)), np.ones((3, 2))], "4 rows"),
+    ],
+)
+def test_an_encoder_that_breaks_the_contract_is_named(features, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        encode_all(Returns(features), np.ones((4, 1)), np.ones((4, 1)))
+
+
+def test_an_encoder_of_two_modalities_is_named():
+    with pytest.raises(TypeError, match="RidgeCCA.fit takes X and y, but"):
+        MultimodalActiveLearner(RidgeCCA()).fit(make_triples())
+
+
+def test_an_encoder_gets_the_learners_seed():
+    class Seeded(RidgeMCCA):
+        def __init__(self, random_state=None):
+            super().__init__()
+            self.random_state = random_state
+
+    learner = MultimodalActiveLearner(Seeded(), random_state=5).fit(make_triples())
+    assert learner.estimator_.random_state == 5
+
+
+# -------------------------------------------------------------------- groups
+
+
+def test_scores_by_group_add_up_to_the_scores_of_all(pairs):
+    X, y = RidgeCCA(2).fit(*(p[:20] for p in pairs)).transform(*pairs)
+    labels = np.array(["a"] * 50 + ["b"] * 30)
+    by_group = scores_by_group(X, y, labels)
+    for name, score in retrieval_scores(X, y).items():
+        mean = (50 * by_group["a"][name] + 30 * by_group["b"][name]) / 80
+        assert mean == pytest.approx(score)
+    assert by_group["a"] != by_group["b"]
+    with pytest.raises(ValueError, match="labels must hold one label for each"):
+        scores_by_group(X, y, labels[:5])

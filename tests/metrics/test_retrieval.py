@@ -1,0 +1,258 @@
+"""Metrics against definitions written out."""
+
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import rankdata, ttest_1samp
+from sklearn.cross_decomposition import PLSSVD
+from sklearn.model_selection import cross_validate
+
+from skmal import RidgeCCA
+from skmal.metrics import (
+    annotation_savings,
+    area_under_learning_curve,
+    compositional_scores,
+    make_retrieval_scorer,
+    mean_reciprocal_rank,
+    nearest_rows,
+    recall_at_k,
+    retrieval_ranks,
+    retrieval_scores,
+)
+from skmal.uncertainty import _nearest
+
+
+def unit(rows):
+    """Return rows of length one."""
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("block", [7, 1024])
+def test_ranks_are_scipys_average_ranks(monkeypatch, dtype, block):
+    monkeypatch.setattr(_nearest, "BLOCK", block)
+    rng = np.random.default_rng(0)
+    queries = rng.normal(size=(60, 5)).astype(dtype)
+    gallery = rng.normal(size=(60, 5)).astype(dtype)
+    gallery[30:45] = gallery[:15]  # ties
+    similarity = (unit(queries) @ unit(gallery).T).astype(np.float64).round(5)
+    expected = rankdata(-similarity, method="average", axis=1).diagonal()
+    np.testing.assert_array_equal(retrieval_ranks(queries, gallery), expected)
+
+
+def test_constant_features_are_at_chance_not_at_one():
+    constant = np.ones((101, 3))
+    assert (retrieval_ranks(constant, constant) == 51).all()
+    assert recall_at_k(constant, constant, k=50) == 0
+
+
+def test_several_correct_answers_count_by_the_best():
+    queries = [[1.0, 0.0], [0.0, 1.0]]
+    gallery = [[0.0, 1.0], [0.9, 0.1], [1.0, 0.0], [0.1, 0.9]]
+    ranks = retrieval_ranks(
+        queries, gallery, query_groups=["a", "b"], gallery_groups=["a", "a", "b", "b"]
+    )
+    # a: row 1 is best of its own, behind row 2. b: row 3, behind row 0.
+    assert ranks.tolist() == [2, 2]
+
+
+def test_an_image_with_five_captions_is_one_query_and_one_gallery_row():
+    rng = np.random.default_rng(0)
+    images, captions = rng.normal(size=(20, 6)), rng.normal(size=(100, 6))
+    groups = np.repeat(np.arange(20), 5)
+    similarity = unit(images) @ unit(captions).T
+    hits_i2t = [
+        (s > np.sort(s)[-4]).reshape(20, 5)[i].any() for i, s in enumerate(similarity)
+    ]
+    hits_t2i = [rankdata(-s)[groups[j]] <= 3 for j, s in enumerate(similarity.T)]
+    expected = (np.mean(hits_i2t) + np.mean(hits_t2i)) / 2
+    assert recall_at_k(images[groups], captions, k=3, groups=groups) == expected
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 40), st.integers(0, 1000))
+def test_scores_agree_with_each_other_and_stay_in_range(n, seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(2, n, 3))
+    table = retrieval_scores(X, y)
+    assert table["mrr"] == mean_reciprocal_rank(X, y)
+    assert table["recall@5"] == recall_at_k(X, y, k=5)
+    assert 0 <= table["recall@1"] <= table["recall@5"] <= table["recall@10"] <= 1
+    assert 1 / n <= table["mrr"] <= 1
+    order = rng.permutation(n)
+    assert mean_reciprocal_rank(X[order], y[order]) == pytest.approx(table["mrr"])
+    assert mean_reciprocal_rank(y, X) == pytest.approx(table["mrr"])
+
+
+def test_compositional_scores_by_hand():
+    images = np.array([[1.0, 0], [0, 1], [1, 0], [0, 1], [1, 0], [1, 0]])
+    texts = np.array([[1.0, 0], [0, 1], [1, 0.1], [1, 0], [1, 0], [0, 1]])
+    # right both ways; image 2 takes text 4; equal images: texts cannot choose
+    text, image, group = compositional_scores(images, texts)
+    assert (text, image, group) == (1 / 3, 1 / 3, 1 / 3)
+
+
+def test_compositional_scores_are_at_chance_on_noise_and_strict_on_ties():
+    rng = np.random.default_rng(0)
+    text, image, group = compositional_scores(*rng.normal(size=(2, 20_000, 64)))
+    assert text == pytest.approx(1 / 4, abs=0.02)
+    assert image == pytest.approx(1 / 4, abs=0.02)
+    assert group == pytest.approx(1 / 6, abs=0.02)
+    assert compositional_scores(np.ones((4, 2)), np.ones((4, 2))) == (0, 0, 0)
+    images = rng.normal(size=(200, 16))
+    images[1::2] = 3 * images[::2]  # the same direction: a tie
+    assert compositional_scores(images, rng.normal(size=(200, 16))).image == 0
+
+
+N_PAIRS = np.array([10, 20, 30, 40, 50])
+
+
+def test_savings_of_a_curve_twice_as_fast_are_one_half():
+    slow = np.array([[0.1, 0.2, 0.3, 0.4, 0.5]] * 3)
+    fast = np.minimum(2 * slow, 1)
+    savings = annotation_savings(N_PAIRS, fast, slow, budgets=[20, 40])
+    assert savings.mean == pytest.approx(0.5)
+    assert savings.sem == pytest.approx(0)
+    assert (savings.n_seeds, savings.n_censored, savings.n_levels) == (3, 0, 6)
+
+
+def test_savings_interpolate_and_use_the_running_maximum():
+    reference = [[0.0, 0.3, 0.2, 0.4, 0.5]]
+    own = [[0.1, 0.2, 0.4, 0.3, 0.6]]
+    # level at b=30 is 0.3 (running maximum); own reaches it half-way from 20 to 30
+    assert annotation_savings(N_PAIRS, own, reference, budgets=[30]).mean == (
+        pytest.approx(1 - 25 / 30)
+    )
+    # level at b=10 is 0.0: reached at the start, which costs the pairs at the start
+    assert annotation_savings(N_PAIRS, own, reference, budgets=[10]).mean == 0
+
+
+def test_levels_never_reached_are_censored_and_counted():
+    flat, rising = np.full((1, 5), 0.1), np.linspace(0.1, 0.5, 5)[None]
+    savings = annotation_savings(N_PAIRS, flat, rising, budgets=[20, 40])
+    assert savings.n_censored == 2
+    assert savings.mean == pytest.approx(((1 - 50 / 20) + (1 - 50 / 40)) / 2)
+
+
+def test_interval_is_students(monkeypatch):
+    rng = np.random.default_rng(0)
+    reference = np.sort(rng.uniform(size=(8, 5)), axis=1)
+    own = np.sort(rng.uniform(size=(8, 5)), axis=1)
+    got = annotation_savings(N_PAIRS, own, reference, budgets=[30], confidence=0.9)
+    single = [
+        annotation_savings(N_PAIRS, own[i : i + 1], reference[i : i + 1], budgets=[30])
+        for i in range(8)
+    ]
+    interval = ttest_1samp([s.mean for s in single], 0).confidence_interval(0.9)
+    assert got.ci_low == pytest.approx(interval.low)
+    assert got.ci_high == pytest.approx(interval.high)
+    assert np.isnan(single[0].sem)
+    assert np.isnan(single[0].ci_low)
+
+
+def test_a_strategy_saves_nothing_against_itself():
+    curves = np.sort(np.random.default_rng(0).uniform(size=(4, 5)), axis=1)
+    savings = annotation_savings(N_PAIRS, curves, curves)
+    assert savings.mean == pytest.approx(0)
+    assert savings.n_censored == 0
+
+
+def test_reference_may_have_its_own_points():
+    own, reference = [[0.2, 0.4]], [[0.1, 0.2, 0.3, 0.4]]
+    savings = annotation_savings(
+        [10, 20], own, reference, reference_n_pairs=[10, 20, 30, 40], budgets=[40]
+    )
+    assert savings.mean == pytest.approx(0.5)
+
+
+def test_area_under_learning_curve():
+    assert area_under_learning_curve([0, 10], [0.0, 1.0]) == 0.5
+    areas = area_under_learning_curve([0, 10, 40], [[1.0, 1, 1], [0, 0, 1]])
+    np.testing.assert_allclose(areas, [1, 15 / 40])
+
+
+@pytest.mark.parametrize("encoder", [RidgeCCA(), PLSSVD(n_components=3)])
+def test_scorers_work_in_cross_validation_and_pickle(pairs, encoder):
+    X, y = pairs
+    scoring = {
+        "mrr": make_retrieval_scorer(mean_reciprocal_rank),
+        "recall@5": pickle.loads(pickle.dumps(make_retrieval_scorer(recall_at_k, k=5))),
+    }
+    result = cross_validate(encoder, X, y, scoring=scoring, cv=4)
+    assert (result["test_mrr"] > 0.5).all()
+    assert (result["test_recall@5"] > 0.8).all()
+    assert "partial" in repr(make_retrieval_scorer(partial(recall_at_k, k=2)))
+    assert repr(scoring["recall@5"]) == "make_retrieval_scorer(recall_at_k, k=5)"
+
+
+def test_nearest_rows_best_first_ties_to_the_lowest():
+    gallery = np.array([[0.0, 1], [1, 0], [2, 0], [1, 1]])
+    assert nearest_rows(np.array([[1.0, 0]]), gallery, 3).tolist() == [[1, 2, 3]]
+    assert nearest_rows(np.array([[1.0, 0]]), gallery, 9).shape == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: retrieval_ranks([[1.0]], [[1.0], [2]]),
+            "queries has 1 rows and gallery 2",
+        ),
+        (lambda: retrieval_ranks([[1.0]], [[1.0, 2]]), "queries has 1 columns"),
+        (lambda: retrieval_ranks([[np.nan]], [[1.0]]), "queries contains NaN"),
+        (lambda: retrieval_ranks([[1.0]], [[1.0]], query_groups=[1]), "or neither"),
+        (
+            lambda: retrieval_ranks(
+                [[1.0]], [[1.0]], query_groups=[1], gallery_groups=[2]
+            ),
+            "group 1 of the queries has no row",
+        ),
+        (
+            lambda: retrieval_ranks(
+                [[1.0]], [[1.0]], query_groups=[1, 2], gallery_groups=[2]
+            ),
+            "query_groups must hold one label for each of the 1 rows",
+        ),
+        (
+            lambda: recall_at_k([[1.0]], [[1.0]], k=0),
+            "k must be an integer of at least",
+        ),
+        (
+            lambda: compositional_scores(np.ones((3, 2)), np.ones((3, 2))),
+            "are not quadruples",
+        ),
+        (
+            lambda: annotation_savings([1, 2], [[0.1, 0.2]] * 2, [[0.1, 0.2]]),
+            "scores has 2 seeds and reference_scores 1",
+        ),
+        (
+            lambda: annotation_savings([2, 1], [[0.1, 0.2]], [[0.1, 0.2]]),
+            "must increase",
+        ),
+        (lambda: annotation_savings([1], [[0.1, 0.2]], [[0.1, 0.2]]), "must increase"),
+        (
+            lambda: annotation_savings([1, 2], [[0.1, 0.2]], [[0.1, 0.2]], budgets=[3]),
+            "budgets must lie between 1 and 2",
+        ),
+        (
+            lambda: annotation_savings([1, 2], [[0.1, 0.2]], [[0.1, 0.2]], budgets=[]),
+            "budgets must be one or more numbers above 0",
+        ),
+        (
+            lambda: annotation_savings([1, 2], [[1, 2]], [[1, 2]], confidence=95),
+            "confidence must be between 0 and 1, got 95",
+        ),
+        (
+            lambda: annotation_savings([1, 2], [[0.1, np.nan]], [[0.1, 0.2]]),
+            "scores contains NaN",
+        ),
+        (lambda: area_under_learning_curve([1], [0.1]), "a curve of one point"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
