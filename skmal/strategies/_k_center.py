@@ -70,8 +70,8 @@ class KCenterGreedy(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, MODALITIES)
-        check_choice("metric", self.metric, METRICS)
+        check_choice(self.modality, "modality", MODALITIES)
+        check_choice(self.metric, "metric", METRICS)
         check_trim(self.trim)
 
     def select(self, round):

@@ -81,10 +81,10 @@ class MarginSampling(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, MODALITIES)
-        check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
-        check_choice("candidates", self.candidates, CANDIDATES)
-        check_choice("metric", self.metric, METRICS)
+        check_choice(self.modality, "modality", MODALITIES)
+        check_choice(self.uncertainty, "uncertainty", UNCERTAINTIES)
+        check_choice(self.candidates, "candidates", CANDIDATES)
+        check_choice(self.metric, "metric", METRICS)
 
     def select(self, round):
         """Choose the least certain items.

@@ -39,7 +39,7 @@ class RandomSampling(QueryStrategy):
         self.random_state = random_state
 
     def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, ("random", "alternate", 0, 1))
+        check_choice(self.modality, "modality", ("random", "alternate", 0, 1))
 
     def select(self, round):
         """Choose at random.
