@@ -5,7 +5,7 @@ from pathlib import Path
 import joblib
 
 from .._shared.parameters import check_integer
-from ..encoders.clip._open_clip import has_weights
+from ..encoders.clip._config import has_weights
 from ._names import (
     ABLATIONS,
     DEFAULT_ENCODER,
