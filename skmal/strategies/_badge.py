@@ -76,7 +76,7 @@ class BADGE(QueryStrategy):
         self.temperature = temperature
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
+    def check_parameters(self, n_instances):
         check_choice("modality", self.modality, MODALITIES)
         number = isinstance(self.temperature, Real) and not isinstance(
             self.temperature, bool

@@ -97,7 +97,7 @@ class CoresetMargin(QueryStrategy):
     True
     """
 
-    _streams = _takes_tensors = True
+    streams = stays_on_device = True
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class CoresetMargin(QueryStrategy):
         self.metric = metric
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
+    def check_parameters(self, n_instances):
         check_choice("modality", self.modality, MODALITIES)
         check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
         check_choice("candidates", self.candidates, CANDIDATES)

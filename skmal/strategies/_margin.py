@@ -63,7 +63,7 @@ class MarginSampling(QueryStrategy):
     1
     """
 
-    _streams = _takes_tensors = True
+    streams = stays_on_device = True
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class MarginSampling(QueryStrategy):
         self.metric = metric
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
+    def check_parameters(self, n_instances):
         check_choice("modality", self.modality, MODALITIES)
         check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
         check_choice("candidates", self.candidates, CANDIDATES)
