@@ -1,29 +1,36 @@
 """The three steps of a choice: a modality, a diverse coreset, the most uncertain."""
 
+from typing import Any, TypeAlias
+
 import numpy as np
 
 from .._shared.parameters import check_number, is_integer, is_number
+from .._shared.types import FloatArray, IntArray
 from ..arrays._kinds import take
 from ..arrays._rows import _in_metric, _stacked, _total_variance
-from ..coverage._farthest_dask import farthest_rows
+from ..coverage._farthest import FarthestRows
+from ..coverage._farthest_dask import DaskFarthestRows, farthest_rows
 from ..coverage._isolation import isolation
 from ..uncertainty._entropy import cross_modal_entropy
 from ..uncertainty._margin import cross_modal_margin, cross_modal_top1
-from ._round import Selection, others
+from ._round import Round, Selection, others
 
-METRICS = ("euclidean", "cosine")
+DISTANCES = ("euclidean", "cosine")
 CANDIDATES = ("all", "open")
 UNCERTAINTIES = {  # larger = less certain
     "margin": lambda *features, **options: -cross_modal_margin(*features, **options),
     "top1": lambda *features, **options: -cross_modal_top1(*features, **options),
     "entropy": cross_modal_entropy,
 }
-MODALITIES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
+MODALITY_RULES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
+AnyFarthestRows: TypeAlias = FarthestRows | DaskFarthestRows
 LANDMARKS = 2000  # rows that tell how isolated another one is
 TIE_DECIMALS = 9  # uncertainties that agree to this many decimals are ties
 
 
-def choose_modality(round, modality, metric="euclidean"):
+def choose_modality(
+    round: Round, modality: str | int, metric: str = "euclidean"
+) -> tuple[int, tuple[float, ...] | None, list[AnyFarthestRows] | None]:
     """Return (modality, the gaps compared, what is known of either's distances).
 
     Only the coverage rules compare gaps; for the others the last two are None.
@@ -56,7 +63,15 @@ def choose_modality(round, modality, metric="euclidean"):
     return int(largest.argmax()), tuple(gaps), known
 
 
-def pick_coreset(round, modality, known, size, trim, metric, with_distances=False):
+def pick_coreset(
+    round: Round,
+    modality: int,
+    known: list[AnyFarthestRows] | None,
+    size: int,
+    trim: float,
+    metric: str,
+    with_distances: bool = False,
+) -> tuple[IntArray, FloatArray]:
     """Return the rows that greedy k-center picks, and their squared distances.
 
     What the coverage of this modality has told is made use of.
@@ -74,7 +89,7 @@ def pick_coreset(round, modality, known, size, trim, metric, with_distances=Fals
     return picks, rows.exact[picks]
 
 
-def _least_isolated(features, trim, round):
+def _least_isolated(features: Any, trim: float, round: Round) -> IntArray:
     """Return the rows left when the most isolated share is trimmed, in order."""
     n = len(features)
     n_kept = max(n - int(trim * n), round.n_instances)
@@ -90,13 +105,15 @@ def _least_isolated(features, trim, round):
     return np.sort(isolated.argsort(kind="stable")[:n_kept])
 
 
-def _round_significant(values, digits):
+def _round_significant(values: FloatArray, digits: int) -> FloatArray:
     """Round each value to so many digits of its own: rounding errors become ties."""
     unit = 10.0 ** np.floor(np.log10(np.where(values > 0, values, 1)))
     return (values / unit).round(digits - 1) * unit
 
 
-def most_uncertain(round, modality, rows, uncertainty, candidates):
+def most_uncertain(
+    round: Round, modality: int, rows: IntArray, uncertainty: str, candidates: str
+) -> tuple[IntArray, FloatArray]:
     """Return the n_instances most uncertain of the given rows, and their utilities.
 
     Where there are several other modalities, the utility is the mean over them.
@@ -117,7 +134,7 @@ def most_uncertain(round, modality, rows, uncertainty, candidates):
     return rows[best], utilities[best].round(TIE_DECIMALS)
 
 
-def n_coreset_rows(coreset_size, n_instances):
+def n_coreset_rows(coreset_size: float, n_instances: int) -> int:
     """Return B_C in rows for a batch of n_instances."""
     if is_integer(coreset_size):
         if coreset_size < n_instances:
@@ -134,7 +151,7 @@ def n_coreset_rows(coreset_size, n_instances):
     )
 
 
-def random_selection(round, modality):
+def random_selection(round: Round, modality: str | int) -> Selection:
     """Return n_instances random rows of a modality, each of utility 0."""
     modality, _, _ = choose_modality(round, modality)
     n = len(round.open[modality])
@@ -142,6 +159,6 @@ def random_selection(round, modality):
     return Selection(rows, np.zeros(round.n_instances), modality)
 
 
-def check_trim(trim):
+def check_trim(trim: float) -> None:
     """Raise unless `trim` is a share of the pool."""
     check_number(trim, "trim", minimum=0, less_than=1, kind="a share of the pool")

@@ -121,7 +121,7 @@ BAD_PARAMETERS = [
     ("modality", 2, "modality must be one of"),
     ("modality", True, "modality must be one of"),
     ("modality", 1.0, "modality must be one of"),
-    ("coreset_size", True, "coreset_size must be an int .*got 'True'"),
+    ("coreset_size", True, "coreset_size must be an int .*got True"),
     ("metric", "cityblock", "metric must be one of"),
     ("trim", 1.0, "trim must be a share of the pool"),
     ("trim", -0.1, "trim must be a share of the pool"),
