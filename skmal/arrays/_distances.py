@@ -4,8 +4,10 @@ from threading import Lock
 
 import numpy as np
 
-from ._blocks import batches, check_values, fetch, in_threads
-from ._tensors import TensorRows, double, is_tensor, on_device, squared_lengths, to_host
+from ._blocks import batches, check_values, fetch
+from ._kinds import is_tensor
+from ._operations import block_size, double, on_device, squared_lengths, to_host
+from ._threads import in_threads
 
 PAIRS = 2**19  # values of direct differences in memory at a time
 
@@ -94,5 +96,5 @@ def mean_row(source, rows, name, n_threads=1):
             check_values(to_host(block), name)
         return sums
 
-    size = source.block(1) if isinstance(source, TensorRows) else None
+    size = block_size(source, 1)
     return np.sum(in_threads(total, len(rows), n_threads, size), axis=0) / len(rows)

@@ -7,26 +7,20 @@ from threadpoolctl import threadpool_limits
 
 from .._shared.progress import progress
 from ..arrays import _blocks
-from ..arrays._blocks import (
-    as_pool,
-    batches,
-    count_threads,
-    fetch,
-    float_dtype,
-    in_threads,
-    read,
-)
+from ..arrays._blocks import as_pool, batches, fetch, float_dtype, read
 from ..arrays._distances import Space, direct_differences, mean_row
-from ..arrays._tensors import (
+from ..arrays._operations import (
+    block_size,
     cells,
-    computing,
     device_of,
     double,
-    join,
+    joined,
     minima,
     on_device,
     to_host,
 )
+from ..arrays._precision import computing
+from ..arrays._threads import count_threads, in_threads
 
 CENTRES = 256  # that rows are compared with at a time
 FIRST = 32  # the same, to begin with
@@ -67,7 +61,7 @@ class FarthestRows:
         if self.device is None:
             aligned = to_host(aligned)
         self.features, self.aligned, self.verbose = features, aligned, verbose
-        self.size = None if self.device is None else features.block(CENTRES)
+        self.size = block_size(features, CENTRES)
         self.n_aligned = 0 if aligned is None else aligned.shape[0]
         self.order = np.arange(self.n_aligned)
         self.picks = []
@@ -386,7 +380,7 @@ class FarthestRows:
         if start >= n:
             return self._centres(PICKS, start - n, stop - n)
         parts = self._centres(ALIGNED, start, n), self._centres(PICKS, 0, stop - n)
-        return join(parts)
+        return joined(parts)
 
     # ---------------------------------------------------------------- a sample
 

@@ -10,7 +10,6 @@ from ..arrays._dask import (
     check_dask,
     contiguous,
     gather,
-    is_dask,
     once,
     partitions,
     per_row,
@@ -18,6 +17,7 @@ from ..arrays._dask import (
     take,
     task,
 )
+from ..arrays._kinds import is_dask
 from ._farthest import FarthestRows
 
 STEPS = 256  # of a guess that rows are compared with at a time

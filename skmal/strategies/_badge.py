@@ -7,7 +7,7 @@ from scipy.special import softmax
 from sklearn.utils import gen_batches
 
 from .._shared.parameters import check_choice
-from ..arrays._numbers import unit_rows
+from ..arrays._rows import unit
 from ._base import QueryStrategy
 from ._round import Selection, others
 from ._steps import MODALITIES, choose_modality
@@ -100,15 +100,15 @@ class BADGE(QueryStrategy):
             Rows in the order drawn.
         """
         modality, gap, _ = choose_modality(round, self.modality)
-        queries = unit_rows(round.open[modality].astype(np.float64))
+        queries = unit(round.open[modality].astype(np.float64))
         pulls = np.zeros_like(queries)  # (n, k)
         for other in others(round, modality):
-            gallery = unit_rows(round.open[other].astype(np.float64))
+            gallery = unit(round.open[other].astype(np.float64))
             if len(gallery) > N_GALLERY:
                 rows = round.rng.choice(len(gallery), N_GALLERY, replace=False)
                 gallery = gallery[rows]
             pulls += assignment_residuals(queries, gallery, self.temperature)
-        inputs = unit_rows(round.open_inputs[modality].astype(np.float64))  # (n, d)
+        inputs = unit(round.open_inputs[modality].astype(np.float64))  # (n, d)
         picks, squared = _kmeans_plusplus(
             pulls, inputs, round.n_instances, round.rng.random
         )

@@ -5,8 +5,8 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import gen_batches
 
 from .._shared.parameters import check_choice, check_integer, check_number
-from ..arrays._kinds import take
 from ..arrays._numbers import check_features, unit_floats
+from ..arrays._rows import take
 from ..uncertainty._margin import cross_modal_top1
 from ._base import QueryStrategy
 from ._round import Selection, others

@@ -4,8 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from ..arrays._kinds import take
-from ..arrays._rows import _in_metric, _stacked, _total_variance
+from ..arrays._rows import stacked, take, total_variance, unit
 from ..coverage._farthest_dask import farthest_rows
 from ..coverage._isolation import isolation
 from ..uncertainty._entropy import cross_modal_entropy
@@ -50,7 +49,7 @@ def choose_modality(round, modality, metric="euclidean"):
     gaps = [float(np.sqrt(rows.largest_distance())) for rows in known]
     if modality == "relative_coverage":
         for m, rows in enumerate(known):
-            spread = 2 * _total_variance(rows.features)
+            spread = 2 * total_variance(rows.features)
             gaps[m] = gaps[m] / float(np.sqrt(spread)) if spread > 0 else gaps[m]
     # gaps that differ by rounding alone are a tie, and the first modality is asked
     largest = np.asarray(gaps) * (1 + 1e-9) >= max(gaps)
@@ -75,6 +74,11 @@ def pick_coreset(round, modality, known, size, trim, metric, with_distances=Fals
     return picks, rows.exact[picks]
 
 
+def _in_metric(features, metric):
+    """Return the features in which Euclidean distance is the wanted one."""
+    return unit(features) if metric == "cosine" and len(features) else features
+
+
 def _least_isolated(features, trim, round):
     """Return the rows left when the most isolated share is trimmed, in order."""
     n = len(features)
@@ -93,8 +97,8 @@ def _least_isolated(features, trim, round):
 
 def _round_significant(values, digits):
     """Round each value to so many digits of its own: rounding errors become ties."""
-    unit = 10.0 ** np.floor(np.log10(np.where(values > 0, values, 1)))
-    return (values / unit).round(digits - 1) * unit
+    power = 10.0 ** np.floor(np.log10(np.where(values > 0, values, 1)))
+    return (values / power).round(digits - 1) * power
 
 
 def most_uncertain(round, modality, rows, uncertainty, candidates):
@@ -106,7 +110,7 @@ def most_uncertain(round, modality, rows, uncertainty, candidates):
     for other in others(round, modality):
         gallery = round.open[other]
         if candidates == "all":
-            gallery = _stacked(gallery, round.aligned[other])
+            gallery = stacked(gallery, round.aligned[other])
         queries = round.open[modality]
         if len(rows) < len(queries):
             queries = take(queries, rows)

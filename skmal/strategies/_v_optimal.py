@@ -10,8 +10,8 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.utils import gen_batches
 
 from .._shared.parameters import check_choice, check_integer, check_number
-from ..arrays._kinds import take
-from ..arrays._numbers import check_features, unit_floats, unit_rows
+from ..arrays._numbers import check_features, unit_floats
+from ..arrays._rows import take, unit, whole
 from ..coverage._isolation import isolation
 from ._base import QueryStrategy
 from ._round import Selection, others
@@ -343,11 +343,11 @@ def trusted_uncertainty(round, modality, rows):
         if len(gallery) > N_GALLERY:
             chosen = round.rng.choice(len(gallery), N_GALLERY, replace=False)
             gallery = take(gallery, chosen)
-        gallery = unit_rows(gallery)
+        gallery = unit(whole(gallery))
         doubt = np.empty(len(rows))
         for block in gen_batches(len(rows), BLOCK):
             # A weight need not be exact, as a rule that picks by it alone would have.
-            similarity = unit_rows(take(features, rows[block])) @ gallery.T
+            similarity = unit(take(features, rows[block])) @ gallery.T
             doubt[block] = 1 - similarity.max(axis=1)
         doubts.append(doubt)
     doubt = np.maximum(np.mean(doubts, axis=0), 1e-3)

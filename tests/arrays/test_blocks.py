@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import config_context
 
-from skmal.arrays import _blocks
-from skmal.arrays import _sharded as sharded
-from skmal.arrays._blocks import Stacked, check_rows, read
+from skmal.arrays import _blocks, _threads
+from skmal.arrays import _slices as sharded
+from skmal.arrays._blocks import check_rows, read
+from skmal.arrays._rows import stacked as stack
 from skmal.coverage import (
     _farthest,
     coverage_gap,
@@ -133,7 +134,7 @@ def test_rows_come_in_the_order_asked_for(monkeypatch):
 
 
 def test_stacked_rows_are_those_of_a_concatenation():
-    stacked, whole = Stacked(POOL, ALIGNED), np.concatenate([POOL, ALIGNED])
+    stacked, whole = stack(POOL, ALIGNED), np.concatenate([POOL, ALIGNED])
     assert (stacked.shape, stacked.dtype) == (whole.shape, whole.dtype)
     for start, stop in [(0, 5), (290, 305), (300, 312), (0, 312), (298, 900)]:
         np.testing.assert_array_equal(stacked[start:stop], whole[start:stop])
@@ -142,8 +143,8 @@ def test_stacked_rows_are_those_of_a_concatenation():
 def with_threads(monkeypatch, n_threads):
     """Let so many threads look at pools of any size, in blocks of a few rows."""
     monkeypatch.setattr(_blocks, "ROWS", 8)
-    monkeypatch.setattr(_blocks, "LARGE", 1)
-    monkeypatch.setattr(_blocks, "_blas_threads", lambda: n_threads)
+    monkeypatch.setattr(_threads, "LARGE", 1)
+    monkeypatch.setattr(_threads, "_blas_threads", lambda: n_threads)
     monkeypatch.setattr(_similarity, "MANY", 2)
     for name in ("PLAIN", "MANY", "FIRST", "BAND"):
         monkeypatch.setattr(_farthest, name, 2)
@@ -217,11 +218,11 @@ def test_the_memory_cap_comes_before_the_first_row_and_limits_the_threads(monkey
         ),
     ):
         coverage_gap(Huge(), ALIGNED)
-    assert _blocks.count_threads(Huge(), 0, 2**20, "it") == 1000
+    assert _threads.count_threads(Huge(), 0, 2**20, "it") == 1000
     with config_context(working_memory=9):
-        assert _blocks.count_threads(Huge(), 2**20, 2**20, "it") == 8
-        assert _blocks.count_threads(Huge(), 2**20, 2**20, "it", 2**21) == 6
-        assert _blocks.count_threads(Huge(), 9 * 2**20, 2**20, "it") == 1
+        assert _threads.count_threads(Huge(), 2**20, 2**20, "it") == 8
+        assert _threads.count_threads(Huge(), 2**20, 2**20, "it", 2**21) == 6
+        assert _threads.count_threads(Huge(), 9 * 2**20, 2**20, "it") == 1
     with config_context(working_memory=1):  # blocks come on top of it, if they must
         assert coverage_gap(POOL, ALIGNED) == coverage_gap(POOL.astype(float), ALIGNED)
         cross_modal_margin(POOL, ALIGNED)

@@ -24,6 +24,7 @@ from skmal import (
 )
 from skmal.arrays import _blocks, _dask
 from skmal.arrays._distances import mean_row
+from skmal.arrays._kinds import is_dask
 from skmal.coverage import (
     _farthest_dask,
     coverage_gap,
@@ -218,12 +219,12 @@ def test_features_of_a_dask_pool_are_those_of_one_array(pairs):
     expected = encoder.transform(X, y)
     got = encode(encoder, cut(X, {7, 30}), da.from_array(y, chunks=(50, 2)))
     for features, values in zip(got, expected, strict=True):
-        assert _dask.is_dask(features)
+        assert is_dask(features)
         assert features.shape == values.shape
         assert features.dtype == values.dtype
         np.testing.assert_allclose(features.compute(), values, rtol=1e-12)
     X_features, y_features = encode(encoder, cut(X, {7, 30}), y[:9])
-    assert _dask.is_dask(X_features)
+    assert is_dask(X_features)
     np.testing.assert_allclose(y_features, expected[1][:9], rtol=1e-12)
 
 

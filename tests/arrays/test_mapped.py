@@ -16,8 +16,9 @@ from skmal import (
     VOptimalDesign,
 )
 from skmal.arrays import _blocks
-from skmal.arrays import _sharded as sharded
-from skmal.arrays._kinds import is_streamed, take
+from skmal.arrays import _slices as sharded
+from skmal.arrays._kinds import is_streamed
+from skmal.arrays._rows import take
 from skmal.encoders._protocol import encode
 from skmal.items._containers import check_items
 from skmal.strategies import _round
