@@ -9,14 +9,13 @@ import sys
 import numpy as np
 from sklearn.utils import check_array
 
+from .._shared.sizes import SIZES
 from . import _dask
 from ._kinds import is_dask, is_sliceable, is_tensor
 from ._numbers import as_floats, check_squares, check_widths
 from ._operations import device_of, to_host
 from ._slices import take_sliced
 from ._tensors import TensorRows, float_dtypes
-
-ROWS = 1024  # that are read, converted and compared at a time
 
 
 def check_rows(rows, name):
@@ -135,7 +134,7 @@ def _widened(block):
 
 
 def batches(n, size=None):
-    """Yield slices that cut n rows into batches of `size`, by default `ROWS`."""
-    size = size or ROWS
+    """Yield slices that cut n rows into batches of `size`, by default `SIZES.rows`."""
+    size = size or SIZES.rows
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))

@@ -4,12 +4,11 @@ from threading import Lock
 
 import numpy as np
 
+from .._shared.sizes import SIZES
 from ._blocks import batches, check_values, fetch
 from ._kinds import is_tensor
 from ._operations import block_size, double, on_device, squared_lengths, to_host
 from ._threads import in_threads
-
-PAIRS = 2**19  # values of direct differences in memory at a time
 
 
 class Space:
@@ -68,7 +67,7 @@ def direct_differences(rows, at, others, columns):
     That is the one definition of a distance that everything else has to agree with.
     """
     squared = np.empty(len(at))
-    for some in batches(len(at), max(1, PAIRS // rows.shape[1])):
+    for some in batches(len(at), max(1, SIZES.pairs // rows.shape[1])):
         pairs, other = double(rows[at[some]]), others[columns[some]]
         if not is_tensor(rows):
             other = to_host(other)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-WINDOW = 1024  # rows that are read at a time of what takes slices only
+from .._shared.sizes import SIZES
 
 
 def takes_rows(source):
@@ -20,7 +20,7 @@ def take_sliced(source, rows):
 def take_in_windows(source, rows):
     """Return rows, in any order, of what takes slices only, as an array.
 
-    Rows that are no farther apart than `WINDOW` are read with what is between them.
+    Rows no farther apart than `SIZES.window` are read with what is between them.
     """
     rows = np.asarray(rows)
     block = np.empty((len(rows), source.shape[1]), source.dtype)
@@ -29,7 +29,7 @@ def take_in_windows(source, rows):
     first = 0
     while first < len(rows):
         start = ascending[first]
-        stop = np.searchsorted(ascending, start + WINDOW)
+        stop = np.searchsorted(ascending, start + SIZES.window)
         window = np.asarray(source[start : ascending[stop - 1] + 1])
         block[order[first:stop]] = window[ascending[first:stop] - start]
         first = stop

@@ -8,8 +8,7 @@ import sys
 
 import numpy as np
 
-ROWS = 2**17  # that an accelerator reads and compares at a time
-CELLS = 2**26  # similarities, of 4 bytes, in an accelerator's memory at a time
+from .._shared.sizes import SIZES
 
 
 def host_array(tensor):
@@ -72,7 +71,7 @@ class TensorRows:
         """Return how many rows to compare with so many others at a time."""
         if self.device.type == "cpu":  # as many as of an array
             return None
-        return max(1, min(ROWS, CELLS // n_columns))
+        return max(1, min(SIZES.device_rows, SIZES.device_cells // n_columns))
 
 
 def unit_tensor(rows):

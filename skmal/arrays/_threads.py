@@ -7,10 +7,9 @@ from sklearn import get_config
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from .._shared.progress import progress
+from .._shared.sizes import SIZES
 from ._blocks import batches
 from ._tensors import TensorRows
-
-LARGE = 2**24  # values of a source from which on several threads pay
 
 
 def in_threads(function, n, n_threads=1, size=None, verbose=0, desc=None):
@@ -57,7 +56,7 @@ def count_threads(source, n_bytes, n_bytes_each, name, n_bytes_shared=0):
             f"rows, but scikit-learn's working_memory is {limit} MiB; raise it, with "
             f"sklearn.config_context(working_memory={needed}) or more"
         )
-    small = source.shape[0] * source.shape[1] < LARGE
+    small = source.shape[0] * source.shape[1] < SIZES.large
     if small or isinstance(source, TensorRows):  # torch has threads of its own
         return 1
     room = int((limit * 2**20 - n_bytes - n_bytes_shared) // n_bytes_each)

@@ -4,7 +4,7 @@ import numpy as np
 
 from .._shared.parameters import check_integer
 from .._shared.randomness import draw_seed
-from ..arrays import _blocks
+from .._shared.sizes import SIZES
 from ..arrays._blocks import check_rows, check_values, fetch, read
 from ..arrays._distances import direct_differences, rounding_slack
 from ..arrays._operations import (
@@ -97,7 +97,7 @@ def _isolation(features, start, landmarks, reference, nth, verbose=0):
     differences.
     """
     n, d = features.shape
-    each = 8 * min(n, _blocks.ROWS) * (4 * d + 3 * len(landmarks))
+    each = 8 * min(n, SIZES.rows) * (4 * d + 3 * len(landmarks))
     each += 8 * len(landmarks) * d
     n_threads = count_threads(features, 16 * n, each, "the isolation")
     landmarks = landmarks - start

@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from ..arrays import _blocks
+from .._shared.sizes import SIZES
 from ..arrays._blocks import batches, check_same_space, read
 from ..arrays._operations import (
     block_size,
@@ -84,7 +84,7 @@ def _softmax_sums(queries, gallery, temperature, verbose=0):
     Of its logits z these are m = max z, total = sum exp(z - m) and weighted =
     sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
     """
-    n_threads = similarity_threads(queries, gallery, _blocks.ROWS)
+    n_threads = similarity_threads(queries, gallery, SIZES.rows)
     sums = np.empty((3, queries.shape[0]))
     with computing(device_of(gallery)):
         for rows in batches(queries.shape[0]):

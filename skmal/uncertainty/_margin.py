@@ -4,7 +4,7 @@ from threading import Lock
 
 import numpy as np
 
-from ..arrays import _blocks
+from .._shared.sizes import SIZES
 from ..arrays._blocks import batches, check_same_space, fetch, read
 from ..arrays._distances import rounding_slack
 from ..arrays._operations import (
@@ -22,11 +22,7 @@ from ..arrays._operations import (
 from ..arrays._precision import computing
 from ..arrays._rows import per_query
 from ..arrays._threads import in_threads
-from . import _similarity
 from ._similarity import description, similarity_threads, similarity_to, unit_block
-
-QUERIES = 2048  # whose similarities to a block of the gallery are in memory at a time
-GROUP = 64  # gallery rows of which only the best similarity is looked at, at first
 
 
 def cross_modal_margin(queries, gallery, *, verbose=0):
@@ -148,10 +144,10 @@ def _top_two(queries, gallery, verbose):
 
 def _top_two_here(queries, gallery, verbose=0):
     """Return the same of rows that are no dask arrays."""
-    n_threads = similarity_threads(queries, gallery, QUERIES)
+    n_threads = similarity_threads(queries, gallery, SIZES.queries)
     top = np.empty((2, queries.shape[0]))
     with computing(device_of(gallery)):
-        for rows in batches(queries.shape[0], QUERIES):
+        for rows in batches(queries.shape[0], SIZES.queries):
             q = unit_block(double(read(queries, rows)), "queries")
             desc = description("similarities", queries, rows)
             candidates = _candidates(q, gallery, n_threads, verbose, desc)
@@ -180,9 +176,9 @@ def _candidates(q, gallery, n_threads, verbose, desc):
     """
     slack = rounding_slack(1, q.shape[1], np.float32)
     device = device_of(gallery)
-    size = block_size(gallery, len(q)) or _blocks.ROWS // 2 or 1
-    most = _similarity.MANY * len(q)
-    limit = 8 * most + min(size, _blocks.ROWS) * len(q)
+    size = block_size(gallery, len(q)) or SIZES.rows // 2 or 1
+    most = SIZES.candidates * len(q)
+    limit = 8 * most + min(size, SIZES.rows) * len(q)
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
     found, n_found = [], 0
     lock = Lock()
@@ -198,8 +194,8 @@ def _candidates(q, gallery, n_threads, verbose, desc):
         if n_found > limit:  # even after pruning
             return
         similarity = single(unit_block(fetch(gallery, block), "gallery")) @ q.T
-        whole = len(similarity) - len(similarity) % GROUP
-        groups = similarity[:whole].reshape(-1, GROUP, len(q))
+        whole = len(similarity) - len(similarity) % SIZES.group
+        groups = similarity[:whole].reshape(-1, SIZES.group, len(q))
         peaks = [maxima(groups, axis=1)]
         if whole < len(similarity):
             peaks.append(maxima(similarity[whole:])[None])

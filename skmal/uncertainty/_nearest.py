@@ -5,15 +5,14 @@ from functools import partial
 import numpy as np
 from sklearn.utils import gen_batches
 
+from .._shared.sizes import SIZES
 from ..arrays._rows import per_part, unit
-
-BLOCK = 1024  # queries whose similarities to the whole gallery are in memory at a time
-VALUES = 2**23  # similarities in memory at a time, at most
 
 
 def query_blocks(n_queries, n_gallery):
     """Yield slices of queries whose similarities to the gallery fit into memory."""
-    return gen_batches(n_queries, max(1, min(BLOCK, VALUES // n_gallery)))
+    size = min(SIZES.nearest_queries, SIZES.nearest_values // n_gallery)
+    return gen_batches(n_queries, max(1, size))
 
 
 def nearest_rows(queries, gallery, k):

@@ -2,7 +2,7 @@
 
 from sklearn.utils import check_array
 
-from ..arrays import _blocks
+from .._shared.sizes import SIZES
 from ..arrays._blocks import fetch
 from ..arrays._operations import (
     device_of,
@@ -14,8 +14,6 @@ from ..arrays._operations import (
 from ..arrays._rows import unit
 from ..arrays._threads import count_threads
 
-MANY = 64  # candidates for the best two of a query, on average, that are too many
-
 
 def similarity_to(q, gallery, block):
     """Return cosine similarities of unit rows to a block of the gallery, in float64."""
@@ -24,8 +22,9 @@ def similarity_to(q, gallery, block):
 
 def similarity_threads(queries, gallery, most):
     n_queries, d = min(queries.shape[0], most), gallery.shape[1]
-    block = min(gallery.shape[0], _blocks.ROWS)
-    pairs = n_queries * min(gallery.shape[0], 8 * MANY + _blocks.ROWS)  # candidates
+    block = min(gallery.shape[0], SIZES.rows)
+    candidates = min(gallery.shape[0], 8 * SIZES.candidates + SIZES.rows)
+    pairs = n_queries * candidates
     n, shared = queries.shape[0], 40 * pairs + 16 * n_queries * d
     each = 16 * block * (n_queries + d)
     return count_threads(gallery, 40 * n, each, "the similarity to a gallery", shared)
