@@ -8,14 +8,14 @@ from sklearn.utils import gen_batches
 
 from .._shared.parameters import check_choice, check_number
 from .._shared.randomness import draw_rows
+from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray, RandomState
-from ..arrays._numbers import unit_rows
+from ..arrays._rows import unit
 from ._base import QueryStrategy
 from ._round import Round, Selection, others
 from ._steps import MODALITY_RULES, choose_modality
 
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
-BLOCK = 1024  # items whose similarities to the gallery are in memory at a time
 
 
 class BADGE(QueryStrategy):
@@ -102,15 +102,15 @@ class BADGE(QueryStrategy):
             Rows in the order drawn.
         """
         modality, gap, _ = choose_modality(round, self.modality)
-        queries = unit_rows(round.open[modality].astype(np.float64))
+        queries = unit(round.open[modality].astype(np.float64))
         pulls = np.zeros_like(queries)  # (n, k)
         for other in others(round, modality):
-            gallery = unit_rows(round.open[other].astype(np.float64))
+            gallery = unit(round.open[other].astype(np.float64))
             rows = draw_rows(len(gallery), N_GALLERY, round.rng, in_order=False)
             if len(rows) < len(gallery):
                 gallery = gallery[rows]
             pulls += assignment_residuals(queries, gallery, self.temperature)
-        inputs = unit_rows(round.open_inputs[modality].astype(np.float64))  # (n, d)
+        inputs = unit(round.open_inputs[modality].astype(np.float64))  # (n, d)
         picks, squared = _kmeans_plusplus(
             pulls, inputs, round.n_instances, round.rng.random
         )
@@ -144,7 +144,7 @@ def assignment_residuals(
     array([[-0.27,  0.27]])
     """
     residuals = np.empty_like(queries)
-    for block in gen_batches(len(queries), BLOCK):
+    for block in gen_batches(len(queries), SIZES.nearest_queries):
         similarity = queries[block] @ gallery.T  # (block, n_gallery)
         soft = softmax(similarity / temperature, axis=1) @ gallery
         residuals[block] = soft - gallery[similarity.argmax(axis=1)]

@@ -11,12 +11,12 @@ from ._steps import (
     DISTANCES,
     MODALITY_RULES,
     UNCERTAINTIES,
-    check_trim,
     choose_modality,
     most_uncertain,
     n_coreset_rows,
     pick_coreset,
 )
+from ._trimming import check_trim
 
 
 class CoresetMargin(QueryStrategy):

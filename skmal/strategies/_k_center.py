@@ -6,7 +6,8 @@ from .._shared.parameters import check_choice
 from .._shared.types import RandomState
 from ._base import QueryStrategy
 from ._round import Round, Selection
-from ._steps import DISTANCES, MODALITY_RULES, check_trim, choose_modality, pick_coreset
+from ._steps import DISTANCES, MODALITY_RULES, choose_modality, pick_coreset
+from ._trimming import check_trim
 
 
 class KCenterGreedy(QueryStrategy):

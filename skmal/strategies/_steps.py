@@ -4,16 +4,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._shared.parameters import check_number, is_integer, is_number
+from .._shared.parameters import is_integer, is_number
 from .._shared.types import FloatArray, IntArray
-from ..arrays._kinds import take
-from ..arrays._rows import _in_metric, _stacked, _total_variance
+from ..arrays._rows import stacked, take, total_variance, unit
 from ..coverage._farthest import FarthestRows
 from ..coverage._farthest_dask import DaskFarthestRows, farthest_rows
-from ..coverage._isolation import isolation
 from ..uncertainty._entropy import cross_modal_entropy
 from ..uncertainty._margin import cross_modal_margin, cross_modal_top1
 from ._round import Round, Selection, others
+from ._trimming import least_isolated
 
 DISTANCES = ("euclidean", "cosine")
 CANDIDATES = ("all", "open")
@@ -24,7 +23,6 @@ UNCERTAINTIES = {  # larger = less certain
 }
 MODALITY_RULES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
 AnyFarthestRows: TypeAlias = FarthestRows | DaskFarthestRows
-LANDMARKS = 2000  # rows that tell how isolated another one is
 TIE_DECIMALS = 9  # uncertainties that agree to this many decimals are ties
 
 
@@ -56,7 +54,7 @@ def choose_modality(
     gaps = [float(np.sqrt(rows.largest_distance())) for rows in known]
     if modality == "relative_coverage":
         for m, rows in enumerate(known):
-            spread = 2 * _total_variance(rows.features)
+            spread = 2 * total_variance(rows.features)
             gaps[m] = gaps[m] / float(np.sqrt(spread)) if spread > 0 else gaps[m]
     # gaps that differ by rounding alone are a tie, and the first modality is asked
     largest = np.asarray(gaps) * (1 + 1e-9) >= max(gaps)
@@ -84,31 +82,14 @@ def pick_coreset(
         )
     else:
         rows = known[modality]
-    eligible = _least_isolated(rows.features, trim, round)
+    eligible = least_isolated(rows.features, trim, round)
     picks = rows.pick(eligible, min(size, len(eligible)), with_distances)
     return picks, rows.exact[picks]
 
 
-def _least_isolated(features: Any, trim: float, round: Round) -> IntArray:
-    """Return the rows left when the most isolated share is trimmed, in order."""
-    n = len(features)
-    n_kept = max(n - int(trim * n), round.n_instances)
-    if n_kept >= n:
-        return np.arange(n)
-    isolated = isolation(
-        features,
-        n_landmarks=LANDMARKS,
-        random_state=round.rng,
-        verbose=round.verbose,
-    )
-    isolated = _round_significant(isolated, TIE_DECIMALS)
-    return np.sort(isolated.argsort(kind="stable")[:n_kept])
-
-
-def _round_significant(values: FloatArray, digits: int) -> FloatArray:
-    """Round each value to so many digits of its own: rounding errors become ties."""
-    unit = 10.0 ** np.floor(np.log10(np.where(values > 0, values, 1)))
-    return (values / unit).round(digits - 1) * unit
+def _in_metric(features: Any, metric: str) -> Any:
+    """Return the features in which Euclidean distance is the wanted one."""
+    return unit(features) if metric == "cosine" and len(features) else features
 
 
 def most_uncertain(
@@ -122,7 +103,7 @@ def most_uncertain(
     for other in others(round, modality):
         gallery = round.open[other]
         if candidates == "all":
-            gallery = _stacked(gallery, round.aligned[other])
+            gallery = stacked(gallery, round.aligned[other])
         queries = round.open[modality]
         if len(rows) < len(queries):
             queries = take(queries, rows)
@@ -157,8 +138,3 @@ def random_selection(round: Round, modality: str | int) -> Selection:
     n = len(round.open[modality])
     rows = round.rng.choice(n, size=round.n_instances, replace=False)
     return Selection(rows, np.zeros(round.n_instances), modality)
-
-
-def check_trim(trim: float) -> None:
-    """Raise unless `trim` is a share of the pool."""
-    check_number(trim, "trim", minimum=0, less_than=1, kind="a share of the pool")

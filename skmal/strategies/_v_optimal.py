@@ -12,19 +12,18 @@ from .._shared.parameters import (
     check_weights,
 )
 from .._shared.randomness import draw_rows
-from .._shared.types import BoolArray, FloatArray, IntArray, RandomState
-from ..arrays._kinds import take
-from ..arrays._numbers import check_features, unit_floats, unit_rows
-from ..coverage._isolation import isolation
+from .._shared.sizes import SIZES
+from .._shared.types import FloatArray, IntArray, RandomState
+from ..arrays._numbers import check_features, unit_floats
+from ..arrays._rows import take, unit, whole
 from ._base import QueryStrategy
 from ._round import Round, Selection, others
-from ._steps import MODALITY_RULES, check_trim, choose_modality
+from ._steps import MODALITY_RULES, choose_modality
+from ._trimming import check_trim, least_isolated_directions
 from ._unmatched import partner_chances
 
-N_NEIGHBORS = 4  # of the isolation by which rows are trimmed
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
 N_DRAWN = 100_000  # items of larger pools that are looked at
-BLOCK = 2048  # items whose similarities to those are in memory at a time
 
 
 def v_optimal_gains(
@@ -310,7 +309,7 @@ class VOptimalDesign(QueryStrategy):
             inputs = take(inputs, drawn)
         features = unit_floats(inputs)
         aligned = unit_floats(round.aligned_inputs[modality])
-        rows = np.flatnonzero(_not_isolated(features, self.trim, round))
+        rows = least_isolated_directions(features, self.trim, round)
         weights = trusted_uncertainty(round, modality, drawn[rows])
         chances = None
         if round.unmatched_inputs is not None:
@@ -354,11 +353,11 @@ def trusted_uncertainty(
         chosen = draw_rows(len(gallery), N_GALLERY, round.rng, in_order=False)
         if len(chosen) < len(gallery):
             gallery = take(gallery, chosen)
-        gallery = unit_rows(gallery)
+        gallery = unit(whole(gallery))
         doubt = np.empty(len(rows))
-        for block in gen_batches(len(rows), BLOCK):
+        for block in gen_batches(len(rows), SIZES.queries):
             # A weight need not be exact, as a rule that picks by it alone would have.
-            similarity = unit_rows(take(features, rows[block])) @ gallery.T
+            similarity = unit(take(features, rows[block])) @ gallery.T
             doubt[block] = 1 - similarity.max(axis=1)
         doubts.append(doubt)
     doubt = np.maximum(np.mean(doubts, axis=0), 1e-3)
@@ -449,19 +448,6 @@ def _greedy_picks(
         leverage -= along_v**2 / scale
         reduction -= 2 * along_v * along_y / scale - along_v**2 * (z / scale**2)
     return picks, gains
-
-
-def _not_isolated(features: FloatArray, trim: float, round: Round) -> BoolArray:
-    """Return which rows are left when the most isolated share is trimmed."""
-    n = len(features)
-    n_trimmed = min(int(trim * n), n - round.n_instances)
-    kept = np.ones(n, dtype=bool)
-    if n_trimmed > 0:
-        isolated = isolation(features, N_NEIGHBORS, random_state=round.rng)
-        digits = 9 if features.dtype == np.float64 else 5
-        order = isolated.round(digits).argsort(kind="stable")
-        kept[order[n - n_trimmed :]] = False  # of equals the highest rows
-    return kept
 
 
 def _check_targets(targets: ArrayLike | None, n: int) -> IntArray:
