@@ -6,7 +6,7 @@ from helpers import make_pairs
 
 from skmal import BADGE, PairedActiveLearner, RidgeCCA, Round, TypiClust
 from skmal.arrays._rows import unit
-from skmal.strategies import _typiclust as clustering
+from skmal.strategies import _badge as clustering
 from skmal.strategies._badge import assignment_residuals
 
 
