@@ -4,9 +4,10 @@ from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 from sklearn.metrics import auc
 from sklearn.utils import check_array
+
+from .._shared.intervals import student_interval
 
 
 class AnnotationSavings(NamedTuple):
@@ -131,16 +132,13 @@ def annotation_savings(
         saved[seed] = 1 - needed / budgets
         n_censored += int((~reached).sum())
     per_seed = saved.mean(axis=1)
-    n = len(per_seed)
-    sem = float(stats.sem(per_seed)) if n > 1 else np.nan
-    half_width = sem * stats.t.ppf((1 + confidence) / 2, n - 1) if n > 1 else np.nan
-    mean = float(per_seed.mean())
+    interval = student_interval(per_seed, confidence)
     return AnnotationSavings(
-        mean,
-        sem,
-        float(mean - half_width),
-        float(mean + half_width),
-        n,
+        float(interval.mean),
+        float(interval.sem),
+        interval.low,
+        interval.high,
+        len(per_seed),
         n_censored,
         saved.size,
     )
