@@ -114,7 +114,7 @@ def test_one_seed_has_a_mean_alone_and_none_has_nothing():
         ),
         (
             lambda: annotation_savings([1, 2], [[1, 2]], [[1, 2]], confidence=95),
-            "confidence must be between 0 and 1, got 95",
+            "confidence must be a number in .0, 1., got 95",
         ),
         (
             lambda: annotation_savings([1, 2], [[0.1, np.nan]], [[0.1, 0.2]]),
