@@ -256,14 +256,9 @@ def compositional_scores(X: npt.ArrayLike, y: npt.ArrayLike) -> CompositionalSco
             "quadruples; rows 2 i and 2 i + 1 of both make one, so both need the same "
             "even length"
         )
-<<<<<<< HEAD
-    X = unit(X).reshape(len(X) // 2, 2, -1)  # (quadruple, item, feature)
-    y = unit(y).reshape(X.shape)
-=======
     n = len(images) // 2
     images = unit(images).reshape(n, 2, -1)  # (quadruple, item, feature)
     texts = unit(texts).reshape(images.shape)
->>>>>>> typing
     # s[q, i, j]: image i and text j of quadruple q; equal texts give equal values
     s = (images[:, :, None] * texts[:, None, :]).sum(axis=-1)
     own = np.stack([s[:, 0, 0], s[:, 1, 1]]) - 1e-12  # rounding wins nothing
