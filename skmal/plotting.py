@@ -3,7 +3,8 @@
 from importlib import import_module
 
 import numpy as np
-from scipy import stats
+
+from ._shared.intervals import t_interval
 
 
 class AnnotationCurveDisplay:
@@ -119,15 +120,14 @@ class AnnotationCurveDisplay:
         self.lines_, self.fill_betweens_ = {}, {}
         for name, scores in self.scores.items():
             scores = np.atleast_2d(scores)  # (n_seeds, n_points)
-            mean, n = scores.mean(axis=0), len(scores)
+            mean, _, half_width = t_interval(scores, confidence)
             (line,) = ax.plot(self.n_pairs, mean, label=name)
             self.lines_[name] = line
-            if n > 1:
-                width = stats.sem(scores) * stats.t.ppf((1 + confidence) / 2, n - 1)
+            if len(scores) > 1:
                 self.fill_betweens_[name] = ax.fill_between(
                     self.n_pairs,
-                    mean - width,
-                    mean + width,
+                    mean - half_width,
+                    mean + half_width,
                     color=line.get_color(),
                     alpha=0.15,
                     linewidth=0,

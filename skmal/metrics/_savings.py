@@ -4,9 +4,10 @@ from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 from sklearn.metrics import auc
 from sklearn.utils import check_array
+
+from .._shared.intervals import t_interval
 
 
 class AnnotationSavings(NamedTuple):
@@ -130,17 +131,13 @@ def annotation_savings(
         needed, reached = _pairs_needed(n_pairs, own, levels)
         saved[seed] = 1 - needed / budgets
         n_censored += int((~reached).sum())
-    per_seed = saved.mean(axis=1)
-    n = len(per_seed)
-    sem = float(stats.sem(per_seed)) if n > 1 else np.nan
-    half_width = sem * stats.t.ppf((1 + confidence) / 2, n - 1) if n > 1 else np.nan
-    mean = float(per_seed.mean())
+    mean, sem, half_width = t_interval(saved.mean(axis=1), confidence)
     return AnnotationSavings(
-        mean,
-        sem,
+        float(mean),
+        float(sem),
         float(mean - half_width),
         float(mean + half_width),
-        n,
+        len(saved),
         n_censored,
         saved.size,
     )
