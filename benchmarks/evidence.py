@@ -11,17 +11,21 @@ from pathlib import Path
 
 import numpy as np
 
-from skmal.experiments._names import DEFAULT, ENCODERS, PAPER, REFERENCE, STRATEGIES
-from skmal.experiments._suite import (
+from skmal.experiments import (
     AVERAGE,
     BANDS,
+    DEFAULT,
+    ENCODERS,
+    PAPER,
+    POOLS,
+    REFERENCE,
+    STRATEGIES,
     aulc_rows,
     curves_by_seed,
     main_metric,
     read_runs,
     savings_rows,
 )
-from skmal.experiments._suite_pools import POOLS
 from skmal.plotting import AnnotationCurveDisplay
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 
 from skmal import PairedActiveLearner, RidgeCCA
 from skmal.datasets import load_glyphs
-from skmal.experiments._suite import curves_by_seed, read_runs
+from skmal.experiments import curves_by_seed, read_runs
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
