@@ -9,7 +9,6 @@ scikit-activeml needs `pip install scikit-activeml`.
 """
 
 import argparse
-import csv
 import tempfile
 import threading
 import time
@@ -19,6 +18,7 @@ import numpy as np
 
 from skmal.coverage import coverage_gap, greedy_k_center
 from skmal.coverage._farthest import FarthestRows
+from skmal.experiments import write_table
 from skmal.uncertainty import cross_modal_margin
 
 OUT = Path(__file__).parent / "results" / "acquisition"
@@ -324,20 +324,18 @@ def exact():
 # ---------------------------------------------------------------- reporting
 
 
-def report(name, rows):
+def report(name: str, rows: list[dict]) -> None:
     """Print a table and write it."""
     header = list(dict.fromkeys(key for row in rows for key in row))
     OUT.mkdir(parents=True, exist_ok=True)
-    with open(OUT / f"{name}.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, header, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(
-            {
-                key: f"{value:.4g}" if isinstance(value, float) else value
-                for key, value in row.items()
-            }
-            for row in rows
-        )
+    shown = [
+        {
+            key: f"{value:.4g}" if isinstance(value, float) else value
+            for key, value in (dict.fromkeys(header, "") | row).items()
+        }
+        for row in rows
+    ]
+    write_table(OUT / f"{name}.csv", header, shown)
     print(f"\n{name}\n" + (OUT / f"{name}.csv").read_text().replace(",", " | "))
 
 

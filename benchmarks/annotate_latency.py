@@ -171,11 +171,15 @@ def report(times, rest, load, options):
         table.append(row)
         print("  ".join(f"{k} {v}" for k, v in row.items()), flush=True)
     if options.out:
-        with open(options.out, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, [*table[0], "pool", "load", "cores"])
-            writer.writeheader()
-            extra = {"pool": options.size, "load": round(load, 1)}
-            writer.writerows(row | extra | {"cores": os.cpu_count()} for row in table)
+        from skmal.experiments import write_table
+
+        machine = {
+            "pool": options.size,
+            "load": round(load, 1),
+            "cores": os.cpu_count(),
+        }
+        rows = [row | machine for row in table]
+        write_table(options.out, list(rows[0]), rows)
 
 
 def main():

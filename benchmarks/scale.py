@@ -14,7 +14,6 @@ default` asks as `VOptimalDesign` does.
 """
 
 import argparse
-import csv
 import os
 import threading
 import time
@@ -32,6 +31,7 @@ from skmal import (
     VOptimalDesign,
 )
 from skmal.coverage._farthest import FarthestRows
+from skmal.experiments import write_table
 from skmal.strategies._steps import UNCERTAINTIES
 
 OUT = Path(__file__).parent / "results" / "scale"
@@ -181,12 +181,8 @@ def main():
     for n in sorted(args.n):
         lines.append(run(n, args))
         print(lines[-1], flush=True)
-        is_new = not args.out.exists()
-        with open(args.out, "a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, lines[-1])
-            if is_new:
-                writer.writeheader()
-            writer.writerow(lines[-1])
+        append = args.out.exists()
+        write_table(args.out, list(lines[-1]), lines[-1:], append)
     if len(lines) > 1:
         logs = np.log([[line["n"], line["round s"]] for line in lines])
         slope = np.polyfit(*logs.T, deg=1)[0]

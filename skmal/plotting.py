@@ -1,10 +1,19 @@
 """Annotation curves as pictures, in the manner of scikit-learn's displays."""
 
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ._shared.intervals import t_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import FillBetweenPolyCollection
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.lines import Line2D
 
 
 class AnnotationCurveDisplay:
@@ -45,13 +54,29 @@ class AnnotationCurveDisplay:
     [0.1, 0.25, 0.3]
     """
 
-    def __init__(self, n_pairs, scores, score_name=None):
+    ax_: "Axes"
+    figure_: "Figure | SubFigure"
+    lines_: "dict[str, Line2D]"
+    fill_betweens_: "dict[str, FillBetweenPolyCollection]"
+
+    def __init__(
+        self,
+        n_pairs: npt.ArrayLike,
+        scores: Mapping[str, npt.ArrayLike],
+        score_name: str | None = None,
+    ) -> None:
         self.n_pairs = n_pairs
         self.scores = scores
         self.score_name = score_name
 
     @classmethod
-    def from_learners(cls, learners, *, score_name="mean reciprocal rank", ax=None):
+    def from_learners(
+        cls,
+        learners: Mapping[str, Iterable[Any]],
+        *,
+        score_name: str = "mean reciprocal rank",
+        ax: "Axes | None" = None,
+    ) -> "AnnotationCurveDisplay":
         """Draw the validation scores of fitted learners.
 
         Parameters
@@ -74,7 +99,8 @@ class AnnotationCurveDisplay:
         ValueError
             If a learner has no validation scores, or the learners' points differ.
         """
-        points, scores = [], {}
+        points: list[Any] = []
+        scores: dict[str, Any] = {}
         for name, fitted in learners.items():
             for learner in fitted:
                 if not isinstance(
@@ -94,7 +120,9 @@ class AnnotationCurveDisplay:
             )
         return cls(points[0], scores, score_name).plot(ax=ax)
 
-    def plot(self, ax=None, *, confidence=0.95):
+    def plot(
+        self, ax: "Axes | None" = None, *, confidence: float = 0.95
+    ) -> "AnnotationCurveDisplay":
         """Draw the curves.
 
         Parameters
@@ -137,7 +165,7 @@ class AnnotationCurveDisplay:
         return self
 
 
-def new_axes():
+def new_axes() -> "Axes":
     """Return axes on a new figure that pyplot does not know of.
 
     Returns
@@ -149,7 +177,7 @@ def new_axes():
     return figure.subplots()
 
 
-def _import(name):
+def _import(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
