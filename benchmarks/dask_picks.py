@@ -107,9 +107,8 @@ def main(n, n_aligned, n_picks, folder):
             Client(cluster) as client,
         ):
             client.wait_for_workers(n_workers)
-            client.run(
-                import_module, "skmal.coverage._farthest_dask"
-            )  # not what is timed
+            # Imported beforehand, for that is not what is timed.
+            client.run(import_module, "skmal.coverage._farthest_dask")
             if kill:
                 kill_one_before_stage(4, client)
             name = f"Dask, {n_workers} workers" + (", one killed" if kill else "")
