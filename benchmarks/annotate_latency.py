@@ -173,12 +173,8 @@ def report(times, rest, load, options):
     if options.out:
         from skmal.experiments import write_table
 
-        machine = {
-            "pool": options.size,
-            "load": round(load, 1),
-            "cores": os.cpu_count(),
-        }
-        rows = [row | machine for row in table]
+        extra = {"pool": options.size, "load": round(load, 1)}
+        rows = [row | extra | {"cores": os.cpu_count()} for row in table]
         write_table(options.out, list(rows[0]), rows)
 
 
