@@ -85,13 +85,13 @@ def run(
 RUNS = {"long-tail": partial(run, long_tail), "90-10": partial(run, ninety_ten)}
 
 
-def _held_out(groups, rng):
+def _held_out(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     names = [name for name in np.unique(groups) if name]
     rows = [_some(rng, np.flatnonzero(groups == g), N_TEST_OF_GROUP) for g in names]
     return np.sort(np.concatenate(rows))
 
 
-def _some(rng, rows, n):
+def _some(rng: np.random.Generator, rows: np.ndarray, n: int) -> np.ndarray:
     return rng.choice(rows, min(n, len(rows)), replace=False)
 
 

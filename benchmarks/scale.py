@@ -38,7 +38,7 @@ OUT = Path(__file__).parent / "results" / "scale"
 PHASES = ("coverage", "k-center", "margin")
 
 
-def status(key):
+def status(key: str) -> int | None:
     """Return a field of this process's memory, in bytes."""
     with open("/proc/self/status") as lines:
         for line in lines:
@@ -92,7 +92,7 @@ def disk_rate(files):
 
 
 @contextmanager
-def timed_phases(seconds):
+def timed_phases(seconds: dict[str, float]):
     """Add up what the strategy spends in coverage, k-center and margins."""
     rows, margin = FarthestRows, UNCERTAINTIES["margin"]
     gap, pick = rows.largest_distance, rows.pick
@@ -132,7 +132,7 @@ def ask(pools, aligned, args):
     return strategy.select(round)
 
 
-def run(n, args):
+def run(n: int, args: argparse.Namespace) -> dict:
     """Return one line of the table."""
     paths = write_shards(args.folder, n, args.seed)
     rate = disk_rate(paths[0])
@@ -164,7 +164,7 @@ def run(n, args):
     }
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", required=True, help="where shards are or go")
     parser.add_argument("--n", type=int, nargs="+", default=[400_000, 800_000])

@@ -53,9 +53,9 @@ class Pool:
     groups : ndarray of shape (n_samples,), default=None
         A label for each row to buy; rows with the same label share an item of X.
     known : tuple of two sequences, default=None
-        Aligned rows of X and y that are known and cost nothing, as in the suite; with
-        rows of none, a few random pairs of the pool are known instead. None:
-        `PairedActiveLearner.fit` chooses these, and asks.
+        Aligned rows of X and y that are known from the start and cost nothing. Where
+        they are empty, a few random pairs of the pool are known, and count, as they do
+        where this is None; then they are drawn by `PairedActiveLearner.fit`.
     """
 
     X: Items
