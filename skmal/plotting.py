@@ -142,17 +142,16 @@ class AnnotationCurveDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        if ax is None:
-            ax = _import("matplotlib.pyplot").subplots(layout="constrained")[1]
-        self.ax_, self.figure_ = ax, ax.figure
+        axes = _new_in_pyplot() if ax is None else ax
+        self.ax_, self.figure_ = axes, axes.figure
         self.lines_, self.fill_betweens_ = {}, {}
         for name, scores in self.scores.items():
             scores = np.atleast_2d(scores)  # (n_seeds, n_points)
             mean, _, half_width = t_interval(scores, confidence)
-            (line,) = ax.plot(self.n_pairs, mean, label=name)
+            (line,) = axes.plot(self.n_pairs, mean, label=name)
             self.lines_[name] = line
             if len(scores) > 1:
-                self.fill_betweens_[name] = ax.fill_between(
+                self.fill_betweens_[name] = axes.fill_between(
                     self.n_pairs,
                     mean - half_width,
                     mean + half_width,
@@ -160,8 +159,8 @@ class AnnotationCurveDisplay:
                     alpha=0.15,
                     linewidth=0,
                 )
-        ax.set(xlabel="answers bought", ylabel=self.score_name)
-        ax.legend()
+        axes.set(xlabel="answers bought", ylabel=self.score_name)
+        axes.legend()
         return self
 
 
@@ -175,6 +174,10 @@ def new_axes() -> "Axes":
     """
     figure = _import("matplotlib.figure").Figure(layout="constrained")
     return figure.subplots()
+
+
+def _new_in_pyplot() -> "Axes":
+    return _import("matplotlib.pyplot").subplots(layout="constrained")[1]
 
 
 def _import(name: str) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -247,7 +247,7 @@ def with_frozen_features(pairs: HeldOut, encoder: CLIPEncoder) -> HeldOut:
     HeldOut
         The same pairs as features.
     """
-    frozen = clone(encoder)
+    frozen = cast(CLIPEncoder, clone(encoder))
     frozen.set_params(trainable="none")
     X, y = frozen.unimodal_features(pairs.X, pairs.y)
     return replace(pairs, X=X, y=y)

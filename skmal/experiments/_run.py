@@ -251,7 +251,7 @@ def in_parallel(
     from tqdm import tqdm
 
     cases = list(cases)
-    results = joblib.Parallel(
+    results: Any = joblib.Parallel(
         n_jobs=n_jobs or joblib.cpu_count(),
         return_as="generator" if in_order else "generator_unordered",
     )(joblib.delayed(function)(*case) for case in cases)

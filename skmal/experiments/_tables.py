@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -175,14 +175,14 @@ def plot_curves(
     """
     from ..plotting import AnnotationCurveDisplay, new_axes
 
-    metric = curves[0]["metric"] if metric is None else metric
-    by_strategy = curves_of(curves, metric)
+    shown: str = curves[0]["metric"] if metric is None else metric
+    by_strategy = curves_of(curves, shown)
     n_pairs = by_strategy[REFERENCE][0]
     scores = {name: scores for name, (_, scores) in by_strategy.items()}
     display = AnnotationCurveDisplay(
-        n_pairs, scores, score_name or f"{metric} on held-out pairs"
+        n_pairs, scores, score_name or f"{shown} on held-out pairs"
     )
-    return display.plot(new_axes() if ax is None else ax).figure_
+    return cast("Figure", display.plot(new_axes() if ax is None else ax).figure_)
 
 
 def write_table(
