@@ -34,7 +34,7 @@ from skmal.experiments import (
     main_metric,
     read_runs,
     run_missing,
-    t_interval,
+    student_interval,
     write_table,
 )
 from skmal.metrics import annotation_savings
@@ -197,7 +197,7 @@ def table(name: str) -> dict[str, dict[str, np.ndarray]]:
 
 def interval(values: npt.ArrayLike) -> tuple[float, float]:
     """Return the mean and half the 95 % Student t interval."""
-    mean, _, half = t_interval(values)
+    mean, _, half = student_interval(values)
     return float(mean), float(half)
 
 

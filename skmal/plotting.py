@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ._shared.intervals import t_interval
+from ._shared.intervals import student_interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,7 +147,7 @@ class AnnotationCurveDisplay:
         self.lines_, self.fill_betweens_ = {}, {}
         for name, scores in self.scores.items():
             scores = np.atleast_2d(scores)  # (n_seeds, n_points)
-            mean, _, half_width = t_interval(scores, confidence)
+            mean, _, half_width = student_interval(scores, confidence)
             (line,) = axes.plot(self.n_pairs, mean, label=name)
             self.lines_[name] = line
             if len(scores) > 1:

@@ -193,7 +193,7 @@ def _reserve(learner, round, first, n):
         n_instances=n,
     )
     strategy = learner._strategy()
-    strategy._check_parameters(n)
+    strategy.check_parameters(n)
     selection = strategy._choose(rest)
     modality = getattr(selection, "modality", 0)
     return [(modality, left[modality][np.asarray(selection.indices)])]

@@ -6,7 +6,7 @@ Both are made of the same parts, for comparisons of your own: a `Pool` of pairs,
 and tables of what came out.
 """
 
-from .._shared.intervals import t_interval
+from .._shared.intervals import student_interval
 from ._compare import compare
 from ._names import (
     ABLATIONS,
@@ -82,7 +82,7 @@ __all__ = [
     "savings_rows",
     "savings_table",
     "single_threaded",
-    "t_interval",
+    "student_interval",
     "with_frozen_features",
     "write_results",
     "write_table",

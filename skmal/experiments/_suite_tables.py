@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._shared.intervals import t_interval
+from .._shared.intervals import student_interval
 from .._shared.types import FloatArray, IntArray
 from ..metrics._savings import (
     AnnotationSavings,
@@ -241,8 +241,9 @@ def _savings_row(
 
 def _interval(values: Sequence[float]) -> Row:
     """Return mean, standard error and 95 % interval of values, one per seed."""
-    mean, sem, half = t_interval(values)
-    numbers = [f"{v:.4f}" for v in (mean, sem, mean - half, mean + half)]
+    interval = student_interval(values)
+    shown = float(interval.mean), float(interval.sem), interval.low, interval.high
+    numbers = [f"{number:.4f}" for number in shown]
     return dict(zip(INTERVAL_HEADER, [*numbers, len(values)], strict=True))
 
 

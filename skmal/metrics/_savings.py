@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.metrics import auc
 from sklearn.utils import check_array
 
-from .._shared.intervals import t_interval
+from .._shared.intervals import student_interval
 
 
 class AnnotationSavings(NamedTuple):
@@ -131,13 +131,14 @@ def annotation_savings(
         needed, reached = _pairs_needed(n_pairs, own, levels)
         saved[seed] = 1 - needed / budgets
         n_censored += int((~reached).sum())
-    mean, sem, half_width = t_interval(saved.mean(axis=1), confidence)
+    per_seed = saved.mean(axis=1)
+    interval = student_interval(per_seed, confidence)
     return AnnotationSavings(
-        float(mean),
-        float(sem),
-        float(mean - half_width),
-        float(mean + half_width),
-        len(saved),
+        float(interval.mean),
+        float(interval.sem),
+        interval.low,
+        interval.high,
+        len(per_seed),
         n_censored,
         saved.size,
     )

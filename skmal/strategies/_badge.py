@@ -74,7 +74,7 @@ class BADGE(QueryStrategy):
         self.temperature = temperature
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
+    def check_parameters(self, n_instances):
         check_choice(self.modality, "modality", MODALITIES)
         check_number(self.temperature, "temperature", more_than=0, kind="a number")
 

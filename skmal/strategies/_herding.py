@@ -145,14 +145,14 @@ class MaxHerding(QueryStrategy):
     True
     """
 
-    _streams = True
+    streams = True
 
     def __init__(self, modality="alternate", *, bandwidth=0.5, random_state=None):
         self.modality = modality
         self.bandwidth = bandwidth
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
+    def check_parameters(self, n_instances):
         check_choice(self.modality, "modality", MODALITIES)
         check_number(self.bandwidth, "bandwidth", more_than=0)
 

@@ -254,7 +254,7 @@ class VOptimalDesign(QueryStrategy):
     1.0
     """
 
-    _streams = True
+    streams = True
 
     def __init__(
         self,
@@ -271,7 +271,7 @@ class VOptimalDesign(QueryStrategy):
         self.gate = gate
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
+    def check_parameters(self, n_instances):
         check_choice(self.modality, "modality", MODALITIES)
         check_trim(self.trim)
         check_number(self.ridge, "ridge", more_than=0)
