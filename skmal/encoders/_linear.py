@@ -1,7 +1,6 @@
 """Two linear maps into one space: all that encoders of numbers share but `fit`."""
 
-from collections.abc import Callable
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -10,16 +9,15 @@ from sklearn.base import (
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
 )
-from sklearn.utils import Tags, validation
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._shared.types import FloatArray
-from ..arrays._numbers import check_squares, unit_rows
+from ..arrays._numbers import check_squares
+from ..arrays._rows import unit
 from ..items._containers import check_same_length
 
 FLOATS = [np.float64, np.float32]  # kept as they are
-# scikit-learn's have no types, and what checkers guess from their defaults is wrong.
-check_array: Callable[..., Any] = validation.check_array
-validate_data: Callable[..., Any] = validation.validate_data
 
 
 class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -66,7 +64,7 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         ValueError
             If the number of features differs from what fit saw.
         """
-        validation.check_is_fitted(self)
+        check_is_fitted(self)
         x_rows = validate_data(self, X, reset=False, dtype=FLOATS)
         x_features = projected(x_rows, self.x_mean_, self.x_weights_)
         if y is None:
@@ -114,7 +112,7 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
 def projected(rows: FloatArray, mean: FloatArray, weights: FloatArray) -> FloatArray:
     """Return rows in the shared space, of length one."""
-    return unit_rows((rows - mean) @ weights)
+    return unit((rows - mean) @ weights)
 
 
 def _columns(y: npt.ArrayLike) -> FloatArray:

@@ -5,11 +5,8 @@ from inspect import signature
 
 import numpy as np
 
-from ..arrays import _dask
-from ..arrays._kinds import is_streamed, take
-from ..arrays._mapped import Mapped
-from ..arrays._numbers import as_floats, check_squares
-from ..arrays._tensors import is_tensor, largest_value, to_host
+from ..arrays._numbers import all_finite, check_squares, to_floats
+from ..arrays._rows import mapped
 from ..items._containers import numeric_rows
 
 
@@ -23,8 +20,12 @@ def encode(encoder, X, y, host=True):
     that are not in memory are made when they are read.
     """
     check_encoder(encoder)
-    if is_streamed(X) or is_streamed(y):
-        return _encode_streamed(encoder, X, y)
+    together = partial(_encode_together, encoder, host)
+    return mapped(together, partial(_encode_alone, encoder), (X, y), "Xy")
+
+
+def _encode_together(encoder, host, X, y):
+    """Return the features of two pools that are in memory."""
     name = type(encoder).__name__
     features = encoder.transform(X, y)
     if not isinstance(features, tuple) or len(features) != 2:
@@ -43,36 +44,12 @@ def encode(encoder, X, y, host=True):
     return _as_precise(X_features, X), _as_precise(y_features, y)
 
 
-def _encode_streamed(encoder, X, y):
-    """Return the features of two pools of which one at least is not in memory."""
-    pools = X, y
-    first = [take(pool, [0]) for pool in pools]
-    # These tell the width, or raise.
-    features = [encode_rows(encoder, first[m], first[1 - m], m) for m in (0, 1)]
-
-    def features_of(m):
-        return lambda rows: encode_rows(encoder, rows, first[1 - m], m)
-
-    for m, pool in enumerate(pools):
-        if _dask.is_dask(pool):
-            width, dtype = features[m].shape[1], features[m].dtype
-            encode_pool = partial(
-                encode_rows, encoder, other_row=first[1 - m], modality=m
-            )
-            features[m] = _dask.mapped(encode_pool, pool, "Xy"[m], width, dtype)
-        elif is_streamed(pool):
-            width, dtype = features[m].shape[1], features[m].dtype
-            features[m] = Mapped(pool, features_of(m), width, dtype)
-        else:
-            features[m] = features_of(m)(pool)
-    return tuple(features)
-
-
-def encode_rows(encoder, rows, other_row, modality):
-    """Return the features of rows of one modality, beside a row of the other one."""
-    pair = (rows, other_row) if modality == 0 else (other_row, rows)
+def _encode_alone(encoder, modality, first, rows):
+    """Return the features of rows of one modality, beside the first of the other."""
+    pair = list(first)
+    pair[modality] = rows
     try:
-        return encode(encoder, *pair)[modality]
+        return _encode_together(encoder, True, *pair)[modality]
     except ValueError as error:
         for name, numbers in zip("Xy", map(numeric_rows, pair), strict=True):
             if numbers is not None and not np.isfinite(numbers).all():
@@ -155,21 +132,13 @@ def unimodal_features(encoder, items, features, host=True):
 
 
 def _as_features(array, n_items, source, host=True):
-    if host or not is_tensor(array) or not array.is_floating_point():
-        array = np.asarray(to_host(array))
-        if array.dtype.kind not in "biuf":
-            raise ValueError(f"{source} returned {array.dtype}, not floats")
-        array = as_floats(array)
+    array = to_floats(array, source, host)
     if array.ndim != 2 or len(array) != n_items:
         raise ValueError(
             f"{source} returned an array of shape {tuple(array.shape)}; "
             f"expected (n_samples, n_features) with {n_items} rows, one for each item"
         )
-    if not is_tensor(array):
-        finite = np.isfinite(array).all()
-    else:
-        finite = np.isfinite(largest_value(array))
-    if not finite:
+    if not all_finite(array):
         raise ValueError(
             f"{source} returned NaN or infinity; check the scale of "
             "the input, or raise the encoder's regularisation"

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh, svd
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from .._shared.parameters import check_integer, check_number
 from .._shared.types import FloatArray
 from ..arrays._numbers import check_squares
 from ..items._containers import as_modalities, check_aligned
-from ._linear import FLOATS, LinearEncoder, check_array, projected
+from ._linear import FLOATS, LinearEncoder, projected
 
 SMALLEST = 1e-6  # a correlation below is none
 

@@ -4,7 +4,7 @@ Everything else in the package relies on the one form that leaves this module: a
 container with a length, whose rows `take` can pick and `join` can append.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set, Sized
+from collections.abc import Iterable, Mapping, Sequence, Set, Sized
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import issparse
-from sklearn.utils import validation
+from sklearn.utils import check_array
 
 from .._shared.types import Items
-from ..arrays import _dask
-from ..arrays._kinds import is_streamed
-from ..arrays._sharded import ShardedArray, check_size
-
-# Not typed, and what checkers guess from its defaults is wrong.
-check_array: Callable[..., Any] = validation.check_array
+from ..arrays._rows import as_array, check_streamed, n_columns
 
 
 def check_items(items: Any, name: str, streamed: bool = False) -> Items:
@@ -53,17 +48,8 @@ def check_items(items: Any, name: str, streamed: bool = False) -> Items:
     if _is_frame(items):
         check_array(items, dtype=None, input_name=name)
         return items
-    if streamed and is_streamed(items):
-        if _dask.is_dask(items):
-            return _dask.check_dask(items, name)
-        if min(items.shape) == 0:
-            raise ValueError(f"{name} has the shape {items.shape}; it is empty")
-        if isinstance(items, ShardedArray):
-            items.check_files()
-        elif isinstance(items, np.memmap) and items.filename is not None:
-            check_size(Path(items.filename), items)
-        # zarr's arrays have no length
-        return items if hasattr(items, "__len__") else ShardedArray([items])
+    if streamed and (pool := check_streamed(items, name)) is not None:
+        return pool
     if isinstance(items, (list, tuple)):
         if not items:
             raise ValueError(f"{name} is empty; at least one item is needed")
@@ -159,11 +145,7 @@ def check_sequence(items: Any, name: str, form: str) -> None:
 
 def n_features(items: Any) -> int | None:
     """Return the number of features of two-dimensional numeric items, else None."""
-    if _is_frame(items) or is_streamed(items):
-        return items.shape[1]
-    if isinstance(items, np.ndarray) and items.ndim == 2 and items.dtype.kind in "biuf":
-        return items.shape[1]
-    return None
+    return items.shape[1] if _is_frame(items) else n_columns(items)
 
 
 def check_same_features(
@@ -190,11 +172,9 @@ def numeric_rows(items: Any) -> Any:
 
     Those that are not in memory stay what they are.
     """
-    if is_streamed(items):
-        return items
     if n_features(items) is None:
         return None
-    rows = np.asarray(items)
+    rows = as_array(items)
     return rows if rows.dtype.kind in "biuf" else None
 
 

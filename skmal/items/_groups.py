@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._shared.sizes import SIZES
 from .._shared.types import IntArray, Items
-
-ROWS = 1024  # compared at a time
 
 
 def check_groups(
@@ -78,8 +77,8 @@ def _first_difference(X: npt.NDArray[Any], own: IntArray) -> int | None:
     if X.dtype.kind == "O" and X.ndim == 1 and not isinstance(X[0], (str, Path)):
         return None
     rows = np.flatnonzero(own != np.arange(len(X)))
-    for start in range(0, len(rows), ROWS):
-        block = rows[start : start + ROWS]
+    for start in range(0, len(rows), SIZES.rows):
+        block = rows[start : start + SIZES.rows]
         equal = X[block] == X[own[block]]
         equal = equal.reshape(len(block), -1).all(axis=1)
         if not equal.all():

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer
 from .._shared.randomness import draw_seed
-from ..arrays._kinds import take
+from ..arrays._rows import take
 from ..encoders._protocol import encode_all
 from ..encoders._ridge import RidgeMCCA, as_modalities, check_aligned
 from ..items._containers import check_items, check_same_features, join
@@ -213,7 +213,7 @@ class MultimodalActiveLearner(BaseEstimator):
                 "query_strategy must be a QueryStrategy, such as CoresetMargin(), got "
                 f"{strategy!r}"
             )
-        strategy._check_parameters(n_instances)
+        strategy.check_parameters(n_instances)
         round = round_of(
             self,
             encode_all,

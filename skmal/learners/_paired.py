@@ -12,9 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer
 from .._shared.randomness import draw_seed
-from ..arrays._kinds import take
-from ..arrays._numbers import unit_rows
-from ..arrays._tensors import to_host
+from ..arrays._operations import to_host
+from ..arrays._rows import take, unit
 from ..encoders._protocol import check_encoder, encode
 from ..encoders._ridge import RidgeCCA
 from ..items._containers import check_items, check_pairs, check_same_features, join
@@ -671,12 +670,10 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             return ()
         modality, gallery, gate, _, right = self._remembered
         encoder = getattr(self, "estimator_", self.estimator)
-        features = [
-            unit_rows(part.astype(np.float64)) for part in encode(encoder, X, y)
-        ]
+        features = [unit(part.astype(np.float64)) for part in encode(encoder, X, y)]
         asked, partners = features[modality], features[1 - modality]
         own = np.sum(asked * partners, axis=1, keepdims=True)
-        similarity = asked @ unit_rows(gallery.astype(np.float64)).T  # (n, n_gallery)
+        similarity = asked @ unit(gallery.astype(np.float64)).T  # (n, n_gallery)
         equal = np.abs(similarity - own) <= 1e-6
         ahead = (similarity > own) & ~equal
         if right is None:  # one of the equals is the partner itself

@@ -5,7 +5,7 @@ from itertools import repeat
 
 import numpy as np
 
-from ..arrays._kinds import take
+from ..arrays._rows import take
 
 
 def simulate(learner, X, y, item, first, plan, annotator, validation_data, scoring):

@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from .._shared.randomness import draw_seed
-from ..arrays._kinds import is_streamed, take
-from ..arrays._tensors import is_tensor, to_host
+from ..arrays._operations import to_host
+from ..arrays._rows import alike, n_bytes_unread, take, whole
 from ..encoders._protocol import encode, unimodal_features
 from ..items._containers import check_items
 
@@ -154,7 +154,7 @@ def round_of(learner, encode, pools, known, n_instances, random_state=None):
     else:
         # Of a pool that is not in memory features are arrays, so these have to be, too.
         aligned = tuple(
-            own if is_tensor(rows) else to_host(own)
+            alike(own, rows)
             for own, rows in zip(encode(encoder, *known), features, strict=True)
         )
     unaligned = None if features[0].shape[1] == 0 else encoder
@@ -223,14 +223,10 @@ def in_memory(round, name):
     `name` is that of the strategy, for the error.
     """
     fields = ("open", "open_inputs")
-    arrays = [array for field in fields for array in getattr(round, field)]
-    streamed = {id(array): array for array in arrays if is_streamed(array)}
-    if not streamed:
+    arrays = {id(array): array for field in fields for array in getattr(round, field)}
+    n_bytes = sum(map(n_bytes_unread, arrays.values()))
+    if n_bytes == 0:
         return round
-    n_bytes = sum(
-        np.prod(array.shape) * max(array.dtype.itemsize, 4)
-        for array in streamed.values()
-    )
     memory = _physical_memory()
     if n_bytes > memory / 2:
         raise MemoryError(
@@ -238,11 +234,11 @@ def in_memory(round, name):
             f"{memory / 1e9:.0f} GB of this machine; use VOptimalDesign, CoresetMargin "
             "or another one that streams pools, or ask about a random part of them"
         )
-    read = {key: np.asarray(array) for key, array in streamed.items()}
+    read = {key: whole(array) for key, array in arrays.items()}
     return replace(
         round,
         **{
-            field: tuple(read.get(id(array), array) for array in getattr(round, field))
+            field: tuple(read[id(array)] for array in getattr(round, field))
             for field in fields
         },
     )

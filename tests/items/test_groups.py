@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skmal.items import _groups
+from skmal._shared.sizes import SIZES
 from skmal.items._groups import check_groups, check_repeats, number_groups
 
 
@@ -50,7 +50,7 @@ def test_strings_of_any_form_are_labels():
     ids=["rows", "names", "paths", "array of names"],
 )
 def test_rows_of_one_group_that_differ_are_named(X, monkeypatch):
-    monkeypatch.setattr(_groups, "ROWS", 1)  # every block is looked at
+    monkeypatch.setattr(SIZES, "rows", 1)  # every block is looked at
     check_repeats(X, *number_groups([0, 1, 0, 2], 4))
     with pytest.raises(ValueError, match="rows 1 and 3 of X have the same group but d"):
         check_repeats(X, *number_groups([0, 1, 0, 1], 4))

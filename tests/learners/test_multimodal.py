@@ -17,7 +17,7 @@ from skmal import (
     RidgeMCCA,
     VOptimalDesign,
 )
-from skmal.arrays._numbers import unit_rows
+from skmal.arrays._rows import unit
 from skmal.coverage import coverage_gap, greedy_k_center
 from skmal.encoders._protocol import encode_all
 from skmal.learners._query import MultimodalQuery
@@ -197,7 +197,7 @@ def test_it_ranks_the_likeliest_partners_in_every_other_pool(learner):
         if m == query.modality:
             np.testing.assert_array_equal(rows[:, 0], query.indices)
             continue
-        similarity = features[query.modality][query.indices] @ unit_rows(gallery).T
+        similarity = features[query.modality][query.indices] @ unit(gallery).T
         np.testing.assert_array_equal(rows[:, 0], similarity.argmax(axis=1))
         assert rows.shape == (5, 3)
     guesses = np.column_stack([rows[:, 0] for rows in ranked])

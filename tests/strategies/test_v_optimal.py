@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA, Round, VOptimalDesign
-from skmal.arrays._numbers import unit_rows
+from skmal.arrays._rows import unit
 from skmal.coverage import isolation
 from skmal.strategies._v_optimal import (
     greedy_v_optimal,
@@ -157,7 +157,7 @@ def test_the_strategy_is_its_parts(trust, modality):
     round = make_round(trust)
     selection = VOptimalDesign(modality).select(round)
     features, known = (
-        unit_rows(rows[modality]) for rows in (round.open_inputs, round.aligned_inputs)
+        unit(rows[modality]) for rows in (round.open_inputs, round.aligned_inputs)
     )
     n = len(features)
     kept = np.sort(isolation(features, 4).argsort()[: n - int(0.2 * n)])

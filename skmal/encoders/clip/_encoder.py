@@ -290,7 +290,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 )
 
         for kept in ("_unfitted", "_weights", "_tokenizer"):
-            vars(self).pop(kept, None)
+            self.__dict__.pop(kept, None)
         self.history_ = history
         self.config_ = network.config
         self.n_components_ = network.config["model_cfg"]["embed_dim"]
@@ -464,7 +464,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         device = torch_device(self.device)
         if hasattr(self, "config_"):
             if not hasattr(self, "_network"):  # unpickled
-                tokenizer = vars(self).pop("_tokenizer", None)
+                tokenizer = self.__dict__.pop("_tokenizer", None)
                 network = _open_clip.rebuild(self.config_, self._weights, tokenizer)
                 self._network = network
                 del self._weights
