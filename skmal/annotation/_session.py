@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .._shared.parameters import check_choice, check_integer
-from ..arrays._kinds import take
+from ..arrays._rows import take
 from ..learners._paired import PairedActiveLearner
 from ..learners._query import Query
 from . import _label_studio
@@ -148,8 +148,8 @@ class AnnotationSession:
         training="wait",
         changed="raise",
     ):
-        check_choice("training", training, ("wait", "background"))
-        check_choice("changed", changed, ("raise", "ask_again"))
+        check_choice(training, "training", ("wait", "background"))
+        check_choice(changed, "changed", ("raise", "ask_again"))
         learner = PairedActiveLearner() if learner is None else learner
         sources = read_pool(X, "X"), read_pool(y, "y")
         seen = check_features(features, sources)
@@ -455,7 +455,7 @@ class AnnotationSession:
         ValueError
             If the pool has no such key.
         """
-        check_choice("modality", modality, (0, 1))
+        check_choice(modality, "modality", (0, 1))
         return self._items.item(self._items.number(modality, str(key)))
 
     def pairs(self):
@@ -489,7 +489,7 @@ class AnnotationSession:
             Those that hold the words as they stand first, then the others; in the
             pool's order.
         """
-        check_choice("modality", modality, (0, 1))
+        check_choice(modality, "modality", (0, 1))
         limit = check_integer(limit, "limit", minimum=1)
         found = self._items.search(text, modality, limit, self._ledger.partner == OPEN)
         with self._lock:

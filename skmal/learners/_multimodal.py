@@ -1,6 +1,7 @@
 """The loop for three and more modalities: lists of arrays in place of X and y."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any, Self
 
@@ -241,13 +242,9 @@ class MultimodalActiveLearner(ActiveLearner):
         plan = plan_of(self, len(Xs[0]))
         seed = draw_seed(self.random_state)
         annotator = annotator_of(self, seed)
-        score = None
+        score: Callable[[], Any] | None = None
         if validation_data is not None:
-            validate, held_out = scoring or _default_scoring, list(validation_data)
-
-            def score() -> Any:
-                return validate(self, held_out)
-
+            score = partial(scoring or _default_scoring, self, validation_data)
         with self._forgetting():
             self.seed_ = seed
             rows = np.arange(len(Xs[0]))

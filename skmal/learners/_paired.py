@@ -1,6 +1,7 @@
 """PairedActiveLearner: the loop for two modalities, with scikit-learn's X and y."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, Self, overload
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.randomness import draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..arrays._kinds import take
+from ..arrays._rows import take
 from ..encoders._protocol import Encoder, encode
 from ..encoders._ridge import RidgeCCA
 from ..items._containers import check_items, check_pairs, check_same_features
@@ -255,13 +256,9 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         plan = plan_of(self, len(X))
         seed = draw_seed(self.random_state)
         annotator = annotator_of(self, seed)
-        score = None
+        score: Callable[[], Any] | None = None
         if validation_data is not None:
-            validate, held_out = scoring or _default_scoring, validation_data
-
-            def score() -> Any:
-                return validate(self, *held_out)
-
+            score = partial(scoring or _default_scoring, self, *validation_data)
         with self._forgetting():
             self.seed_ = seed
             data = Data((X, y), item, first)

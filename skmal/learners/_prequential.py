@@ -159,11 +159,3 @@ def near_the_top(
         n_equal = (equal & ~gallery.right).sum(axis=1)
     n_ahead = ahead.sum(axis=1) + 0.5 * n_equal
     return (n_ahead == 0) | (n_ahead < gate * len(others))
-
-
-def draw_rows(n: int, rng: np.random.Generator) -> IntArray:
-    """Return which of n open items to rank partners among, rising."""
-    rows = np.arange(n)
-    if n > N_OPEN:
-        rows = np.sort(rng.choice(rows, N_OPEN, replace=False))
-    return rows

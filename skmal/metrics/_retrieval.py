@@ -6,11 +6,12 @@ import numpy as np
 from sklearn.utils import check_array
 
 from .._shared.parameters import check_integer
-from ..arrays._numbers import check_space, unit_rows
+from ..arrays._numbers import check_space
+from ..arrays._rows import unit
 from ..encoders._protocol import encode
 from ..items._containers import check_items, check_same_length
 from ..items._groups import check_groups, number_groups
-from ..uncertainty._nearest import _blocks
+from ..uncertainty._nearest import query_blocks
 
 
 def retrieval_ranks(queries, gallery, *, query_groups=None, gallery_groups=None):
@@ -79,10 +80,10 @@ def retrieval_ranks(queries, gallery, *, query_groups=None, gallery_groups=None)
 
     dtype = np.result_type(queries, gallery)
     tolerance = 32 * np.finfo(dtype).eps
-    gallery = unit_rows(gallery)
+    gallery = unit(gallery)
     ranks = np.empty(len(queries))
-    for rows in _blocks(len(queries), len(gallery)):
-        similarity = unit_rows(queries[rows]) @ gallery.T  # (block, n_gallery)
+    for rows in query_blocks(len(queries), len(gallery)):
+        similarity = unit(queries[rows]) @ gallery.T  # (block, n_gallery)
         correct = query_groups[rows, None] == gallery_groups
         best = similarity.max(axis=1, keepdims=True, initial=-np.inf, where=correct)
         better = (similarity > best + tolerance) & ~correct
@@ -254,8 +255,8 @@ def compositional_scores(X, y):
             f"X of shape {X.shape} and y of shape {y.shape} are not quadruples; rows "
             "2 i and 2 i + 1 of both make one, so both need the same even length"
         )
-    X = unit_rows(X).reshape(len(X) // 2, 2, -1)  # (quadruple, item, feature)
-    y = unit_rows(y).reshape(X.shape)
+    X = unit(X).reshape(len(X) // 2, 2, -1)  # (quadruple, item, feature)
+    y = unit(y).reshape(X.shape)
     # s[q, i, j]: image i and text j of quadruple q; equal texts give equal values
     s = (X[:, :, None] * y[:, None, :]).sum(axis=-1)
     own = np.stack([s[:, 0, 0], s[:, 1, 1]]) - 1e-12  # rounding wins nothing

@@ -17,7 +17,7 @@ from skmal import (
     RidgeMCCA,
     VOptimalDesign,
 )
-from skmal.arrays._numbers import unit_rows
+from skmal.arrays._rows import unit
 from skmal.coverage import coverage_gap, greedy_k_center
 from skmal.encoders._protocol import encode
 from skmal.learners._query import MultimodalQuery
@@ -195,7 +195,7 @@ def test_it_ranks_the_likeliest_partners_in_every_other_pool(learner):
         if m == query.modality:
             np.testing.assert_array_equal(rows[:, 0], query.indices)
             continue
-        similarity = features[query.modality][query.indices] @ unit_rows(gallery).T
+        similarity = features[query.modality][query.indices] @ unit(gallery).T
         np.testing.assert_array_equal(rows[:, 0], similarity.argmax(axis=1))
         assert rows.shape == (5, 3)
     guesses = np.column_stack([rows[:, 0] for rows in ranked])
@@ -244,9 +244,11 @@ def test_a_cold_start_draws_and_a_single_tuple_is_kept(pools):
         (lambda learner, Xs: learner.query(Xs, 91), "n_instances=91 is above the 90"),
         (lambda learner, Xs: learner.query(Xs[::-1]), r"pools\[0\] has 5 features"),
         (
-            lambda learner, Xs: learner.from_state(learner.state())
-            .set_params(query_strategy=max)
-            .query(Xs),
+            lambda learner, Xs: (
+                learner.from_state(learner.state())
+                .set_params(query_strategy=max)
+                .query(Xs)
+            ),
             "query_strategy must be a QueryStrategy",
         ),
         (lambda learner, Xs: learner.teach([*Xs[:2], Xs[2][:3]]), r"90, 90, 3\] rows"),
