@@ -5,8 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from .arrays._kinds import take
-from .arrays._numbers import unit_rows
+from .arrays._rows import take, unit
 from .encoders._protocol import encode
 from .items._containers import check_items, check_pairs
 from .items._groups import check_groups, check_repeats, number_groups
@@ -320,7 +319,7 @@ def evaluate_zero_shot(
         prompts = [t.replace("{}", str(name)) for name in classes for t in templates]
         n_templates = len(templates)
     features, prompts = encode(encoder, images, prompts)
-    prompts = unit_rows(prompts).reshape(n_classes, n_templates, -1)
+    prompts = unit(prompts).reshape(n_classes, n_templates, -1)
     ranks = retrieval_ranks(
         features,
         prompts.mean(axis=1),

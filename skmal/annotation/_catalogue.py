@@ -11,7 +11,7 @@ from itertools import accumulate
 import numpy as np
 
 from .._shared.parameters import check_integer
-from ..arrays._kinds import take
+from ..arrays._rows import take
 from ._records import Item
 from ._sources import fingerprints
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .._shared.parameters import check_choice, check_integer
-from ..arrays._kinds import take
+from ..arrays._rows import take
 from ..learners._paired import PairedActiveLearner
 from ..learners._query import Query
 from . import _label_studio

@@ -13,9 +13,8 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from .._shared.files import replacing
-from ..arrays._kinds import take
-from ..arrays._numbers import unit_rows
-from ..arrays._tensors import to_host
+from ..arrays._operations import to_host
+from ..arrays._rows import take, unit
 from ..encoders._protocol import encode
 from ..learners._query import Query
 
@@ -226,9 +225,7 @@ def as_features(rows, features):
     """Return Features, or None where there are none."""
     if features is None or features[0].shape[1] == 0:
         return None
-    return Features(
-        rows, tuple(unit_rows(to_host(f)).astype(np.float32) for f in features)
-    )
+    return Features(rows, tuple(unit(to_host(f)).astype(np.float32) for f in features))
 
 
 # -------------------------------------------------------------------- on disk

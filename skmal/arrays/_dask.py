@@ -6,15 +6,11 @@ rows are cut changes none of them. Dask is only imported once somebody has an ar
 its kind.
 """
 
-import sys
-
 import numpy as np
 
-
-def is_dask(items):
-    """Say whether `items` is a dask array."""
-    module = sys.modules.get("dask.array")
-    return module is not None and isinstance(items, module.Array)
+from ._kinds import is_dask
+from ._numbers import as_floats
+from ._numbers import unit_rows as unit_array
 
 
 def check_dask(rows, name):
@@ -29,7 +25,9 @@ def check_dask(rows, name):
 
 
 def take(pool, rows):
-    """Return the given rows of a dask array, in that order, as a NumPy array."""
+    """Return rows of a dask array, a slice or in the given order, as an array."""
+    if isinstance(rows, slice):
+        return np.asarray(pool[rows].compute())
     ascending, back = np.unique(np.asarray(rows), return_inverse=True)
     return np.asarray(pool[ascending].compute())[back]
 
@@ -55,11 +53,9 @@ def _apply(function, chunk):
 
 def unit_rows(features):
     """Return a dask array's rows scaled to length one."""
-    from ._numbers import as_floats, unit_rows
-
     features = _cut_between_rows(features, "features")
     dtype = as_floats(np.empty(0, features.dtype)).dtype
-    return features.map_blocks(lambda rows: unit_rows(as_floats(rows)), dtype=dtype)
+    return features.map_blocks(lambda rows: unit_array(as_floats(rows)), dtype=dtype)
 
 
 def stacked(first, second):

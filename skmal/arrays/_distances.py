@@ -4,10 +4,11 @@ from threading import Lock
 
 import numpy as np
 
-from ._blocks import batches, check_values, fetch, in_threads
-from ._tensors import TensorRows, double, is_tensor, on_device, squared_lengths, to_host
-
-PAIRS = 2**19  # values of direct differences in memory at a time
+from .._shared.sizes import SIZES
+from ._blocks import batches, check_values, fetch
+from ._kinds import is_tensor
+from ._operations import block_size, double, on_device, squared_lengths, to_host
+from ._threads import in_threads
 
 
 class Space:
@@ -66,7 +67,7 @@ def direct_differences(rows, at, others, columns):
     That is the one definition of a distance that everything else has to agree with.
     """
     squared = np.empty(len(at))
-    for some in batches(len(at), max(1, PAIRS // rows.shape[1])):
+    for some in batches(len(at), max(1, SIZES.pairs // rows.shape[1])):
         pairs, other = double(rows[at[some]]), others[columns[some]]
         if not is_tensor(rows):
             other = to_host(other)
@@ -94,5 +95,5 @@ def mean_row(source, rows, name, n_threads=1):
             check_values(to_host(block), name)
         return sums
 
-    size = source.block(1) if isinstance(source, TensorRows) else None
+    size = block_size(source, 1)
     return np.sum(in_threads(total, len(rows), n_threads, size), axis=0) / len(rows)

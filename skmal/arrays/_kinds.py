@@ -1,12 +1,21 @@
-"""Which kind an array is, and rows picked out of any kind."""
+"""Which kind of rows something is. Only this folder asks; others use its verbs."""
+
+import sys
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import _safe_indexing
 
-from . import _dask
-from ._sharded import take_in_windows
-from ._tensors import is_tensor
+
+def is_dask(items):
+    """Say whether `items` is a dask array."""
+    module = sys.modules.get("dask.array")
+    return module is not None and isinstance(items, module.Array)
+
+
+def is_tensor(rows):
+    """Say whether rows are a torch tensor."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(rows, torch.Tensor)
 
 
 def is_streamed(items):
@@ -28,24 +37,3 @@ def is_sliceable(rows):
         and len(getattr(rows, "shape", ())) == 2
         and not issparse(rows)
     )
-
-
-def takes_rows(source):
-    """Say whether rows can be taken by an array of their numbers in any order."""
-    return isinstance(source, np.ndarray) or getattr(source, "takes_rows", False)
-
-
-def take(items, rows):
-    """Return the given rows of `items`, in the container that they came in.
-
-    Of items that are not in memory they are an array.
-    """
-    if is_tensor(items):
-        return items[rows]
-    if _dask.is_dask(items):
-        return _dask.take(items, rows)
-    if not is_streamed(items):
-        return _safe_indexing(items, rows)
-    if isinstance(rows, slice) or takes_rows(items):
-        return np.asarray(items[rows])
-    return take_in_windows(items, rows)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._kinds import take
+from ._slices import take_sliced
 
 
 class Mapped:
@@ -19,7 +19,7 @@ class Mapped:
 
     def __getitem__(self, rows):
         """Return what the function makes of a slice or of an array of rows."""
-        rows = take(self.source, rows)
+        rows = take_sliced(self.source, rows)
         if len(rows) == 0:  # encoders take no empty arrays
             return np.empty((0, self.shape[1]), self.dtype)
         return self.function(rows)

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.extmath import row_norms
 
-from ._tensors import computing_dtype, is_tensor, largest_value
+from ._kinds import is_tensor
+from ._tensors import computing_dtype, host_array, largest_value
 
 
 def check_space(queries, gallery):
@@ -64,6 +65,31 @@ def as_floats(array):
     if array.dtype in (np.float32, np.float64):
         return array
     return array.astype(np.float32 if array.dtype == np.float16 else np.float64)
+
+
+def to_floats(values, source, host=True):
+    """Return values as an array of float32 or float64, or raise if they are no numbers.
+
+    Tensors of floats stay what they are, where `host` is False. `source` returned them.
+    """
+    if is_tensor(values):
+        if not host and values.is_floating_point():
+            return values
+        values = host_array(values)
+    values = np.asarray(values)
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{source} returned {values.dtype}, not floats")
+    return as_floats(values)
+
+
+def all_finite(values):
+    """Say whether all values are finite; of float16 by their bits, which is fast."""
+    if is_tensor(values):
+        return bool(np.isfinite(largest_value(values)))
+    if values.dtype == np.float16:
+        exponent = np.uint16(0x7C00)
+        return not ((values.view(np.uint16) & exponent) == exponent).any()
+    return values.dtype.kind != "f" or bool(np.isfinite(values).all())
 
 
 def unit_rows(features):

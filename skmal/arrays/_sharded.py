@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-WINDOW = 1024  # rows that are read at a time of what takes slices only
+from ._numbers import all_finite
+from ._slices import take_sliced
 
 
 class ShardedArray:
@@ -205,11 +206,8 @@ class ShardedArray:
 
     def _take(self, number, rows):
         """Return rows of one shard, or raise an error that names it."""
-        if isinstance(rows, slice) or isinstance(self.shards[number], np.ndarray):
-            block = np.asarray(self.shards[number][rows])
-        else:  # what can only be sliced
-            block = take_in_windows(self.shards[number], rows)
-        if not _all_finite(block):
+        block = take_sliced(self.shards[number], rows)
+        if not all_finite(block):
             at = np.flatnonzero(~np.isfinite(block).all(axis=1))[0]
             row = rows.start + at if isinstance(rows, slice) else rows[at]
             raise ValueError(
@@ -220,23 +218,12 @@ class ShardedArray:
         return block
 
 
-def take_in_windows(source, rows):
-    """Return rows, in any order, of what takes slices only, as an array.
-
-    Rows that are no farther apart than `WINDOW` are read with what is between them.
-    """
-    rows = np.asarray(rows)
-    block = np.empty((len(rows), source.shape[1]), source.dtype)
-    order = np.argsort(rows, kind="stable")
-    ascending = rows[order]
-    first = 0
-    while first < len(rows):
-        start = ascending[first]
-        stop = np.searchsorted(ascending, start + WINDOW)
-        window = np.asarray(source[start : ascending[stop - 1] + 1])
-        block[order[first:stop]] = window[ascending[first:stop] - start]
-        first = stop
-    return block
+def check_opened(rows):
+    """Raise if files that rows are read from are shorter than when they were opened."""
+    if isinstance(rows, ShardedArray):
+        rows.check_files()
+    elif isinstance(rows, np.memmap) and rows.filename is not None:
+        check_size(Path(rows.filename), rows)
 
 
 def check_size(path, mapped):
@@ -260,11 +247,3 @@ def _open_file(path):
         raise ValueError(
             f"{path} is cut short or no .npy file ({error}); make or get it anew"
         ) from error
-
-
-def _all_finite(block):
-    """Say whether all values are finite; of float16 by their bits, which is fast."""
-    if block.dtype == np.float16:
-        exponent = np.uint16(0x7C00)
-        return not ((block.view(np.uint16) & exponent) == exponent).any()
-    return block.dtype.kind != "f" or bool(np.isfinite(block).all())

@@ -6,36 +6,22 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .._shared.progress import progress
-from ..arrays import _blocks
-from ..arrays._blocks import (
-    as_pool,
-    batches,
-    count_threads,
-    fetch,
-    float_dtype,
-    in_threads,
-    read,
-)
+from .._shared.sizes import SIZES
+from ..arrays._blocks import as_pool, batches, fetch, float_dtype, read
 from ..arrays._distances import Space, direct_differences, mean_row
-from ..arrays._tensors import (
+from ..arrays._operations import (
+    block_size,
     cells,
-    computing,
     device_of,
     double,
-    join,
+    joined,
     minima,
     on_device,
     to_host,
 )
+from ..arrays._precision import computing
+from ..arrays._threads import count_threads, in_threads
 
-CENTRES = 256  # that rows are compared with at a time
-FIRST = 32  # the same, to begin with
-PLAIN = 512  # pools of at most so many rows are compared with every centre
-BAND = 256  # rows that are compared with every pick, to begin with
-SAMPLE = 2**19  # distances of a sample of rows to all aligned items
-RUN = 32  # neighbouring rows of that sample, which are read together
-MANY = 2**14  # rows to refresh that are worth starting threads
-COVER = 512  # aligned items that rows are compared with before the picks
 ROW_BYTES = 64  # of memory for what is known of a row, and for lists of rows
 ALIGNED, PICKS = 0, 1  # the two kinds of centres
 
@@ -67,14 +53,14 @@ class FarthestRows:
         if self.device is None:
             aligned = to_host(aligned)
         self.features, self.aligned, self.verbose = features, aligned, verbose
-        self.size = None if self.device is None else features.block(CENTRES)
+        self.size = block_size(features, SIZES.centres)
         self.n_aligned = 0 if aligned is None else aligned.shape[0]
         self.order = np.arange(self.n_aligned)
         self.picks = []
         self.dtype = float_dtype(features, *([aligned] if self.n_aligned else []))
         self.lowest = -np.finfo(self.dtype).max  # below every bound but that of a pick
         n, d = features.shape
-        block = min(n, _blocks.ROWS) * (4 * d + CENTRES) + 2 * CENTRES * d
+        block = min(n, SIZES.rows) * (4 * d + SIZES.centres) + 2 * SIZES.centres * d
         self.n_threads = count_threads(
             features, ROW_BYTES * n, block * self.dtype.itemsize, "the coverage"
         )
@@ -169,7 +155,7 @@ class FarthestRows:
         return np.array(self.picks)
 
     def _pick_all(self, rows, floor, n_picks, advance):
-        size = BAND if len(rows) > PLAIN else len(rows)
+        size = SIZES.band if len(rows) > SIZES.plain else len(rows)
         short = rows[:0]
         while len(self.picks) < n_picks:
             short = short[self.bound[short] >= floor]
@@ -188,7 +174,7 @@ class FarthestRows:
             if n_made < 4 and cut > floor:
                 size *= 2
             elif n_made > 64:
-                size = max(size // 2, BAND)
+                size = max(size // 2, SIZES.band)
 
     def _pick_from(self, band, cut, n_picks):
         """Pick from fresh rows while the farthest is certain; return how many."""
@@ -239,7 +225,7 @@ class FarthestRows:
         in_threads(
             lambda some: self._refresh_block(rows[some], floor),
             len(rows),
-            self.n_threads if len(rows) >= MANY else 1,
+            self.n_threads if len(rows) >= SIZES.stale else 1,
             self.size,
             self.verbose and 2 * len(rows) > len(self.bound),
             "distances",
@@ -248,7 +234,7 @@ class FarthestRows:
     def _refresh_block(self, rows, floor):
         x = self._points(rows)
         for kind, stop in (
-            (ALIGNED, min(COVER, self.n_aligned)),
+            (ALIGNED, min(SIZES.covering, self.n_aligned)),
             (PICKS, len(self.picks)),
             (ALIGNED, self.n_aligned),
         ):
@@ -266,7 +252,8 @@ class FarthestRows:
         while len(rows) and (start := seen[rows[0]]) < n_centres:
             # Those that have seen as many, up to where the next ones join them.
             same = rows[: np.searchsorted(seen[rows], start, side="right")]
-            stop = min(start + (CENTRES if start else FIRST), n_centres)
+            size = SIZES.centres if start else SIZES.first_centres
+            stop = min(start + size, n_centres)
             if len(same) < len(rows):
                 stop = min(stop, seen[rows[len(same)]])
             centres = self._as_centres(self._centres(kind, start, stop))
@@ -315,7 +302,7 @@ class FarthestRows:
         They are infinite to all but the first centres, so many as `counts` has it for
         each row.
         """
-        for block in batches(stop - start, CENTRES):
+        for block in batches(stop - start, SIZES.centres):
             first, last = start + block.start, start + block.stop
             centres = self._any_centres(first, last)
             squared = self._as_centres(centres) @ x.T  # (n_centres, n_rows)
@@ -337,13 +324,13 @@ class FarthestRows:
         for number, (_, squared) in enumerate(products):
             squared = minima(squared)
             np.minimum(second, np.maximum(bound, squared), out=second)
-            nearest[squared < bound] = number * CENTRES
+            nearest[squared < bound] = number * SIZES.centres
             np.minimum(bound, squared, out=bound)
         limit = bound + 2 * self.slack
         nearest[second <= limit] = -1
         exact = np.empty(len(x))
         for start in np.unique(nearest):
-            same, stop = nearest == start, min(start + CENTRES, self.n_aligned)
+            same, stop = nearest == start, min(start + SIZES.centres, self.n_aligned)
             if start < 0:
                 start, stop = 0, self.n_aligned
             exact[same] = self._direct(
@@ -386,7 +373,7 @@ class FarthestRows:
         if start >= n:
             return self._centres(PICKS, start - n, stop - n)
         parts = self._centres(ALIGNED, start, n), self._centres(PICKS, 0, stop - n)
-        return join(parts)
+        return joined(parts)
 
     # ---------------------------------------------------------------- a sample
 
@@ -395,11 +382,11 @@ class FarthestRows:
 
         Aligned items are put in an order in which the first ones cover most of them.
         """
-        if len(rows) <= PLAIN:
+        if len(rows) <= SIZES.plain:
             return self.lowest
-        m = min(SAMPLE // max(self.n_aligned, 1), len(rows) // 16, _blocks.ROWS)
-        length = min(RUN, len(rows))
-        starts = np.linspace(0, len(rows) - length, max(m // RUN, 1)).astype(int)
+        m = min(SIZES.sample // max(self.n_aligned, 1), len(rows) // 16, SIZES.rows)
+        length = min(SIZES.run, len(rows))
+        starts = np.linspace(0, len(rows) - length, max(m // SIZES.run, 1)).astype(int)
         sample = rows[(starts[:, None] + np.arange(length)).ravel()]
         x = self._points(sample)
         products = self._products(x, 0, self.n_centres)

@@ -4,13 +4,12 @@ import copy
 
 import numpy as np
 
-from ..arrays import _blocks
+from .._shared.sizes import SIZES
 from ..arrays._blocks import batches, check_values, read
 from ..arrays._dask import (
     check_dask,
     contiguous,
     gather,
-    is_dask,
     once,
     partitions,
     per_row,
@@ -18,13 +17,12 @@ from ..arrays._dask import (
     take,
     task,
 )
+from ..arrays._kinds import is_dask
 from ._farthest import FarthestRows
 
-STEPS = 256  # of a guess that rows are compared with at a time
 GUESSED = 4  # times as many picks as wanted are made by all partitions together
 MARGIN = 0.85  # of a guess's squared distance; rows that come no nearer may travel
 KEPT = ("order", "bound", "seen")  # of `FarthestRows`, between two stages
-SURVIVORS = 4096  # rows that may travel in one stage, at least; of all partitions
 
 
 def farthest_rows(features, aligned=None, verbose=0):
@@ -119,7 +117,7 @@ class DaskFarthestRows:
         states, replies = self._stage(_guess, own, centres)
         stack = _Stack(self.features)
         self._receive(stack, replies)
-        most = max(4 * n_picks, SURVIVORS)
+        most = max(4 * n_picks, SIZES.survivors)
         guess, distances = stack.greedy(centres, n_left)
         while len(guess):
             own = [(state,) for state in states]
@@ -324,7 +322,7 @@ def _follow(known, rows, turned, distances):
         # These points may have raised the slack.
         floors = distances[:, None] - known.slack
         lowest = MARGIN * distances[-1] - known.slack
-        for block in batches(len(distances), STEPS):
+        for block in batches(len(distances), SIZES.steps):
             squared = np.concatenate([bound[None], turned[block] @ x.T])
             np.minimum.accumulate(squared, axis=0, out=squared)
             far = squared[:-1] >= floors[block]
@@ -344,7 +342,7 @@ def _block_sums(chunk, eligible, first):
 
     `first` is the number of eligible rows in the partitions before.
     """
-    chunk, size = contiguous(chunk), _blocks.ROWS
+    chunk, size = contiguous(chunk), SIZES.rows
     rows = _unpack(eligible, len(chunk))
     head = min(-first % size, len(rows))
     tail = head + (len(rows) - head) // size * size

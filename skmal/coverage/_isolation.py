@@ -4,26 +4,21 @@ import numpy as np
 
 from .._shared.parameters import check_integer
 from .._shared.randomness import draw_seed
-from ..arrays import _blocks, _dask
-from ..arrays._blocks import (
-    check_rows,
-    check_values,
-    count_threads,
-    fetch,
-    in_threads,
-    read,
-)
+from .._shared.sizes import SIZES
+from ..arrays._blocks import check_rows, check_values, fetch, read
 from ..arrays._distances import direct_differences, rounding_slack
-from ..arrays._numbers import as_floats
-from ..arrays._tensors import (
+from ..arrays._operations import (
+    block_size,
     cells,
-    computing,
     device_of,
     nth_smallest,
     on_device,
     squared_lengths,
     to_host,
 )
+from ..arrays._precision import computing
+from ..arrays._rows import per_row
+from ..arrays._threads import count_threads, in_threads
 
 
 def isolation(
@@ -86,11 +81,8 @@ def isolation(
         draw = np.random.default_rng(seed).choice(rows, n_landmarks, replace=False)
         rows = np.sort(draw)
     n_neighbors = min(n_neighbors, len(rows) - 1)
-    if _dask.is_dask(features):
-        reference = _dask.take(features, rows)
-        return _dask.per_row(_isolation, features, rows, reference, n_neighbors)
     reference = read(features, rows)
-    return _isolation(features, 0, rows, reference, n_neighbors, verbose)
+    return per_row(_isolation, features, rows, reference, n_neighbors, verbose=verbose)
 
 
 def _isolation(features, start, landmarks, reference, nth, verbose=0):
@@ -105,10 +97,10 @@ def _isolation(features, start, landmarks, reference, nth, verbose=0):
     differences.
     """
     n, d = features.shape
-    each = 8 * min(n, _blocks.ROWS) * (4 * d + 3 * len(landmarks))
+    each = 8 * min(n, SIZES.rows) * (4 * d + 3 * len(landmarks))
     each += 8 * len(landmarks) * d
     n_threads = count_threads(features, 16 * n, each, "the isolation")
-    landmarks, reference = landmarks - start, as_floats(reference)
+    landmarks = landmarks - start
     check_values(reference, "features")
     dtype, device = reference.dtype, device_of(features)
     origin = reference.mean(axis=0, dtype=np.float64).astype(dtype)
@@ -141,7 +133,7 @@ def _isolation(features, start, landmarks, reference, nth, verbose=0):
         first = np.searchsorted(at, np.arange(len(rows)))
         squared[block] = direct[first + nth - 1 - n_below]
 
-    size = None if device is None else features.block(len(landmarks))
+    size = block_size(features, len(landmarks))
     with computing(device):
         in_threads(look, n, n_threads, size, verbose, "isolation")
     return np.sqrt(squared)

@@ -12,7 +12,8 @@ from sklearn.base import (
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._shared.parameters import check_integer, check_number
-from ..arrays._numbers import check_squares, unit_rows
+from ..arrays._numbers import check_squares
+from ..arrays._rows import unit
 from ..items._containers import check_same_length
 
 
@@ -45,7 +46,7 @@ class _LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         dtypes = [np.float64, np.float32]
         X = validate_data(self, X, dtype=dtypes, reset=False)
-        X_features = unit_rows((X - self.x_mean_) @ self.x_weights_)
+        X_features = unit((X - self.x_mean_) @ self.x_weights_)
         if y is None:
             return X_features
         y = _as_columns(check_array(y, ensure_2d=False, dtype=dtypes, input_name="y"))
@@ -54,7 +55,7 @@ class _LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 f"y has {y.shape[1]} features, but {type(self).__name__} is expecting "
                 f"{len(self.y_mean_)} features as y; pass rows of the second modality"
             )
-        return X_features, unit_rows((y - self.y_mean_) @ self.y_weights_)
+        return X_features, unit((y - self.y_mean_) @ self.y_weights_)
 
     @property
     def _n_features_out(self):
@@ -387,7 +388,7 @@ class RidgeMCCA(BaseEstimator):
                     f"{len(mean)} features there; pass the modalities in the order of "
                     "fit"
                 )
-            features.append(unit_rows((X - mean) @ weights))
+            features.append(unit((X - mean) @ weights))
         return features
 
     def _check_rows(self, X, name, ensure_min_samples=2):

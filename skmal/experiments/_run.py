@@ -6,7 +6,7 @@ from functools import partial
 import joblib
 from threadpoolctl import threadpool_limits
 
-from ..arrays._kinds import take
+from ..arrays._rows import take
 from ..encoders._ridge import RidgeCCA
 from ..learners._paired import PairedActiveLearner
 

@@ -12,9 +12,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from ..arrays import _dask
-from ..arrays._kinds import is_streamed
-from ..arrays._sharded import ShardedArray, check_size
+from ..arrays._rows import as_array, check_streamed, n_columns
 
 
 def check_items(items, name, streamed=False):
@@ -47,17 +45,8 @@ def check_items(items, name, streamed=False):
     if _is_frame(items):
         check_array(items, dtype=None, input_name=name)
         return items
-    if streamed and is_streamed(items):
-        if _dask.is_dask(items):
-            return _dask.check_dask(items, name)
-        if min(items.shape) == 0:
-            raise ValueError(f"{name} has the shape {items.shape}; it is empty")
-        if isinstance(items, ShardedArray):
-            items.check_files()
-        elif isinstance(items, np.memmap) and items.filename is not None:
-            check_size(Path(items.filename), items)
-        # zarr's arrays have no length
-        return items if hasattr(items, "__len__") else ShardedArray([items])
+    if streamed and (pool := check_streamed(items, name)) is not None:
+        return pool
     if isinstance(items, (list, tuple)):
         if not items:
             raise ValueError(f"{name} is empty; at least one item is needed")
@@ -119,11 +108,7 @@ def check_sequence(items, name, form):
 
 def n_features(items):
     """Return the number of features of two-dimensional numeric items, else None."""
-    if _is_frame(items) or is_streamed(items):
-        return items.shape[1]
-    if isinstance(items, np.ndarray) and items.ndim == 2 and items.dtype.kind in "biuf":
-        return items.shape[1]
-    return None
+    return items.shape[1] if _is_frame(items) else n_columns(items)
 
 
 def check_same_features(items, fitted, name, estimator_name):
@@ -148,11 +133,9 @@ def numeric_rows(items):
 
     Those that are not in memory stay what they are.
     """
-    if is_streamed(items):
-        return items
     if n_features(items) is None:
         return None
-    rows = np.asarray(items)
+    rows = as_array(items)
     return rows if rows.dtype.kind in "biuf" else None
 
 

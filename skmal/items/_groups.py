@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROWS = 1024  # compared at a time
+from .._shared.sizes import SIZES
 
 
 def check_groups(groups, n, name="groups"):
@@ -72,8 +72,8 @@ def _first_difference(X, own):
     if X.dtype.kind == "O" and X.ndim == 1 and not isinstance(X[0], (str, Path)):
         return None
     rows = np.flatnonzero(own != np.arange(len(X)))
-    for start in range(0, len(rows), ROWS):
-        block = rows[start : start + ROWS]
+    for start in range(0, len(rows), SIZES.rows):
+        block = rows[start : start + SIZES.rows]
         equal = X[block] == X[own[block]]
         equal = equal.reshape(len(block), -1).all(axis=1)
         if not equal.all():

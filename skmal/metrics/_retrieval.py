@@ -9,11 +9,12 @@ from sklearn.utils import check_array
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items
-from ..arrays._numbers import check_space, unit_rows
+from ..arrays._numbers import check_space
+from ..arrays._rows import unit
 from ..encoders._protocol import encode
 from ..items._containers import check_items, check_same_length
 from ..items._groups import check_groups, number_groups
-from ..uncertainty._nearest import _blocks
+from ..uncertainty._nearest import query_blocks
 
 Score = TypeVar("Score")
 
@@ -69,10 +70,10 @@ def retrieval_ranks(
     own, partners = _partners(query_groups, gallery_groups, len(asked), len(rows))
 
     tolerance = 32 * np.finfo(np.result_type(asked, rows)).eps
-    rows = unit_rows(rows)
+    rows = unit(rows)
     ranks = np.empty(len(asked))
-    for block in _blocks(len(asked), len(rows)):
-        similarity = unit_rows(asked[block]) @ rows.T  # (block, n_gallery)
+    for block in query_blocks(len(asked), len(rows)):
+        similarity = unit(asked[block]) @ rows.T  # (block, n_gallery)
         correct = own[block, None] == partners
         best = similarity.max(axis=1, keepdims=True, initial=-np.inf, where=correct)
         better = (similarity > best + tolerance) & ~correct
@@ -256,8 +257,8 @@ def compositional_scores(X: npt.ArrayLike, y: npt.ArrayLike) -> CompositionalSco
             "even length"
         )
     n = len(images) // 2
-    images = unit_rows(images).reshape(n, 2, -1)  # (quadruple, item, feature)
-    texts = unit_rows(texts).reshape(images.shape)
+    images = unit(images).reshape(n, 2, -1)  # (quadruple, item, feature)
+    texts = unit(texts).reshape(images.shape)
     # s[q, i, j]: image i and text j of quadruple q; equal texts give equal values
     s = (images[:, :, None] * texts[:, None, :]).sum(axis=-1)
     own = np.stack([s[:, 0, 0], s[:, 1, 1]]) - 1e-12  # rounding wins nothing

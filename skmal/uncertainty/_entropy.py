@@ -4,17 +4,21 @@ from numbers import Real
 
 import numpy as np
 
-from ..arrays import _blocks, _dask
-from ..arrays._blocks import batches, check_same_space, read, stream
-from ..arrays._tensors import (
-    computing,
+from .._shared.sizes import SIZES
+from ..arrays._blocks import batches, check_same_space, read
+from ..arrays._operations import (
+    block_size,
     device_of,
     double,
-    is_tensor,
+    exponentials,
+    maxima,
     on_device,
     to_host,
 )
-from ._similarity import _block_size, _desc, _n_threads, _similarity, _unit
+from ..arrays._precision import computing
+from ..arrays._rows import per_query
+from ..arrays._threads import stream
+from ._similarity import description, similarity_threads, similarity_to, unit_block
 
 
 def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
@@ -68,12 +72,9 @@ def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
     queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
-    if _dask.is_dask(queries) or _dask.is_dask(gallery):
-        _, total, weighted = _dask.per_query(
-            _softmax_sums, _merged_sums, queries, gallery, temperature
-        )
-    else:
-        _, total, weighted = _softmax_sums(queries, gallery, temperature, verbose)
+    _, total, weighted = per_query(
+        _softmax_sums, _merged_sums, queries, gallery, temperature, verbose=verbose
+    )
     return np.maximum(np.log(total) - weighted / total, 0)
 
 
@@ -83,12 +84,12 @@ def _softmax_sums(queries, gallery, temperature, verbose=0):
     Of its logits z these are m = max z, total = sum exp(z - m) and weighted =
     sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
     """
-    n_threads = _n_threads(queries, gallery, _blocks.ROWS)
+    n_threads = similarity_threads(queries, gallery, SIZES.rows)
     sums = np.empty((3, queries.shape[0]))
     with computing(device_of(gallery)):
         for rows in batches(queries.shape[0]):
-            q = _unit(double(read(queries, rows)), "queries")
-            desc = _desc("entropy", queries, rows)
+            q = unit_block(double(read(queries, rows)), "queries")
+            desc = description("entropy", queries, rows)
             sums[:, rows] = _sums_of(q, gallery, temperature, n_threads, verbose, desc)
     return sums
 
@@ -98,15 +99,15 @@ def _sums_of(q, gallery, temperature, n_threads, verbose, desc):
     q = on_device(q, device_of(gallery))
 
     def look(block):
-        logits = _similarity(q, gallery, block) / temperature
-        peak = logits.amax(dim=1) if is_tensor(logits) else logits.max(axis=1)
+        logits = similarity_to(q, gallery, block) / temperature
+        peak = maxima(logits, axis=1)
         logits -= peak[:, None]
-        exponentials = logits.exp() if is_tensor(logits) else np.exp(logits)
-        logits *= exponentials
-        sums = peak, exponentials.sum(axis=1), logits.sum(axis=1)
+        shares = exponentials(logits)
+        logits *= shares
+        sums = peak, shares.sum(axis=1), logits.sum(axis=1)
         return np.stack([to_host(part) for part in sums])
 
-    size = _block_size(gallery, 2 * len(q))
+    size = block_size(gallery, 2 * len(q))
     parts = stream(look, gallery.shape[0], n_threads, size, verbose, desc)
     sums = next(parts)
     for part in parts:

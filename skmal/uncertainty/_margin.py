@@ -4,25 +4,25 @@ from threading import Lock
 
 import numpy as np
 
-from ..arrays import _blocks, _dask
-from ..arrays._blocks import batches, check_same_space, fetch, in_threads, read
+from .._shared.sizes import SIZES
+from ..arrays._blocks import batches, check_same_space, fetch, read
 from ..arrays._distances import rounding_slack
-from ..arrays._tensors import (
+from ..arrays._operations import (
+    block_size,
     cells,
-    computing,
     device_of,
     double,
-    join,
+    joined,
     maxima,
     on_device,
     single,
     to_host,
     two_largest,
 )
-from ._similarity import MANY, _block_size, _desc, _n_threads, _similarity, _unit
-
-QUERIES = 2048  # whose similarities to a block of the gallery are in memory at a time
-GROUP = 64  # gallery rows of which only the best similarity is looked at, at first
+from ..arrays._precision import computing
+from ..arrays._rows import per_query
+from ..arrays._threads import in_threads
+from ._similarity import description, similarity_threads, similarity_to, unit_block
 
 
 def cross_modal_margin(queries, gallery, *, verbose=0):
@@ -88,7 +88,6 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
     >>> cross_modal_margin([[1.0, 0.0], [1.0, 1.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     second, first = _top_two(queries, gallery, verbose)
     return first - second
 
@@ -134,20 +133,23 @@ def cross_modal_top1(queries, gallery, *, verbose=0):
     >>> cross_modal_top1([[1.0, 0.0], [-1.0, 0.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     return _top_two(queries, gallery, verbose)[1]
 
 
-def _top_two(queries, gallery, verbose=0):
+def _top_two(queries, gallery, verbose):
     """Return the second best and the best similarity of each query, shape (2, n)."""
-    if _dask.is_dask(queries) or _dask.is_dask(gallery):
-        return _dask.per_query(_top_two, _merged_top_two, queries, gallery)
-    n_threads = _n_threads(queries, gallery, QUERIES)
+    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
+    return per_query(_top_two_here, _merged_top_two, queries, gallery, verbose=verbose)
+
+
+def _top_two_here(queries, gallery, verbose=0):
+    """Return the same of rows that are no dask arrays."""
+    n_threads = similarity_threads(queries, gallery, SIZES.queries)
     top = np.empty((2, queries.shape[0]))
     with computing(device_of(gallery)):
-        for rows in batches(queries.shape[0], QUERIES):
-            q = _unit(double(read(queries, rows)), "queries")
-            desc = _desc("similarities", queries, rows)
+        for rows in batches(queries.shape[0], SIZES.queries):
+            q = unit_block(double(read(queries, rows)), "queries")
+            desc = description("similarities", queries, rows)
             candidates = _candidates(q, gallery, n_threads, verbose, desc)
             if candidates is None:
                 top[:, rows] = _top_two_of_all(q, gallery, n_threads, verbose, desc)
@@ -174,9 +176,9 @@ def _candidates(q, gallery, n_threads, verbose, desc):
     """
     slack = rounding_slack(1, q.shape[1], np.float32)
     device = device_of(gallery)
-    size = _block_size(gallery, len(q)) or _blocks.ROWS // 2 or 1
-    most = MANY * len(q)
-    limit = 8 * most + min(size, _blocks.ROWS) * len(q)
+    size = block_size(gallery, len(q)) or SIZES.rows // 2 or 1
+    most = SIZES.candidates * len(q)
+    limit = 8 * most + min(size, SIZES.rows) * len(q)
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
     found, n_found = [], 0
     lock = Lock()
@@ -191,13 +193,13 @@ def _candidates(q, gallery, n_threads, verbose, desc):
         nonlocal best, found, n_found
         if n_found > limit:  # even after pruning
             return
-        similarity = single(_unit(fetch(gallery, block), "gallery")) @ q.T
-        whole = len(similarity) - len(similarity) % GROUP
-        groups = similarity[:whole].reshape(-1, GROUP, len(q))
-        peaks = [groups.amax(dim=1) if device else groups.max(axis=1)]
+        similarity = single(unit_block(fetch(gallery, block), "gallery")) @ q.T
+        whole = len(similarity) - len(similarity) % SIZES.group
+        groups = similarity[:whole].reshape(-1, SIZES.group, len(q))
+        peaks = [maxima(groups, axis=1)]
         if whole < len(similarity):
             peaks.append(maxima(similarity[whole:])[None])
-        peaks = two_largest(join(peaks))
+        peaks = two_largest(joined(peaks))
         with lock:
             best = two_largest(np.concatenate([best, peaks]))
             least = best[0] - 2 * slack
@@ -227,7 +229,7 @@ def _top_two_of_candidates(q, gallery, columns, rows):
     columns, rows = columns[order], rows[order]
     similarity = np.empty(len(rows))
     for some in batches(len(rows)):
-        g = _unit(double(read(gallery, rows[some])), "gallery")
+        g = unit_block(double(read(gallery, rows[some])), "gallery")
         similarity[some] = np.einsum("ij,ij->i", q[columns[some]], g)
     similarity = similarity[np.lexsort([similarity, columns])]  # each query ascending
     ends = np.searchsorted(columns, np.arange(len(q)), side="right")
@@ -244,10 +246,10 @@ def _top_two_of_all(q, gallery, n_threads, verbose, desc):
 
     def look(block):
         nonlocal best
-        top = two_largest(_similarity(q, gallery, block).T)
+        top = two_largest(similarity_to(q, gallery, block).T)
         with lock:
             best = two_largest(np.concatenate([best, top]))
 
-    size = _block_size(gallery, 2 * len(q))
+    size = block_size(gallery, 2 * len(q))
     in_threads(look, gallery.shape[0], n_threads, size, verbose, desc)
     return best

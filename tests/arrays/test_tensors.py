@@ -10,8 +10,9 @@ from small import small_distances, small_similarities
 
 from skmal import CoresetMargin, PairedActiveLearner, RidgeCCA, ShardedArray
 from skmal.arrays import _blocks, _tensors
-from skmal.arrays._blocks import Stacked, read
-from skmal.arrays._tensors import to_host
+from skmal.arrays._blocks import read
+from skmal.arrays._operations import to_host
+from skmal.arrays._rows import stacked as stack
 from skmal.coverage import (
     _farthest,
     coverage_gap,
@@ -180,7 +181,7 @@ def test_pools_on_disk_of_an_encoder_that_returns_tensors():
 def test_stacked_tensors_are_one_gallery():
     rng = np.random.default_rng(0)
     first, second = (torch.tensor(rng.normal(size=(n, 4))).half() for n in (70, 9))
-    stacked, whole = Stacked(first, second), torch.cat([first, second])
+    stacked, whole = stack(first, second), torch.cat([first, second])
     rows = rng.permutation(79)[:40]
     pool = _blocks.check_rows(stacked, "gallery")
     np.testing.assert_array_equal(read(pool, rows), whole[rows].float().numpy())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.model_selection import cross_validate
+from small import set_sizes
 
 from skmal import RidgeCCA
 from skmal.metrics import (
@@ -21,7 +22,6 @@ from skmal.metrics import (
     retrieval_ranks,
     retrieval_scores,
 )
-from skmal.uncertainty import _nearest
 
 
 def unit(rows):
@@ -32,7 +32,7 @@ def unit(rows):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("block", [7, 1024])
 def test_ranks_are_scipys_average_ranks(monkeypatch, dtype, block):
-    monkeypatch.setattr(_nearest, "BLOCK", block)
+    set_sizes(monkeypatch, nearest_queries=block)
     rng = np.random.default_rng(0)
     queries = rng.normal(size=(60, 5)).astype(dtype)
     gallery = rng.normal(size=(60, 5)).astype(dtype)

@@ -14,7 +14,7 @@ from skmal import (
     RidgeCCA,
     Round,
 )
-from skmal.arrays._numbers import unit_rows
+from skmal.arrays._rows import unit
 from skmal.coverage import coverage_gap, greedy_k_center, isolation
 from skmal.strategy_checks import parametrize_with_strategy_checks
 from skmal.uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
@@ -121,7 +121,7 @@ BAD_PARAMETERS = [
     ("modality", 2, "modality must be one of"),
     ("modality", True, "modality must be one of"),
     ("modality", 1.0, "modality must be one of"),
-    ("coreset_size", True, "coreset_size must be an int .*got 'True'"),
+    ("coreset_size", True, "coreset_size must be an int .*got True"),
     ("metric", "cityblock", "metric must be one of"),
     ("trim", 1.0, "trim must be a share of the pool"),
     ("trim", -0.1, "trim must be a share of the pool"),
@@ -310,7 +310,7 @@ def test_trim_keeps_the_most_isolated_rows_out():
 
 def test_equally_isolated_rows_are_trimmed_from_the_highest_row():
     grid = np.stack(np.meshgrid(*[[0.0, 1.0]] * 4), axis=-1).reshape(-1, 4)
-    for rows in (grid, grid + 0.1, unit_rows(grid + 0.5)[:1].repeat(16, axis=0)):
+    for rows in (grid, grid + 0.1, unit(grid + 0.5)[:1].repeat(16, axis=0)):
         round = make_round((rows, rows), (rows[:1], rows[:1]), n_instances=8)
         strategy = CoresetMargin(0, trim=0.5, coreset_size=8)
         assert sorted(strategy.select(round).indices) == list(range(8))

@@ -5,7 +5,7 @@ import pytest
 from helpers import make_pairs
 
 from skmal import BADGE, PairedActiveLearner, RidgeCCA, Round, TypiClust
-from skmal.arrays._numbers import unit_rows
+from skmal.arrays._rows import unit
 from skmal.strategies import _typiclust as clustering
 from skmal.strategies._badge import assignment_residuals
 
@@ -34,10 +34,10 @@ def test_one_typical_item_of_each_cluster_the_largest_first():
     picks = TypiClust(0).select(make_round(rows, 3)).indices
     assert numbers[picks].tolist() == [0, 2, 1]
     for pick in picks:
-        own = unit_rows(rows)[numbers == numbers[pick]]
+        own = unit(rows)[numbers == numbers[pick]]
         distance = np.linalg.norm(own[:, None] - own, axis=2)
         nearest = np.sort(distance, axis=1)[:, 1:21].mean(axis=1)
-        np.testing.assert_allclose(own[nearest.argmin()], unit_rows(rows)[pick])
+        np.testing.assert_allclose(own[nearest.argmin()], unit(rows)[pick])
 
 
 def test_clusters_with_known_items_come_last_and_small_ones_later():
@@ -65,7 +65,7 @@ def test_more_clusters_than_different_rows_do_no_harm():
 
 def test_residuals_are_gradients_of_the_contrastive_loss():
     rng = np.random.default_rng(0)
-    queries, gallery = (unit_rows(rng.normal(size=(n, 4))) for n in (9, 12))
+    queries, gallery = (unit(rng.normal(size=(n, 4))) for n in (9, 12))
     inputs, weights = rng.normal(size=(9, 5)), rng.normal(size=(5, 4))
     pulls = assignment_residuals(queries, gallery, temperature=0.2)
 
@@ -93,9 +93,9 @@ def test_badge_is_kmeans_plusplus_on_the_gradients():
     rng = np.random.default_rng(0)
     features, inputs = rng.normal(size=(2, 60, 4))
     selection = BADGE(0).select(make_round(inputs, 12, features=features, seed=5))
-    unit = unit_rows(features)
-    pulls = assignment_residuals(unit, unit)
-    gradients = np.einsum("ij,ik->ijk", pulls, unit_rows(inputs)).reshape(60, -1)
+    directions = unit(features)
+    pulls = assignment_residuals(directions, directions)
+    gradients = np.einsum("ij,ik->ijk", pulls, unit(inputs)).reshape(60, -1)
     draws, picks, squared = np.random.default_rng(5), [], []
     distance = (gradients**2).sum(axis=1)
     for step in range(12):
