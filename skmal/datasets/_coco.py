@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
+from sklearn.utils import Bunch
 
 from .._shared.parameters import check_integer
-from ._bunch import Bunch
 from ._reading import OnError, Problems, XAndY, as_objects, check_folder, image_fault
 
 # Number, part of the split, possible names and captions of an image; a str: a fault.

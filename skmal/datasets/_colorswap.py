@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
 
 from .._shared.parameters import check_integer, check_number
 from .._shared.randomness import draw_seed
 from .._shared.types import FloatArray, IntArray, RandomState
-from ._bunch import Bunch
 from ._reading import XAndY
 
 SIZE = 20  # pixels per side

@@ -11,10 +11,10 @@ from typing import IO, Any, Literal, NamedTuple, SupportsIndex, TypeAlias, overl
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils import Bunch
 
 from .._shared.parameters import check_choice
 from .._shared.types import BoolArray, IntArray
-from ._bunch import Bunch
 from ._reading import OnError, Problems, check_folder, convert_once, import_pyarrow
 
 Model: TypeAlias = Literal["b32", "l14"]

@@ -9,10 +9,10 @@ import numpy.typing as npt
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_union
+from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
 
 from .._shared.types import FloatArray
-from ._bunch import Bunch
 from ._reading import XAndY
 
 Font: TypeAlias = Literal["sans", "serif", "mono"]

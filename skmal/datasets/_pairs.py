@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Literal, overload
 
 import numpy as np
+from sklearn.utils import Bunch
 
-from ._bunch import Bunch
 from ._reading import OnError, Problems, XAndY, as_objects, image_fault, read_rows
 
 SUFFIXES = (".csv", ".tsv", ".jsonl")

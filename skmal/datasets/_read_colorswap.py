@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal, overload
 
 import numpy as np
+from sklearn.utils import Bunch
 
 from .._shared.parameters import check_choice
-from ._bunch import Bunch
 from ._reading import (
     OnError,
     Problems,
