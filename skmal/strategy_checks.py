@@ -4,6 +4,7 @@ import pickle
 import random
 import re
 import sys
+from collections.abc import Callable, Sequence
 from copy import copy, deepcopy
 from dataclasses import replace
 from functools import cache, partial
@@ -12,22 +13,31 @@ from numbers import Integral
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
+from ._shared.types import FloatArray, Items
 from .encoders._ridge import RidgeCCA
 from .learners._paired import PairedActiveLearner
 from .strategies._base import QueryStrategy
 from .strategies._random_sampling import RandomSampling
-from .strategies._round import Selection
+from .strategies._round import Round, Selection
+
+if TYPE_CHECKING:
+    import pytest
+    import torch
+
+Strategy: TypeAlias = QueryStrategy | Callable[..., Any]
+Check: TypeAlias = Callable[[Any], None]
 
 N_OPEN = 64  # items of either pool that most checks ask from
 BATCH = 6
 N_ON_DISK = 120_000  # rows of a pool that a strategy is not to hold at once
 
 
-def checks_for(strategy):
+def checks_for(strategy: Strategy) -> tuple[Check, ...]:
     """Return the checks that hold for a strategy, the most telling ones first."""
     if isinstance(strategy, type) or not callable(strategy):
         raise TypeError(
@@ -37,7 +47,7 @@ def checks_for(strategy):
     return CHECKS if isinstance(strategy, QueryStrategy) else CHECKS_OF_FUNCTIONS
 
 
-def run_check(check, strategy):
+def run_check(check: Check, strategy: Strategy) -> None:
     """Run one check; whatever goes wrong names it and what is expected."""
     try:
         check(strategy)
@@ -45,14 +55,14 @@ def run_check(check, strategy):
         found = str(error)
         if not isinstance(error, AssertionError):
             found = f"it raised {type(error).__name__}: {error}"
-        expected = " ".join(getdoc(check).split())
+        expected = " ".join((getdoc(check) or "").split())
         raise AssertionError(
             f"{name_of(check)} failed for {name_of(strategy)}: {found.rstrip('.')}. "
             f"Expected: {expected[0].lower()}{expected[1:]}"
         ) from error
 
 
-def name_of(function):
+def name_of(function: object) -> str:
     """Return a function's name, or an object's repr without what a run decides."""
     name = getattr(function, "__name__", None) or repr(function)
     return re.sub(" at 0x[0-9A-Fa-f]+", "", name).removeprefix("_")
@@ -61,7 +71,7 @@ def name_of(function):
 # ---------------------------------------------------------------- what is asked of
 
 
-def _views(n):
+def _views(n: int) -> tuple[FloatArray, FloatArray]:
     """Return two views of one latent variable, row by row, of 6 and 5 features."""
     rng = np.random.default_rng(n)
     latent, maps = rng.normal(size=(n, 3)), rng.normal(size=(3, 11))
@@ -69,7 +79,9 @@ def _views(n):
     return views[:, :6], views[:, 6:]
 
 
-def _started(convert=np.asarray):
+def _started(
+    convert: Callable[[Any], Any] = np.asarray,
+) -> tuple[PairedActiveLearner, Any, Any]:
     """Return a learner that knows 16 pairs and trusts itself, and its open pools."""
     X, y = _views(16 + N_OPEN)
     learner = PairedActiveLearner(RidgeCCA(), RandomSampling(0), random_state=0)
@@ -80,7 +92,9 @@ def _started(convert=np.asarray):
     return learner, X, y
 
 
-def _ask(strategy, learner, X_pool, y_pool, n_instances=BATCH):
+def _ask(
+    strategy: Strategy, learner: Any, X_pool: Any, y_pool: Any, n_instances: Any = BATCH
+) -> Selection:
     """Return the Selection of a strategy or a function, as arrays."""
     result = strategy(learner, X_pool, y_pool, n_instances=n_instances)
     try:
@@ -94,12 +108,14 @@ def _ask(strategy, learner, X_pool, y_pool, n_instances=BATCH):
     return Selection(indices, utilities, modality, gap)
 
 
-def _expect(holds, found):
+def _expect(holds: object, found: str) -> None:
     if not holds:
         raise AssertionError(found)
 
 
-def _expect_distinct_rows(selection, pools, asked):
+def _expect_distinct_rows(
+    selection: Selection, pools: Sequence[Items], asked: int
+) -> None:
     n = len(pools[selection.modality])
     rows, counts = np.unique(selection.indices, return_counts=True)
     found = f"asked for {asked} of {n} rows, it chose"
@@ -109,14 +125,16 @@ def _expect_distinct_rows(selection, pools, asked):
     _expect(again.size == 0, f"{found} {again} more than once")
 
 
-def _expect_batch(selection, pools, asked=BATCH):
+def _expect_batch(
+    selection: Selection, pools: Sequence[Items], asked: int = BATCH
+) -> None:
     """Expect so many different rows of the pool."""
     _expect_distinct_rows(selection, pools, asked)
     rows = selection.indices
     _expect(len(rows) == asked, f"asked for {asked} rows, it chose {len(rows)}")
 
 
-def _expect_same_rows(selection, first, when):
+def _expect_same_rows(selection: Selection, first: Selection, when: str) -> None:
     """Expect what an earlier call chose, perhaps of other utilities."""
     _expect(
         selection.modality == first.modality,
@@ -129,7 +147,7 @@ def _expect_same_rows(selection, first, when):
     )
 
 
-def _expect_same(selection, first, when):
+def _expect_same(selection: Selection, first: Selection, when: str) -> None:
     """Expect the rows and the utilities of an earlier call, bit for bit."""
     _expect_same_rows(selection, first, when)
     now, before = selection.utilities, first.utilities
@@ -140,7 +158,7 @@ def _expect_same(selection, first, when):
 # ---------------------------------------------------------------- the checks
 
 
-def _check_number_of_rows(strategy):
+def _check_number_of_rows(strategy: Strategy) -> None:
     """As many integer rows and as many utilities as `n_instances` asks for."""
     learner, X, y = _started()
     for n_instances in (1, BATCH, N_OPEN):
@@ -153,7 +171,7 @@ def _check_number_of_rows(strategy):
         _expect(indices.dtype.kind in "iu", f"the indices are {indices.dtype}")
 
 
-def _check_modality(strategy):
+def _check_modality(strategy: Strategy) -> None:
     """The selection's modality is 0 or 1, and the strategy's own where it has one."""
     declared = getattr(strategy, "modality", None)
     allowed = (declared,) if isinstance(declared, Integral) else (0, 1)
@@ -167,15 +185,15 @@ def _check_modality(strategy):
         _expect(whole and modality in allowed, found)
 
 
-def _check_distinct_rows(strategy):
+def _check_distinct_rows(strategy: Strategy) -> None:
     """All rows are different rows of the pool that the selection's modality names."""
     learner, *pools = _started()
     for n_instances in (BATCH, N_OPEN):
-        selection = _ask(strategy, learner, *pools, n_instances)
+        selection = _ask(strategy, learner, *pools, n_instances=n_instances)
         _expect_distinct_rows(selection, pools, n_instances)
 
 
-def _check_best_first(strategy):
+def _check_best_first(strategy: Strategy) -> None:
     """Utilities are finite numbers that never increase: the best row comes first."""
     learner, X, y = _started()
     for n_instances in (BATCH, N_OPEN):
@@ -184,7 +202,7 @@ def _check_best_first(strategy):
         _expect((np.diff(utilities) <= 0).all(), f"the utilities were {utilities}")
 
 
-def _check_same_answer_again(strategy):
+def _check_same_answer_again(strategy: Strategy) -> None:
     """One `random_state` decides the answer: the next call, a clone and a pickled copy
     give the same, bit for bit.
     """
@@ -192,19 +210,20 @@ def _check_same_answer_again(strategy):
     first = _ask(strategy, learner, X, y)
     _expect_same(_ask(strategy, learner, X, y), first, "in a second call")
     if isinstance(strategy, QueryStrategy):
-        _expect_same(_ask(clone(strategy), learner, X, y), first, "of a clone")
+        cloned: Any = clone(strategy)
+        _expect_same(_ask(cloned, learner, X, y), first, "of a clone")
         _expect_same(_ask(deepcopy(strategy), learner, X, y), first, "of a copy")
         if _can_be_imported(type(strategy)):
             pickled = pickle.loads(pickle.dumps(strategy))
             _expect_same(_ask(pickled, learner, X, y), first, "of a pickled copy")
 
 
-def _check_global_generators(strategy):
+def _check_global_generators(strategy: Strategy) -> None:
     """The generators of numpy, random and torch that all code shares are left alone;
     draws come from `round.rng`.
     """
     learner, X, y = _started()
-    found = _global_states()
+    found = before = after = _global_states()
     try:
         for _ in range(2):  # what is imported on first use may draw
             _draw_from_globals()  # or seeding twice alike would not show
@@ -218,7 +237,7 @@ def _check_global_generators(strategy):
         _expect(same, f"it drew from the global generator of {name} or seeded it")
 
 
-def _check_nothing_changes(strategy):
+def _check_nothing_changes(strategy: Strategy) -> None:
     """Pools, the learner and the strategy are as they were after a call."""
     learner, X, y = _started()
     watched = {"X_pool": X, "y_pool": y, "the learner": learner}
@@ -231,7 +250,7 @@ def _check_nothing_changes(strategy):
     _expect(now == attributes, f"its attributes were {attributes} and became {now}")
 
 
-def _check_order_of_the_other_pool(strategy):
+def _check_order_of_the_other_pool(strategy: Strategy) -> None:
     """Which rows are chosen does not depend on the order of the other pool, nor on
     whether row i of one pool is the partner of row i of the other.
     """
@@ -245,7 +264,7 @@ def _check_order_of_the_other_pool(strategy):
         _expect_same_rows(again, first, "once the other pool was shuffled")
 
 
-def _check_order_of_the_own_pool(strategy):
+def _check_order_of_the_own_pool(strategy: Strategy) -> None:
     """The same items are chosen from a shuffled pool, ties apart, unless the seed draws
     rows.
     """
@@ -270,21 +289,21 @@ def _check_order_of_the_own_pool(strategy):
     _expect(set(items[ahead]) == set(shuffled_items[ahead]), found)
 
 
-def _check_unequal_pools(strategy):
+def _check_unequal_pools(strategy: Strategy) -> None:
     """The pools may differ in length."""
     learner, X, y = _started()
     for pools in ((X[:20], y), (X, y[:20])):
         _expect_batch(_ask(strategy, learner, *pools), pools)
 
 
-def _check_one_row_pools(strategy):
+def _check_one_row_pools(strategy: Strategy) -> None:
     """Pools of one row are asked about that row."""
     learner, X, y = _started()
     for pools in ((X[:1], y[:1]), (X[:1], y), (X, y[:1])):
         _expect_batch(_ask(strategy, learner, *pools, n_instances=1), pools, 1)
 
 
-def _check_repeated_items(strategy):
+def _check_repeated_items(strategy: Strategy) -> None:
     """Pools may hold equal items; different rows are chosen all the same."""
     learner, X, y = _started()
     rows = np.arange(24) % 4
@@ -292,7 +311,7 @@ def _check_repeated_items(strategy):
     _expect_batch(_ask(strategy, learner, *pools), pools)
 
 
-def _check_modal_learner(strategy):
+def _check_modal_learner(strategy: Strategy) -> None:
     """A learner that has no more than modAL's `estimator`, `X_training` and
     `y_training` is enough.
     """
@@ -305,14 +324,14 @@ def _check_modal_learner(strategy):
     _expect_batch(_ask(strategy, modal, *pools), pools)
 
 
-def _check_numbers(strategy):
+def _check_numbers(strategy: Strategy) -> None:
     """Float32 and integers do as well as float64."""
     for convert in (np.float32, lambda rows: (100 * rows).astype(np.int64)):
         learner, *pools = _started(convert)
         _expect_batch(_ask(strategy, learner, *pools), pools)
 
 
-def _check_containers(strategy):
+def _check_containers(strategy: Strategy) -> None:
     """Lists of rows and data frames give the same rows as arrays."""
     first = _ask(strategy, *_started())
     _expect_same_rows(_ask(strategy, *_started(np.ndarray.tolist)), first, "of lists")
@@ -323,7 +342,7 @@ def _check_containers(strategy):
     _expect_same_rows(_ask(strategy, *_started(DataFrame)), first, "of data frames")
 
 
-def _check_cold_start(strategy):
+def _check_cold_start(strategy: Strategy) -> None:
     """With no pairs known, and an encoder that is not fitted or one that needs no
     pairs, a batch is chosen all the same, and there is no coverage gap.
     """
@@ -336,7 +355,7 @@ def _check_cold_start(strategy):
         _expect(selection.coverage_gap is None, "it gave a coverage gap")
 
 
-def _check_bad_input(strategy):
+def _check_bad_input(strategy: Strategy) -> None:
     """One ValueError names what is wrong with the pools or with `n_instances`."""
     learner, X, y = _started()
     broken = y.copy()
@@ -362,7 +381,7 @@ def _check_bad_input(strategy):
         raise AssertionError(f"{what} got {found}")
 
 
-def _check_parameters(strategy):
+def _check_parameters(strategy: QueryStrategy) -> None:
     """As scikit-learn's: the constructor keeps its arguments and nothing else, and
     `get_params`, `set_params` and `clone` hand them on.
     """
@@ -373,12 +392,12 @@ def _check_parameters(strategy):
     for name, value in params.items():
         kept = fresh.get_params(deep=False)[name]
         _expect(kept is value, f"given {name}={value!r}, it keeps {kept!r}")
-    other = clone(strategy)
+    other: Any = clone(strategy)
     _expect(other.set_params(**params) is other, "set_params does not return itself")
     _expect(repr(other) == repr(strategy), f"its clone is {other!r}")
 
 
-def _check_streams(strategy):
+def _check_streams(strategy: QueryStrategy) -> None:
     """A strategy that says it `streams` chooses from a pool on disk what it chooses
     from one in memory, and never has all of it in memory.
     """
@@ -400,7 +419,7 @@ def _check_streams(strategy):
         _expect(n_rows < N_ON_DISK, found)
 
 
-def _check_stays_on_device(strategy):
+def _check_stays_on_device(strategy: QueryStrategy) -> None:
     """A strategy that says it `stays_on_device` chooses of tensors what it chooses of
     arrays, and takes none for an array, which those of an accelerator are not.
     """
@@ -452,40 +471,42 @@ CHECKS = (
 class _Pretrained(BaseEstimator):
     """An encoder that needs no pairs."""
 
-    def transform(self, X, y):
+    def transform(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         return X[:, :3], y[:, :3]
 
 
-class _ByName(RidgeCCA):
+class _ByName(BaseEstimator):
     """An encoder that knows rows by names, and returns tensors or arrays of them."""
 
-    def __init__(self, tensors=False):
-        super().__init__()
+    encoder_: RidgeCCA
+
+    def __init__(self, tensors: bool = False) -> None:
         self.tensors = tensors
 
-    def fit(self, X, y):
-        rows = self.unimodal_rows(X, y)
-        return super().fit(*rows)
+    def fit(self, X: list[str], y: list[str]) -> "_ByName":
+        self.encoder_ = RidgeCCA().fit(*self.rows_of(X, y))
+        return self
 
-    def transform(self, X, y):
-        return self._tensors(super().transform(*self.unimodal_rows(X, y)))
+    def transform(self, X: list[str], y: list[str]) -> tuple[Any, ...]:
+        X_rows, y_rows = self.rows_of(X, y)
+        return self._tensors(self.encoder_.transform(X_rows, y_rows))
 
-    def unimodal_features(self, X, y):
-        return self._tensors(self.unimodal_rows(X, y))
+    def unimodal_features(self, X: list[str], y: list[str]) -> tuple[Any, ...]:
+        return self._tensors(self.rows_of(X, y))
 
-    def unimodal_rows(self, X, y):
+    def rows_of(self, X: list[str], y: list[str]) -> tuple[FloatArray, FloatArray]:
         """Return what the names of X and of y stand for."""
-        numbers = [[int(name.split()[1]) for name in names] for names in (X, y)]
-        views = _views(16 + N_OPEN)
-        return tuple(v[own] for v, own in zip(views, numbers, strict=True))
+        X_numbers, y_numbers = ([int(n.split()[1]) for n in names] for names in (X, y))
+        X_rows, y_rows = _views(16 + N_OPEN)
+        return X_rows[X_numbers], y_rows[y_numbers]
 
-    def _tensors(self, arrays):
+    def _tensors(self, arrays: Any) -> tuple[Any, ...]:
         if not self.tensors:
             return arrays
         return tuple(map(_on_accelerator, arrays))
 
 
-def _on_accelerator(array):
+def _on_accelerator(array: FloatArray) -> "torch.Tensor":
     """Return a tensor that, like those of an accelerator, is no array to NumPy."""
     import torch
 
@@ -493,14 +514,14 @@ def _on_accelerator(array):
 
 
 @cache
-def _tensor_class():
+def _tensor_class() -> "type[torch.Tensor]":
     import torch
 
     class Tensor(torch.Tensor):
-        def cpu(self):
+        def cpu(self, *args: Any, **kwargs: Any) -> torch.Tensor:
             return self.as_subclass(torch.Tensor)
 
-        def numpy(self, *args, **kwargs):
+        def numpy(self, *args: object, **kwargs: object) -> NoReturn:
             raise TypeError("a tensor on a device was taken for an array")
 
         __array__ = numpy
@@ -508,7 +529,7 @@ def _tensor_class():
     return Tensor
 
 
-def _on_disk(rows, folder):
+def _on_disk(rows: FloatArray, folder: str) -> np.memmap:
     """Return rows as a memory map."""
     path = Path(folder) / f"{rows.shape}.npy"
     np.save(path, rows)
@@ -520,27 +541,27 @@ class _Watched:
 
     takes_rows = True
 
-    def __init__(self, rows, count):
+    def __init__(self, rows: Any, count: Callable[[int], None]) -> None:
         self.rows, self.count = rows, count
         self.shape, self.dtype = rows.shape, rows.dtype
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Any) -> FloatArray:
         read = self.rows[rows]
         self.count(len(read))
         return read
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> FloatArray:
         return np.asarray(self[:], dtype=dtype)
 
 
-def _watched(round, most_read):
+def _watched(round: Round, most_read: dict[str, int]) -> Round:
     """Return the round with open features of X that tell how many rows are read."""
 
-    def counting(field):
-        def count(n_rows):
+    def counting(field: str) -> tuple[Any, Any]:
+        def count(n_rows: int) -> None:
             most_read[field] = max(n_rows, most_read.get(field, 0))
 
         X, y = getattr(round, field)
@@ -550,32 +571,35 @@ def _watched(round, most_read):
     return replace(round, **{field: counting(field) for field in fields})
 
 
-def _with_rounds(strategy, change):
+def _with_rounds(
+    strategy: QueryStrategy, change: Callable[[Round], Round]
+) -> QueryStrategy:
     """Return a copy of a strategy that gets other rounds to select from."""
     other = copy(strategy)
     other.select = lambda round: strategy.select(change(round))
     return other
 
 
-def _can_be_imported(cls):
+def _can_be_imported(cls: type) -> bool:
     """Say whether pickle finds the class, as it does not where it is local."""
     return getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is cls
 
 
-def _draws_rows(strategy):
+def _draws_rows(strategy: Strategy) -> bool:
     """Say whether the seed decides which rows of a modality are chosen."""
     learner, X, y = _started()
     chosen = {0: set(), 1: set()}
     for seed in range(4):
         learner.seed_ = seed
         if isinstance(strategy, QueryStrategy) and hasattr(strategy, "random_state"):
-            strategy = clone(strategy).set_params(random_state=seed)
+            cloned: Any = clone(strategy)
+            strategy = cloned.set_params(random_state=seed)
         selection = _ask(strategy, learner, X, y)
         chosen[selection.modality].add(frozenset(selection.indices))
     return any(len(batches) > 1 for batches in chosen.values())
 
 
-def _global_states():
+def _global_states() -> dict[str, Any]:
     """Return the states of the generators that all code shares."""
     states = {"random": random.getstate(), "numpy": np.random.get_state()}
     if torch := sys.modules.get("torch"):
@@ -583,7 +607,7 @@ def _global_states():
     return states
 
 
-def _set_global_states(states):
+def _set_global_states(states: dict[str, Any]) -> None:
     random.setstate(states["random"])
     np.random.set_state(states["numpy"])
     if "torch" in states:
@@ -591,14 +615,14 @@ def _set_global_states(states):
         torch.set_rng_state(torch.from_numpy(states["torch"]))
 
 
-def _draw_from_globals():
+def _draw_from_globals() -> None:
     random.random()
     np.random.random()
     if torch := sys.modules.get("torch"):
         torch.rand(1)
 
 
-def check_strategy(strategy):
+def check_strategy(strategy: Strategy) -> None:
     """Run the contract of all strategies on one, and say which part it breaks.
 
     Use it while you write a strategy. The pools are small and made up, the encoder is
@@ -665,7 +689,9 @@ def check_strategy(strategy):
         run_check(check, strategy)
 
 
-def parametrize_with_strategy_checks(strategies):
+def parametrize_with_strategy_checks(
+    strategies: Sequence[Strategy],
+) -> "pytest.MarkDecorator":
     """Return a pytest decorator that tests each strategy with each check.
 
     Parameters
