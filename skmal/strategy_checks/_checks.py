@@ -1,33 +1,32 @@
-"""Checks of the contract that all strategies keep, to run on your own."""
+"""What all strategies keep, one check for each part of it."""
 
 import pickle
-import random
-import re
-import sys
 from collections.abc import Callable, Sequence
-from copy import copy, deepcopy
-from dataclasses import replace
-from functools import cache, partial
-from inspect import getdoc
+from copy import deepcopy
+from functools import partial
 from numbers import Integral
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from ._shared.types import FloatArray, Items
-from .encoders._ridge import RidgeCCA
-from .learners._paired import PairedActiveLearner
-from .strategies._base import QueryStrategy
-from .strategies._random_sampling import RandomSampling
-from .strategies._round import Round, Selection
-
-if TYPE_CHECKING:
-    import pytest
-    import torch
+from .._shared.checks import (
+    can_be_imported,
+    draw_from_globals,
+    expect,
+    global_states,
+    set_global_states,
+    two_views,
+)
+from .._shared.types import FloatArray, Items
+from ..encoders._ridge import RidgeCCA
+from ..learners._paired import PairedActiveLearner
+from ..strategies._base import QueryStrategy
+from ..strategies._random_sampling import RandomSampling
+from ..strategies._round import Selection
+from ._rounds import ByName, on_disk, watched, with_rounds
 
 Strategy: TypeAlias = QueryStrategy | Callable[..., Any]
 Check: TypeAlias = Callable[[Any], None]
@@ -37,53 +36,14 @@ BATCH = 6
 N_ON_DISK = 120_000  # rows of a pool that a strategy is not to hold at once
 
 
-def checks_for(strategy: Strategy) -> tuple[Check, ...]:
-    """Return the checks that hold for a strategy, the most telling ones first."""
-    if isinstance(strategy, type) or not callable(strategy):
-        raise TypeError(
-            "a strategy must be an instance, such as VOptimalDesign(), or a function, "
-            f"got {strategy!r}"
-        )
-    return CHECKS if isinstance(strategy, QueryStrategy) else CHECKS_OF_FUNCTIONS
-
-
-def run_check(check: Check, strategy: Strategy) -> None:
-    """Run one check; whatever goes wrong names it and what is expected."""
-    try:
-        check(strategy)
-    except Exception as error:
-        found = str(error)
-        if not isinstance(error, AssertionError):
-            found = f"it raised {type(error).__name__}: {error}"
-        expected = " ".join((getdoc(check) or "").split())
-        raise AssertionError(
-            f"{name_of(check)} failed for {name_of(strategy)}: {found.rstrip('.')}. "
-            f"Expected: {expected[0].lower()}{expected[1:]}"
-        ) from error
-
-
-def name_of(function: object) -> str:
-    """Return a function's name, or an object's repr without what a run decides."""
-    name = getattr(function, "__name__", None) or repr(function)
-    return re.sub(" at 0x[0-9A-Fa-f]+", "", name).removeprefix("_")
-
-
 # ---------------------------------------------------------------- what is asked of
-
-
-def _views(n: int) -> tuple[FloatArray, FloatArray]:
-    """Return two views of one latent variable, row by row, of 6 and 5 features."""
-    rng = np.random.default_rng(n)
-    latent, maps = rng.normal(size=(n, 3)), rng.normal(size=(3, 11))
-    views = latent @ maps + 0.03 * rng.normal(size=(n, 11))
-    return views[:, :6], views[:, 6:]
 
 
 def _started(
     convert: Callable[[Any], Any] = np.asarray,
 ) -> tuple[PairedActiveLearner, Any, Any]:
     """Return a learner that knows 16 pairs and trusts itself, and its open pools."""
-    X, y = _views(16 + N_OPEN)
+    X, y = two_views(16 + N_OPEN)
     learner = PairedActiveLearner(RidgeCCA(), RandomSampling(0), random_state=0)
     learner.fit(convert(X[:12]), convert(y[:12]))
     rows, _ = learner.query(convert(X[12:]), convert(y[12:]), n_instances=4)
@@ -108,11 +68,6 @@ def _ask(
     return Selection(indices, utilities, modality, gap)
 
 
-def _expect(holds: object, found: str) -> None:
-    if not holds:
-        raise AssertionError(found)
-
-
 def _expect_distinct_rows(
     selection: Selection, pools: Sequence[Items], asked: int
 ) -> None:
@@ -120,9 +75,9 @@ def _expect_distinct_rows(
     rows, counts = np.unique(selection.indices, return_counts=True)
     found = f"asked for {asked} of {n} rows, it chose"
     strange = rows[(rows < 0) | (rows >= n)]
-    _expect(strange.size == 0, f"{found} {strange}, which are not in the pool")
+    expect(strange.size == 0, f"{found} {strange}, which are not in the pool")
     again = rows[counts > 1]
-    _expect(again.size == 0, f"{found} {again} more than once")
+    expect(again.size == 0, f"{found} {again} more than once")
 
 
 def _expect_batch(
@@ -131,17 +86,17 @@ def _expect_batch(
     """Expect so many different rows of the pool."""
     _expect_distinct_rows(selection, pools, asked)
     rows = selection.indices
-    _expect(len(rows) == asked, f"asked for {asked} rows, it chose {len(rows)}")
+    expect(len(rows) == asked, f"asked for {asked} rows, it chose {len(rows)}")
 
 
 def _expect_same_rows(selection: Selection, first: Selection, when: str) -> None:
     """Expect what an earlier call chose, perhaps of other utilities."""
-    _expect(
+    expect(
         selection.modality == first.modality,
         f"it asked about modality {selection.modality} {when}, and about modality "
         f"{first.modality} at first",
     )
-    _expect(
+    expect(
         np.array_equal(selection.indices, first.indices),
         f"it chose rows {selection.indices} {when}, and {first.indices} at first",
     )
@@ -152,7 +107,7 @@ def _expect_same(selection: Selection, first: Selection, when: str) -> None:
     _expect_same_rows(selection, first, when)
     now, before = selection.utilities, first.utilities
     found = f"the utilities were {now.tolist()} {when}, and {before.tolist()} at first"
-    _expect(np.array_equal(now, before), found)
+    expect(np.array_equal(now, before), found)
 
 
 # ---------------------------------------------------------------- the checks
@@ -163,12 +118,12 @@ def _check_number_of_rows(strategy: Strategy) -> None:
     learner, X, y = _started()
     for n_instances in (1, BATCH, N_OPEN):
         indices, utilities = _ask(strategy, learner, X, y, n_instances)
-        _expect(
+        expect(
             indices.shape == utilities.shape == (n_instances,),
             f"n_instances={n_instances} got indices of shape {indices.shape} and "
             f"utilities of shape {utilities.shape}",
         )
-        _expect(indices.dtype.kind in "iu", f"the indices are {indices.dtype}")
+        expect(indices.dtype.kind in "iu", f"the indices are {indices.dtype}")
 
 
 def _check_modality(strategy: Strategy) -> None:
@@ -178,11 +133,11 @@ def _check_modality(strategy: Strategy) -> None:
     asked = [_ask(strategy, *_started()).modality]
     if isinstance(strategy, QueryStrategy):
         learner = PairedActiveLearner(RidgeCCA(), random_state=0)
-        asked.append(_ask(strategy, learner, *_views(N_OPEN)).modality)
+        asked.append(_ask(strategy, learner, *two_views(N_OPEN)).modality)
     for modality in asked:
         whole = isinstance(modality, Integral) and not isinstance(modality, bool)
         found = f"it asked about modality {modality!r}, which is not in {allowed}"
-        _expect(whole and modality in allowed, found)
+        expect(whole and modality in allowed, found)
 
 
 def _check_distinct_rows(strategy: Strategy) -> None:
@@ -198,8 +153,8 @@ def _check_best_first(strategy: Strategy) -> None:
     learner, X, y = _started()
     for n_instances in (BATCH, N_OPEN):
         utilities = _ask(strategy, learner, X, y, n_instances).utilities
-        _expect(np.isfinite(utilities).all(), f"the utilities were {utilities}")
-        _expect((np.diff(utilities) <= 0).all(), f"the utilities were {utilities}")
+        expect(np.isfinite(utilities).all(), f"the utilities were {utilities}")
+        expect((np.diff(utilities) <= 0).all(), f"the utilities were {utilities}")
 
 
 def _check_same_answer_again(strategy: Strategy) -> None:
@@ -213,7 +168,7 @@ def _check_same_answer_again(strategy: Strategy) -> None:
         cloned: Any = clone(strategy)
         _expect_same(_ask(cloned, learner, X, y), first, "of a clone")
         _expect_same(_ask(deepcopy(strategy), learner, X, y), first, "of a copy")
-        if _can_be_imported(type(strategy)):
+        if can_be_imported(type(strategy)):
             pickled = pickle.loads(pickle.dumps(strategy))
             _expect_same(_ask(pickled, learner, X, y), first, "of a pickled copy")
 
@@ -223,18 +178,18 @@ def _check_global_generators(strategy: Strategy) -> None:
     draws come from `round.rng`.
     """
     learner, X, y = _started()
-    found = before = after = _global_states()
+    found = before = after = global_states()
     try:
         for _ in range(2):  # what is imported on first use may draw
-            _draw_from_globals()  # or seeding twice alike would not show
-            before = _global_states()
+            draw_from_globals()  # or seeding twice alike would not show
+            before = global_states()
             _ask(strategy, learner, X, y)
-        after = _global_states()
+        after = global_states()
     finally:
-        _set_global_states(found)
+        set_global_states(found)
     for name, state in before.items():
         same = pickle.dumps(after[name]) == pickle.dumps(state)
-        _expect(same, f"it drew from the global generator of {name} or seeded it")
+        expect(same, f"it drew from the global generator of {name} or seeded it")
 
 
 def _check_nothing_changes(strategy: Strategy) -> None:
@@ -245,9 +200,9 @@ def _check_nothing_changes(strategy: Strategy) -> None:
     attributes = repr(getattr(strategy, "__dict__", None))
     _ask(strategy, learner, X, y)
     for name, value in watched.items():
-        _expect(pickle.dumps(value) == before[name], f"it changed {name}")
+        expect(pickle.dumps(value) == before[name], f"it changed {name}")
     now = repr(getattr(strategy, "__dict__", None))
-    _expect(now == attributes, f"its attributes were {attributes} and became {now}")
+    expect(now == attributes, f"its attributes were {attributes} and became {now}")
 
 
 def _check_order_of_the_other_pool(strategy: Strategy) -> None:
@@ -274,7 +229,7 @@ def _check_order_of_the_own_pool(strategy: Strategy) -> None:
     first = _ask(strategy, learner, X, y)
     order = np.random.default_rng(0).permutation(N_OPEN)
     again = _ask(strategy, learner, X[order], y[order])
-    _expect(
+    expect(
         again.modality == first.modality,
         f"it asked about modality {first.modality}, and about {again.modality} once "
         "the pools were shuffled",
@@ -284,9 +239,9 @@ def _check_order_of_the_own_pool(strategy: Strategy) -> None:
         return
     found = f"it chose items {items}, and {shuffled_items} once the pools were shuffled"
     utilities = first.utilities
-    _expect(np.allclose(utilities, again.utilities, rtol=1e-6, atol=1e-9), found)
+    expect(np.allclose(utilities, again.utilities, rtol=1e-6, atol=1e-9), found)
     ahead = ~np.isclose(utilities, utilities[-1], rtol=1e-6, atol=1e-9)
-    _expect(set(items[ahead]) == set(shuffled_items[ahead]), found)
+    expect(set(items[ahead]) == set(shuffled_items[ahead]), found)
 
 
 def _check_unequal_pools(strategy: Strategy) -> None:
@@ -346,13 +301,13 @@ def _check_cold_start(strategy: Strategy) -> None:
     """With no pairs known, and an encoder that is not fitted or one that needs no
     pairs, a batch is chosen all the same, and there is no coverage gap.
     """
-    pools = _views(N_OPEN)
+    pools = two_views(N_OPEN)
     for encoder in (RidgeCCA(), _Pretrained()):
         learner = PairedActiveLearner(encoder, random_state=0)
         selection = _ask(strategy, learner, *pools)
         _expect_batch(selection, pools)
-        _expect(not np.isnan(selection.utilities).any(), "the utilities hold NaN")
-        _expect(selection.coverage_gap is None, "it gave a coverage gap")
+        expect(not np.isnan(selection.utilities).any(), "the utilities hold NaN")
+        expect(selection.coverage_gap is None, "it gave a coverage gap")
 
 
 def _check_bad_input(strategy: Strategy) -> None:
@@ -388,13 +343,13 @@ def _check_parameters(strategy: QueryStrategy) -> None:
     params = strategy.get_params(deep=False)
     fresh = type(strategy)(**params)
     extra = set(vars(fresh)) - set(params)
-    _expect(not extra, f"the constructor sets {sorted(extra)}")
+    expect(not extra, f"the constructor sets {sorted(extra)}")
     for name, value in params.items():
         kept = fresh.get_params(deep=False)[name]
-        _expect(kept is value, f"given {name}={value!r}, it keeps {kept!r}")
+        expect(kept is value, f"given {name}={value!r}, it keeps {kept!r}")
     other: Any = clone(strategy)
-    _expect(other.set_params(**params) is other, "set_params does not return itself")
-    _expect(repr(other) == repr(strategy), f"its clone is {other!r}")
+    expect(other.set_params(**params) is other, "set_params does not return itself")
+    expect(repr(other) == repr(strategy), f"its clone is {other!r}")
 
 
 def _check_streams(strategy: QueryStrategy) -> None:
@@ -406,17 +361,17 @@ def _check_streams(strategy: QueryStrategy) -> None:
     learner, X, y = _started()
     first = _ask(strategy, learner, X, y)
     most_read = {}
-    watching = _with_rounds(strategy, partial(_watched, most_read=most_read))
+    watching = with_rounds(strategy, partial(watched, most_read=most_read))
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        on_disk = [_on_disk(rows, folder) for rows in (X, y)]
-        again = _ask(strategy, learner, *on_disk)
-        large = _on_disk(_views(N_ON_DISK)[0].astype(np.float32), folder)
+        small = [on_disk(rows, folder) for rows in (X, y)]
+        again = _ask(strategy, learner, *small)
+        large = on_disk(two_views(N_ON_DISK)[0].astype(np.float32), folder)
         _ask(watching, learner, large, y)
-        del on_disk, large
+        del small, large
     _expect_same_rows(again, first, "of pools on disk")
     for field, n_rows in most_read.items():
         found = f"it read all {N_ON_DISK} rows of round.{field}[0] at once"
-        _expect(n_rows < N_ON_DISK, found)
+        expect(n_rows < N_ON_DISK, found)
 
 
 def _check_stays_on_device(strategy: QueryStrategy) -> None:
@@ -432,7 +387,7 @@ def _check_stays_on_device(strategy: QueryStrategy) -> None:
     answers = []
     for tensors in (False, True):
         names = [f"item {i}" for i in range(16 + N_OPEN)]  # what is no table of numbers
-        learner = PairedActiveLearner(_ByName(tensors=tensors), random_state=0)
+        learner = PairedActiveLearner(ByName(tensors=tensors), random_state=0)
         learner.fit(names[:16], names[:16])
         answers.append(_ask(strategy, learner, names[16:], names[16:]))
     _expect_same_rows(answers[1], answers[0], "of tensors")
@@ -475,116 +430,6 @@ class _Pretrained(BaseEstimator):
         return X[:, :3], y[:, :3]
 
 
-class _ByName(BaseEstimator):
-    """An encoder that knows rows by names, and returns tensors or arrays of them."""
-
-    encoder_: RidgeCCA
-
-    def __init__(self, tensors: bool = False) -> None:
-        self.tensors = tensors
-
-    def fit(self, X: list[str], y: list[str]) -> "_ByName":
-        self.encoder_ = RidgeCCA().fit(*self.rows_of(X, y))
-        return self
-
-    def transform(self, X: list[str], y: list[str]) -> tuple[Any, ...]:
-        X_rows, y_rows = self.rows_of(X, y)
-        return self._tensors(self.encoder_.transform(X_rows, y_rows))
-
-    def unimodal_features(self, X: list[str], y: list[str]) -> tuple[Any, ...]:
-        return self._tensors(self.rows_of(X, y))
-
-    def rows_of(self, X: list[str], y: list[str]) -> tuple[FloatArray, FloatArray]:
-        """Return what the names of X and of y stand for."""
-        X_numbers, y_numbers = ([int(n.split()[1]) for n in names] for names in (X, y))
-        X_rows, y_rows = _views(16 + N_OPEN)
-        return X_rows[X_numbers], y_rows[y_numbers]
-
-    def _tensors(self, arrays: Any) -> tuple[Any, ...]:
-        if not self.tensors:
-            return arrays
-        return tuple(map(_on_accelerator, arrays))
-
-
-def _on_accelerator(array: FloatArray) -> "torch.Tensor":
-    """Return a tensor that, like those of an accelerator, is no array to NumPy."""
-    import torch
-
-    return torch.from_numpy(np.array(array)).as_subclass(_tensor_class())
-
-
-@cache
-def _tensor_class() -> "type[torch.Tensor]":
-    import torch
-
-    class Tensor(torch.Tensor):
-        def cpu(self, *args: Any, **kwargs: Any) -> torch.Tensor:
-            return self.as_subclass(torch.Tensor)
-
-        def numpy(self, *args: object, **kwargs: object) -> NoReturn:
-            raise TypeError("a tensor on a device was taken for an array")
-
-        __array__ = numpy
-
-    return Tensor
-
-
-def _on_disk(rows: FloatArray, folder: str) -> np.memmap:
-    """Return rows as a memory map."""
-    path = Path(folder) / f"{rows.shape}.npy"
-    np.save(path, rows)
-    return np.load(path, mmap_mode="r")
-
-
-class _Watched:
-    """Rows that are not in memory, whose reads are counted."""
-
-    takes_rows = True
-
-    def __init__(self, rows: Any, count: Callable[[int], None]) -> None:
-        self.rows, self.count = rows, count
-        self.shape, self.dtype = rows.shape, rows.dtype
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, rows: Any) -> FloatArray:
-        read = self.rows[rows]
-        self.count(len(read))
-        return read
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> FloatArray:
-        return np.asarray(self[:], dtype=dtype)
-
-
-def _watched(round: Round, most_read: dict[str, int]) -> Round:
-    """Return the round with open features of X that tell how many rows are read."""
-
-    def counting(field: str) -> tuple[Any, Any]:
-        def count(n_rows: int) -> None:
-            most_read[field] = max(n_rows, most_read.get(field, 0))
-
-        X, y = getattr(round, field)
-        return _Watched(X, count), y
-
-    fields = ("open", "open_inputs")
-    return replace(round, **{field: counting(field) for field in fields})
-
-
-def _with_rounds(
-    strategy: QueryStrategy, change: Callable[[Round], Round]
-) -> QueryStrategy:
-    """Return a copy of a strategy that gets other rounds to select from."""
-    other = copy(strategy)
-    other.select = lambda round: strategy.select(change(round))
-    return other
-
-
-def _can_be_imported(cls: type) -> bool:
-    """Say whether pickle finds the class, as it does not where it is local."""
-    return getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is cls
-
-
 def _draws_rows(strategy: Strategy) -> bool:
     """Say whether the seed decides which rows of a modality are chosen."""
     learner, X, y = _started()
@@ -597,142 +442,3 @@ def _draws_rows(strategy: Strategy) -> bool:
         selection = _ask(strategy, learner, X, y)
         chosen[selection.modality].add(frozenset(selection.indices))
     return any(len(batches) > 1 for batches in chosen.values())
-
-
-def _global_states() -> dict[str, Any]:
-    """Return the states of the generators that all code shares."""
-    states = {"random": random.getstate(), "numpy": np.random.get_state()}
-    if torch := sys.modules.get("torch"):
-        states["torch"] = torch.get_rng_state().numpy()
-    return states
-
-
-def _set_global_states(states: dict[str, Any]) -> None:
-    random.setstate(states["random"])
-    np.random.set_state(states["numpy"])
-    if "torch" in states:
-        torch = sys.modules["torch"]
-        torch.set_rng_state(torch.from_numpy(states["torch"]))
-
-
-def _draw_from_globals() -> None:
-    random.random()
-    np.random.random()
-    if torch := sys.modules.get("torch"):
-        torch.rand(1)
-
-
-def check_strategy(strategy: Strategy) -> None:
-    """Run the contract of all strategies on one, and say which part it breaks.
-
-    Use it while you write a strategy. The pools are small and made up, the encoder is
-    `RidgeCCA`. With pytest, `parametrize_with_strategy_checks` makes one test of each
-    check.
-
-    Parameters
-    ----------
-    strategy : QueryStrategy or callable
-        An instance, or a function ``f(learner, X_pool, y_pool, n_instances)``. What
-        `QueryStrategy` sees to (the start without pairs, bad input, lists and data
-        frames) and parameters are not asked of functions.
-
-    Raises
-    ------
-    AssertionError
-        By the first check that fails: which one, what happened and what is expected.
-        Where the strategy itself failed, its error is the cause.
-    TypeError
-        If `strategy` is a class, or cannot be called.
-
-    See Also
-    --------
-    parametrize_with_strategy_checks : Each check as a test of its own.
-    skmal.QueryStrategy : How to write a strategy.
-
-    Notes
-    -----
-    The checks say nothing about the worth of the choices; for that compare annotation
-    curves, see `skmal.metrics.annotation_savings`. Random draws are welcome where the
-    round's generator makes them. Whether the same items are chosen from a shuffled pool
-    is asked only of strategies that pick the same rows whatever the seed.
-
-    The strategy is called about 50 times; for those of the package this is a fraction
-    of a second in all.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmal import QueryStrategy, Selection
-    >>> from skmal.strategy_checks import check_strategy
-    >>> class Longest(QueryStrategy):
-    ...     '''Ask about the rows of one modality that are farthest from zero.'''
-    ...     def __init__(self, modality=0):
-    ...         self.modality = modality
-    ...     def select(self, round):
-    ...         length = np.linalg.norm(round.open_inputs[self.modality], axis=1)
-    ...         rows = (-length).argsort(kind="stable")[: round.n_instances]
-    ...         return Selection(rows, length[rows], self.modality)
-    >>> check_strategy(Longest())
-    >>> class Again(Longest):
-    ...     '''Ask about the farthest row over and over.'''
-    ...     def select(self, round):
-    ...         rows, utilities = super().select(round)
-    ...         return Selection(np.full_like(rows, rows[0]), utilities, self.modality)
-    >>> check_strategy(Again())
-    Traceback (most recent call last):
-      ...
-    AssertionError: check_distinct_rows failed for Again(): asked for 6 of 64 rows, it
-    chose [...] more than once. Expected: all rows are different rows of the pool
-    that the selection's modality names.
-    """
-    for check in checks_for(strategy):
-        run_check(check, strategy)
-
-
-def parametrize_with_strategy_checks(
-    strategies: Sequence[Strategy],
-) -> "pytest.MarkDecorator":
-    """Return a pytest decorator that tests each strategy with each check.
-
-    Parameters
-    ----------
-    strategies : list of QueryStrategy or callable
-        Instances or functions, as `check_strategy` takes them.
-
-    Returns
-    -------
-    pytest.MarkDecorator
-        For a test function with the arguments `strategy` and `check`. A test's id
-        names both, so that ``pytest -k check_cold_start`` runs one check.
-
-    Raises
-    ------
-    TypeError
-        If a strategy is a class, or cannot be called.
-
-    See Also
-    --------
-    check_strategy : Runs all checks on one strategy, without pytest.
-
-    Examples
-    --------
-    >>> from skmal import CoresetMargin, RandomSampling
-    >>> from skmal.strategy_checks import parametrize_with_strategy_checks
-    >>> @parametrize_with_strategy_checks([RandomSampling(), CoresetMargin(trim=0.3)])
-    ... def test_my_strategies(strategy, check):
-    ...     check(strategy)
-    """
-    import pytest
-
-    return pytest.mark.parametrize(
-        ("strategy", "check"),
-        [
-            pytest.param(
-                strategy,
-                partial(run_check, check),
-                id=f"{name_of(strategy)}-{name_of(check)}",
-            )
-            for strategy in strategies
-            for check in checks_for(strategy)
-        ],
-    )
