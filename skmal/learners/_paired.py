@@ -524,8 +524,10 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         X, y = check_pairs(X, y, type(self).__name__)
         item, first = number_groups(groups, len(X))
         check_repeats(X, item, first)
-        features = encode(self, X if groups is None else take(X, first), y)
-        return float(np.mean([(1 / r).mean() for r in ranks_of_items(*features, item)]))
+        items = X if groups is None else take(X, first)
+        X_features, y_features = encode(self, items, y)
+        ranks = ranks_of_items(X_features, y_features, item)
+        return float(np.mean([(1 / r).mean() for r in ranks]))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return the names of the encoder's features, for `set_output`.

@@ -141,10 +141,9 @@ def near_the_top(
     That is first, or within the best share `gate` of the gallery. Rows of `asked` and
     `partners` are the features of partners.
     """
-    asked, partners, others = (
-        unit_rows(part.astype(np.float64))
-        for part in (asked, partners, gallery.features)
-    )
+    asked = unit_rows(asked.astype(np.float64))
+    partners = unit_rows(partners.astype(np.float64))
+    others = unit_rows(gallery.features.astype(np.float64))
     own = np.sum(asked * partners, axis=1, keepdims=True)
     similarity = asked @ others.T  # (n, n_gallery)
     # Equal similarities share their ranks.
