@@ -464,8 +464,12 @@ def test_errors_and_missing_partners_of_three_modalities():
     for own in rows.T:
         named = own[own >= 0]
         assert len(set(named)) == len(named)  # nothing is bought twice
-    learner.annotator = lambda query, *ids: np.zeros((len(query.indices), 2), int)
-    with pytest.raises(ValueError, match="modalit"):
+    learner.set_params(query_strategy=RandomSampling(0))
+    learner.annotator = lambda query, *ids: complete(query, 2)
+    with pytest.raises(ValueError, match="items of 2 modalities, but there are 3"):
+        learner.fit(Xs)
+    learner.annotator = lambda query, *ids: complete(query) + [0, 0, 80]
+    with pytest.raises(ValueError, match=r"the annotator named row \d+, but pool 2 has"):
         learner.fit(Xs)
 
 
