@@ -5,20 +5,24 @@ at a time, as float32 or float64. Rows of tensors stay on their device.
 """
 
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils import check_array
 
 from .._shared.sizes import SIZES
+from .._shared.types import FloatArray
 from . import _dask
-from ._kinds import is_dask, is_sliceable, is_tensor
+from ._kinds import Block, RowNumbers, Rows, RowsLike, is_dask, is_sliceable, is_tensor
 from ._numbers import as_floats, check_squares, check_widths
 from ._operations import device_of, to_host
 from ._slices import take_sliced
 from ._tensors import TensorRows, float_dtypes
 
 
-def check_rows(rows, name):
+def check_rows(rows: RowsLike, name: str) -> Rows:
     """Return two-dimensional numeric rows in a form that `read` can take, or raise.
 
     Arrays, and whatever else has a two-dimensional shape, a NumPy dtype and slices,
@@ -28,17 +32,17 @@ def check_rows(rows, name):
     """
     if is_dask(rows):
         return _dask.check_dask(rows, name)
-    rows = as_pool(rows)
-    if isinstance(rows, TensorRows):
-        return rows
-    if is_sliceable(rows) and rows.dtype.kind in "biuf" and min(rows.shape) > 0:
-        return rows
-    if is_sliceable(rows):
-        rows = np.asarray(rows[:1])  # scikit-learn has the words for what is wrong
-    return check_array(rows, dtype="numeric", ensure_all_finite=False, input_name=name)
+    pool = as_pool(rows)
+    if isinstance(pool, TensorRows):
+        return pool
+    if is_sliceable(pool) and pool.dtype.kind in "biuf" and min(pool.shape) > 0:
+        return pool
+    if is_sliceable(pool):
+        pool = np.asarray(pool[:1])  # scikit-learn has the words for what is wrong
+    return check_array(pool, dtype="numeric", ensure_all_finite=False, input_name=name)
 
 
-def as_pool(rows):
+def as_pool(rows: Any) -> Any:
     """Return a tensor of rows as `TensorRows`, and whatever else as it is.
 
     So too a tensor that is no table of floats, as an array: scikit-learn has the words
@@ -53,7 +57,9 @@ def as_pool(rows):
     return to_host(rows)
 
 
-def check_same_space(rows, others, name, other):
+def check_same_space(
+    rows: RowsLike, others: RowsLike, name: str, other: str
+) -> tuple[Rows, Rows]:
     """Return both in forms that `read` can take, or raise if they do not go together.
 
     Both have as many columns, and tensors lie on one device.
@@ -64,7 +70,7 @@ def check_same_space(rows, others, name, other):
     return rows, others
 
 
-def check_one_device(rows, others, name, other):
+def check_one_device(rows: Rows, others: Rows, name: str, other: str) -> None:
     """Raise if tensors lie on two devices. Arrays go wherever the other one is."""
     devices = device_of(rows), device_of(others)
     if None not in devices and devices[0] != devices[1]:
@@ -74,25 +80,25 @@ def check_one_device(rows, others, name, other):
         )
 
 
-def check_values(block, name):
+def check_values(block: FloatArray, name: str) -> None:
     """Raise if floats that were read hold NaN, infinity, or overflow when squared."""
     check_array(block, input_name=name)
     check_squares(block, name)
 
 
-def float_dtype(*sources):
+def float_dtype(*sources: Rows) -> np.dtype[Any]:
     """Return the precision to compute in: float32 for float16 and float32."""
     return np.result_type(*(as_floats(np.empty(0, s.dtype)) for s in sources))
 
 
-def fetch(source, rows):
+def fetch(source: Rows, rows: RowNumbers) -> Block:
     """Return rows as `read` does, but those of tensors as tensors on their device."""
     if isinstance(source, TensorRows):
         return source.on_device(_as_slice(rows))
     return read(source, rows)
 
 
-def read(source, rows):
+def read(source: Rows, rows: RowNumbers) -> FloatArray:
     """Return rows, given as a slice or as indices, as arrays of float32 or float64.
 
     Of a source that cannot take any rows only slices are read.
@@ -103,7 +109,7 @@ def read(source, rows):
     return _widened(take_sliced(source, rows))
 
 
-def _as_slice(rows):
+def _as_slice(rows: RowNumbers) -> RowNumbers:
     """Return indices of neighbours as a slice, which spares a copy."""
     if not isinstance(rows, slice) and len(rows):
         first, last = rows[0], rows[-1]
@@ -112,7 +118,7 @@ def _as_slice(rows):
     return rows
 
 
-def _widened(block):
+def _widened(block: npt.NDArray[Any]) -> FloatArray:
     """Return `as_floats(block)`, of float16 several times as fast as NumPy does it.
 
     Sign, exponent and fraction move to their places in a float32, which makes it
@@ -133,7 +139,7 @@ def _widened(block):
     return floats
 
 
-def batches(n, size=None):
+def batches(n: int, size: int | None = None) -> Iterator[slice]:
     """Yield slices that cut n rows into batches of `size`, by default `SIZES.rows`."""
     size = size or SIZES.rows
     for start in range(0, n, size):

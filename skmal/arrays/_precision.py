@@ -1,11 +1,16 @@
 """Computing on a device in full precision, whatever the user has set."""
 
 import sys
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
 
 
 @contextmanager
-def computing(device):
+def computing(device: "torch.device | None") -> Iterator[None]:
     """Keep torch from computing in less than float32, and from tracking gradients."""
     if device is None:
         yield
@@ -15,7 +20,7 @@ def computing(device):
         yield
 
 
-def _no_autocast(device):
+def _no_autocast(device: "torch.device") -> AbstractContextManager[None]:
     torch = sys.modules["torch"]
     if not torch.amp.is_autocast_available(device.type):
         return nullcontext()
@@ -23,10 +28,10 @@ def _no_autocast(device):
 
 
 @contextmanager
-def _full_precision():
+def _full_precision() -> Iterator[None]:
     """Keep TF32 and bfloat16 out of products of float32, for this while."""
     torch = sys.modules["torch"]
-    backends = (
+    backends: tuple[Any, ...] = (
         torch.backends.cuda.matmul,
         getattr(torch.backends.mkldnn, "matmul", None),
     )

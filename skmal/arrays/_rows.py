@@ -4,14 +4,17 @@ Arrays, tensors, dask arrays, memory maps, `ShardedArray`, HDF5 and zarr dataset
 in this folder: what others need of rows, whatever their kind, they ask for here.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial, reduce
+from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils import _safe_indexing
 
 from . import _dask
 from ._blocks import as_pool, batches, check_one_device, read
-from ._kinds import is_dask, is_streamed, is_tensor
+from ._kinds import RowNumbers, Rows, is_dask, is_streamed, is_tensor
 from ._mapped import Mapped
 from ._numbers import as_floats, unit_floats, unit_rows
 from ._operations import to_host
@@ -20,10 +23,12 @@ from ._slices import take_sliced
 from ._stacked import Stacked
 from ._tensors import TensorRows, unit_tensor
 
+Answer = TypeVar("Answer")
+
 # ---------------------------------------------------------------- what they are
 
 
-def check_streamed(rows, name):
+def check_streamed(rows: Any, name: str) -> Any:
     """Return rows that are not in memory in a form with a length, or raise.
 
     Their values are not looked at. None where they are in memory, or are no numbers.
@@ -39,8 +44,8 @@ def check_streamed(rows, name):
     return rows if hasattr(rows, "__len__") else ShardedArray([rows])
 
 
-def n_columns(rows):
-    """Return the number of columns of a table of numbers, else None."""
+def n_columns(rows: Any) -> int | None:
+    """Return the columns of an array of numbers or of rows not in memory, else None."""
     if is_streamed(rows):
         return rows.shape[1]
     if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.dtype.kind in "biuf":
@@ -48,24 +53,24 @@ def n_columns(rows):
     return None
 
 
-def n_bytes_unread(rows):
+def n_bytes_unread(rows: Any) -> int:
     """Return how much memory rows would take that are not in memory, 0 for others."""
     if not is_streamed(rows):
         return 0
     return np.prod(rows.shape) * max(rows.dtype.itemsize, 4)
 
 
-def whole(rows):
+def whole(rows: Any) -> Any:
     """Return rows that are not in memory as an array, others as they are."""
     return np.asarray(rows) if is_streamed(rows) else rows
 
 
-def as_array(rows):
+def as_array(rows: Any) -> Any:
     """Return rows in memory as an array, those that are not as they are."""
     return rows if is_streamed(rows) else np.asarray(rows)
 
 
-def alike(rows, others):
+def alike(rows: Any, others: Any) -> Any:
     """Return a tensor as an array, unless the others are a tensor, too."""
     return rows if is_tensor(others) else to_host(rows)
 
@@ -73,7 +78,7 @@ def alike(rows, others):
 # ---------------------------------------------------------------- other rows
 
 
-def take(items, rows):
+def take(items: Any, rows: RowNumbers | Sequence[int]) -> Any:
     """Return the given rows of `items`, in the container that they came in.
 
     Of items that are not in memory they are an array.
@@ -87,7 +92,7 @@ def take(items, rows):
     return _safe_indexing(items, rows)
 
 
-def unit(rows):
+def unit(rows: Any) -> Any:
     """Return the rows scaled to length one; rows of zeros stay zero.
 
     Those that are not in memory are scaled when they are read, and checked.
@@ -102,7 +107,7 @@ def unit(rows):
     return unit_rows(rows)
 
 
-def stacked(first, second):
+def stacked(first: Rows, second: Rows) -> Any:
     """Return the rows of one and then those of another, read without a copy of all."""
     if is_dask(first):
         return _dask.stacked(first, second)
@@ -111,7 +116,12 @@ def stacked(first, second):
     return TensorRows(rows) if is_tensor(first) else rows
 
 
-def mapped(together, alone, pools, names):
+def mapped(
+    together: Callable[..., tuple[Any, ...]],
+    alone: Callable[[int, list[Any], Any], Any],
+    pools: Sequence[Any],
+    names: Sequence[str],
+) -> tuple[Any, ...]:
     """Return what functions make of the rows of several pools, one result per pool.
 
     Where all are in memory, these are the results of ``together(*pools)``. Else each
@@ -127,7 +137,9 @@ def mapped(together, alone, pools, names):
     return tuple(map(_mapped, functions, pools, samples, names))
 
 
-def _mapped(function, rows, sample, name):
+def _mapped(
+    function: Callable[[Any], Any], rows: Any, sample: npt.NDArray[Any], name: str
+) -> Any:
     if is_dask(rows):
         return _dask.mapped(function, rows, name, sample.shape[1], sample.dtype)
     if is_streamed(rows):
@@ -138,7 +150,9 @@ def _mapped(function, rows, sample, name):
 # ---------------------------------------------------------------- answers
 
 
-def per_row(function, rows, *args, verbose=0):
+def per_row(
+    function: Callable[..., npt.NDArray[Any]], rows: Rows, *args: Any, verbose: int = 0
+) -> npt.NDArray[Any]:
     """Return one value per row, by ``function(rows, start, *args, verbose=verbose)``.
 
     It is called with the rows themselves and 0, or on workers with each partition of a
@@ -149,7 +163,12 @@ def per_row(function, rows, *args, verbose=0):
     return function(rows, 0, *args, verbose=verbose)
 
 
-def per_part(function, merge, rows, *args):
+def per_part(
+    function: Callable[..., Answer],
+    merge: Callable[[Sequence[Answer]], Answer],
+    rows: Rows,
+    *args: Any,
+) -> Answer:
     """Return what ``function(part, start, *args)`` says of all rows, part by part.
 
     Parts are arrays: rows in memory are one, others come in blocks, those of a dask
@@ -164,16 +183,29 @@ def per_part(function, merge, rows, *args):
     return function(rows, 0, *args)
 
 
-def _of_blocks(rows, start, function, merge, *args):
+def _of_blocks(
+    rows: Any,
+    start: int,
+    function: Callable[..., Answer],
+    merge: Callable[[Sequence[Answer]], Answer],
+    *args: Any,
+) -> Answer:
     """Return what the function says of rows that are read block by block, once."""
     answers = (
         function(read(rows, block), start + block.start, *args)
-        for block in batches(len(rows))
+        for block in batches(rows.shape[0])
     )
     return reduce(lambda before, answer: merge([before, answer]), answers)
 
 
-def per_query(function, merge, queries, gallery, *args, verbose=0):
+def per_query(
+    function: Callable[..., npt.NDArray[Any]],
+    merge: Callable[[npt.NDArray[Any]], npt.NDArray[Any]],
+    queries: Rows,
+    gallery: Rows,
+    *args: Any,
+    verbose: int = 0,
+) -> npt.NDArray[Any]:
     """Return what ``function(queries, gallery, *args, verbose=verbose)`` says.
 
     Where either is a dask array, it answers on workers for parts of both, without
@@ -185,12 +217,13 @@ def per_query(function, merge, queries, gallery, *args, verbose=0):
     return function(queries, gallery, *args, verbose=verbose)
 
 
-def total_variance(rows):
+def total_variance(rows: Any) -> float:
     """Return the sum of the variances of all columns."""
     if is_dask(rows):
         return float(rows.astype(np.float64).var(axis=0).sum().compute())
+    rows = as_pool(rows)
     n, d = rows.shape
-    total, squares = np.zeros(d), 0.0
+    total, squares, origin = np.zeros(d), 0.0, np.zeros(d)
     for some in batches(n):
         block = read(rows, some).astype(np.float64, copy=False)
         if some.start == 0:
@@ -198,4 +231,4 @@ def total_variance(rows):
         block = block - origin
         total += block.sum(axis=0)
         squares += (block**2).sum()
-    return squares / n - ((total / n) ** 2).sum()
+    return float(squares / n - ((total / n) ** 2).sum())

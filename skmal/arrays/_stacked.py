@@ -1,10 +1,11 @@
 """The rows of one source and then those of another."""
 
 import sys
+from typing import Any
 
 import numpy as np
 
-from ._kinds import is_tensor
+from ._kinds import Block, RowNumbers, Rows, is_tensor
 from ._operations import joined
 from ._slices import take_sliced
 
@@ -17,10 +18,11 @@ class Stacked:
 
     takes_rows = True
 
-    def __init__(self, first, second):
+    def __init__(self, first: Rows, second: Rows) -> None:
         self.parts = first, second
-        self.n_first = first.shape[0]
-        self.shape = (self.n_first + second.shape[0], first.shape[1])
+        self.n_first = n = int(first.shape[0])
+        self.shape: tuple[int, int] = (n + second.shape[0], first.shape[1])
+        self.dtype: Any
         if is_tensor(first):
             torch = sys.modules["torch"]
             self.dtype = torch.promote_types(first.dtype, second.dtype)
@@ -28,10 +30,10 @@ class Stacked:
         else:
             self.dtype = np.result_type(first.dtype, second.dtype)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: RowNumbers) -> Block:
         """Return the rows of a slice, or of an array of their numbers."""
         (first, second), n = self.parts, self.n_first
         if isinstance(rows, slice):

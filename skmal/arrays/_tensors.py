@@ -5,13 +5,19 @@ imported by whoever makes the tensor, never here before.
 """
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .._shared.sizes import SIZES
+from ._kinds import RowNumbers
+
+if TYPE_CHECKING:
+    import torch
 
 
-def host_array(tensor):
+def host_array(tensor: "torch.Tensor") -> npt.NDArray[Any]:
     """Return a tensor as an array in the host's memory.
 
     bfloat16, which NumPy lacks, becomes float32.
@@ -21,19 +27,19 @@ def host_array(tensor):
     return (tensor.float() if narrow else tensor).numpy()
 
 
-def float_dtypes():
+def float_dtypes() -> "tuple[torch.dtype, ...]":
     """Return the dtypes of torch that are NumPy's floats."""
     torch = sys.modules["torch"]
     return torch.float16, torch.float32, torch.float64
 
 
-def computing_dtype(tensor):
+def computing_dtype(tensor: Any) -> np.dtype[Any]:
     """Return NumPy's name of the precision that a tensor is computed with."""
     torch = sys.modules["torch"]
     return np.dtype(np.float64 if tensor.dtype == torch.float64 else np.float32)
 
 
-def largest_value(tensor):
+def largest_value(tensor: "torch.Tensor") -> float:
     """Return the largest absolute value, NaN where there is one."""
     low, high = map(float, tensor.aminmax()) if tensor.numel() else (0.0, 0.0)
     return max(-low, high)
@@ -48,33 +54,36 @@ class TensorRows:
 
     takes_rows = True
 
-    def __init__(self, tensor):
-        self.tensor, self.device = tensor, tensor.device
-        self.shape, self.dtype = tuple(tensor.shape), computing_dtype(tensor)
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+        self.device: torch.device = tensor.device
+        self.shape: tuple[int, ...] = tuple(tensor.shape)
+        self.dtype = computing_dtype(tensor)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: RowNumbers) -> npt.NDArray[Any]:
         """Return rows, given as a slice or as indices, as an array."""
         return host_array(self.on_device(rows))
 
-    def on_device(self, rows):
+    def on_device(self, rows: RowNumbers) -> "torch.Tensor":
         """Return rows, given as a slice or as indices, where they are, as floats."""
         torch = sys.modules["torch"]
+        at: Any = rows
         if not isinstance(rows, slice):
-            rows = torch.as_tensor(rows, device=self.device)
+            at = torch.as_tensor(rows, device=self.device)
         dtype = torch.float64 if self.dtype == np.float64 else torch.float32
-        return self.tensor[rows].to(dtype)
+        return self.tensor[at].to(dtype)
 
-    def block(self, n_columns):
+    def block(self, n_columns: int) -> int | None:
         """Return how many rows to compare with so many others at a time."""
         if self.device.type == "cpu":  # as many as of an array
             return None
         return max(1, min(SIZES.device_rows, SIZES.device_cells // n_columns))
 
 
-def unit_tensor(rows):
+def unit_tensor(rows: "torch.Tensor") -> "torch.Tensor":
     """Return the rows of a tensor scaled to length one, zeros as they are."""
     torch = sys.modules["torch"]
     rows = rows.to(torch.promote_types(rows.dtype, torch.float32))

@@ -1,7 +1,9 @@
 """Blocks of rows looked at by several threads, as many as memory and BLAS allow."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import Any, TypeVar
 
 from sklearn import get_config
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -9,10 +11,20 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from .._shared.progress import progress
 from .._shared.sizes import SIZES
 from ._blocks import batches
+from ._kinds import Rows
 from ._tensors import TensorRows
 
+Answer = TypeVar("Answer")
 
-def in_threads(function, n, n_threads=1, size=None, verbose=0, desc=None):
+
+def in_threads(
+    function: Callable[[slice], Answer],
+    n: int,
+    n_threads: int = 1,
+    size: int | None = None,
+    verbose: int = 0,
+    desc: str | None = None,
+) -> list[Answer]:
     """Return what `function` makes of each of the slices that `batches` cuts, in order.
 
     See `stream`, which yields it.
@@ -20,7 +32,14 @@ def in_threads(function, n, n_threads=1, size=None, verbose=0, desc=None):
     return list(stream(function, n, n_threads, size, verbose, desc))
 
 
-def stream(function, n, n_threads=1, size=None, verbose=0, desc=None):
+def stream(
+    function: Callable[[slice], Answer],
+    n: int,
+    n_threads: int = 1,
+    size: int | None = None,
+    verbose: int = 0,
+    desc: str | None = None,
+) -> Iterator[Answer]:
     """Yield what `function` makes of each of the slices that `batches` cuts, in order.
 
     Threads take turns in reading and computing, so one reads from disk while another
@@ -29,6 +48,7 @@ def stream(function, n, n_threads=1, size=None, verbose=0, desc=None):
     """
     blocks = list(batches(n, size))
     with progress(n, desc, verbose) as advance, ExitStack() as stack:
+        results: Any
         if min(n_threads, len(blocks)) < 2:
             results = map(function, blocks)
         else:
@@ -41,7 +61,9 @@ def stream(function, n, n_threads=1, size=None, verbose=0, desc=None):
             yield result
 
 
-def count_threads(source, n_bytes, n_bytes_each, name, n_bytes_shared=0):
+def count_threads(
+    source: Rows, n_bytes: int, n_bytes_each: int, name: str, n_bytes_shared: int = 0
+) -> int:
     """Return how many threads go through a source: as many as BLAS may use now.
 
     They must fit in scikit-learn's `working_memory`: `n_bytes` for all rows, whatever
@@ -63,6 +85,6 @@ def count_threads(source, n_bytes, n_bytes_each, name, n_bytes_shared=0):
     return max(1, min(_blas_threads(), room))
 
 
-def _blas_threads():
+def _blas_threads() -> int:
     pools = [p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"]
     return max(pools, default=1)

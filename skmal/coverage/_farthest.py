@@ -1,14 +1,18 @@
 """The rows farthest from a growing list of centres, found by looking at few of them."""
 
+from collections.abc import Callable, Iterator
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .._shared.progress import progress
 from .._shared.sizes import SIZES
+from .._shared.types import BoolArray, FloatArray, IntArray
 from ..arrays._blocks import as_pool, batches, fetch, float_dtype, read
 from ..arrays._distances import Space, direct_differences, mean_row
+from ..arrays._kinds import Block, Rows
 from ..arrays._operations import (
     block_size,
     cells,
@@ -47,17 +51,20 @@ class FarthestRows:
     are done.
     """
 
-    def __init__(self, features, aligned=None, verbose=0):
+    def __init__(
+        self, features: Rows, aligned: Rows | None = None, verbose: int = 0
+    ) -> None:
         features, aligned = as_pool(features), as_pool(aligned)
         self.device = device_of(features)  # where rows are read and compared
         if self.device is None:
             aligned = to_host(aligned)
-        self.features, self.aligned, self.verbose = features, aligned, verbose
+        self.features, self.verbose = features, verbose
+        self.aligned: Any = aligned  # None where there are none
         self.size = block_size(features, SIZES.centres)
-        self.n_aligned = 0 if aligned is None else aligned.shape[0]
-        self.order = np.arange(self.n_aligned)
-        self.picks = []
-        self.dtype = float_dtype(features, *([aligned] if self.n_aligned else []))
+        self.n_aligned: int = 0 if aligned is None else aligned.shape[0]
+        self.order: IntArray = np.arange(self.n_aligned)
+        self.picks: list[int] = []
+        self.dtype = float_dtype(features, *([self.aligned] if self.n_aligned else []))
         self.lowest = -np.finfo(self.dtype).max  # below every bound but that of a pick
         n, d = features.shape
         block = min(n, SIZES.rows) * (4 * d + SIZES.centres) + 2 * SIZES.centres * d
@@ -65,32 +72,32 @@ class FarthestRows:
             features, ROW_BYTES * n, block * self.dtype.itemsize, "the coverage"
         )
         if self.n_aligned:
-            mean = mean_row(aligned, np.arange(self.n_aligned), "aligned")
+            mean = mean_row(self.aligned, np.arange(self.n_aligned), "aligned")
             self.space = Space(mean, self.dtype, self.device)
-        self.bound = np.full(n, np.inf, self.dtype)
+        self.bound: FloatArray = np.full(n, np.inf, self.dtype)
         self.seen = np.zeros((2, n), np.int32)
         # Distances by direct differences to so many centres; 0 to none stands for
         # infinity, for zeros take up no memory until they are written.
         self.exact, self.exact_seen = np.zeros(n), np.zeros(n, np.int32)
 
     @property
-    def n_centres(self):
+    def n_centres(self) -> int:
         return self.n_aligned + len(self.picks)
 
     @property
-    def slack(self):
+    def slack(self) -> float:
         return self.space.slack
 
     # ---------------------------------------------------------------- the answers
 
-    def squared_distances(self):
+    def squared_distances(self) -> FloatArray:
         """Return each row's squared distance to its nearest aligned item."""
         of, n = self._squared_distances_of, len(self.bound)
         args = self.n_threads, self.size, self.verbose, "distances"
         with computing(self.device):
             return np.concatenate(in_threads(of, n, *args))
 
-    def largest_distance(self):
+    def largest_distance(self) -> float:
         """Return the largest squared distance of any row to the aligned items.
 
         The pool is read once. The floor follows the farthest row known so far, so that
@@ -99,11 +106,11 @@ class FarthestRows:
         with computing(self.device):
             return self._largest_distance()
 
-    def _largest_distance(self):
+    def _largest_distance(self) -> float:
         n, lock = len(self.bound), Lock()
         floor = self._look_at_sample(np.arange(n))
 
-        def look(some):
+        def look(some: slice) -> None:
             nonlocal floor
             self._refresh_block(np.arange(some.start, some.stop), floor)
             fresh = self.seen[ALIGNED, some] == self.n_aligned
@@ -122,7 +129,9 @@ class FarthestRows:
         self._make_exact(near)
         return self.exact[near].max()
 
-    def pick(self, rows, n_picks, with_distances=False):
+    def pick(
+        self, rows: IntArray, n_picks: int, with_distances: bool = False
+    ) -> IntArray:
         """Return `n_picks` of the given rows, each the farthest when it was picked.
 
         With distances, `exact` of each pick is its squared distance at that time,
@@ -138,7 +147,7 @@ class FarthestRows:
         with computing(self.device), one:
             return self._pick(rows, n_picks, with_distances)
 
-    def _pick(self, rows, n_picks, with_distances):
+    def _pick(self, rows: IntArray, n_picks: int, with_distances: bool) -> IntArray:
         if self.n_centres == 0:
             self._add(self._row_nearest_mean(rows))
         fresh = (self.seen[ALIGNED, rows] == self.n_aligned) & (self.n_aligned > 0)
@@ -154,7 +163,13 @@ class FarthestRows:
             self._measure_picks()
         return np.array(self.picks)
 
-    def _pick_all(self, rows, floor, n_picks, advance):
+    def _pick_all(
+        self,
+        rows: IntArray,
+        floor: float,
+        n_picks: int,
+        advance: Callable[[int], object],
+    ) -> None:
         size = SIZES.band if len(rows) > SIZES.plain else len(rows)
         short = rows[:0]
         while len(self.picks) < n_picks:
@@ -176,7 +191,7 @@ class FarthestRows:
             elif n_made > 64:
                 size = max(size // 2, SIZES.band)
 
-    def _pick_from(self, band, cut, n_picks):
+    def _pick_from(self, band: IntArray, cut: float, n_picks: int) -> int:
         """Pick from fresh rows while the farthest is certain; return how many."""
         n_before = len(self.picks)
         x, bound = self._points(band), self.bound[band]
@@ -201,16 +216,16 @@ class FarthestRows:
         self._save(band, bound)
         return len(self.picks) - n_before
 
-    def _save(self, rows, bound):
+    def _save(self, rows: IntArray, bound: FloatArray) -> None:
         self.bound[rows], self.seen[PICKS, rows] = bound, len(self.picks)
 
-    def _add(self, row):
+    def _add(self, row: Any) -> None:
         self.picks.append(row)
         self.bound[row] = -np.inf
 
     # ---------------------------------------------------------------- comparing
 
-    def _refresh(self, rows, floor):
+    def _refresh(self, rows: IntArray, floor: float) -> None:
         """Make rows fresh, or find that their bounds are below the floor.
 
         The first aligned items cover most rows. Picks come next, for they lie where the
@@ -231,7 +246,7 @@ class FarthestRows:
             "distances",
         )
 
-    def _refresh_block(self, rows, floor):
+    def _refresh_block(self, rows: IntArray, floor: float) -> None:
         x = self._points(rows)
         for kind, stop in (
             (ALIGNED, min(SIZES.covering, self.n_aligned)),
@@ -240,7 +255,9 @@ class FarthestRows:
         ):
             rows, x = self._compare(kind, stop, rows, x, floor)
 
-    def _compare(self, kind, n_centres, rows, x, floor):
+    def _compare(
+        self, kind: int, n_centres: int, rows: IntArray, x: Block, floor: float
+    ) -> tuple[IntArray, Block]:
         """Compare rows, read as x, with the first centres of a kind.
 
         Rows leave when their bounds fall below the floor; those left are returned.
@@ -268,7 +285,7 @@ class FarthestRows:
 
     # ---------------------------------------------------------------- exactly
 
-    def _make_exact(self, rows):
+    def _make_exact(self, rows: IntArray) -> None:
         """Bring `exact` of fresh rows up to date by direct differences in float64."""
         rows = rows[self.exact_seen[rows] < self.n_centres]
         for start in np.unique(self.exact_seen[rows]):
@@ -283,7 +300,15 @@ class FarthestRows:
                 self.exact[some] = np.minimum(known, direct)
         self.exact_seen[rows] = self.n_centres
 
-    def _direct(self, x, originals, limit, start, stop, counts=None):
+    def _direct(
+        self,
+        x: Block,
+        originals: Block,
+        limit: FloatArray,
+        start: int,
+        stop: int,
+        counts: IntArray | None = None,
+    ) -> FloatArray:
         """Return squared distances to the nearest of some centres, in float64.
 
         Only centres within the limits, as far as rounding can tell, are looked at;
@@ -296,7 +321,9 @@ class FarthestRows:
             np.minimum.at(exact, at, direct)
         return exact
 
-    def _products(self, x, start, stop, counts=None):
+    def _products(
+        self, x: Block, start: int, stop: int, counts: IntArray | None = None
+    ) -> Iterator[tuple[Block, Block]]:
         """Yield centres, a block at a time, and squared distances to each, rounded.
 
         They are infinite to all but the first centres, so many as `counts` has it for
@@ -311,7 +338,7 @@ class FarthestRows:
                 squared[on_device(late, self.device)] = np.inf
             yield centres, squared
 
-    def _squared_distances_of(self, some):
+    def _squared_distances_of(self, some: slice) -> FloatArray:
         """Return the squared distances of a slice of rows to their nearest aligned.
 
         For most rows only one block of these can hold it: the others' bounds say so.
@@ -338,7 +365,7 @@ class FarthestRows:
             )
         return exact
 
-    def _measure_picks(self):
+    def _measure_picks(self) -> None:
         """Set `exact` of each pick to its distance when it was picked."""
         for some in batches(len(self.picks)):
             picks = np.array(self.picks[some])
@@ -353,19 +380,19 @@ class FarthestRows:
 
     # ---------------------------------------------------------------- rows and centres
 
-    def _points(self, rows):
+    def _points(self, rows: IntArray) -> Block:
         """Return rows so that the product with `_as_centres` is squared distances."""
         return self.space.points(fetch(self.features, rows), "features")
 
-    def _as_centres(self, rows):
+    def _as_centres(self, rows: Block) -> Block:
         return self.space.turned(self.space.points(rows, "aligned"))
 
-    def _centres(self, kind, start, stop):
+    def _centres(self, kind: int, start: int, stop: int) -> Block:
         if kind == PICKS:
             return fetch(self.features, np.array(self.picks[start:stop]))
         return on_device(fetch(self.aligned, self.order[start:stop]), self.device)
 
-    def _any_centres(self, start, stop):
+    def _any_centres(self, start: int, stop: int) -> Block:
         """Return centres as they are, counting the aligned items first."""
         n = self.n_aligned
         if stop <= n:
@@ -377,7 +404,7 @@ class FarthestRows:
 
     # ---------------------------------------------------------------- a sample
 
-    def _look_at_sample(self, rows):
+    def _look_at_sample(self, rows: IntArray) -> float:
         """Return a distance that the farthest row is known to reach, from a few rows.
 
         Aligned items are put in an order in which the first ones cover most of them.
@@ -396,12 +423,12 @@ class FarthestRows:
             self.order = cover_order(distances[: self.n_aligned] <= 0.8 * nearest.max())
         return nearest.max() - 2 * self.slack
 
-    def _row_nearest_mean(self, rows):
+    def _row_nearest_mean(self, rows: IntArray) -> int:
         mean = mean_row(self.features, rows, "features", self.n_threads)
         self.space = Space(mean, self.dtype, self.device)
         d = self.features.shape[1]
 
-        def look(some):
+        def look(some: slice) -> FloatArray:
             return to_host(self._points(rows[some])[:, d]).copy()
 
         squared = np.concatenate(in_threads(look, len(rows), self.n_threads, self.size))
@@ -415,7 +442,7 @@ class FarthestRows:
         return near[direct.argmin()]
 
 
-def cover_order(covers):
+def cover_order(covers: BoolArray) -> IntArray:
     """Return an order of sets in which each one covers most of what is left.
 
     `covers[s, i]` says whether set s covers sample i.

@@ -5,7 +5,9 @@ from numbers import Real
 import numpy as np
 
 from .._shared.sizes import SIZES
+from .._shared.types import FloatArray
 from ..arrays._blocks import batches, check_same_space, read
+from ..arrays._kinds import Block, Rows, RowsLike
 from ..arrays._operations import (
     block_size,
     device_of,
@@ -21,7 +23,13 @@ from ..arrays._threads import stream
 from ._similarity import description, similarity_threads, similarity_to, unit_block
 
 
-def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
+def cross_modal_entropy(
+    queries: RowsLike,
+    gallery: RowsLike,
+    temperature: float = 0.07,
+    *,
+    verbose: int = 0,
+) -> FloatArray:
     """Return the entropy of each query's softmax over the gallery.
 
     Parameters
@@ -69,16 +77,18 @@ def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
     >>> cross_modal_entropy([[1.0, 0.0], [1.0, 1.0]], gallery).round(3)
     array([0.   , 0.693])
     """
-    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
+    q, g = check_same_space(queries, gallery, "queries", "gallery")
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
     _, total, weighted = per_query(
-        _softmax_sums, _merged_sums, queries, gallery, temperature, verbose=verbose
+        _softmax_sums, _merged_sums, q, g, temperature, verbose=verbose
     )
     return np.maximum(np.log(total) - weighted / total, 0)
 
 
-def _softmax_sums(queries, gallery, temperature, verbose=0):
+def _softmax_sums(
+    queries: Rows, gallery: Rows, temperature: float, verbose: int = 0
+) -> FloatArray:
     """Return what the entropy of each query's softmax is made of.
 
     Of its logits z these are m = max z, total = sum exp(z - m) and weighted =
@@ -94,11 +104,13 @@ def _softmax_sums(queries, gallery, temperature, verbose=0):
     return sums
 
 
-def _sums_of(q, gallery, temperature, n_threads, verbose, desc):
+def _sums_of(
+    q: Block, gallery: Rows, temperature: float, n_threads: int, verbose: int, desc: str
+) -> FloatArray:
     """Return the softmax sums of some unit rows."""
     q = on_device(q, device_of(gallery))
 
-    def look(block):
+    def look(block: slice) -> FloatArray:
         logits = similarity_to(q, gallery, block) / temperature
         peak = maxima(logits, axis=1)
         logits -= peak[:, None]
@@ -115,7 +127,7 @@ def _sums_of(q, gallery, temperature, n_threads, verbose, desc):
     return sums
 
 
-def _merged_sums(sums):
+def _merged_sums(sums: FloatArray) -> FloatArray:
     """Return the softmax sums over all parts of a gallery, shape (n_parts, 3, n)."""
     peaks, totals, weighted = sums.transpose(1, 0, 2)
     peak = peaks.max(axis=0)

@@ -5,8 +5,10 @@ from threading import Lock
 import numpy as np
 
 from .._shared.sizes import SIZES
+from .._shared.types import FloatArray, IntArray
 from ..arrays._blocks import batches, check_same_space, fetch, read
 from ..arrays._distances import rounding_slack
+from ..arrays._kinds import Block, Rows, RowsLike
 from ..arrays._operations import (
     block_size,
     cells,
@@ -25,7 +27,9 @@ from ..arrays._threads import in_threads
 from ._similarity import description, similarity_threads, similarity_to, unit_block
 
 
-def cross_modal_margin(queries, gallery, *, verbose=0):
+def cross_modal_margin(
+    queries: RowsLike, gallery: RowsLike, *, verbose: int = 0
+) -> FloatArray:
     """Return the gap between each query's best and second best similarity.
 
     A small margin says that two partners look equally likely. It is the uncertainty of
@@ -92,7 +96,9 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
     return first - second
 
 
-def cross_modal_top1(queries, gallery, *, verbose=0):
+def cross_modal_top1(
+    queries: RowsLike, gallery: RowsLike, *, verbose: int = 0
+) -> FloatArray:
     """Return each query's best cosine similarity to any gallery item.
 
     A small value says that nothing in the other modality looks like a partner.
@@ -136,13 +142,13 @@ def cross_modal_top1(queries, gallery, *, verbose=0):
     return _top_two(queries, gallery, verbose)[1]
 
 
-def _top_two(queries, gallery, verbose):
+def _top_two(queries: RowsLike, gallery: RowsLike, verbose: int) -> FloatArray:
     """Return the second best and the best similarity of each query, shape (2, n)."""
-    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
-    return per_query(_top_two_here, _merged_top_two, queries, gallery, verbose=verbose)
+    q, g = check_same_space(queries, gallery, "queries", "gallery")
+    return per_query(_top_two_here, _merged_top_two, q, g, verbose=verbose)
 
 
-def _top_two_here(queries, gallery, verbose=0):
+def _top_two_here(queries: Rows, gallery: Rows, verbose: int = 0) -> FloatArray:
     """Return the same of rows that are no dask arrays."""
     n_threads = similarity_threads(queries, gallery, SIZES.queries)
     top = np.empty((2, queries.shape[0]))
@@ -158,12 +164,14 @@ def _top_two_here(queries, gallery, verbose=0):
     return np.clip(top, -1, 1)
 
 
-def _merged_top_two(tops):
+def _merged_top_two(tops: FloatArray) -> FloatArray:
     """Return the best two over all parts of a gallery, shape (n_parts, 2, n)."""
     return two_largest(tops.reshape(-1, tops.shape[-1]))
 
 
-def _candidates(q, gallery, n_threads, verbose, desc):
+def _candidates(
+    q: Block, gallery: Rows, n_threads: int, verbose: int, desc: str
+) -> tuple[IntArray, IntArray] | None:
     """Return pairs (query, gallery row) that hold the best two of each query.
 
     Similarities in float32 are wrong by at most `slack`. The best ones of the two best
@@ -180,16 +188,17 @@ def _candidates(q, gallery, n_threads, verbose, desc):
     most = SIZES.candidates * len(q)
     limit = 8 * most + min(size, SIZES.rows) * len(q)
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
-    found, n_found = [], 0
+    found: list[tuple[IntArray, IntArray, FloatArray]] = []
+    n_found: float = 0
     lock = Lock()
     q = on_device(single(q), device)
 
-    def pruned():
+    def pruned() -> tuple[IntArray, IntArray, FloatArray]:
         columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
         left = similarity >= best[0, columns] - 2 * slack
         return columns[left], rows[left], similarity[left]
 
-    def look(block):
+    def look(block: slice) -> None:
         nonlocal best, found, n_found
         if n_found > limit:  # even after pruning
             return
@@ -223,7 +232,9 @@ def _candidates(q, gallery, n_threads, verbose, desc):
     return None if len(rows) > most else (columns, rows)
 
 
-def _top_two_of_candidates(q, gallery, columns, rows):
+def _top_two_of_candidates(
+    q: Block, gallery: Rows, columns: IntArray, rows: IntArray
+) -> FloatArray:
     """Return the best two of the given pairs of each query, in float64."""
     order = np.lexsort([rows, columns])
     columns, rows = columns[order], rows[order]
@@ -238,13 +249,15 @@ def _top_two_of_candidates(q, gallery, columns, rows):
     return np.stack([np.where(alone, -1.0, padded[ends - 1]), padded[ends]])
 
 
-def _top_two_of_all(q, gallery, n_threads, verbose, desc):
+def _top_two_of_all(
+    q: Block, gallery: Rows, n_threads: int, verbose: int, desc: str
+) -> FloatArray:
     """Return the best two of all gallery rows, in float64."""
     best = np.full((2, len(q)), -1.0)
     lock = Lock()
     q = on_device(q, device_of(gallery))
 
-    def look(block):
+    def look(block: slice) -> None:
         nonlocal best
         top = two_largest(similarity_to(q, gallery, block).T)
         with lock:

@@ -1,27 +1,33 @@
 """The most similar rows of a gallery."""
 
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from sklearn.utils import gen_batches
 
 from .._shared.sizes import SIZES
+from .._shared.types import FloatArray, IntArray
+from ..arrays._kinds import Rows
 from ..arrays._rows import per_part, unit
 
+Nearest: TypeAlias = tuple[FloatArray, IntArray]  # similarities and rows, (n, k)
 
-def query_blocks(n_queries, n_gallery):
+
+def query_blocks(n_queries: int, n_gallery: int) -> Iterator[slice]:
     """Yield slices of queries whose similarities to the gallery fit into memory."""
     size = min(SIZES.nearest_queries, SIZES.nearest_values // n_gallery)
     return gen_batches(n_queries, max(1, size))
 
 
-def nearest_rows(queries, gallery, k):
+def nearest_rows(queries: Rows, gallery: Rows, k: int) -> IntArray:
     """Return the k most similar gallery rows of each query, ties to the lowest row."""
-    k = min(k, len(gallery))
+    k = min(k, gallery.shape[0])
     return per_part(_nearest_of, partial(_best_k, k=k), gallery, queries, k)[1]
 
 
-def _nearest_of(part, start, queries, k):
+def _nearest_of(part: FloatArray, start: int, queries: Any, k: int) -> Nearest:
     """Return the k largest similarities to a part of the gallery, and their rows.
 
     `start` is the number of its first row.
@@ -39,8 +45,11 @@ def _nearest_of(part, start, queries, k):
     return best
 
 
-def _best_k(parts, k):
+def _best_k(parts: Sequence[Nearest], k: int) -> Nearest:
     """Return the k largest of several such; lower rows stand first, and win ties."""
     similarity, rows = map(np.hstack, zip(*parts, strict=True))
     order = (-similarity).argsort(axis=1, kind="stable")[:, :k]
-    return [np.take_along_axis(array, order, axis=1) for array in (similarity, rows)]
+    return (
+        np.take_along_axis(similarity, order, axis=1),
+        np.take_along_axis(rows, order, axis=1),
+    )
