@@ -468,8 +468,8 @@ def test_errors_and_missing_partners_of_three_modalities():
     learner.annotator = lambda query, *ids: complete(query, 2)
     with pytest.raises(ValueError, match="items of 2 modalities, but there are 3"):
         learner.fit(Xs)
-    learner.annotator = lambda query, *ids: complete(query) + [0, 0, 80]
-    with pytest.raises(ValueError, match=r"the annotator named row \d+, but pool 2 has"):
+    learner.annotator = lambda query, *ids: complete(query) + np.array([0, 0, 80])
+    with pytest.raises(ValueError, match=r"named row \d+, but pool 2 has"):
         learner.fit(Xs)
 
 
