@@ -17,7 +17,7 @@ from ..items._containers import check_items, check_same_features
 from ..metrics._retrieval import mean_reciprocal_rank
 from ..strategies._base import QueryStrategy
 from ..strategies._round import Round
-from ._annotators import Annotator, annotator_of
+from ._annotators import annotator_of
 from ._core import ActiveLearner
 from ._query import MultimodalQuery, check_query
 from ._simulation import Data, plan_of, simulate
@@ -174,7 +174,7 @@ class MultimodalActiveLearner(ActiveLearner):
         estimator: MultimodalEncoder | None = None,
         query_strategy: QueryStrategy | None = None,
         *,
-        annotator: Annotator | None = None,
+        annotator: Callable[..., Any] | None = None,
         budget: int | None = None,
         n_initial: int | None = None,
         batch_size: int = 8,
