@@ -1,31 +1,80 @@
-"""Parameters: one error that says what each must be."""
+"""Parameters: one error that says what each must be. `True` is no number."""
 
+from collections.abc import Iterable
+from math import inf
 from numbers import Integral, Real
+from typing import Any, TypeVar
 
-import numpy as np
+Value = TypeVar("Value")
 
 
-def check_integer(value, name, minimum):
+def check_integer(value: Any, name: str, minimum: int) -> int:
     """Return `value` as an int, or raise one error that says what it must be."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < minimum:
+    if not is_integer(value) or value < minimum:
         raise ValueError(
             f"{name} must be an integer of at least {minimum}, got {value!r}"
         )
     return int(value)
 
 
-def check_choice(name, value, choices):
-    """Raise unless `value` is one of the choices, which are strings or ints."""
-    known = isinstance(value, (str, Integral)) and not isinstance(value, bool)
+def check_number(
+    value: Any,
+    name: str,
+    *,
+    more_than: float | None = None,
+    minimum: float | None = None,
+    less_than: float | None = None,
+    maximum: float | None = None,
+    kind: str = "a finite number",
+    remedy: str = "",
+) -> float:
+    """Return `value` as a float, or raise one error that says what it must be.
+
+    The lower end is either `minimum` or `more_than`, the upper one, if there is one,
+    `maximum` or `less_than`. `kind` says what number it is, and `remedy` what helps.
+    """
+    in_range = (
+        is_number(value)
+        and -inf < value < inf
+        and (more_than is None or value > more_than)
+        and (minimum is None or value >= minimum)
+        and (less_than is None or value < less_than)
+        and (maximum is None or value <= maximum)
+    )
+    if not in_range:
+        where = _interval(more_than, minimum, less_than, maximum)
+        raise ValueError(f"{name} must be {kind} {where}, got {value!r}{remedy}")
+    return float(value)
+
+
+def check_choice(value: Value, name: str, choices: Iterable[Any]) -> Value:
+    """Return `value` if it is one of the choices, which are strings or ints."""
+    choices = tuple(choices)
+    known = isinstance(value, str) or is_integer(value)
     if not known or value not in choices:
-        raise ValueError(f"{name} must be one of {tuple(choices)}, got {value!r}")
+        raise ValueError(f"{name} must be one of {choices}, got {value!r}")
+    return value
 
 
-def check_number(value, name, above):
-    """Raise unless `value` is a finite number, at least 0 or `above` it."""
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not 0 <= value < np.inf or (above and value == 0):
-        raise ValueError(
-            f"{name} must be a finite number {'above 0' if above else 'of at least 0'}"
-            f", got {value!r}"
-        )
+def is_integer(value: object) -> bool:
+    """Say whether `value` is a whole number; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    """Say whether `value` is a number; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _interval(
+    more_than: float | None,
+    minimum: float | None,
+    less_than: float | None,
+    maximum: float | None,
+) -> str:
+    """Return words for the numbers between a lower end and perhaps an upper one."""
+    if less_than is None and maximum is None:
+        return f"of at least {minimum}" if more_than is None else f"above {more_than}"
+    low = f"[{minimum}" if more_than is None else f"({more_than}"
+    high = f"{maximum}]" if less_than is None else f"{less_than})"
+    return f"in {low}, {high}"

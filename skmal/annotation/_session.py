@@ -160,8 +160,8 @@ class AnnotationSession:
         training: Literal["wait", "background"] = "wait",
         changed: Literal["raise", "ask_again"] = "raise",
     ) -> None:
-        check_choice("training", training, ("wait", "background"))
-        check_choice("changed", changed, ("raise", "ask_again"))
+        check_choice(training, "training", ("wait", "background"))
+        check_choice(changed, "changed", ("raise", "ask_again"))
         learner = PairedActiveLearner() if learner is None else learner
         sources = read_pool(X, "X"), read_pool(y, "y")
         seen = check_features(features, sources)
@@ -413,7 +413,7 @@ class AnnotationSession:
         ValueError
             If the pool has no such key.
         """
-        check_choice("modality", modality, (0, 1))
+        check_choice(modality, "modality", (0, 1))
         return self._book.items.item(self._book.items.number(modality, str(key)))
 
     def pairs(self) -> list[tuple[Item, Item]]:
@@ -447,7 +447,7 @@ class AnnotationSession:
             Those that hold the words as they stand first, then the others; in the
             pool's order.
         """
-        check_choice("modality", modality, (0, 1))
+        check_choice(modality, "modality", (0, 1))
         limit = check_integer(limit, "limit", minimum=1)
         items, is_open = self._book.items, self._book.ledger.partner == OPEN
         return [items.item(n) for n in items.search(text, modality, limit, is_open)]

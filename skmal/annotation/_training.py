@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from .._shared.randomness import CANDIDATES, MORE_QUESTIONS
 from .._shared.types import FloatArray, IntArray, Items
 from ..arrays._kinds import take
 from ..arrays._numbers import unit_rows
@@ -23,7 +24,6 @@ from ._ids import EventId, Row
 
 N_MORE = 4  # questions drawn at a time, since somebody waits for them
 N_SPARE = 20  # candidates kept beyond those shown, for others may take some
-DRAWN_CANDIDATES, DRAWN_ITEMS = 3, 4  # streams of the seed; 2 is a learner's own
 
 Rows: TypeAlias = tuple[IntArray, IntArray]  # of X and of y
 Pools: TypeAlias = tuple[Items, Items]
@@ -215,7 +215,7 @@ def ask_more(
     n_candidates: int,
 ) -> list[Chosen]:
     """Return questions as `ask` does, at once: items drawn, with ranked candidates."""
-    rng = np.random.default_rng([learner.seed_, askable.upto, DRAWN_ITEMS])
+    rng = np.random.default_rng([learner.seed_, askable.upto, MORE_QUESTIONS])
     modality = int(rng.integers(2))
     eligible = askable.eligible[modality]
     if features is not None:
@@ -271,7 +271,7 @@ def _with_partners(
         partners = list(features.nearest(modality, rows, k))
     else:
         others = askable.open_rows[1 - modality]
-        rng = np.random.default_rng([learner.seed_, askable.upto, DRAWN_CANDIDATES])
+        rng = np.random.default_rng([learner.seed_, askable.upto, CANDIDATES])
         size = min(k, len(others))
         partners = [rng.choice(others, size=size, replace=False) for _ in rows]
     return [

@@ -118,7 +118,7 @@ def load_datacomp(
     ...     pool.X.shape, pool.X.dtype, pool.texts[1]
     ((3, 512), dtype('float16'), 'a hen')
     """
-    check_choice("features", features, tuple(WIDTHS))
+    check_choice(features, "features", tuple(WIDTHS))
     problems = Problems(on_error)
     path = check_folder(path)
     path = _folder_of_shards(path)

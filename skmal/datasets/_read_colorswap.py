@@ -127,7 +127,7 @@ def load_colorswap(
     >>> list(swaps.y)
     ['a red cup on a blue table', 'a blue cup on a red table']
     """
-    check_choice("split", split, (*SPLITS, "all"))
+    check_choice(split, "split", (*SPLITS, "all"))
     problems = Problems(on_error)
     path = check_folder(path)
     cache = path / CACHE if cache is None else Path(cache)

@@ -23,7 +23,7 @@ class Problems:
     """What cannot be read: the first is raised, or all are kept and told at the end."""
 
     def __init__(self, on_error):
-        check_choice("on_error", on_error, ON_ERROR)
+        check_choice(on_error, "on_error", ON_ERROR)
         self.on_error = on_error
         self.messages = []
 

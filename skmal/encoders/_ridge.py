@@ -329,7 +329,7 @@ class RidgeMCCA(BaseEstimator):
             NaN or infinite, or if a parameter is out of its range.
         """
         n_components = check_integer(self.n_components, "n_components", minimum=1)
-        check_number(self.reg, "reg", above=True)
+        check_number(self.reg, "reg", more_than=0)
         Xs = [self._check_rows(X, f"Xs[{m}]") for m, X in enumerate(as_modalities(Xs))]
         check_aligned(Xs)
         means = [X.mean(axis=0) for X in Xs]

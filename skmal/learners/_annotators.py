@@ -147,8 +147,8 @@ class SimulatedAnnotator(BaseEstimator):
         return partners
 
     def _check_parameters(self):
-        check_number(self.error_rate, "error_rate", above=False)
-        check_number(self.missing_rate, "missing_rate", above=False)
+        check_number(self.error_rate, "error_rate", minimum=0)
+        check_number(self.missing_rate, "missing_rate", minimum=0)
         if self.error_rate > 1:
             raise ValueError(f"error_rate must be at most 1, got {self.error_rate!r}")
         if self.missing_rate >= 1:

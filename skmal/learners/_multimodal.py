@@ -213,7 +213,7 @@ class MultimodalActiveLearner(BaseEstimator):
                 "query_strategy must be a QueryStrategy, such as CoresetMargin(), got "
                 f"{strategy!r}"
             )
-        strategy._check_parameters(n_instances)
+        strategy.check_parameters(n_instances)
         round = round_of(
             self,
             encode_all,

@@ -1,12 +1,10 @@
 """BADGE: k-means++ on gradients."""
 
-from numbers import Real
-
 import numpy as np
 from scipy.special import softmax
 from sklearn.utils import gen_batches
 
-from .._shared.parameters import check_choice
+from .._shared.parameters import check_choice, check_number
 from ..arrays._numbers import unit_rows
 from ._base import QueryStrategy
 from ._round import Selection, others
@@ -76,15 +74,9 @@ class BADGE(QueryStrategy):
         self.temperature = temperature
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, MODALITIES)
-        number = isinstance(self.temperature, Real) and not isinstance(
-            self.temperature, bool
-        )
-        if not (number and 0 < self.temperature < np.inf):
-            raise ValueError(
-                f"temperature must be a number above 0, got {self.temperature!r}"
-            )
+    def check_parameters(self, n_instances):
+        check_choice(self.modality, "modality", MODALITIES)
+        check_number(self.temperature, "temperature", more_than=0, kind="a number")
 
     def select(self, round):
         """Draw diverse gradients.

@@ -19,6 +19,13 @@ class QueryStrategy(BaseEstimator):
     strategy that only ever asks about one modality says so by an attribute `modality`
     of 0 or 1.
 
+    Two class attributes say what `select` can do without: with ``streams = True`` the
+    open features of pools that are not in memory may come as objects that make them
+    block by block, and with ``stays_on_device = True`` all features may come as torch
+    tensors (see `Round`); else they are arrays. A method ``check_parameters(
+    n_instances)`` may raise where a parameter is out of range, before anything is
+    computed.
+
     A strategy is called as modAL calls its own, with a second pool:
     ``strategy(learner, X_pool, y_pool, n_instances=1)``.
 
@@ -52,8 +59,8 @@ class QueryStrategy(BaseEstimator):
     array([2, 8])
     """
 
-    _streams = False  # whether `select` can do without the features in memory
-    _takes_tensors = False  # or with tensors on a device
+    streams: bool = False
+    stays_on_device: bool = False
 
     def __call__(self, learner, X_pool, y_pool=None, n_instances=1):
         """Choose `n_instances` items of one modality to ask about.
@@ -105,7 +112,7 @@ class QueryStrategy(BaseEstimator):
                 f"but X_pool has {len(X_pool)} rows and y_pool {len(y_pool)}; set the "
                 "strategy's modality=0, or use skmal.PairedActiveLearner"
             )
-        self._check_parameters(n_instances)
+        self.check_parameters(n_instances)
         random_state = getattr(self, "random_state", None)
         return open_round(learner, X_pool, y_pool, n_instances, random_state)
 
@@ -115,14 +122,25 @@ class QueryStrategy(BaseEstimator):
             modality = getattr(self, "modality", "random")
             by_coverage = modality in ("coverage", "relative_coverage")
             return random_selection(round, "random" if by_coverage else modality)
-        if not self._takes_tensors:
+        if not self.stays_on_device:
             round = on_host(round)
-        if not self._streams:
+        if not self.streams:
             round = in_memory(round, type(self).__name__)
         return self.select(round)
 
-    def _check_parameters(self, n_instances):
-        """Raise where a parameter is out of range, before anything is computed."""
+    def check_parameters(self, n_instances):
+        """Raise where a parameter is out of range, before anything is computed.
+
+        Parameters
+        ----------
+        n_instances : int
+            How many items will be asked about, at least 1.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range; the base class accepts all.
+        """
 
     def select(self, round):
         """Choose from the round's arrays; the one method that a strategy writes.

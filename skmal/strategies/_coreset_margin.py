@@ -97,7 +97,7 @@ class CoresetMargin(QueryStrategy):
     True
     """
 
-    _streams = _takes_tensors = True
+    streams = stays_on_device = True
 
     def __init__(
         self,
@@ -118,11 +118,11 @@ class CoresetMargin(QueryStrategy):
         self.metric = metric
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, MODALITIES)
-        check_choice("uncertainty", self.uncertainty, UNCERTAINTIES)
-        check_choice("candidates", self.candidates, CANDIDATES)
-        check_choice("metric", self.metric, METRICS)
+    def check_parameters(self, n_instances):
+        check_choice(self.modality, "modality", MODALITIES)
+        check_choice(self.uncertainty, "uncertainty", UNCERTAINTIES)
+        check_choice(self.candidates, "candidates", CANDIDATES)
+        check_choice(self.metric, "metric", METRICS)
         check_trim(self.trim)
         n_coreset_rows(self.coreset_size, n_instances)
 

@@ -92,7 +92,7 @@ def greedy_herding(
             f"weights must hold {len(demand)} finite numbers of at least 0, got an "
             f"array of shape {weights.shape}"
         )
-    check_number(bandwidth, "bandwidth", above=True)
+    check_number(bandwidth, "bandwidth", more_than=0)
     return _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth)
 
 
@@ -145,16 +145,16 @@ class MaxHerding(QueryStrategy):
     True
     """
 
-    _streams = True
+    streams = True
 
     def __init__(self, modality="alternate", *, bandwidth=0.5, random_state=None):
         self.modality = modality
         self.bandwidth = bandwidth
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, MODALITIES)
-        check_number(self.bandwidth, "bandwidth", above=True)
+    def check_parameters(self, n_instances):
+        check_choice(self.modality, "modality", MODALITIES)
+        check_number(self.bandwidth, "bandwidth", more_than=0)
 
     def select(self, round):
         """Choose what covers the pool.

@@ -54,7 +54,7 @@ class KCenterGreedy(QueryStrategy):
     True
     """
 
-    _streams = _takes_tensors = True
+    streams = stays_on_device = True
 
     def __init__(
         self,
@@ -69,9 +69,9 @@ class KCenterGreedy(QueryStrategy):
         self.metric = metric
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, MODALITIES)
-        check_choice("metric", self.metric, METRICS)
+    def check_parameters(self, n_instances):
+        check_choice(self.modality, "modality", MODALITIES)
+        check_choice(self.metric, "metric", METRICS)
         check_trim(self.trim)
 
     def select(self, round):

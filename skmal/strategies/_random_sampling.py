@@ -32,14 +32,14 @@ class RandomSampling(QueryStrategy):
     (4, True)
     """
 
-    _streams = _takes_tensors = True
+    streams = stays_on_device = True
 
     def __init__(self, modality="random", *, random_state=None):
         self.modality = modality
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, ("random", "alternate", 0, 1))
+    def check_parameters(self, n_instances):
+        check_choice(self.modality, "modality", ("random", "alternate", 0, 1))
 
     def select(self, round):
         """Choose at random.

@@ -1,9 +1,8 @@
 """The three steps of a choice: a modality, a diverse coreset, the most uncertain."""
 
-from numbers import Integral, Real
-
 import numpy as np
 
+from .._shared.parameters import check_number, is_integer, is_number
 from ..arrays._kinds import take
 from ..arrays._rows import _in_metric, _stacked, _total_variance
 from ..coverage._farthest_dask import farthest_rows
@@ -29,7 +28,7 @@ def choose_modality(round, modality, metric="euclidean"):
 
     Only the coverage rules compare gaps; for the others the last two are None.
     """
-    if isinstance(modality, Integral):
+    if is_integer(modality):
         return int(modality), None, None
     n_aligned = len(round.aligned[0])
     if modality == "alternate":
@@ -120,16 +119,14 @@ def most_uncertain(round, modality, rows, uncertainty, candidates):
 
 def n_coreset_rows(coreset_size, n_instances):
     """Return B_C in rows for a batch of n_instances."""
-    if isinstance(coreset_size, bool):
-        coreset_size = str(coreset_size)  # no size, though Python takes it for 0 or 1
-    if isinstance(coreset_size, Integral):
+    if is_integer(coreset_size):
         if coreset_size < n_instances:
             raise ValueError(
                 f"coreset_size={coreset_size} is smaller than the batch of "
                 f"{n_instances}; raise it or ask for fewer rows"
             )
         return int(coreset_size)
-    if isinstance(coreset_size, Real) and 1 <= coreset_size < np.inf:
+    if is_number(coreset_size) and 1 <= coreset_size < np.inf:
         return round(coreset_size * n_instances)
     raise ValueError(
         "coreset_size must be an int of at least the batch (rows) or a float of at "
@@ -147,5 +144,4 @@ def random_selection(round, modality):
 
 def check_trim(trim):
     """Raise unless `trim` is a share of the pool."""
-    if not (isinstance(trim, Real) and 0 <= trim < 1):
-        raise ValueError(f"trim must be a share of the pool in [0, 1), got {trim!r}")
+    check_number(trim, "trim", minimum=0, less_than=1, kind="a share of the pool")

@@ -71,8 +71,8 @@ class TypiClust(QueryStrategy):
         self.max_clusters = max_clusters
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, MODALITIES)
+    def check_parameters(self, n_instances):
+        check_choice(self.modality, "modality", MODALITIES)
         check_integer(self.max_clusters, "max_clusters", minimum=1)
 
     def select(self, round):

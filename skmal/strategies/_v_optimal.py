@@ -1,7 +1,5 @@
 """Which answers would make a map over the whole pool the most certain."""
 
-from numbers import Real
-
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.linear_model import LogisticRegression
@@ -87,7 +85,7 @@ def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.3):
     features = check_features(features, "features")
     aligned = check_features(aligned, "aligned", like=features)
     targets = _check_targets(targets, len(features))
-    check_number(ridge, "ridge", above=True)
+    check_number(ridge, "ridge", more_than=0)
     design = _Design(features, aligned, np.flatnonzero(targets), ridge, n_picks=1)
     leverage, reduction = design.parts(features - design.mean)
     return reduction / (1 + leverage)
@@ -166,7 +164,7 @@ def greedy_v_optimal(
                 f"weights must hold {len(features)} finite numbers of at least 0, got "
                 f"an array of shape {weights.shape}"
             )
-    check_number(ridge, "ridge", above=True)
+    check_number(ridge, "ridge", more_than=0)
     rows = np.flatnonzero(targets)
     design = _Design(features, aligned, rows, ridge, n_picks)
     weights = None if weights is None else weights[rows]
@@ -256,7 +254,7 @@ class VOptimalDesign(QueryStrategy):
     1.0
     """
 
-    _streams = True
+    streams = True
 
     def __init__(
         self,
@@ -273,11 +271,17 @@ class VOptimalDesign(QueryStrategy):
         self.gate = gate
         self.random_state = random_state
 
-    def _check_parameters(self, n_instances):
-        check_choice("modality", self.modality, MODALITIES)
+    def check_parameters(self, n_instances):
+        check_choice(self.modality, "modality", MODALITIES)
         check_trim(self.trim)
-        check_number(self.ridge, "ridge", above=True)
-        _check_gate(self.gate)
+        check_number(self.ridge, "ridge", more_than=0)
+        check_number(
+            self.gate,
+            "gate",
+            more_than=0,
+            maximum=1,
+            kind="a share of the open items",
+        )
 
     def select(self, round):
         """Choose the batch of the largest gains.
@@ -453,13 +457,6 @@ def _check_targets(targets, n):
             f"got {targets.dtype} of shape {targets.shape}"
         )
     return targets
-
-
-def _check_gate(gate):
-    if isinstance(gate, bool) or not (isinstance(gate, Real) and 0 < gate <= 1):
-        raise ValueError(
-            f"gate must be a share of the open items in (0, 1], got {gate!r}"
-        )
 
 
 C = 10.0  # inverse of the penalty, for rows of length one

@@ -373,21 +373,21 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     # ---------------------------------------------------------------- private
 
     def _check_parameters(self):
-        check_choice("trainable", self.trainable, TRAINABLE)
-        check_choice("loss", self.loss, LOSSES)
-        check_choice("precision", self.precision, PRECISIONS)
-        check_choice("output", self.output, OUTPUTS)
+        check_choice(self.trainable, "trainable", TRAINABLE)
+        check_choice(self.loss, "loss", LOSSES)
+        check_choice(self.precision, "precision", PRECISIONS)
+        check_choice(self.output, "output", OUTPUTS)
         check_integer(self.max_epochs, "max_epochs", minimum=1)
         check_integer(self.batch_size, "batch_size", minimum=2)
-        check_number(self.weight_decay, "weight_decay", above=False)
+        check_number(self.weight_decay, "weight_decay", minimum=0)
         if self.learning_rate is not None:
-            check_number(self.learning_rate, "learning_rate", above=True)
+            check_number(self.learning_rate, "learning_rate", more_than=0)
 
     def _autocast(self, device):
         """Return a context in which torch computes with the wanted precision."""
         import torch
 
-        check_choice("precision", self.precision, PRECISIONS)
+        check_choice(self.precision, "precision", PRECISIONS)
         bf16 = self.precision == "bf16"
         if self.precision == "auto" and device.type == "cuda":  # older ones emulate it
             bf16 = torch.cuda.get_device_capability(device) >= (8, 0)
@@ -450,7 +450,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _encode(self, X, y, view, unit):
         """Return what the towers make of X and y, seen through `view`."""
-        check_choice("output", self.output, OUTPUTS)
+        check_choice(self.output, "output", OUTPUTS)
         images = check_images(X, "X")
         texts = None if y is None else check_texts(y, "y")
         network = self._ready()
