@@ -156,8 +156,9 @@ class Catalogue:
 
     def _texts(self, modality: int) -> list[str]:
         """Return what each item can be found by: its text, else its key."""
-        numbers, pool = self.numbers[modality], self.pools[modality]
+        pool = self.pools[modality]
+        items = ((number, pool[r]) for r, number in enumerate(self.numbers[modality]))
         return [
             item if isinstance(item, str) else self.key(number)
-            for number, item in zip(numbers, pool, strict=True)
+            for number, item in items
         ]

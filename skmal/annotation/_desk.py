@@ -129,7 +129,7 @@ class Desk:
         self, question: Question | int, even_skipped: bool = False
     ) -> Asked:
         """Return the question as the journal has it, or raise unless it is open."""
-        number = QuestionId(getattr(question, "id", question))
+        number = QuestionId(question.id if isinstance(question, Question) else question)
         asked = self._ledger.questions.get(number)
         if asked is None:
             raise ValueError(

@@ -14,6 +14,7 @@ from .._shared.randomness import draw_seed
 from .._shared.types import Items
 from .._version import __version__
 from ..encoders._ridge import RidgeCCA
+from ..encoders._tags import reads_numbers_only
 from ..items._containers import check_items, numeric_rows
 from ..learners._paired import PairedActiveLearner
 from . import _weights
@@ -77,10 +78,10 @@ def check_learner(learner: PairedActiveLearner, seen: Pools) -> None:
             "learner knows pairs already, which are in no journal; pass an unfitted "
             "one and give the pairs as known_pairs"
         )
-    numeric = (type(None), RidgeCCA, ContrastiveProjection)
+    encoder = RidgeCCA() if learner.estimator is None else learner.estimator
     for m, rows in enumerate(seen):
-        if isinstance(learner.estimator, numeric) and numeric_rows(rows) is None:
-            name = type(learner.estimator or RidgeCCA()).__name__
+        if reads_numbers_only(encoder) and numeric_rows(rows) is None:
+            name = type(encoder).__name__
             raise ValueError(
                 f"{name} learns from rows of numbers, which {NAMES[m]} does not hold; "
                 "give them as features=(X_features, y_features), or pass a learner "

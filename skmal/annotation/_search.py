@@ -24,7 +24,7 @@ class Words:
         self._starts = [0, *accumulate(len(text) + 1 for text in self._texts)]
 
     def search(self, text: str) -> Iterator[Row]:
-        """Yield the rows that hold all words, first those that hold them as a phrase."""
+        """Yield the rows that hold all words; first those that hold the phrase."""
         words = text.casefold().split()
         found = set()
         for row in self._rows_with(" ".join(words)):

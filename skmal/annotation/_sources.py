@@ -161,9 +161,7 @@ def fingerprints(
     if pool.kind == "image" and isinstance(pool.items, list):  # reading waits for disks
         with ThreadPoolExecutor() as threads:
             return list(threads.map(fingerprint, pool.keys, pool.items))
-    return [
-        fingerprint(key, item) for key, item in zip(pool.keys, pool.items, strict=True)
-    ]
+    return [fingerprint(key, pool.items[i]) for i, key in enumerate(pool.keys)]
 
 
 def number_equals(keys: Iterable[str]) -> list[str]:

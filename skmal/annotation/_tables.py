@@ -13,7 +13,7 @@ from ._catalogue import Catalogue
 from ._events import Answer
 from ._ids import Number
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "kind",
     "X",
     "y",
