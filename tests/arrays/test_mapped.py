@@ -77,7 +77,7 @@ def test_one_pool_may_be_in_memory_and_the_other_not():
 def test_no_more_than_a_block_is_encoded_at_a_time(monkeypatch):
     monkeypatch.setattr(_blocks, "ROWS", 40)
     monkeypatch.setattr(sharded, "WINDOW", 40)
-    monkeypatch.setattr("skmal.learners._paired.N_REMEMBERED", 30)
+    monkeypatch.setattr("skmal.learners._prequential.N_OPEN", 30)
     most = []
 
     class Watched(RidgeCCA):
