@@ -1,10 +1,15 @@
 """The journal: one writer, whole steps, and clear words where it cannot write."""
 
+import json
 import os
+import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
-from sessions import answer_some, open_keyed, truth
+from sessions import answer_some, known, open_keyed, truth
+
+RECORDED = Path(__file__).parent / "recorded"
 
 
 @pytest.fixture
@@ -48,8 +53,8 @@ def test_other_journals_are_refused_and_left_alone(tmp_path):
 def test_a_full_disk_takes_nothing_and_loses_nothing(session, tmp_path):
     answer_some(session, 2)
     question, before = session.next_question(), session.progress
-    pages = session._journal._one("PRAGMA page_count")
-    session._journal._connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = session._book.journal._one("PRAGMA page_count")
+    session._book.journal._connection.execute(f"PRAGMA max_page_count = {pages}")
     session.answer(question, truth(question))  # what fits
 
     def again_and_again():
@@ -62,7 +67,7 @@ def test_a_full_disk_takes_nothing_and_loses_nothing(session, tmp_path):
     assert caught.value.errno == 28
     stands = session.progress
     assert stands.n_answers in (before.n_answers, before.n_answers + 1)
-    session._journal._connection.execute("PRAGMA max_page_count = 1000000")
+    session._book.journal._connection.execute("PRAGMA max_page_count = 1000000")
     session.answer(session.next_question(), None)  # there is room again
     session.close()
     with open_keyed(tmp_path) as again:
@@ -88,3 +93,33 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
         patch.setattr(sqlite3, "connect", read_only)
         with pytest.raises(PermissionError, match="cannot be written"):
             open_keyed(tmp_path)
+
+
+def test_a_journal_of_the_first_version_goes_on_as_it_was_begun(tmp_path):
+    # Written by the version that brought sessions, with all kinds of events. What that
+    # version read in it and asked next is beside it.
+    then = json.loads((RECORDED / "journal-1.json").read_text())
+    with sqlite3.connect(tmp_path / "s.skmal") as connection:
+        connection.executescript((RECORDED / "journal-1.sql").read_text())
+    connection.close()
+    weights = tmp_path / "s.skmal.weights"
+    weights.mkdir()
+    shutil.copy(RECORDED / "journal-1.joblib", weights / "round-00004.joblib")
+    with pytest.warns(UserWarning, match="names a class that is not there"):
+        session = open_keyed(tmp_path, known_pairs=[("x3", "y3"), (8, 8)])
+    with session:
+        progress = session.progress
+        for name in ("n_answers", "n_pairs", "n_none", "n_skips", "budget", "n_rounds"):
+            assert getattr(progress, name) == then[name]
+        assert list(progress.n_open) == then["n_open"]
+        assert progress.prequential == then["prequential"]
+        assert [list(pair) for pair in known(session)] == then["pairs"]
+        asked = []
+        for question in session:
+            candidates = [candidate.key for candidate in question.candidates]
+            key = question.item.key
+            asked.append([question.id, question.modality, key, candidates])
+            session.answer(question, truth(question))
+        assert asked == then["asked"]
+        assert session.learner.prequential_.tolist() == then["prequential_then"]
+        assert session.learner.seed_ == then["seed"]

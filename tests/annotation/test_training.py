@@ -56,16 +56,10 @@ class Listens(PairedActiveLearner):
 def test_the_learner_is_told_of_items_without_a_partner(tmp_path):
     listens = Listens(batch_size=2, random_state=0)
     with open_keyed(tmp_path, learner=listens, budget=4) as session:
-        asked = []
+        asked, items = [], session._book.items
         for question in session:
-            asked.append(
-                (
-                    question.modality,
-                    session._items.row[
-                        session._items.number(question.modality, question.item)
-                    ],
-                )
-            )
+            number = items.number(question.modality, question.item)
+            asked.append((question.modality, items.row[number]))
             session.answer(question, None)
         told = [(m, row) for m, *rows in session.learner.told for row in rows]
         assert sorted(told) == sorted(asked)
