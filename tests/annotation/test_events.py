@@ -50,7 +50,10 @@ def test_an_event_comes_back_from_its_columns(event):
 
 
 def test_lists_without_items_are_not_written():
-    assert json.loads(columns_of(EVENTS[-1])["data"]) == {"changed": [1], "added": [2, 3]}
+    assert json.loads(columns_of(EVENTS[-1])["data"]) == {
+        "changed": [1],
+        "added": [2, 3],
+    }
 
 
 def test_a_kind_of_others_is_refused():

@@ -134,7 +134,9 @@ def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):
         done = session.import_label_studio(write(tmp_path, exported))
         assert done.conflicts == []
         assert (done.n_answers, done.n_skips, done.n_unanswered) == (3, 1, 2)
-        assert [e.by for e in session._book.ledger.lessons()].count("label-studio:3") == 1
+        assert [e.by for e in session._book.ledger.lessons()].count(
+            "label-studio:3"
+        ) == 1
         kinds = {e.question: e.partner for e in session._book.ledger.lessons()}
         assert kinds[fifth["data"]["skmal_question"]] == -1
         pairs = [y.key for _, y in session.pairs()]

@@ -244,9 +244,11 @@ def test_a_cold_start_draws_and_a_single_tuple_is_kept(pools):
         (lambda learner, Xs: learner.query(Xs, 91), "n_instances=91 is above the 90"),
         (lambda learner, Xs: learner.query(Xs[::-1]), r"pools\[0\] has 5 features"),
         (
-            lambda learner, Xs: learner.from_state(learner.state())
-            .set_params(query_strategy=max)
-            .query(Xs),
+            lambda learner, Xs: (
+                learner.from_state(learner.state())
+                .set_params(query_strategy=max)
+                .query(Xs)
+            ),
             "query_strategy must be a QueryStrategy",
         ),
         (lambda learner, Xs: learner.teach([*Xs[:2], Xs[2][:3]]), r"90, 90, 3\] rows"),
