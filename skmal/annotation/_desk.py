@@ -9,7 +9,7 @@ from ._book import Book
 from ._events import Answer, Asked, Skip, Undo
 from ._ids import NONE, Number, QuestionId
 from ._ledger import OPEN
-from ._records import Item, Question
+from ._records import Item, Partner, Question
 
 
 class Desk:
@@ -94,7 +94,7 @@ class Desk:
     def answer(
         self,
         question: Question | int,
-        partner: Item | str | int | None,
+        partner: Partner,
         by: str,
         seconds: float | None,
     ) -> None:
@@ -153,7 +153,7 @@ class Desk:
             )
         return asked
 
-    def _check_partner(self, asked: Asked, partner: Item | str | int | None) -> Number:
+    def _check_partner(self, asked: Asked, partner: Partner) -> Number:
         """Return the number of an open item of the other pool, or NONE, or raise."""
         if partner is None or (not isinstance(partner, str) and partner == -1):
             return NONE

@@ -1,7 +1,7 @@
 """What a session shows people."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ class Item:
     key: str
     row: int
     value: Any
+
+
+Partner: TypeAlias = Item | str | int | None  # an item, its key, its row, or none
 
 
 @dataclass(frozen=True)

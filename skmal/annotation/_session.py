@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self
 
 import numpy.typing as npt
 
@@ -21,13 +21,11 @@ from ._opening import (
     open_book,
     recover,
 )
-from ._records import Imported, Item, Progress, Question
+from ._records import Imported, Item, Partner, Progress, Question
 from ._rehearsal import rehearsed
 from ._sources import PoolSource, read_pool
 from ._tables import rows_of, write_csv, write_jsonl
 from ._trainer import Trainer
-
-Partner: TypeAlias = Item | str | int | None  # an item, its key, its row, or none
 
 
 class AnnotationSession:
@@ -167,7 +165,7 @@ class AnnotationSession:
         seen = check_features(features, sources)
         check_learner(learner, seen)
         given = check_parameters(batch_size, n_candidates, budget)
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
         self._book = open_book(self.path, sources, known_pairs, given, changed, learner)
         try:

@@ -96,7 +96,7 @@ def serve(
             "for a free one"
         ) from error
     sockets = getattr(server, "effective_listen", None)
-    # pyright: the stubs of waitress lack this attribute.
+    # The stubs of waitress lack the attribute.
     port = sockets[0][1] if sockets else server.effective_port  # pyright: ignore[reportAttributeAccessIssue]
     link = f"http://{reachable(host)}:{port}/#token={token}"
     print(
