@@ -1,41 +1,42 @@
-"""What the scripts that draw annotation curves share: runs, tables, a picture."""
+"""What the scripts that draw annotation curves share: a command, and a picture."""
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import joblib
 from matplotlib.figure import Figure
 from sklearn.model_selection import train_test_split
-from tqdm import tqdm
 
-from skmal import (
-    CoresetMargin,
-    PairedActiveLearner,
-    RandomSampling,
-    RidgeCCA,
-    VOptimalDesign,
-)
+from skmal import QueryStrategy, RidgeCCA
 from skmal.datasets import load_glyphs
-from skmal.experiments._run import single_threaded
-from skmal.experiments._tables import (
+from skmal.experiments import (
     CURVES_HEADER,
     SAVINGS_HEADER,
-    curves_of,
+    STRATEGIES,
+    Curve,
+    Plan,
+    Pool,
+    plot_curves,
+    run,
+    run_curves,
     savings_table,
     write_table,
 )
-from skmal.plotting import AnnotationCurveDisplay
 
 HERE = Path(__file__).parent
-STRATEGIES = {
-    "random": RandomSampling(),
-    "v-optimal": VOptimalDesign(),
-    "coreset-margin": CoresetMargin(),
-    "coreset-margin-trim": CoresetMargin(trim=0.3),
-}
+CHOSEN = ("random", "v-optimal", "coreset-margin", "coreset-margin-trim")
+DIGITS = 5  # of the scores that are kept
+
+Run = Callable[[QueryStrategy, int], Curve]
 
 
-def main(doc, name, runs, n_seeds, pictured=("mrr",)):
+def main(
+    doc: str,
+    name: str,
+    runs: Mapping[str, Run],
+    n_seeds: int,
+    pictured: Sequence[str] = ("mrr",),
+) -> None:
     """Run strategies x seeds on each data set, write what came out, and print savings.
 
     Parameters
@@ -45,8 +46,7 @@ def main(doc, name, runs, n_seeds, pictured=("mrr",)):
     name : str
         Of the folder in `results`, and of the picture in `docs/images`.
     runs : dict of str to callable
-        By the name of the data, ``run(strategy, seed)`` returning the points of a curve
-        and one dict of scores for each.
+        By the name of the data, ``run(strategy, seed)`` returning a curve.
     n_seeds : int
         Seeds 0 to n_seeds - 1, unless the command line says otherwise.
     pictured : sequence of str, default=("mrr",)
@@ -58,38 +58,20 @@ def main(doc, name, runs, n_seeds, pictured=("mrr",)):
     parser.add_argument("--data", nargs="+", choices=runs, default=list(runs))
     parser.add_argument("--out", type=Path, default=HERE / "results" / name)
     arguments = parser.parse_args()
-    keys = [
-        (data, strategy, seed)
-        for data in arguments.data
-        for seed in range(arguments.seeds)
-        for strategy in STRATEGIES
-    ]
-    jobs = joblib.Parallel(arguments.jobs, return_as="generator")(
-        joblib.delayed(_run)(runs[data], STRATEGIES[strategy], seed)
-        for data, strategy, seed in keys
+    curves = run_curves(
+        {data: runs[data] for data in arguments.data},
+        {chosen: STRATEGIES[chosen] for chosen in CHOSEN},
+        arguments.seeds,
+        n_jobs=arguments.jobs,
+        verbose=True,
     )
-    results = tqdm(jobs, total=len(keys), unit="run")
-    curves = [
-        {
-            "data": data,
-            "strategy": strategy,
-            "seed": seed,
-            "n_pairs": int(n),
-            "metric": metric,
-            "score": round(score, 5),
-        }
-        for (data, strategy, seed), (points, tables) in zip(keys, results, strict=True)
-        for n, table in zip(points, tables, strict=True)
-        for metric, score in table.items()
-    ]
-    by_data = {
-        data: [row for row in curves if row["data"] == data] for data in arguments.data
-    }
-    savings = [row for rows in by_data.values() for row in savings_table(rows)]
+    for row in curves:
+        row["score"] = round(row["score"], DIGITS)
+    savings = savings_table(curves)
     arguments.out.mkdir(parents=True, exist_ok=True)
     write_table(arguments.out / "curves.csv", CURVES_HEADER, curves)
     write_table(arguments.out / "savings.csv", SAVINGS_HEADER, savings)
-    _draw(by_data, pictured).savefig(
+    _draw(curves, arguments.data, pictured).savefig(
         HERE.parent / "docs" / "images" / f"{name}.png", dpi=110
     )
     for row in savings:
@@ -101,47 +83,9 @@ def main(doc, name, runs, n_seeds, pictured=("mrr",)):
         )
 
 
-def simulate(
-    X, y, X_test, y_test, strategy, seed, *, batch, budget, scores, **parameters
-):
-    """Buy pairs, one batch of them known at the start.
-
-    Parameters
-    ----------
-    X, y : ndarray
-        The pairs to buy.
-    X_test, y_test : ndarray
-        The pairs held out.
-    strategy : QueryStrategy
-        What asks.
-    seed : int
-        Of the run.
-    batch, budget : int
-        Pairs asked about in a round, and in all.
-    scores : callable
-        ``scores(learner, X_test, y_test)``, a dict.
-    **parameters
-        More of the learner's.
-
-    Returns
-    -------
-    tuple
-        Answers paid for at each point, and the scores there.
-    """
-    learner = PairedActiveLearner(
-        RidgeCCA(),
-        strategy,
-        budget=budget,
-        n_initial=batch,
-        batch_size=batch,
-        random_state=seed,
-        **parameters,
-    )
-    learner.fit(X, y, validation_data=(X_test, y_test), scoring=scores)
-    return learner.n_answers_iter_, learner.validation_scores_
-
-
-def simulate_glyphs(strategy, seed, **parameters):
+def run_glyphs(
+    strategy: QueryStrategy, seed: int, *, batch_size: int, budget: int, **parameters
+) -> Curve:
     """Buy glyphs and their names, 1,000 of them held out; the score is the MRR.
 
     Parameters
@@ -150,39 +94,37 @@ def simulate_glyphs(strategy, seed, **parameters):
         What asks.
     seed : int
         Of the run, and of what is held out.
+    batch_size, budget : int
+        Answers in a round, as many at the start, and answers in all.
     **parameters
-        `batch`, `budget` and more of the learner's, as `simulate` takes them.
+        More of the learner's.
 
     Returns
     -------
-    tuple
-        Answers paid for at each point, and the scores there.
+    Curve
+        Answers paid for, and the scores.
     """
     X, y = load_glyphs(features=True, return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=1000, random_state=seed)
-    return simulate(
-        *(X, y, X_test, y_test, strategy, seed), scores=_score_mrr, **parameters
-    )
+    pool = Pool(X, y, X_test, y_test, _score_mrr)
+    plan = Plan(batch_size, batch_size, budget)
+    return run(pool, RidgeCCA(), strategy, seed, plan, **parameters)
 
 
 def _score_mrr(learner, X, y):
     return {"mrr": learner.score(X, y)}
 
 
-def _run(run, strategy, seed):
-    with single_threaded(with_torch=False):
-        return run(strategy, seed)
-
-
-def _draw(by_data, metrics):
-    shape = len(metrics), len(by_data)
+def _draw(
+    curves: Sequence[dict], names: Sequence[str], metrics: Sequence[str]
+) -> Figure:
+    """Draw a row of axes for each metric, a column for each data set."""
+    shape = len(metrics), len(names)
     figure = Figure((5 * shape[1], 4 * shape[0]), layout="constrained")
     axes = figure.subplots(*shape, squeeze=False)
     for row, metric in zip(axes, metrics, strict=True):
-        for ax, (data, curves) in zip(row, by_data.items(), strict=True):
-            by_strategy = curves_of(curves, metric)
-            n_pairs = next(iter(by_strategy.values()))[0]
-            scores = {name: values for name, (_, values) in by_strategy.items()}
-            AnnotationCurveDisplay(n_pairs, scores, metric).plot(ax)
+        for ax, data in zip(row, names, strict=True):
+            of_data = [row for row in curves if row["data"] == data]
+            plot_curves(of_data, metric, ax, score_name=metric)
             ax.set_title(data)
     return figure

@@ -15,7 +15,7 @@ class Features:
     Partners share their cluster and half of what else makes them differ.
     """
 
-    def __init__(self, seed=0):
+    def __init__(self, seed: int = 0) -> None:
         self.seed = seed
         rng = np.random.default_rng([seed])
         spectrum = (1 + np.arange(D, dtype=np.float32)) ** -0.5
@@ -25,7 +25,7 @@ class Features:
         self.centres = rng.standard_normal((1000, D), dtype=np.float32) * self.spectrum
         self.share = np.cumsum(1 / np.arange(1, 1001))
 
-    def block(self, number):
+    def block(self, number: int) -> list[np.ndarray]:
         """Return the rows of X and of y in one block, float16."""
         rng = np.random.default_rng([self.seed, 1, number])
         cluster = np.searchsorted(self.share, rng.random(BLOCK) * self.share[-1])
@@ -40,7 +40,7 @@ class Features:
             both.append(rows.astype(np.float16))
         return both
 
-    def rows(self, start, stop):
+    def rows(self, start: int, stop: int) -> tuple[np.ndarray, ...]:
         """Return X[start:stop] and y[start:stop]."""
         first = start // BLOCK
         blocks = [self.block(b) for b in range(first, -(-stop // BLOCK))]
@@ -48,7 +48,9 @@ class Features:
         return tuple(np.concatenate(part)[within] for part in zip(*blocks, strict=True))
 
 
-def write_shards(folder, n, seed=0, verbose=True):
+def write_shards(
+    folder: str | Path, n: int, seed: int = 0, verbose: bool = True
+) -> tuple[list[Path], list[Path]]:
     """Write n rows of X and y as shards, whole files only; return their paths.
 
     What is there already stays: a larger set of the same seed begins with a smaller.

@@ -9,7 +9,6 @@ scikit-activeml needs `pip install scikit-activeml`.
 """
 
 import argparse
-import csv
 import tempfile
 import threading
 import time
@@ -19,6 +18,7 @@ import numpy as np
 
 from skmal.coverage import coverage_gap, greedy_k_center
 from skmal.coverage._farthest import FarthestRows
+from skmal.experiments import write_table
 from skmal.uncertainty import cross_modal_margin
 
 OUT = Path(__file__).parent / "results" / "acquisition"
@@ -92,7 +92,7 @@ def product(pool, other):
         pool[start : start + 2048] @ other.T
 
 
-def loops():
+def loops() -> None:
     """Compare coverage and k-center with the loops and the bare product."""
     rows = []
     for kind, n, n_aligned, n_picks in [
@@ -133,7 +133,7 @@ def loops():
         report("loops", rows)
 
 
-def peers():
+def peers() -> None:
     """Compare with scikit-activeml's CoreSet and scikit-learn's pairwise distances."""
     from sklearn.metrics import pairwise_distances_argmin_min
 
@@ -168,7 +168,7 @@ def peers():
     )
 
 
-def margin():
+def margin() -> None:
     """Compare the margin with the bare float32 product and with scikit-learn."""
     from sklearn.metrics.pairwise import cosine_similarity
 
@@ -202,7 +202,7 @@ def margin():
     report("margin", rows)
 
 
-def growth():
+def growth() -> None:
     """Double n, S and B_C in turn, and draw how the time grows."""
     rows = []
     pool = clip(201_000)
@@ -258,7 +258,7 @@ def anonymous_bytes():
     raise OSError("/proc/self/status has no RssAnon; memory is measured on Linux only")
 
 
-def memory():
+def memory() -> None:
     """Sample the peak memory; run a round on a million rows of a float16 memory map."""
     rows = []
     for n, n_aligned, n_picks in [(200_000, 1000, 1500), (200_000, 1000, 6000)]:
@@ -299,7 +299,7 @@ def memory_row(n, n_aligned, n_picks, itemsize, peak):
     }
 
 
-def exact():
+def exact() -> None:
     """Compare all picks with those of direct differences in float64, once, at 100k."""
     everything = clip(100_020)
     pool, aligned, n_picks = everything[20:], everything[:20], 40
@@ -324,20 +324,18 @@ def exact():
 # ---------------------------------------------------------------- reporting
 
 
-def report(name, rows):
+def report(name: str, rows: list[dict]) -> None:
     """Print a table and write it."""
     header = list(dict.fromkeys(key for row in rows for key in row))
     OUT.mkdir(parents=True, exist_ok=True)
-    with open(OUT / f"{name}.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, header, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(
-            {
-                key: f"{value:.4g}" if isinstance(value, float) else value
-                for key, value in row.items()
-            }
-            for row in rows
-        )
+    shown = [
+        {
+            key: f"{value:.4g}" if isinstance(value, float) else value
+            for key, value in (dict.fromkeys(header, "") | row).items()
+        }
+        for row in rows
+    ]
+    write_table(OUT / f"{name}.csv", header, shown)
     print(f"\n{name}\n" + (OUT / f"{name}.csv").read_text().replace(",", " | "))
 
 

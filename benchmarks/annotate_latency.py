@@ -35,7 +35,7 @@ N_PEOPLE, PAUSE = 2, 0.1
 PHOTOGRAPH = 200  # every how many-th image is one
 
 
-def write_pools(folder, n):
+def write_pools(folder: Path, n: int) -> None:
     """Write image files and a file of texts; return nothing."""
     from PIL import Image
 
@@ -66,7 +66,7 @@ def write_pools(folder, n):
             writer.writerow([f"{i:06}", f"{names[i % len(names)]} number {i}"])
 
 
-def serve_pools(folder, n):
+def serve_pools(folder: Path, n: int) -> None:
     """Serve the page until Ctrl-C, as `skmal annotate` does."""
     import resource
 
@@ -97,7 +97,7 @@ def serve_pools(folder, n):
 class Person:
     """Asks and answers, and measures each request."""
 
-    def __init__(self, link, name):
+    def __init__(self, link: str, name: str) -> None:
         address = urlsplit(link)
         self.connection = http.client.HTTPConnection(address.hostname, address.port)
         self.token = address.fragment.partition("=")[2]
@@ -120,7 +120,7 @@ class Person:
         self.pending.append((what, seconds))
         return content
 
-    def step(self):
+    def step(self) -> None:
         """Answer one question, with a search and the pictures on the way."""
         self.pending = []
         asked = None
@@ -147,14 +147,16 @@ class Person:
         during = before and state["progress"]["is_training"]
         self.times += [(what, seconds, during) for what, seconds in self.pending]
 
-    def work(self, n):
+    def work(self, n: int) -> None:
         """Answer n questions."""
         for _ in range(n):
             self.step()
             time.sleep(PAUSE)
 
 
-def report(times, rest, load, options):
+def report(
+    times: list[tuple], rest: list[str], load: float, options: argparse.Namespace
+) -> None:
     """Print what was measured during trainings, and write one table."""
     n_answers = sum(what == "answer" for what, _, _ in times)
     n_during = sum(during for what, _, during in times if what == "answer")
@@ -171,14 +173,14 @@ def report(times, rest, load, options):
         table.append(row)
         print("  ".join(f"{k} {v}" for k, v in row.items()), flush=True)
     if options.out:
-        with open(options.out, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, [*table[0], "pool", "load", "cores"])
-            writer.writeheader()
-            extra = {"pool": options.size, "load": round(load, 1)}
-            writer.writerows(row | extra | {"cores": os.cpu_count()} for row in table)
+        from skmal.experiments import write_table
+
+        extra = {"pool": options.size, "load": round(load, 1)}
+        rows = [row | extra | {"cores": os.cpu_count()} for row in table]
+        write_table(options.out, list(rows[0]), rows)
 
 
-def main():
+def main() -> None:
     """Write pools, serve them, answer, and write one table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("out", type=Path, nargs="?")

@@ -8,31 +8,33 @@ answers paid for, those of "no partner" included.
 
 from functools import partial
 
-from _curves import main, simulate_glyphs
+from _curves import main, run_glyphs
 
-from skmal import SimulatedAnnotator
+from skmal import QueryStrategy, SimulatedAnnotator
+from skmal.experiments import Curve
 
 BATCH, BUDGET = 60, 600
 
 
-def run(rates, strategy, seed):
-    """Return the points of one curve and the scores there."""
-    return simulate_glyphs(
+def run(rates: dict[str, float], strategy: QueryStrategy, seed: int) -> Curve:
+    """Buy answers of an annotator with these rates."""
+    return run_glyphs(
         strategy,
         seed,
-        batch=BATCH,
+        batch_size=BATCH,
         budget=BUDGET,
         annotator=SimulatedAnnotator(**rates, random_state=seed),
     )
 
 
+RATES = {
+    "clean": {},
+    "10 % missing": {"missing_rate": 0.1},
+    "30 % missing": {"missing_rate": 0.3},
+    "5 % wrong": {"error_rate": 0.05},
+    "10 % wrong": {"error_rate": 0.1},
+}
+RUNS = {name: partial(run, rates) for name, rates in RATES.items()}
+
 if __name__ == "__main__":
-    rates = {
-        "clean": {},
-        "10 % missing": {"missing_rate": 0.1},
-        "30 % missing": {"missing_rate": 0.3},
-        "5 % wrong": {"error_rate": 0.05},
-        "10 % wrong": {"error_rate": 0.1},
-    }
-    runs = {name: partial(run, own) for name, own in rates.items()}
-    main(__doc__, "annotators", runs, n_seeds=5)
+    main(__doc__, "annotators", RUNS, n_seeds=5)

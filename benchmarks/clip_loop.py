@@ -10,7 +10,6 @@ side as there are cores, each with one thread; with `--jobs 1` one runs with all
 """
 
 import argparse
-import csv
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,18 +17,17 @@ from pathlib import Path
 import joblib
 import numpy as np
 from sklearn.model_selection import train_test_split
-from tqdm import tqdm
 
 from skmal import CLIPEncoder, PairedActiveLearner, RandomSampling
 from skmal.datasets import load_glyphs
-from skmal.experiments._run import single_threaded
+from skmal.experiments import in_parallel, single_threaded, write_table
 from skmal.plotting import AnnotationCurveDisplay, new_axes
 
 STRATEGIES = {"random": RandomSampling(), "default": None}
 HEADER = ("strategy", "seed", "n_pairs", "mrr", "seconds", "cpu_seconds")
 
 
-def run(name, seed, one_thread):
+def run(name: str, seed: int, one_thread: bool) -> list[dict]:
     """Return the rows of one loop."""
     X, y = load_glyphs(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=1000, random_state=seed)
@@ -47,7 +45,8 @@ def run(name, seed, one_thread):
     def score(learner, X, y):
         seconds = np.array([time.perf_counter(), time.process_time()]) - start
         figures = round(learner.score(X, y), 5), *map(float, seconds.round(1))
-        rows.append((name, seed, len(learner.X_training), *figures))
+        row = name, seed, len(learner.X_training), *figures
+        rows.append(dict(zip(HEADER, row, strict=True)))
         return figures[0]
 
     with single_threaded(with_torch=True) if one_thread else nullcontext():
@@ -55,7 +54,7 @@ def run(name, seed, one_thread):
     return rows
 
 
-def main():
+def main() -> None:
     """Run the loops and write what they gave."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
@@ -64,30 +63,30 @@ def main():
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
 
-    runs = [(name, seed) for seed in range(arguments.seeds) for name in STRATEGIES]
-    jobs = joblib.Parallel(arguments.jobs, return_as="generator")(
-        joblib.delayed(run)(name, seed, arguments.jobs > 1) for name, seed in runs
-    )
-    rows = [row for rows in tqdm(jobs, total=len(runs), unit="loop") for row in rows]
-    with open(arguments.out / "curves.csv", "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADER)
-        writer.writerows(rows)
+    runs = [
+        (name, seed, arguments.jobs > 1)
+        for seed in range(arguments.seeds)
+        for name in STRATEGIES
+    ]
+    loops = in_parallel(run, runs, n_jobs=arguments.jobs, verbose=True, unit="loop")
+    rows = [row for loop in loops for row in loop]
+    write_table(arguments.out / "curves.csv", HEADER, rows)
 
-    n_pairs = sorted({row[2] for row in rows})
+    n_pairs = sorted({row["n_pairs"] for row in rows})
     curves = {
-        name: np.array([row[3] for row in rows if row[0] == name]).reshape(
+        name: np.array([row["mrr"] for row in rows if row["strategy"] == name]).reshape(
             arguments.seeds, len(n_pairs)
         )
         for name in STRATEGIES
     }
     display = AnnotationCurveDisplay(np.array(n_pairs), curves, "MRR on held-out pairs")
     display.plot(new_axes()).figure_.savefig(arguments.out / "curves.png", dpi=150)
-    for name, seed, n, mrr, seconds, cpu in rows:
-        if n == n_pairs[-1]:
+    for row in rows:
+        if row["n_pairs"] == n_pairs[-1]:
             print(
-                f"{name}, seed {seed}: MRR {mrr:.3f} after {seconds / 60:.1f} minutes, "
-                f"{cpu / 60:.1f} of a processor"
+                f"{row['strategy']}, seed {row['seed']}: MRR {row['mrr']:.3f} after "
+                f"{row['seconds'] / 60:.1f} minutes, {row['cpu_seconds'] / 60:.1f} of "
+                "a processor"
             )
 
 

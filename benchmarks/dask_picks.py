@@ -63,7 +63,7 @@ def as_dask(paths):
     ).persist()
 
 
-def timed(known, n_picks):
+def timed(known, n_picks: int):
     """Return gap, picks and seconds."""
     start = time.perf_counter()
     gap = known.largest_distance()
@@ -71,7 +71,7 @@ def timed(known, n_picks):
     return gap, picks, time.perf_counter() - start
 
 
-def main(n, n_aligned, n_picks, folder):
+def main(n: int, n_aligned: int, n_picks: int, folder: Path) -> None:
     paths, _ = write_shards(folder, n)  # of images
     aligned, _ = Features().rows(n, n + n_aligned)
     shards = ShardedArray(paths)
@@ -107,7 +107,8 @@ def main(n, n_aligned, n_picks, folder):
             Client(cluster) as client,
         ):
             client.wait_for_workers(n_workers)
-            client.run(import_module, "skmal._farthest_dask")  # not what is timed
+            # Imported beforehand, for that is not what is timed.
+            client.run(import_module, "skmal.coverage._farthest_dask")
             if kill:
                 kill_one_before_stage(4, client)
             name = f"Dask, {n_workers} workers" + (", one killed" if kill else "")

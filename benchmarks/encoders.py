@@ -7,25 +7,27 @@ and processor seconds of the fit. Each fit has one thread; fits run side by side
 """
 
 import argparse
-import csv
 import time
 from pathlib import Path
 
 import joblib
 import numpy as np
-from tqdm import tqdm
 
 from skmal.datasets import load_glyphs
-from skmal.encoders._protocol import encode
-from skmal.experiments._names import ENCODERS, make_estimator
-from skmal.experiments._run import single_threaded
+from skmal.experiments import (
+    ENCODERS,
+    in_parallel,
+    make_estimator,
+    single_threaded,
+    write_table,
+)
 from skmal.metrics import mean_reciprocal_rank
 
 SIZES = (200, 1000, 4000)
 HEADER = ("encoder", "n_pairs", "seed", "mrr", "cpu_seconds")
 
 
-def run(name, n_pairs, seed):
+def run(name: str, n_pairs: int, seed: int) -> dict:
     """Return the row of one fit."""
     X, y = load_glyphs(features=name != "clip", return_X_y=True)
     order = np.random.default_rng(seed).permutation(len(X))
@@ -37,11 +39,12 @@ def run(name, n_pairs, seed):
         start = time.process_time()
         encoder.fit(X[train], y[train])
         seconds = time.process_time() - start
-        mrr = mean_reciprocal_rank(*encode(encoder, X[test], y[test]))
-    return name, n_pairs, seed, round(mrr, 4), round(seconds, 2)
+        mrr = mean_reciprocal_rank(*encoder.transform(X[test], y[test]))
+    figures = name, n_pairs, seed, round(mrr, 4), round(seconds, 2)
+    return dict(zip(HEADER, figures, strict=True))
 
 
-def main():
+def main() -> None:
     """Fit what is asked for, and print the means."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
@@ -59,18 +62,19 @@ def main():
         for n_pairs in SIZES
         for seed in range(arguments.seeds)
     ]
-    jobs = joblib.Parallel(arguments.jobs, return_as="generator")(
-        joblib.delayed(run)(*key) for key in runs
-    )
-    rows = list(tqdm(jobs, total=len(runs), unit="fit"))
+    rows = list(in_parallel(run, runs, n_jobs=arguments.jobs, verbose=True, unit="fit"))
     path = arguments.out / f"{'-'.join(arguments.encoders)}.csv"
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADER)
-        writer.writerows(rows)
+    write_table(path, HEADER, rows)
     for name in arguments.encoders:
         means = [
-            np.mean([row[3:] for row in rows if row[:2] == (name, n)], axis=0)
+            np.mean(
+                [
+                    (row["mrr"], row["cpu_seconds"])
+                    for row in rows
+                    if (row["encoder"], row["n_pairs"]) == (name, n)
+                ],
+                axis=0,
+            )
             for n in SIZES
         ]
         print(name, *(f"{mrr:.3f} ({seconds:.2f} s)" for mrr, seconds in means))

@@ -11,17 +11,21 @@ from pathlib import Path
 
 import numpy as np
 
-from skmal.experiments._names import DEFAULT, ENCODERS, PAPER, REFERENCE, STRATEGIES
-from skmal.experiments._suite import (
+from skmal.experiments import (
     AVERAGE,
     BANDS,
+    DEFAULT,
+    ENCODERS,
+    PAPER,
+    POOLS,
+    REFERENCE,
+    STRATEGIES,
     aulc_rows,
     curves_by_seed,
     main_metric,
     read_runs,
     savings_rows,
 )
-from skmal.experiments._suite_pools import POOLS
 from skmal.plotting import AnnotationCurveDisplay
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +33,9 @@ RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "evidence.md"
 CURVES = ROOT / "docs" / "images" / "evidence-curves.png"
 SAVINGS = ROOT / "docs" / "images" / "evidence-savings.png"
+
+# Rows of savings by encoder, strategy, pool, budgets and what they are against.
+Cases = dict[tuple[str, str, str, str, str], dict]
 
 ABOUT = {
     "glyphs": "DejaVu Sans glyphs and their Unicode names, a few random pairs known",
@@ -108,7 +115,7 @@ what makes a pair.
 """
 
 
-def page(results=RESULTS):
+def page(results: Path = RESULTS) -> str:
     """Return the page as text."""
     runs = read_runs(results / "default")
     savings, aulc = savings_rows(runs), aulc_rows(runs)
@@ -130,12 +137,12 @@ def page(results=RESULTS):
     return "\n".join(part for part in parts if part)
 
 
-def _pool_line(name):
+def _pool_line(name: str) -> str:
     score = {"group": "group score", "mrr": "MRR"}[main_metric(name)]
     return f"| `{name}` | {ABOUT[name]} | {score} |\n"
 
 
-def _encoder_part(encoder, by_case):
+def _encoder_part(encoder: str, by_case: Cases) -> list[str]:
     """Return the tables of one encoder."""
     lines = [f"## With {TITLES[encoder]}\n"]
     if encoder == "ridge-cca":
@@ -185,7 +192,7 @@ def _encoder_part(encoder, by_case):
     return ["\n".join(lines)]
 
 
-def _missing(by_case):
+def _missing(by_case: Cases) -> str:
     """Name the strategies that have not been run on every pool."""
     run = {case[1] for case in by_case if case[0] == "ridge-cca" and case[2] == AVERAGE}
     names = [NAMES[name] for name in STRATEGIES if name not in {*run, REFERENCE}]
@@ -197,12 +204,12 @@ def _missing(by_case):
     )
 
 
-def _in_order(by_case, encoder):
+def _in_order(by_case: Cases, encoder: str) -> list[str]:
     names = {case[1] for case in by_case if case[0] == encoder}
     return [name for name in STRATEGIES if name in names]
 
 
-def _cell(row):
+def _cell(row: dict | None) -> str:
     if row is None:
         return ""
     mean, low, high = _percent(row)
@@ -211,11 +218,11 @@ def _cell(row):
     return f"{mean:+.0f} ± {(high - low) / 2:.0f}"
 
 
-def _percent(row):
+def _percent(row: dict) -> list[float]:
     return [100 * float(row[key]) for key in ("mean", "ci_low", "ci_high")]
 
 
-def _losses(by_case):
+def _losses(by_case: Cases) -> str:
     """Say where each strategy surely loses to random sampling."""
     lines = [
         "## Where each strategy loses\n",
@@ -243,7 +250,7 @@ def _losses(by_case):
     return "\n".join(lines)
 
 
-def _censored(by_case):
+def _censored(by_case: Cases) -> str:
     """Return the table of levels that were never reached."""
     lines = [
         "## Levels never reached\n",
@@ -268,7 +275,7 @@ def _censored(by_case):
     return "\n".join([*lines, ""])
 
 
-def _area_and_time(aulc):
+def _area_and_time(aulc: list[dict]) -> str:
     """Return the table of areas under the curves and of times."""
     rows = {
         (r["strategy"], r["pool"]): r
@@ -296,7 +303,7 @@ def _area_and_time(aulc):
     return "\n".join([*lines, ""])
 
 
-def _query_cost(path):
+def _query_cost(path: Path) -> str:
     if not path.exists():
         return ""
     with open(path, newline="", encoding="utf-8") as file:
@@ -314,7 +321,7 @@ def _query_cost(path):
     return "\n".join([*lines, ""])
 
 
-def readme_table(results=RESULTS):
+def readme_table(results: Path = RESULTS) -> str:
     """Return the README's table: three pools and the average, default and paper's."""
     rows = {
         (r["pool"], r["strategy"], r["budgets"]): r
@@ -332,7 +339,7 @@ def readme_table(results=RESULTS):
     return "\n".join(lines)
 
 
-def draw(results=RESULTS):
+def draw(results: Path = RESULTS) -> None:
     """Draw both pictures."""
     from matplotlib.figure import Figure
 

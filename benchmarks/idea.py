@@ -10,12 +10,13 @@ for the site, where they stand below each other on a phone.
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from skmal import PairedActiveLearner, RidgeCCA
 from skmal.datasets import load_glyphs
-from skmal.experiments._suite import curves_by_seed, read_runs
+from skmal.experiments import curves_by_seed, read_runs
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -37,7 +38,7 @@ TITLES = [
 ]
 
 
-def ask():
+def ask() -> dict:
     """Learn from 200 known pairs of symbols, and ask about one of the others.
 
     Returns
@@ -69,7 +70,7 @@ def ask():
     }
 
 
-def draw_pools(ax, run):
+def draw_pools(ax: Axes, run: dict) -> None:
     """Draw a few items of both pools, the known pairs as lines, the asked one ringed.
 
     Parameters
@@ -109,7 +110,7 @@ def draw_pools(ax, run):
     ax.text(5, -0.85, note, ha="center", color=QUIET, size=9)
 
 
-def draw_question(ax, run):
+def draw_question(ax: Axes, run: dict) -> None:
     """Draw the asked glyph, the likeliest names, and the answer.
 
     Parameters
@@ -141,7 +142,7 @@ def draw_question(ax, run):
     ax.text(5, -0.85, note, ha="center", color=QUIET, size=9)
 
 
-def draw_curve(ax):
+def draw_curve(ax: Axes) -> None:
     """Draw the score against the answers bought, and what is saved at one height.
 
     Parameters
@@ -178,7 +179,7 @@ def draw_curve(ax):
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def draw_glyph(ax, image, x, y, half):
+def draw_glyph(ax: Axes, image: np.ndarray, x: float, y: float, half: float) -> None:
     """Draw pixels as ink around a point.
 
     Parameters
@@ -197,7 +198,7 @@ def draw_glyph(ax, image, x, y, half):
     ax.imshow(pixels, cmap="gray", extent=extent, aspect="auto", vmin=0, vmax=255)
 
 
-def box(x, y, width, height, **style):
+def box(x: float, y: float, width: float, height: float, **style) -> FancyBboxPatch:
     """Return a rectangle with round corners.
 
     Parameters
@@ -222,7 +223,7 @@ def box(x, y, width, height, **style):
     )
 
 
-def main():
+def main() -> None:
     """Draw the parts, and the whole."""
     run = ask()
     parts = [lambda ax: draw_pools(ax, run), lambda ax: draw_question(ax, run)]

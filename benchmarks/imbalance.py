@@ -9,19 +9,25 @@ Cyrillic, one tenth all other scripts, signs left out. As many pairs of each gro
 held out, so that the mean is the mean over groups.
 """
 
-import numpy as np
-from _curves import main, simulate
+from collections.abc import Callable
+from functools import partial
 
+import numpy as np
+from _curves import main
+
+from skmal import QueryStrategy, RidgeCCA
 from skmal.datasets import load_glyphs
-from skmal.encoders._protocol import encode
-from skmal.metrics._retrieval import scores_by_group
+from skmal.experiments import Curve, Plan, Pool
+from skmal.experiments import run as run_pool
+from skmal.metrics import scores_by_group
 
 COMMON = ("Latin", "Greek", "Cyrillic")
 N_TEST_OF_GROUP, N_POOL = 150, 1200
-BATCH, BUDGET = 60, 600
+PLAN = Plan(n_initial=60, batch_size=60, budget=600)
+Division = tuple[np.ndarray, np.ndarray, np.ndarray]  # groups, pool and test
 
 
-def long_tail(script, rng):
+def long_tail(script: np.ndarray, rng: np.random.Generator) -> Division:
     """Return the group of each glyph, the rows of the pool, and the rows held out."""
     names, counts = np.unique(script, return_counts=True)
     names = names[(-counts).argsort(kind="stable")]
@@ -38,7 +44,7 @@ def long_tail(script, rng):
     return groups, np.sort(np.concatenate(pool)), test
 
 
-def ninety_ten(script, rng):
+def ninety_ten(script: np.ndarray, rng: np.random.Generator) -> Division:
     """Return the group of each glyph, the rows of the pool, and the rows held out."""
     groups = np.where(np.isin(script, COMMON), "majority", "minority")
     groups[np.isin(script, ("Common", "Inherited", "Unknown"))] = ""
@@ -51,14 +57,18 @@ def ninety_ten(script, rng):
     return groups, np.sort(np.concatenate(pool)), test
 
 
-def run(divide, strategy, seed):
-    """Return the points of one curve and the scores there."""
+def run(
+    divide: Callable[[np.ndarray, np.random.Generator], Division],
+    strategy: QueryStrategy,
+    seed: int,
+) -> Curve:
+    """Buy pairs of a pool divided like that."""
     X, y = load_glyphs(features=True, return_X_y=True)
     rng = np.random.default_rng([seed, 12])
     groups, pool, test = divide(load_glyphs().script, rng)
 
-    def scores(learner, X_test, y_test):
-        by_group = scores_by_group(*encode(learner, X_test, y_test), groups[test])
+    def scoring(learner, X_test, y_test):
+        by_group = scores_by_group(*learner.transform(X_test, y_test), groups[test])
         tables = list(by_group.values())
         means = {
             m: float(np.mean([t[m] for t in tables])) for m in ("mrr", "recall@10")
@@ -68,37 +78,23 @@ def run(divide, strategy, seed):
             for group, table in by_group.items()
         }
 
-    return simulate(
-        *(X[pool], y[pool], X[test], y[test]),
-        strategy,
-        seed,
-        batch=BATCH,
-        budget=BUDGET,
-        scores=scores,
-    )
+    made = Pool(X[pool], y[pool], X[test], y[test], scoring)
+    return run_pool(made, RidgeCCA(), strategy, seed, PLAN)
 
 
-def run_long_tail(strategy, seed):
-    """Run one strategy on the long tail."""
-    return run(long_tail, strategy, seed)
+RUNS = {"long-tail": partial(run, long_tail), "90-10": partial(run, ninety_ten)}
 
 
-def run_ninety_ten(strategy, seed):
-    """Run one strategy on the pool of two groups."""
-    return run(ninety_ten, strategy, seed)
-
-
-def _held_out(groups, rng):
+def _held_out(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     names = [name for name in np.unique(groups) if name]
     rows = [_some(rng, np.flatnonzero(groups == g), N_TEST_OF_GROUP) for g in names]
     return np.sort(np.concatenate(rows))
 
 
-def _some(rng, rows, n):
+def _some(rng: np.random.Generator, rows: np.ndarray, n: int) -> np.ndarray:
     return rng.choice(rows, min(n, len(rows)), replace=False)
 
 
 if __name__ == "__main__":
-    runs = {"long-tail": run_long_tail, "90-10": run_ninety_ten}
     pictured = ("mrr", "recall@10")
-    main(__doc__, "imbalance", runs, n_seeds=8, pictured=pictured)
+    main(__doc__, "imbalance", RUNS, n_seeds=8, pictured=pictured)

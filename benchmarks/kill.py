@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import random
+import select
 import signal
 import tempfile
 import time
@@ -28,7 +29,7 @@ N_ITEMS = 3000
 MEAN_LIFE = 0.5  # seconds until a kill, opening included
 
 
-def open_session(path):
+def open_session(path: Path) -> AnnotationSession:
     """Open the session that parent and child share."""
     rng = np.random.default_rng(0)
     features = rng.normal(size=(N_ITEMS, 6)), rng.normal(size=(N_ITEMS, 5))
@@ -40,7 +41,7 @@ def open_session(path):
     return AnnotationSession(path, *pools, learner, features=features)
 
 
-def answer_all(path, pipe):
+def answer_all(path: Path, pipe: int) -> None:
     """Answer, skip and take back; tell each step when it has returned."""
 
     def tell(what):
@@ -62,7 +63,7 @@ def answer_all(path, pipe):
     tell("done")
 
 
-def check(path, told, maybe_undone):
+def check(path: Path, told: set[int], maybe_undone: set[int]) -> int:
     """Return the number of answers in the journal, or raise where one is missing."""
     with open_session(path) as session:
         table = path.with_suffix(".jsonl")
@@ -80,7 +81,7 @@ def check(path, told, maybe_undone):
     return len(answers)
 
 
-def main():
+def main() -> None:
     """Kill children until there have been enough kills."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=200)
@@ -91,11 +92,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kill.skmal"
         told, n_told = set(), 0
-        for _ in range(options.kills):
+        for left in reversed(range(options.kills)):
             reading, writing = os.pipe()
             child = fork.Process(target=answer_all, args=(path, writing))
             child.start()
             os.close(writing)
+            if left == 0:  # one has answered, at least, however busy the machine is
+                select.select([reading], [], [])
             time.sleep(rng.expovariate(1 / MEAN_LIFE))
             child.kill()
             child.join()

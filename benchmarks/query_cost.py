@@ -9,7 +9,6 @@ processor; the strategies take turns, and each number is the least of several, f
 work on the machine only adds.
 """
 
-import csv
 import sys
 import time
 
@@ -17,6 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from skmal import CoresetMargin, PairedActiveLearner, RidgeCCA, VOptimalDesign
+from skmal.experiments import write_table
 
 SIZES = (5000, 10_000, 20_000, 40_000)
 N_KNOWN, N_INSTANCES, REPEATS = 1000, 50, 5
@@ -32,7 +32,7 @@ class Trusted(PairedActiveLearner):
     trust_ = 1.0
 
 
-def measure(n):
+def measure(n: int) -> dict[str, float]:
     """Return the processor seconds of a query by strategy."""
     rng = np.random.default_rng(0)
     latent = rng.normal(size=(n + N_KNOWN, 40)) * np.linspace(2, 0.2, 40)
@@ -56,10 +56,11 @@ def measure(n):
     return {name: min(times) for name, times in seconds.items()}
 
 
-def main(path):
+def main(path: str) -> None:
     """Measure all sizes and write one table."""
     header = ["n", *STRATEGIES, "ratio", "growth"]
     rows, before = [], None
+    print(*map("{:>15}".format, header))
     with threadpool_limits(1, user_api="blas"):
         for n in SIZES:
             seconds = measure(n)
@@ -67,13 +68,11 @@ def main(path):
             growth = "" if before is None else f"{ours / before:.2f}"
             ratio = ours / seconds["coreset-margin"]
             numbers = [f"{s:.3f}" for s in seconds.values()]
-            rows.append([n, *numbers, f"{ratio:.2f}", growth])
-            print(*map("{:>15}".format, rows[-1] if len(rows) > 1 else header))
-            if len(rows) == 1:
-                print(*map("{:>15}".format, rows[-1]))
+            figures = [n, *numbers, f"{ratio:.2f}", growth]
+            rows.append(dict(zip(header, figures, strict=True)))
+            print(*map("{:>15}".format, figures))
             before = ours
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
+    write_table(path, header, rows)
 
 
 if __name__ == "__main__":

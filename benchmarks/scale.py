@@ -14,7 +14,6 @@ default` asks as `VOptimalDesign` does.
 """
 
 import argparse
-import csv
 import os
 import threading
 import time
@@ -32,13 +31,14 @@ from skmal import (
     VOptimalDesign,
 )
 from skmal.coverage._farthest import FarthestRows
+from skmal.experiments import write_table
 from skmal.strategies._steps import UNCERTAINTIES
 
 OUT = Path(__file__).parent / "results" / "scale"
 PHASES = ("coverage", "k-center", "margin")
 
 
-def status(key):
+def status(key: str) -> int | None:
     """Return a field of this process's memory, in bytes."""
     with open("/proc/self/status") as lines:
         for line in lines:
@@ -92,7 +92,7 @@ def disk_rate(files):
 
 
 @contextmanager
-def timed_phases(seconds):
+def timed_phases(seconds: dict[str, float]):
     """Add up what the strategy spends in coverage, k-center and margins."""
     rows, margin = FarthestRows, UNCERTAINTIES["margin"]
     gap, pick = rows.largest_distance, rows.pick
@@ -132,7 +132,7 @@ def ask(pools, aligned, args):
     return strategy.select(round)
 
 
-def run(n, args):
+def run(n: int, args: argparse.Namespace) -> dict:
     """Return one line of the table."""
     paths = write_shards(args.folder, n, args.seed)
     rate = disk_rate(paths[0])
@@ -164,7 +164,7 @@ def run(n, args):
     }
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", required=True, help="where shards are or go")
     parser.add_argument("--n", type=int, nargs="+", default=[400_000, 800_000])
@@ -181,12 +181,8 @@ def main():
     for n in sorted(args.n):
         lines.append(run(n, args))
         print(lines[-1], flush=True)
-        is_new = not args.out.exists()
-        with open(args.out, "a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, lines[-1])
-            if is_new:
-                writer.writeheader()
-            writer.writerow(lines[-1])
+        append = args.out.exists()
+        write_table(args.out, list(lines[-1]), lines[-1:], append)
     if len(lines) > 1:
         logs = np.log([[line["n"], line["round s"]] for line in lines])
         slope = np.polyfit(*logs.T, deg=1)[0]

@@ -27,7 +27,7 @@ N, N_ANSWERS = 900, 200
 VIEW = {"width": 760, "height": 840}
 
 
-def take(link, folder):
+def take(link: str, folder: Path) -> None:
     """Photograph a question of each direction."""
     with sync_playwright() as p:
         path = next(filter(None, map(shutil.which, NAMES)))
@@ -54,7 +54,7 @@ def take(link, folder):
         browser.close()
 
 
-def main(folder):
+def main(folder: Path) -> None:
     """Answer, serve, and photograph."""
     glyphs, features = load_glyphs(), load_glyphs(features=True)
     images = {f"{c:04x}": glyphs.images[i] for i, c in enumerate(glyphs.code_point[:N])}

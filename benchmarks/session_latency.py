@@ -19,7 +19,7 @@ import numpy as np
 from skmal import AnnotationSession, PairedActiveLearner
 
 
-def main():
+def main() -> None:
     """Answer until enough rounds have passed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--n-items", type=int, default=100_000)

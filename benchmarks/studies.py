@@ -11,21 +11,31 @@ with them.
 import argparse
 import csv
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from skmal import CoresetMargin, RandomSampling, Round, VOptimalDesign
-from skmal.experiments._names import DEFAULT_ENCODER, REFERENCE
-from skmal.experiments._suite import (
-    BUDGET,
+from skmal import (
+    CoresetMargin,
+    QueryStrategy,
+    RandomSampling,
+    Round,
+    VOptimalDesign,
+)
+from skmal.experiments import (
+    BANDS,
+    DEFAULT_ENCODER,
+    REFERENCE,
+    Case,
     curves_by_seed,
     main_metric,
     read_runs,
     run_missing,
+    student_interval,
+    write_table,
 )
 from skmal.metrics import annotation_savings
 
@@ -34,12 +44,12 @@ RESULTS = ROOT / "benchmarks" / "results" / "studies"
 PAGE = ROOT / "docs" / "studies.md"
 IMAGES = ROOT / "docs" / "images"
 POOLS = ("glyphs", "scenes", "serif-outliers")  # natural, compositional, unclean
-BANDS = ((0.1, 0.3), (0.3, 0.6))  # of the pool, bought by random
 SIZES = (1.0, 1.5, 2.0, 2.5, 3.0, 5.0)
 BATCHES = (0.025, 0.05, 0.1, 0.2)
 
 
-class Study(NamedTuple):
+@dataclass(frozen=True)
+class Study:
     """A question, and the variants that answer it.
 
     Parameters
@@ -55,15 +65,15 @@ class Study(NamedTuple):
 
     title: str
     about: str
-    variants: dict
+    variants: dict[str, tuple[QueryStrategy, float]]
     usual: str
 
 
-def _paper(**parameters):
+def _paper(**parameters) -> tuple[QueryStrategy, float]:
     return CoresetMargin(**parameters), 0.05
 
 
-STUDIES = {
+STUDIES: dict[str, Study] = {
     "coreset-size": Study(
         "How many candidates: B_C from B to 5 B",
         "With B_C = B the margin has no say, k-center alone decides; the larger B_C, "
@@ -118,23 +128,23 @@ STUDIES = {
 }
 
 
-def run(name, seeds, jobs):
+def run(name: str, seeds: int, jobs: int | None) -> None:
     """Run what is missing of a study."""
     variants = {"random": (RandomSampling(), 0.05), **_by_run_name(STUDIES[name])}
     cases = [
-        (pool, DEFAULT_ENCODER, run_name, seed, strategy, batch, BUDGET)
+        Case(pool, DEFAULT_ENCODER, run_name, seed, strategy, batch)
         for seed in range(seeds)
         for pool in POOLS
         for run_name, (strategy, batch) in variants.items()
     ]
-    run_missing(RESULTS, cases, n_jobs=jobs, verbose=1)
+    run_missing(RESULTS, cases, n_jobs=jobs, verbose=True)
 
 
 def _by_run_name(study):
-    return {_run_name(*variant): variant for variant in study.variants.values()}
+    return {name_of_run(*variant): variant for variant in study.variants.values()}
 
 
-def _run_name(strategy, batch):
+def name_of_run(strategy: QueryStrategy, batch: float) -> str:
     """Return what a variant is called in runs.csv, the same in all studies."""
     return f"{strategy!r} {batch:g}"
 
@@ -159,12 +169,12 @@ def saved_by_seed(curves, pool, run_name, n_pool):
                 reference_n_pairs=reference[seed][0],
                 budgets=points[(points >= low * n_pool) & (points <= high * n_pool)],
             ).mean
-            for low, high in BANDS
+            for low, high in BANDS.values()
         ]
     return saved
 
 
-def table(name):
+def table(name: str) -> dict[str, dict[str, np.ndarray]]:
     """Return {variant: {pool: array of savings, shape (n_seeds, 2)}} of a study."""
     runs = read_runs(RESULTS)
     curves = curves_by_seed(runs)
@@ -175,7 +185,7 @@ def table(name):
             pool: np.array(
                 list(
                     saved_by_seed(
-                        curves, pool, _run_name(*variant), n_pool[pool]
+                        curves, pool, name_of_run(*variant), n_pool[pool]
                     ).values()
                 )
             )
@@ -185,19 +195,21 @@ def table(name):
     }
 
 
-def interval(values):
+def interval(values: npt.ArrayLike) -> tuple[float, float]:
     """Return the mean and half the 95 % Student t interval."""
-    values = np.asarray(values)
-    return values.mean(), stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
+    mean, _, half = student_interval(values)
+    return float(mean), float(half)
 
 
-def section(name):
+def section(name: str) -> str:
     """Return a study's part of the page."""
     study, saved = STUDIES[name], table(name)
     n_seeds = {len(v) for pools in saved.values() for v in pools.values()}
     lines = [f"## {study.title}\n", f"{study.about}\n"]
     lines.append(f"![{study.title}](images/study-{name}.png)\n")
-    heads = [f"`{p}`, {100 * a:g}-{100 * b:g} %" for p in POOLS for a, b in BANDS]
+    heads = [
+        f"`{p}`, {100 * a:g}-{100 * b:g} %" for p in POOLS for a, b in BANDS.values()
+    ]
     lines.append(f"| {' | '.join(['variant', *heads, 'all'])} |")
     lines.append("|---" * (len(heads) + 2) + "|")
     for label, pools in saved.items():
@@ -222,7 +234,7 @@ def _seeds(numbers):
     return f"{' to '.join(map(str, sorted(numbers)))} seeds"
 
 
-def sentence(study, saved):
+def sentence(study: Study, saved: dict[str, dict[str, np.ndarray]]) -> str:
     """Say which variants differ from the usual one by more than noise."""
     usual = _mean(saved[study.usual])
     better, worse, level = [], [], []
@@ -248,7 +260,7 @@ def sentence(study, saved):
     )
 
 
-def draw(name):
+def draw(name: str) -> None:
     """Draw a study: savings by pool, one point per variant and range of budgets."""
     from matplotlib.figure import Figure
 
@@ -257,7 +269,7 @@ def draw(name):
     axes = figure.subplots(1, len(POOLS), sharey=True)
     at = -np.arange(len(saved))
     for ax, pool in zip(axes, POOLS, strict=True):
-        for band, (low, high) in enumerate(BANDS):
+        for band, (low, high) in enumerate(BANDS.values()):
             mean, half = np.transpose(
                 [interval(v[pool][:, band]) for v in saved.values()]
             )
@@ -284,7 +296,7 @@ N_FEATURES = 128
 RUNTIME_HEADER = ("varied", "n", "B_C", "|S|", "seed", "seconds")
 
 
-def time_selection(n, coreset_size, n_aligned, seed):
+def time_selection(n: int, coreset_size: int, n_aligned: int, seed: int) -> float:
     """Return the processor seconds of one choice of the paper's strategy."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(100, N_FEATURES))
@@ -295,29 +307,28 @@ def time_selection(n, coreset_size, n_aligned, seed):
         points /= np.linalg.norm(points, axis=1, keepdims=True)
         return points.astype(np.float32)
 
-    open, aligned = (rows(n), rows(n)), (rows(n_aligned), rows(n_aligned))
-    round = Round(open, aligned, open, aligned, n_instances=250, rng=rng, trust=0.0)
+    pools, known = (rows(n), rows(n)), (rows(n_aligned), rows(n_aligned))
+    asked = Round(pools, known, pools, known, n_instances=250, rng=rng, trust=0.0)
     strategy = CoresetMargin(coreset_size=coreset_size)
     with threadpool_limits(1):
         start = time.process_time()
-        strategy.select(round)
+        strategy.select(asked)
         return time.process_time() - start
 
 
-def run_runtime(seeds):
+def run_runtime(seeds: int) -> None:
     """Time the choice with each quantity varied, the others at their base."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    with open(RESULTS / "runtime.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(RUNTIME_HEADER)
-        for varied, values in RANGES.items():
-            for value in values:
-                sizes = {**BASE, varied: value}
-                for seed in range(seeds):
-                    seconds = time_selection(*sizes.values(), seed)
-                    row = [varied, *sizes.values(), seed, f"{seconds:.3f}"]
-                    writer.writerow(row)
-                    print(*row, flush=True)
+    rows = []
+    for varied, values in RANGES.items():
+        for value in values:
+            sizes = {**BASE, varied: value}
+            for seed in range(seeds):
+                seconds = f"{time_selection(*sizes.values(), seed):.3f}"
+                row = {"varied": varied, **sizes, "seed": seed, "seconds": seconds}
+                rows.append(row)
+                print(*row.values(), flush=True)
+    write_table(RESULTS / "runtime.csv", RUNTIME_HEADER, rows)
 
 
 def read_runtime():
@@ -338,7 +349,7 @@ def read_runtime():
     return tables
 
 
-def runtime_section():
+def runtime_section() -> str:
     """Return the part of the page about runtime."""
     lines = [
         "## Runtime against n, B_C and |S|\n",
@@ -373,7 +384,7 @@ def runtime_section():
     return "\n".join(lines)
 
 
-def draw_runtime():
+def draw_runtime() -> None:
     """Draw seconds against each quantity."""
     from matplotlib.figure import Figure
 
@@ -401,7 +412,7 @@ the pool are asked about in a round. Our pools are not the paper's.
 """
 
 
-def page():
+def page() -> str:
     """Return the page as text."""
     return "\n".join([HEAD, *(section(name) for name in STUDIES), runtime_section()])
 

@@ -12,22 +12,28 @@ from itertools import combinations
 import numpy as np
 from _curves import main
 
-from skmal import MultimodalActiveLearner
+from skmal import MultimodalActiveLearner, QueryStrategy
 from skmal.datasets import load_glyphs
+from skmal.experiments import Curve, single_threaded
 from skmal.metrics import mean_reciprocal_rank
 
 NAMES = ("sans", "serif", "name")
 N_TEST, START, BATCH, BUDGET = 500, 60, 60, 840
 
 
-def load():
+def load() -> list[np.ndarray]:
     """Return features of the three modalities, rows aligned."""
     sans, serif = load_glyphs("sans", features=True), load_glyphs("serif", True)
     return [sans.X[sans.shared], serif.X[serif.shared], sans.y[sans.shared]]
 
 
-def run(strategy, seed):
-    """Return the points of one curve and the scores there."""
+def run(strategy: QueryStrategy, seed: int) -> Curve:
+    """Buy triples until the budget is spent."""
+    with single_threaded(with_torch=False):
+        return _run(strategy, seed)
+
+
+def _run(strategy: QueryStrategy, seed: int) -> Curve:
     Xs = load()
     rng = np.random.default_rng([seed, 11])
     order = rng.permutation(len(Xs[0]))
@@ -44,12 +50,14 @@ def run(strategy, seed):
         points.append(len(learner.Xs_training[0]))
         scores.append(_scores(learner, Xs_test))
         if points[-1] >= BUDGET:
-            return points, scores
+            return Curve(points, scores)
         query = learner.query([X[r] for X, r in zip(Xs, rows, strict=True)], BATCH)
         bought = rows[query.modality][query.indices]
 
 
-def _scores(learner, Xs_test):
+def _scores(
+    learner: MultimodalActiveLearner, Xs_test: list[np.ndarray]
+) -> dict[str, float]:
     features = dict(zip(NAMES, learner.transform(Xs_test), strict=True))
     pairs = {
         f"mrr-{a}-{b}": mean_reciprocal_rank(features[a], features[b])
@@ -58,5 +66,7 @@ def _scores(learner, Xs_test):
     return {"mrr": float(np.mean(list(pairs.values())))} | pairs
 
 
+RUNS = {"glyphs": run}
+
 if __name__ == "__main__":
-    main(__doc__, "three_modalities", {"glyphs": run}, n_seeds=10)
+    main(__doc__, "three_modalities", RUNS, n_seeds=10)

@@ -10,6 +10,7 @@ import numpy as np
 
 from skmal import (
     PairedActiveLearner,
+    QueryStrategy,
     RandomSampling,
     RidgeCCA,
     SimulatedAnnotator,
@@ -20,7 +21,7 @@ from skmal.datasets import load_glyphs
 N_TEST, N_START, BATCH, BUDGET = 600, 120, 150, 2000
 
 
-def make_pool(missing, rate, seed):
+def make_pool(missing: str, rate: float, seed: int) -> tuple[np.ndarray, ...]:
     """Return X, y, which of either are there, and test pairs of what is there."""
     rng = np.random.default_rng([seed, 77])
     X, y = load_glyphs(features=True, return_X_y=True)
@@ -44,7 +45,9 @@ def make_pool(missing, rate, seed):
     return X[pool], y[pool], X_present, y_present, X[test], y[test]
 
 
-def run(strategy, told, pool, seed):
+def run(
+    strategy: QueryStrategy, told: bool, pool: tuple[np.ndarray, ...], seed: int
+) -> tuple[float, float, float]:
     """Return the mean score over the run, the last, and the share of answers of -1."""
     X, y, X_present, y_present, *test = pool
     rng = np.random.default_rng([seed, 5])
@@ -72,7 +75,7 @@ def run(strategy, told, pool, seed):
     return np.mean(scores), scores[-1], np.mean(alone)
 
 
-def main():
+def main() -> None:
     """Print one line for each run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3])

@@ -16,14 +16,14 @@ from sklearn.model_selection import train_test_split
 
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA, VOptimalDesign
 from skmal.datasets import load_glyphs
-from skmal.experiments._tables import write_table
+from skmal.experiments import write_table
 from skmal.metrics import annotation_savings
 
 RESULTS = Path(__file__).parent / "results" / "verdict.csv"
 HEADER = ["features", "sample", "mean", "ci_low", "ci_high", "prequential"]
 
 
-def verdict(X, y, n_seeds):
+def verdict(X: np.ndarray, y: np.ndarray, n_seeds: int) -> dict[str, float]:
     """Return what playing the annotator on known pairs says.
 
     Parameters
@@ -61,7 +61,7 @@ def verdict(X, y, n_seeds):
     }
 
 
-def main():
+def main() -> None:
     """Draw the samples, judge each, print and write what came out."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=20)

@@ -79,21 +79,28 @@ __all__ = [
     "uncertainty",
 ]
 
-# Pickles and messages name the public path, which stays when a file moves. What is
-# public in a folder and here is named after here.
-for _room in (
-    annotation,
-    coverage,
-    datasets,
-    encoders,
-    learners,
-    metrics,
-    strategies,
-    uncertainty,
-):
-    for _name in _room.__all__:
-        getattr(_room, _name).__module__ = _room.__name__
-for _name in __all__:
-    if isinstance(globals()[_name], type):
-        globals()[_name].__module__ = __name__
-del _room, _name
+
+def _name_publicly() -> None:
+    """Let pickles and messages name the public path, which stays when a file moves.
+
+    What is public in a folder and here is named after here.
+    """
+    rooms = (
+        annotation,
+        coverage,
+        datasets,
+        encoders,
+        learners,
+        metrics,
+        strategies,
+        uncertainty,
+    )
+    for room in rooms:
+        for name in room.__all__:
+            getattr(room, name).__module__ = room.__name__
+    for name in __all__:
+        if isinstance(globals()[name], type):
+            globals()[name].__module__ = __name__
+
+
+_name_publicly()

@@ -1,21 +1,27 @@
 """An encoder and data in, the published table out."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from .arrays._kinds import take
-from .arrays._numbers import unit_rows
+from ._shared.types import IntArray, Items
+from .arrays._rows import take, unit
 from .encoders._protocol import encode
 from .items._containers import check_items, check_pairs
 from .items._groups import check_groups, check_repeats, number_groups
 from .metrics._retrieval import compositional_scores, ranks_of_items, retrieval_ranks
 
+if TYPE_CHECKING:
+    from .encoders._protocol import Encoder
+
 KS = (1, 5, 10)
 
 
-class Scores(dict):
+class Scores(dict[str, float]):
     """Scores by name, shown as a table.
 
     A plain dict of numbers everywhere else: ``scores["recall@1"]``, ``dict(scores)``,
@@ -44,12 +50,20 @@ class Scores(dict):
     0.25
     """
 
-    def __init__(self, title, rows, values):
+    title: str
+    rows: Mapping[str, Mapping[str, str]]
+
+    def __init__(
+        self,
+        title: str,
+        rows: Mapping[str, Mapping[str, str]],
+        values: Mapping[str, float],
+    ) -> None:
         super().__init__(values)
         self.title = title
         self.rows = rows
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Show the title, and one line for each row of the table."""
         names, columns, cells = self._cells()
         rows = [[n, *row] for n, row in zip(names, cells, strict=True)]
@@ -66,7 +80,7 @@ class Scores(dict):
             ]
         )
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         """Show the same in a notebook."""
         names, columns, cells = self._cells()
         head = "".join(f"<th>{escape(column)}</th>" for column in columns)
@@ -81,7 +95,7 @@ class Scores(dict):
             f"</tr></thead><tbody>{body}</tbody></table>"
         )
 
-    def _cells(self):
+    def _cells(self) -> tuple[list[str], list[str], list[list[str]]]:
         """Return the names of rows and columns, and the numbers as they are shown."""
         columns = list(next(iter(self.rows.values())))
         cells = [
@@ -91,7 +105,9 @@ class Scores(dict):
         return list(self.rows), columns, cells
 
 
-def evaluate_retrieval(encoder, X, y, groups=None):
+def evaluate_retrieval(
+    encoder: "Encoder", X: Items, y: Items, groups: npt.ArrayLike | None = None
+) -> Scores:
     """Return how well partners are found among all others: recall and MRR.
 
     The table that retrieval papers print. With `groups` it is that of MS-COCO in
@@ -175,7 +191,9 @@ def evaluate_retrieval(encoder, X, y, groups=None):
     return Scores(title, rows, values)
 
 
-def evaluate_colorswap(encoder, X, y, groups=None):
+def evaluate_colorswap(
+    encoder: "Encoder", X: Items, y: Items, groups: npt.ArrayLike | None = None
+) -> Scores:
     """Return the text, image and group score of ColorSwap and Winoground.
 
     Each quadruple is two images and two texts that are easily confused. Text score: the
@@ -250,8 +268,12 @@ def evaluate_colorswap(encoder, X, y, groups=None):
 
 
 def evaluate_zero_shot(
-    encoder, images, labels, class_names, templates=("a photo of a {}.",)
-):
+    encoder: "Encoder",
+    images: Items,
+    labels: npt.ArrayLike,
+    class_names: Items,
+    templates: str | Sequence[str] | None = ("a photo of a {}.",),
+) -> Scores:
     """Return how well images are classified by texts that name the classes.
 
     CLIP's zero-shot classification [1]_: the features of a class are the mean of those
@@ -320,7 +342,7 @@ def evaluate_zero_shot(
         prompts = [t.replace("{}", str(name)) for name in classes for t in templates]
         n_templates = len(templates)
     features, prompts = encode(encoder, images, prompts)
-    prompts = unit_rows(prompts).reshape(n_classes, n_templates, -1)
+    prompts = unit(prompts).reshape(n_classes, n_templates, -1)
     ranks = retrieval_ranks(
         features,
         prompts.mean(axis=1),
@@ -340,7 +362,7 @@ def evaluate_zero_shot(
     return Scores(title, {"accuracy": columns}, values)
 
 
-def _check_labels(labels, classes, n):
+def _check_labels(labels: npt.ArrayLike, classes: Any, n: int) -> IntArray:
     """Return the number of each image's class, or raise."""
     labels = np.asarray(labels)
     if labels.shape != (n,):
@@ -366,7 +388,7 @@ def _check_labels(labels, classes, n):
     return numbers.astype(np.int64)
 
 
-def _check_names(classes):
+def _check_names(classes: Iterable[object]) -> None:
     for name in classes:
         if not isinstance(name, (str, Real)):
             raise ValueError(
@@ -375,7 +397,7 @@ def _check_names(classes):
             )
 
 
-def _check_templates(templates):
+def _check_templates(templates: str | Sequence[str]) -> list[str]:
     templates = [templates] if isinstance(templates, str) else list(templates)
     if not templates:
         raise ValueError('templates is empty; pass at least one, such as "{}"')

@@ -1,9 +1,19 @@
 """Annotation curves as pictures, in the manner of scikit-learn's displays."""
 
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
+import numpy.typing as npt
+
+from ._shared.intervals import student_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import FillBetweenPolyCollection
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.lines import Line2D
 
 
 class AnnotationCurveDisplay:
@@ -44,13 +54,29 @@ class AnnotationCurveDisplay:
     [0.1, 0.25, 0.3]
     """
 
-    def __init__(self, n_pairs, scores, score_name=None):
+    ax_: "Axes"
+    figure_: "Figure | SubFigure"
+    lines_: "dict[str, Line2D]"
+    fill_betweens_: "dict[str, FillBetweenPolyCollection]"
+
+    def __init__(
+        self,
+        n_pairs: npt.ArrayLike,
+        scores: Mapping[str, npt.ArrayLike],
+        score_name: str | None = None,
+    ) -> None:
         self.n_pairs = n_pairs
         self.scores = scores
         self.score_name = score_name
 
     @classmethod
-    def from_learners(cls, learners, *, score_name="mean reciprocal rank", ax=None):
+    def from_learners(
+        cls,
+        learners: Mapping[str, Iterable[Any]],
+        *,
+        score_name: str = "mean reciprocal rank",
+        ax: "Axes | None" = None,
+    ) -> "AnnotationCurveDisplay":
         """Draw the validation scores of fitted learners.
 
         Parameters
@@ -73,7 +99,8 @@ class AnnotationCurveDisplay:
         ValueError
             If a learner has no validation scores, or the learners' points differ.
         """
-        points, scores = [], {}
+        points: list[Any] = []
+        scores: dict[str, Any] = {}
         for name, fitted in learners.items():
             for learner in fitted:
                 if not isinstance(
@@ -93,7 +120,9 @@ class AnnotationCurveDisplay:
             )
         return cls(points[0], scores, score_name).plot(ax=ax)
 
-    def plot(self, ax=None, *, confidence=0.95):
+    def plot(
+        self, ax: "Axes | None" = None, *, confidence: float = 0.95
+    ) -> "AnnotationCurveDisplay":
         """Draw the curves.
 
         Parameters
@@ -113,31 +142,29 @@ class AnnotationCurveDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        if ax is None:
-            ax = _import("matplotlib.pyplot").subplots(layout="constrained")[1]
-        self.ax_, self.figure_ = ax, ax.figure
+        axes = _new_in_pyplot() if ax is None else ax
+        self.ax_, self.figure_ = axes, axes.figure
         self.lines_, self.fill_betweens_ = {}, {}
         for name, scores in self.scores.items():
             scores = np.atleast_2d(scores)  # (n_seeds, n_points)
-            mean, n = scores.mean(axis=0), len(scores)
-            (line,) = ax.plot(self.n_pairs, mean, label=name)
+            mean, _, half_width = student_interval(scores, confidence)
+            (line,) = axes.plot(self.n_pairs, mean, label=name)
             self.lines_[name] = line
-            if n > 1:
-                width = stats.sem(scores) * stats.t.ppf((1 + confidence) / 2, n - 1)
-                self.fill_betweens_[name] = ax.fill_between(
+            if len(scores) > 1:
+                self.fill_betweens_[name] = axes.fill_between(
                     self.n_pairs,
-                    mean - width,
-                    mean + width,
+                    mean - half_width,
+                    mean + half_width,
                     color=line.get_color(),
                     alpha=0.15,
                     linewidth=0,
                 )
-        ax.set(xlabel="answers bought", ylabel=self.score_name)
-        ax.legend()
+        axes.set(xlabel="answers bought", ylabel=self.score_name)
+        axes.legend()
         return self
 
 
-def new_axes():
+def new_axes() -> "Axes":
     """Return axes on a new figure that pyplot does not know of.
 
     Returns
@@ -149,7 +176,11 @@ def new_axes():
     return figure.subplots()
 
 
-def _import(name):
+def _new_in_pyplot() -> "Axes":
+    return _import("matplotlib.pyplot").subplots(layout="constrained")[1]
+
+
+def _import(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:

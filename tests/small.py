@@ -4,30 +4,25 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skmal.arrays import _blocks
-from skmal.coverage import _farthest
-from skmal.uncertainty import _margin, _similarity
+from skmal._shared.sizes import SIZES
+
+
+def set_sizes(monkeypatch, **sizes):
+    """Have so much looked at at a time, see `skmal._shared.sizes`."""
+    for name, size in sizes.items():
+        monkeypatch.setattr(SIZES, name, size)
 
 
 def small_distances(monkeypatch):
     """Make blocks and bands so small that a few rows walk every path."""
-    monkeypatch.setattr(_blocks, "ROWS", 64)
-    for name, value in [
-        ("CENTRES", 4),
-        ("FIRST", 2),
-        ("COVER", 5),
-        ("PLAIN", 3),
-        ("BAND", 4),
-    ]:
-        monkeypatch.setattr(_farthest, name, value)
+    set_sizes(
+        monkeypatch, rows=64, centres=4, first_centres=2, covering=5, plain=3, band=4
+    )
 
 
 def small_similarities(monkeypatch, block):
     """Make blocks and groups so small that a few rows walk every path."""
-    monkeypatch.setattr(_blocks, "ROWS", block)
-    monkeypatch.setattr(_margin, "QUERIES", 3)
-    monkeypatch.setattr(_margin, "GROUP", 2)
-    monkeypatch.setattr(_similarity, "MANY", 2)
+    set_sizes(monkeypatch, rows=block, queries=3, group=2, candidates=2)
 
 
 def arrays(max_rows, dtype):

@@ -19,8 +19,12 @@ LAYERS = [  # the highest first; a room uses itself and what stands below it
     {"_shared", "plotting", "_version"},
 ]
 HEIGHT = {room: -level for level, rooms in enumerate(LAYERS) for room in rooms}
-KINDS = {"is_dask", "is_tensor", "is_streamed"}
+# What only `arrays` may ask and import; others use its verbs, which serve all kinds.
+ASKING = {"is_dask", "is_tensor", "is_streamed", "is_sliceable", "takes_rows"}
+KINDS = {"_dask", "_tensors", "_mapped", "_stacked", "_sharded", "_slices"}
+OF_A_KIND = {"coverage/_farthest_dask.py"}  # its whole subject is dask arrays
 FILES = sorted(PACKAGE.rglob("*.py"))
+MODULES = set(FILES)
 
 
 def room_of(path):
@@ -28,8 +32,8 @@ def room_of(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(path):
-    """Yield the rooms that a file imports from, wherever in it."""
+def imported_names(path):
+    """Yield the full name of all that a file imports, cut at its dots."""
     package = ("skmal", *path.relative_to(PACKAGE).parts[:-1])
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -40,9 +44,36 @@ def imported_rooms(path):
             modules = [[*base, alias.name] for alias in node.names]
         else:
             continue
-        for parts in modules:
-            if parts[0] == "skmal" and len(parts) > 1:
-                yield parts[1]
+        yield from map(tuple, modules)
+
+
+def imported_rooms(path):
+    """Yield the rooms that a file imports from, wherever in it."""
+    for parts in imported_names(path):
+        if parts[0] == "skmal" and len(parts) > 1:
+            yield parts[1]
+
+
+def imported_modules(path):
+    """Yield the files of the package that a file imports from, wherever in it."""
+    for parts in imported_names(path):
+        for n in range(len(parts), 0, -1):
+            base = PACKAGE.parent.joinpath(*parts[:n])
+            for other in (base.with_suffix(".py"), base / "__init__.py"):
+                if other in MODULES:
+                    yield other
+                    break
+            else:
+                continue
+            break
+
+
+def test_modules_are_no_circle():
+    left = {path: set(imported_modules(path)) - {path} for path in FILES}
+    while free := {path for path, used in left.items() if not used & set(left)}:
+        left = {path: used for path, used in left.items() if path not in free}
+    names = sorted(str(path.relative_to(PACKAGE)) for path in left)
+    assert not names, "these import one another, or modules that do"
 
 
 def test_every_room_has_a_layer():
@@ -66,7 +97,20 @@ def test_imports_point_down(path):
 def test_only_arrays_asks_which_kind_an_array_is(path):
     if room_of(path) == "arrays":
         return
+    of_a_kind = path.relative_to(PACKAGE).as_posix() in OF_A_KIND
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert not names & KINDS, "let a verb of skmal/arrays do it"
+    assert of_a_kind or not names & ASKING, "let a verb of skmal/arrays do it"
+    for name in imported_names(path):
+        if name[:2] == ("skmal", "arrays"):
+            inner = name[2] if len(name) > 2 else ""
+            assert of_a_kind or inner not in KINDS, f"{inner} is for one kind of rows"
+            assert of_a_kind or name[-1] not in ASKING, "let a verb of it do that"
+
+
+def test_what_is_of_a_kind_is_there():
+    for name in OF_A_KIND:
+        assert (PACKAGE / name).is_file()
+    for name in KINDS:
+        assert (PACKAGE / "arrays" / f"{name}.py").is_file()

@@ -1,12 +1,22 @@
 """Files that are whole or not there."""
 
 import os
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any, Literal, overload
 
 
+@overload
+def replacing(
+    path: str | Path, mode: Literal["w"] = "w"
+) -> AbstractContextManager[IO[str]]: ...
+@overload
+def replacing(
+    path: str | Path, mode: Literal["wb"]
+) -> AbstractContextManager[IO[bytes]]: ...
 @contextmanager
-def replacing(path, mode="w"):
+def replacing(path: str | Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
     """Open a file that takes the place of `path` when the body has ended well.
 
     It is written beside its place, brought to disk and renamed, so that a crash or a
@@ -14,9 +24,8 @@ def replacing(path, mode="w"):
     """
     path = Path(path)
     unfinished = path.with_name(f"{path.name}.unfinished")
-    text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
     try:
-        with open(unfinished, mode, **text) as file:
+        with _opened(unfinished, mode) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -25,3 +34,9 @@ def replacing(path, mode="w"):
         with suppress(OSError):
             unfinished.unlink()
         raise
+
+
+def _opened(path: Path, mode: Literal["w", "wb"]) -> IO[Any]:
+    if mode == "wb":
+        return open(path, mode)
+    return open(path, mode, encoding="utf-8", newline="")

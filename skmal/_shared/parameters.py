@@ -5,6 +5,11 @@ from math import inf
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+from .types import FloatArray
+
 Value = TypeVar("Value")
 
 
@@ -54,6 +59,17 @@ def check_choice(value: Value, name: str, choices: Iterable[Any]) -> Value:
     if not known or value not in choices:
         raise ValueError(f"{name} must be one of {choices}, got {value!r}")
     return value
+
+
+def check_weights(weights: npt.ArrayLike, n: int) -> FloatArray:
+    """Return n weights as float64, or raise one error that says what they must be."""
+    checked = np.asarray(weights, dtype=np.float64)
+    if checked.shape != (n,) or not ((checked >= 0) & (checked < inf)).all():
+        raise ValueError(
+            f"weights must hold {n} finite numbers of at least 0, got an array of "
+            f"shape {checked.shape}"
+        )
+    return checked
 
 
 def is_integer(value: object) -> bool:

@@ -13,9 +13,8 @@ from sklearn.exceptions import NotFittedError
 
 from .._shared.randomness import CANDIDATES, MORE_QUESTIONS
 from .._shared.types import FloatArray, IntArray, Items
-from ..arrays._kinds import take
-from ..arrays._numbers import unit_rows
-from ..arrays._tensors import to_host
+from ..arrays._operations import to_host
+from ..arrays._rows import take, unit
 from ..encoders._protocol import encode
 from ..learners._paired import PairedActiveLearner
 from ..learners._query import Query
@@ -295,7 +294,7 @@ def _as_features(rows: Rows, features: Sequence[Any] | None) -> Features | None:
     """Return Features, or None where there are none."""
     if features is None or features[0].shape[1] == 0:
         return None
-    X, y = (unit_rows(to_host(own)).astype(np.float32) for own in features)
+    X, y = (unit(to_host(own)).astype(np.float32) for own in features)
     return Features(rows, (X, y))
 
 

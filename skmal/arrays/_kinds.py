@@ -1,15 +1,54 @@
-"""Which kind an array is, and rows picked out of any kind."""
+"""Which kind of rows something is. Only this folder asks; others use its verbs."""
+
+import sys
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import issparse
-from sklearn.utils import _safe_indexing
 
-from . import _dask
-from ._sharded import take_in_windows
-from ._tensors import is_tensor
+from .._shared.types import IntArray
+
+if TYPE_CHECKING:
+    import torch
+    from typing_extensions import TypeIs
 
 
-def is_streamed(items):
+class Rows(Protocol):
+    """Rows of numbers of any kind, two-dimensional.
+
+    NumPy's arrays, tensors, dask arrays, memory maps, `ShardedArray`, HDF5 and zarr
+    datasets, and rows that are made when they are read.
+    """
+
+    @property
+    def shape(self) -> Any: ...
+
+    @property
+    def dtype(self) -> Any: ...
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+
+RowsLike: TypeAlias = npt.ArrayLike | Rows  # what public functions make `Rows` of
+RowNumbers: TypeAlias = slice | IntArray  # which rows
+Block: TypeAlias = Any  # some rows: an array, or a tensor on its device
+DaskArray: TypeAlias = Any  # dask's own types say less than it does
+
+
+def is_dask(items: object) -> bool:
+    """Say whether `items` is a dask array."""
+    module = sys.modules.get("dask.array")
+    return module is not None and isinstance(items, module.Array)
+
+
+def is_tensor(rows: object) -> "TypeIs[torch.Tensor]":
+    """Say whether rows are a torch tensor."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(rows, torch.Tensor)
+
+
+def is_streamed(items: Any) -> bool:
     """Say whether `items` are numeric rows that are not in memory, but slice.
 
     Such are memory maps, `ShardedArray`, HDF5 and zarr datasets, and dask arrays. What
@@ -20,7 +59,7 @@ def is_streamed(items):
     return is_sliceable(items) and items.dtype.kind in "biuf"
 
 
-def is_sliceable(rows):
+def is_sliceable(rows: Any) -> bool:
     """Say whether `rows` is an array on disk or in memory that slices row by row."""
     return (
         hasattr(rows, "__getitem__")
@@ -28,24 +67,3 @@ def is_sliceable(rows):
         and len(getattr(rows, "shape", ())) == 2
         and not issparse(rows)
     )
-
-
-def takes_rows(source):
-    """Say whether rows can be taken by an array of their numbers in any order."""
-    return isinstance(source, np.ndarray) or getattr(source, "takes_rows", False)
-
-
-def take(items, rows):
-    """Return the given rows of `items`, in the container that they came in.
-
-    Of items that are not in memory they are an array.
-    """
-    if is_tensor(items):
-        return items[rows]
-    if _dask.is_dask(items):
-        return _dask.take(items, rows)
-    if not is_streamed(items):
-        return _safe_indexing(items, rows)
-    if isinstance(rows, slice) or takes_rows(items):
-        return np.asarray(items[rows])
-    return take_in_windows(items, rows)

@@ -1,8 +1,13 @@
 """Pools that are not in memory: their features are made where they are looked at."""
 
-import numpy as np
+from collections.abc import Callable
+from typing import Any
 
-from ._kinds import take
+import numpy as np
+import numpy.typing as npt
+
+from ._kinds import RowNumbers, Rows
+from ._slices import take_sliced
 
 
 class Mapped:
@@ -10,20 +15,29 @@ class Mapped:
 
     takes_rows = True
 
-    def __init__(self, source, function, width, dtype):
+    def __init__(
+        self,
+        source: Rows,
+        function: Callable[[npt.NDArray[Any]], npt.NDArray[Any]],
+        width: int,
+        dtype: npt.DTypeLike,
+    ) -> None:
         self.source, self.function = source, function
-        self.shape, self.dtype = (source.shape[0], width), np.dtype(dtype)
+        self.shape: tuple[int, int] = (source.shape[0], width)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: RowNumbers) -> npt.NDArray[Any]:
         """Return what the function makes of a slice or of an array of rows."""
-        rows = take(self.source, rows)
-        if len(rows) == 0:  # encoders take no empty arrays
+        block = take_sliced(self.source, rows)
+        if len(block) == 0:  # encoders take no empty arrays
             return np.empty((0, self.shape[1]), self.dtype)
-        return self.function(rows)
+        return self.function(block)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
         """Return all rows."""
         return self[:].astype(dtype or self.dtype, copy=False)

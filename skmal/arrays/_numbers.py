@@ -1,13 +1,20 @@
 """Floats, lengths and widths of rows, checked before they are computed with."""
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils import check_array
 from sklearn.utils.extmath import row_norms
 
-from ._tensors import computing_dtype, is_tensor, largest_value
+from .._shared.types import FloatArray
+from ._kinds import Block, Rows, is_tensor
+from ._tensors import computing_dtype, host_array, largest_value
 
 
-def check_space(queries, gallery):
+def check_space(
+    queries: npt.ArrayLike, gallery: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray]:
     """Return the features of two modalities as floats, or raise if spaces differ."""
     queries = as_floats(check_array(queries, input_name="queries"))
     gallery = as_floats(check_array(gallery, input_name="gallery"))
@@ -15,7 +22,7 @@ def check_space(queries, gallery):
     return queries, gallery
 
 
-def check_widths(rows, others, name, other):
+def check_widths(rows: Rows, others: Rows, name: str, other: str) -> None:
     """Raise unless both have as many columns."""
     if rows.shape[1] != others.shape[1]:
         raise ValueError(
@@ -24,7 +31,9 @@ def check_widths(rows, others, name, other):
         )
 
 
-def check_features(features, name, like=None):
+def check_features(
+    features: npt.ArrayLike | None, name: str, like: FloatArray | None = None
+) -> FloatArray:
     """Return rows of one modality as floats that can be squared, or raise.
 
     With `like`, they must have as many columns and take its precision where that is
@@ -32,19 +41,19 @@ def check_features(features, name, like=None):
     """
     if like is not None and (features is None or np.size(features) == 0):
         return like[:0]
-    features = as_floats(check_array(features, dtype="numeric", input_name=name))
-    check_squares(features, name)
+    rows = as_floats(check_array(features, dtype="numeric", input_name=name))
+    check_squares(rows, name)
     if like is None:
-        return features
-    if features.shape[1] != like.shape[1]:
+        return rows
+    if rows.shape[1] != like.shape[1]:
         raise ValueError(
-            f"{name} has {features.shape[1]} columns where {like.shape[1]} are "
+            f"{name} has {rows.shape[1]} columns where {like.shape[1]} are "
             "expected; all rows must be of one modality"
         )
-    return features.astype(np.result_type(features, like), copy=False)
+    return rows.astype(np.result_type(rows, like), copy=False)
 
 
-def check_squares(array, name):
+def check_squares(array: Block, name: str) -> None:
     """Raise when the squares of the values would overflow."""
     if is_tensor(array):
         dtype, largest = computing_dtype(array), largest_value(array)
@@ -58,15 +67,40 @@ def check_squares(array, name):
         )
 
 
-def as_floats(array):
+def as_floats(array: npt.ArrayLike) -> FloatArray:
     """Return an array of float32 or float64; only those two are not converted."""
-    array = np.asarray(array)
-    if array.dtype in (np.float32, np.float64):
-        return array
-    return array.astype(np.float32 if array.dtype == np.float16 else np.float64)
+    values: npt.NDArray[Any] = np.asarray(array)
+    if values.dtype in (np.float32, np.float64):
+        return values
+    return values.astype(np.float32 if values.dtype == np.float16 else np.float64)
 
 
-def unit_rows(features):
+def to_floats(values: Any, source: str, host: bool = True) -> Block:
+    """Return values as an array of float32 or float64, or raise if they are no numbers.
+
+    Tensors of floats stay what they are, where `host` is False. `source` returned them.
+    """
+    if is_tensor(values):
+        if not host and values.is_floating_point():
+            return values
+        values = host_array(values)
+    values = np.asarray(values)
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"{source} returned {values.dtype}, not floats")
+    return as_floats(values)
+
+
+def all_finite(values: Block) -> bool:
+    """Say whether all values are finite; of float16 by their bits, which is fast."""
+    if is_tensor(values):
+        return bool(np.isfinite(largest_value(values)))
+    if values.dtype == np.float16:
+        exponent = np.uint16(0x7C00)
+        return not bool(((values.view(np.uint16) & exponent) == exponent).any())
+    return values.dtype.kind != "f" or bool(np.isfinite(values).all())
+
+
+def unit_rows(features: npt.NDArray[Any]) -> FloatArray:
     """Return the rows scaled to length one; rows of zeros stay zero.
 
     The similarity that the whole package means is the dot product of such rows. Each
@@ -77,14 +111,14 @@ def unit_rows(features):
     return features / _nonzero(row_norms(features)[:, None])
 
 
-def unit_floats(rows):
+def unit_floats(rows: npt.ArrayLike) -> FloatArray:
     """Return rows of a pool, any numbers, as floats of length one, or raise."""
-    rows = as_floats(rows)
-    if not np.isfinite(rows).all():  # those of a pool on disk are looked at here only
+    floats = as_floats(rows)
+    if not np.isfinite(floats).all():  # those of a pool on disk are looked at here only
         raise ValueError("a pool holds NaN or infinity; leave out such rows")
-    return unit_rows(rows)
+    return unit_rows(floats)
 
 
-def _nonzero(divisors):
+def _nonzero(divisors: FloatArray) -> FloatArray:
     divisors[divisors == 0] = 1
     return divisors

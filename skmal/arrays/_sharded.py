@@ -1,12 +1,18 @@
 """Arrays on disk, one below the other, that behave as one array."""
 
 import os
+from collections.abc import Iterable
 from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-WINDOW = 1024  # rows that are read at a time of what takes slices only
+from .._shared.types import IntArray
+from ._kinds import Rows
+from ._numbers import all_finite
+from ._slices import take_sliced
 
 
 class ShardedArray:
@@ -70,25 +76,31 @@ class ShardedArray:
            [0., 0.]])
     """
 
-    ndim = 2
-    takes_rows = True  # by an array of their numbers
+    ndim: int = 2
+    takes_rows: bool = True  # by an array of their numbers
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    shards: list[Any]
+    starts: IntArray
 
-    def __init__(self, shards):
+    def __init__(self, shards: Iterable[str | os.PathLike[str] | Rows]) -> None:
         if isinstance(shards, (str, os.PathLike)) or hasattr(shards, "shape"):
             raise TypeError(
                 "shards must be a list of file names or arrays, got a single "
                 f"{type(shards).__name__}; put it into a list"
             )
-        shards = list(shards)
-        if not shards:
+        sources = list(shards)
+        if not sources:
             raise ValueError("shards is empty; at least one file or array is needed")
         self._sources = [
-            Path(shard).absolute() if isinstance(shard, (str, os.PathLike)) else shard
-            for shard in shards
+            Path(source).absolute()
+            if isinstance(source, (str, os.PathLike))
+            else source
+            for source in sources
         ]
         self._open()
 
-    def _open(self):
+    def _open(self) -> None:
         self.shards = [
             _open_file(source) if isinstance(source, Path) else source
             for source in self._sources
@@ -101,7 +113,7 @@ class ShardedArray:
         self.shape = (int(self._ends[-1]), self.shards[0].shape[1])
         self.dtype = self.shards[0].dtype
 
-    def _check(self, number, shard):
+    def _check(self, number: int, shard: Any) -> None:
         first = self.shards[0]
         shape, dtype = getattr(shard, "shape", ()), getattr(shard, "dtype", None)
         if len(shape) != 2 or not isinstance(dtype, np.dtype) or min(shape) == 0:
@@ -118,13 +130,13 @@ class ShardedArray:
                 "must come from one model, in one precision"
             )
 
-    def _name(self, number):
+    def _name(self, number: int) -> str:
         source = self._sources[number]
         if isinstance(source, Path):
             return str(source)
         return f"shard {number}" if len(self._sources) > 1 else "the array"
 
-    def check_files(self):
+    def check_files(self) -> None:
         """Raise if a file became shorter since it was opened, or is gone.
 
         Reading on would end the process. Learners call it before each query.
@@ -139,14 +151,14 @@ class ShardedArray:
                 check_size(source, shard)
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Return the size of all rows in bytes."""
         return self.shape[0] * self.shape[1] * self.dtype.itemsize
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Any) -> npt.NDArray[Any]:
         """Return copies of the rows: of an index, a slice, an array or a mask."""
         if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is Ellipsis:
             rows = rows[0]  # as scikit-learn's cross-validation asks for rows
@@ -176,25 +188,27 @@ class ShardedArray:
             block[here] = self._take(number, rows[here] - self.starts[number])
         return block
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
         """Read all rows."""
         if copy is False:
             raise ValueError("shards cannot become one array without being copied")
         return self[:].astype(dtype or self.dtype, copy=False)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Say what it is, not what is in it."""
         return (
             f"ShardedArray of {len(self.shards)} shards, shape {self.shape}, "
             f"{self.dtype}"
         )
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return ShardedArray, (self._sources,)
 
-    def _read(self, start, stop):
+    def _read(self, start: int, stop: int) -> npt.NDArray[Any]:
         block = np.empty((stop - start, self.shape[1]), self.dtype)
-        number = np.searchsorted(self._ends, start, side="right")
+        number = int(np.searchsorted(self._ends, start, side="right"))
         at = start
         while at < stop:
             first, end = self.starts[number], min(self._ends[number], stop)
@@ -203,13 +217,10 @@ class ShardedArray:
             at, number = end, number + 1
         return block
 
-    def _take(self, number, rows):
+    def _take(self, number: int, rows: slice | IntArray) -> npt.NDArray[Any]:
         """Return rows of one shard, or raise an error that names it."""
-        if isinstance(rows, slice) or isinstance(self.shards[number], np.ndarray):
-            block = np.asarray(self.shards[number][rows])
-        else:  # what can only be sliced
-            block = take_in_windows(self.shards[number], rows)
-        if not _all_finite(block):
+        block = take_sliced(self.shards[number], rows)
+        if not all_finite(block):
             at = np.flatnonzero(~np.isfinite(block).all(axis=1))[0]
             row = rows.start + at if isinstance(rows, slice) else rows[at]
             raise ValueError(
@@ -220,26 +231,15 @@ class ShardedArray:
         return block
 
 
-def take_in_windows(source, rows):
-    """Return rows, in any order, of what takes slices only, as an array.
-
-    Rows that are no farther apart than `WINDOW` are read with what is between them.
-    """
-    rows = np.asarray(rows)
-    block = np.empty((len(rows), source.shape[1]), source.dtype)
-    order = np.argsort(rows, kind="stable")
-    ascending = rows[order]
-    first = 0
-    while first < len(rows):
-        start = ascending[first]
-        stop = np.searchsorted(ascending, start + WINDOW)
-        window = np.asarray(source[start : ascending[stop - 1] + 1])
-        block[order[first:stop]] = window[ascending[first:stop] - start]
-        first = stop
-    return block
+def check_opened(rows: object) -> None:
+    """Raise if files that rows are read from are shorter than when they were opened."""
+    if isinstance(rows, ShardedArray):
+        rows.check_files()
+    elif isinstance(rows, np.memmap) and rows.filename is not None:
+        check_size(Path(rows.filename), rows)
 
 
-def check_size(path, mapped):
+def check_size(path: Path, mapped: Any) -> None:
     """Raise if a file is shorter than what of it was mapped into memory."""
     size = path.stat().st_size if path.is_file() else 0
     needed = mapped.offset + mapped.nbytes
@@ -250,7 +250,7 @@ def check_size(path, mapped):
         )
 
 
-def _open_file(path):
+def _open_file(path: Path) -> npt.NDArray[Any]:
     """Return a memory map of an .npy file, or raise an error that names it."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; all shards must be there")
@@ -260,11 +260,3 @@ def _open_file(path):
         raise ValueError(
             f"{path} is cut short or no .npy file ({error}); make or get it anew"
         ) from error
-
-
-def _all_finite(block):
-    """Say whether all values are finite; of float16 by their bits, which is fast."""
-    if block.dtype == np.float16:
-        exponent = np.uint16(0x7C00)
-        return not ((block.view(np.uint16) & exponent) == exponent).any()
-    return block.dtype.kind != "f" or bool(np.isfinite(block).all())

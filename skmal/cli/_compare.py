@@ -1,14 +1,30 @@
 """skmal compare."""
 
-from ..experiments._compare import compare
-from ..experiments._names import STRATEGIES
-from ..experiments._suite import BUDGET, main_metric, run_suite
-from ._printing import _print_savings, _write
+import argparse
+from pathlib import Path
+
+from ..experiments import (
+    ABLATIONS,
+    BUDGET,
+    DATA,
+    DEFAULT_ENCODER,
+    ENCODERS,
+    POOLS,
+    STRATEGIES,
+    compare,
+    main_metric,
+    run_suite,
+)
+from ._printing import percent, print_savings, write_and_tell
 
 DEFAULT_DATA = "glyphs"
+NOT_OF_THE_SUITE = (
+    *("data", "path", "model", "pretrained", "max_epochs", "learning_rate"),
+    *("batch_size", "pool_size", "on_error"),
+)
 
 
-def run_compare(arguments):
+def run_compare(arguments: argparse.Namespace) -> int:
     """Compare strategies and write tables and curves.
 
     Parameters
@@ -21,6 +37,7 @@ def run_compare(arguments):
     int
         0.
     """
+    arguments.out.mkdir(parents=True, exist_ok=True)  # before hours of work
     if arguments.suite:
         return _run_suite(arguments)
     if not arguments.strategies:
@@ -42,13 +59,13 @@ def run_compare(arguments):
         n_jobs=arguments.jobs,
         verbose=not arguments.quiet,
     )
-    _print_savings(savings)
-    return _write(arguments.out, curves, savings)
+    print_savings(savings)
+    return write_and_tell(arguments.out, curves, savings)
 
 
-def _run_suite(arguments):
+def _run_suite(arguments: argparse.Namespace) -> int:
     """Run what is missing of the suite, and print what the default saves."""
-    own = dict.fromkeys(_NOT_OF_THE_SUITE) | {"data": DEFAULT_DATA, "on_error": "raise"}
+    own = dict.fromkeys(NOT_OF_THE_SUITE) | {"data": DEFAULT_DATA, "on_error": "raise"}
     for name, default in own.items():
         if getattr(arguments, name) != default:
             option = name.replace("_", "-")
@@ -68,9 +85,7 @@ def _run_suite(arguments):
         if row["encoder"] == arguments.encoder and row["metric"] == main_metric(
             row["pool"]
         ):
-            mean, low, high = (
-                100 * float(row[key]) for key in ("mean", "ci_low", "ci_high")
-            )
+            mean, low, high = percent(row)
             print(
                 f"  {row['pool']:<22}{row['strategy']:<31}{row['budgets']:<9}"
                 f"{mean:+6.1f}  ({low:+.1f} to {high:+.1f}), {row['n_seeds']} seeds, "
@@ -80,13 +95,67 @@ def _run_suite(arguments):
     return 0
 
 
-_NOT_OF_THE_SUITE = (
-    *("data", "path", "model", "pretrained", "max_epochs", "learning_rate"),
-    *("batch_size", "pool_size", "on_error"),
-)
+def add_parser(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Add the command to a parser.
+
+    Parameters
+    ----------
+    commands : argparse subparsers action
+        What `ArgumentParser.add_subparsers` returned.
+    """
+    parser = commands.add_parser(
+        "compare", help="strategies x seeds, to tables and curves"
+    )
+    parser.add_argument(
+        "--suite",
+        choices=["default"],
+        help="many pools, all strategies; goes on where it was stopped",
+    )
+    parser.add_argument("--pools", nargs="+", choices=POOLS, default=list(POOLS))
+    parser.add_argument("--data", choices=DATA, default=DEFAULT_DATA)
+    parser.add_argument("--path", help="the files of data that are not in the package")
+    parser.add_argument(
+        "--on-error",
+        choices=["raise", "skip"],
+        default="raise",
+        help="what to do about files and rows that cannot be read (default: raise)",
+    )
+    parser.add_argument("--strategies", nargs="+", choices=[*STRATEGIES, *ABLATIONS])
+    parser.add_argument(
+        "--encoder",
+        choices=ENCODERS,
+        default=DEFAULT_ENCODER,
+        help="what learns: from features (default: ridge-cca), or from images (clip)",
+    )
+    parser.add_argument(
+        "--model", help="of clip: a name of open_clip's, local-dir:FOLDER or a .json"
+    )
+    parser.add_argument("--pretrained", help="weights of the model: a tag or a file")
+    parser.add_argument("--max-epochs", type=int, metavar="N", help="per fit")
+    parser.add_argument("--learning-rate", type=float, metavar="RATE")
+    parser.add_argument(
+        "--seeds", type=int, metavar="N", help="default: 5, or 20 with --suite"
+    )
+    parser.add_argument(
+        "--budget",
+        type=pairs_or_share,
+        help="share of the pool (0.3; 0.6 with --suite) or number of pairs (500)",
+    )
+    parser.add_argument("--batch-size", type=int, metavar="B")
+    parser.add_argument(
+        "--pool-size", type=int, metavar="N", help="pairs that can be bought; all"
+    )
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes; all cores")
+    parser.add_argument(
+        "--out", type=Path, default=Path("skmal-compare"), metavar="DIR"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.set_defaults(run=run_compare)
 
 
-def pairs_or_share(text):
+def pairs_or_share(text: str) -> int | float:
     """Read a budget: 500 is a number of pairs, 0.3 a share of the pool.
 
     Parameters

@@ -1,17 +1,34 @@
 """skmal demo."""
 
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 
 from ..datasets import load_glyphs
-from ..experiments._compare import compare
+from ..experiments import compare
 from ..learners._paired import PairedActiveLearner
-from ._printing import _print_savings, _write
+from ._printing import percent, print_savings, write_and_tell
 
-DEMO_SEEDS = 5
+N_SEEDS = 5
+ASKED = ("images", "names")
+STRATEGIES = {
+    "coreset-margin": "The paper's strategy",
+    "coreset-margin-trim-alternate": (
+        "Without the most isolated 30 % of the items, asking in turns, it"
+    ),
+    "v-optimal": "V-optimal design, the learner's default,",
+}
+INTRODUCTION = """\
+A pool of glyphs and a pool of Unicode names: which belong together? Each answer costs.
+The learner knows 100 of 4,299 pairs and chooses what to ask next."""
 
 
-def demo(arguments):
+def run_demo(arguments: argparse.Namespace) -> int:
     """Show a few rounds of questions, then a quick comparison on the glyphs.
 
     Parameters
@@ -26,27 +43,53 @@ def demo(arguments):
     """
     if arguments.write:
         return _write_folders(arguments.write, arguments.size)
-    print(_DEMO_INTRODUCTION)
+    arguments.out.mkdir(parents=True, exist_ok=True)  # before the work
+    print(INTRODUCTION)
     _show_rounds(n_rounds=3)
     print(
-        f"\nNow the same at length: {DEMO_SEEDS} seeds, each strategy buys 30 % of the "
+        f"\nNow the same at length: {N_SEEDS} seeds, each strategy buys 30 % of the "
         "pool.\n"
     )
     curves, savings = compare(
-        list(_DEMO_STRATEGIES),
-        n_seeds=DEMO_SEEDS,
+        list(STRATEGIES),
+        n_seeds=N_SEEDS,
         batch_size=86,  # large, so that it takes less than a minute
         verbose=not arguments.quiet,
     )
-    _print_savings([row for row in savings if row["metric"] == "mrr"])
+    print_savings([row for row in savings if row["metric"] == "mrr"])
     print()
     for row in savings:
         if row["metric"] == "mrr":
-            print(f"{_DEMO_STRATEGIES[row['strategy']]} {verdict(row)}.")
-    return _write(arguments.out, curves, savings)
+            print(f"{STRATEGIES[row['strategy']]} {verdict(row)}.")
+    return write_and_tell(arguments.out, curves, savings)
 
 
-def _write_folders(folder, size):
+def add_parser(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> None:
+    """Add the command to a parser.
+
+    Parameters
+    ----------
+    commands : argparse subparsers action
+        What `ArgumentParser.add_subparsers` returned.
+    """
+    parser = commands.add_parser("demo", help="see what is asked and what it saves")
+    parser.add_argument("--out", type=Path, default=Path("skmal-demo"), metavar="DIR")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="DIR",
+        help="only write glyphs as PNG files and their names as texts, to annotate",
+    )
+    parser.add_argument(
+        "--size", type=int, default=400, metavar="N", help="with --write (default: 400)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.set_defaults(run=run_demo)
+
+
+def _write_folders(folder: Path, size: int) -> int:
     """Write glyphs as PNG files and their names, shuffled, as a file of texts."""
     from PIL import Image
 
@@ -66,7 +109,7 @@ def _write_folders(folder, size):
     return 0
 
 
-def verdict(row):
+def verdict(row: Mapping[str, Any]) -> str:
     """Say in words what a row of the savings table says.
 
     Parameters
@@ -79,7 +122,7 @@ def verdict(row):
     str
         A predicate, such as "saves 20 % of the answers ...".
     """
-    amount, low, high = (100 * row[key] for key in ("mean", "ci_low", "ci_high"))
+    amount, low, high = percent(row)
     if row["n_seeds"] == 1:
         return f"differs by {amount:+.0f} % on one seed, which says little"
     against = (
@@ -93,20 +136,7 @@ def verdict(row):
     return f"makes no clear difference ({amount:+.0f} %) {against}"
 
 
-_DEMO_STRATEGIES = {
-    "coreset-margin": "The paper's strategy",
-    "coreset-margin-trim-alternate": (
-        "Without the most isolated 30 % of the items, asking in turns, it"
-    ),
-    "v-optimal": "V-optimal design, the learner's default,",
-}
-
-_DEMO_INTRODUCTION = """\
-A pool of glyphs and a pool of Unicode names: which belong together? Each answer costs.
-The learner knows 100 of 4,299 pairs and chooses what to ask next."""
-
-
-def _show_rounds(n_rounds):
+def _show_rounds(n_rounds: int) -> None:
     """Print what is asked in a few rounds, and how the encoder improves."""
     glyphs, features = load_glyphs(), load_glyphs(features=True)
     train, test = train_test_split(
@@ -121,7 +151,7 @@ def _show_rounds(n_rounds):
         ranked = learner.rank_partners(query, X[pool], y[pool], k=3)
         item, partners = pool[query.indices[0]], pool[ranked[0]]
         print(
-            f"\nRound {number}: 50 questions about the {_ASKED[query.modality]}. First:"
+            f"\nRound {number}: 50 questions about the {ASKED[query.modality]}. First:"
         )
         if query.modality == 0:
             print(_picture(glyphs.images[item]))
@@ -140,10 +170,7 @@ def _show_rounds(n_rounds):
         print(f"  {len(learner.X_training)} pairs known, held-out MRR {score:.3f}")
 
 
-_ASKED = ("images", "names")
-
-
-def _picture(image):
+def _picture(image: npt.NDArray[np.uint8]) -> str:
     """Return a 32 x 32 image as eight lines of braille dots."""
     ink = image > 127
     dots = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])

@@ -1,12 +1,23 @@
-"""What commands print."""
+"""What `skmal demo` and `skmal compare` print."""
 
-from ..experiments._tables import write_results
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..experiments import write_results
 
 
-def _print_savings(savings):
+def print_savings(savings: Sequence[Mapping[str, Any]]) -> None:
+    """Print the table of savings.
+
+    Parameters
+    ----------
+    savings : list of dict
+        As `skmal.experiments.compare` returns them.
+    """
     print("Answers saved against random, % (mean over seeds, 95 % interval):")
     for row in savings:
-        mean, low, high = (100 * row[key] for key in ("mean", "ci_low", "ci_high"))
+        mean, low, high = percent(row)
         interval = f"{low:+.1f} to {high:+.1f}" if row["n_seeds"] > 1 else "one seed"
         print(
             f"  {row['strategy']:<31}{row['metric']:<11}{mean:+6.1f}  ({interval}), "
@@ -14,7 +25,42 @@ def _print_savings(savings):
         )
 
 
-def _write(out, curves, savings):
+def percent(row: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Return mean and ends of the interval of a row of savings.
+
+    Parameters
+    ----------
+    row : dict
+        A row of savings.
+
+    Returns
+    -------
+    tuple of three floats
+        In per cent.
+    """
+    mean, low, high = (100 * float(row[key]) for key in ("mean", "ci_low", "ci_high"))
+    return mean, low, high
+
+
+def write_and_tell(
+    out: Path,
+    curves: Sequence[dict[str, Any]],
+    savings: Sequence[dict[str, Any]],
+) -> int:
+    """Write the results, and print where they are.
+
+    Parameters
+    ----------
+    out : path
+        The folder.
+    curves, savings : list of dict
+        As `skmal.experiments.compare` returns them.
+
+    Returns
+    -------
+    int
+        0, or 1 where there is no picture.
+    """
     try:
         files = write_results(out, curves, savings)
     except ImportError as error:

@@ -1,41 +1,31 @@
 """The rows farthest from a growing list of centres, found by looking at few of them."""
 
+from collections.abc import Callable, Iterator
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .._shared.progress import progress
-from ..arrays import _blocks
-from ..arrays._blocks import (
-    as_pool,
-    batches,
-    count_threads,
-    fetch,
-    float_dtype,
-    in_threads,
-    read,
-)
+from .._shared.sizes import SIZES
+from .._shared.types import BoolArray, FloatArray, IntArray
+from ..arrays._blocks import as_pool, batches, fetch, float_dtype, read
 from ..arrays._distances import Space, direct_differences, mean_row
-from ..arrays._tensors import (
+from ..arrays._kinds import Block, Rows
+from ..arrays._operations import (
+    block_size,
     cells,
-    computing,
     device_of,
     double,
-    join,
+    joined,
     minima,
     on_device,
     to_host,
 )
+from ..arrays._precision import computing
+from ..arrays._threads import count_threads, in_threads
 
-CENTRES = 256  # that rows are compared with at a time
-FIRST = 32  # the same, to begin with
-PLAIN = 512  # pools of at most so many rows are compared with every centre
-BAND = 256  # rows that are compared with every pick, to begin with
-SAMPLE = 2**19  # distances of a sample of rows to all aligned items
-RUN = 32  # neighbouring rows of that sample, which are read together
-MANY = 2**14  # rows to refresh that are worth starting threads
-COVER = 512  # aligned items that rows are compared with before the picks
 ROW_BYTES = 64  # of memory for what is known of a row, and for lists of rows
 ALIGNED, PICKS = 0, 1  # the two kinds of centres
 
@@ -61,50 +51,53 @@ class FarthestRows:
     are done.
     """
 
-    def __init__(self, features, aligned=None, verbose=0):
+    def __init__(
+        self, features: Rows, aligned: Rows | None = None, verbose: int = 0
+    ) -> None:
         features, aligned = as_pool(features), as_pool(aligned)
         self.device = device_of(features)  # where rows are read and compared
         if self.device is None:
             aligned = to_host(aligned)
-        self.features, self.aligned, self.verbose = features, aligned, verbose
-        self.size = None if self.device is None else features.block(CENTRES)
-        self.n_aligned = 0 if aligned is None else aligned.shape[0]
-        self.order = np.arange(self.n_aligned)
-        self.picks = []
-        self.dtype = float_dtype(features, *([aligned] if self.n_aligned else []))
+        self.features, self.verbose = features, verbose
+        self.aligned: Any = aligned  # None where there are none
+        self.size = block_size(features, SIZES.centres)
+        self.n_aligned: int = 0 if aligned is None else aligned.shape[0]
+        self.order: IntArray = np.arange(self.n_aligned)
+        self.picks: list[int] = []
+        self.dtype = float_dtype(features, *([self.aligned] if self.n_aligned else []))
         self.lowest = -np.finfo(self.dtype).max  # below every bound but that of a pick
         n, d = features.shape
-        block = min(n, _blocks.ROWS) * (4 * d + CENTRES) + 2 * CENTRES * d
+        block = min(n, SIZES.rows) * (4 * d + SIZES.centres) + 2 * SIZES.centres * d
         self.n_threads = count_threads(
             features, ROW_BYTES * n, block * self.dtype.itemsize, "the coverage"
         )
         if self.n_aligned:
-            mean = mean_row(aligned, np.arange(self.n_aligned), "aligned")
+            mean = mean_row(self.aligned, np.arange(self.n_aligned), "aligned")
             self.space = Space(mean, self.dtype, self.device)
-        self.bound = np.full(n, np.inf, self.dtype)
+        self.bound: FloatArray = np.full(n, np.inf, self.dtype)
         self.seen = np.zeros((2, n), np.int32)
         # Distances by direct differences to so many centres; 0 to none stands for
         # infinity, for zeros take up no memory until they are written.
         self.exact, self.exact_seen = np.zeros(n), np.zeros(n, np.int32)
 
     @property
-    def n_centres(self):
+    def n_centres(self) -> int:
         return self.n_aligned + len(self.picks)
 
     @property
-    def slack(self):
+    def slack(self) -> float:
         return self.space.slack
 
     # ---------------------------------------------------------------- the answers
 
-    def squared_distances(self):
+    def squared_distances(self) -> FloatArray:
         """Return each row's squared distance to its nearest aligned item."""
         of, n = self._squared_distances_of, len(self.bound)
         args = self.n_threads, self.size, self.verbose, "distances"
         with computing(self.device):
             return np.concatenate(in_threads(of, n, *args))
 
-    def largest_distance(self):
+    def largest_distance(self) -> float:
         """Return the largest squared distance of any row to the aligned items.
 
         The pool is read once. The floor follows the farthest row known so far, so that
@@ -113,11 +106,11 @@ class FarthestRows:
         with computing(self.device):
             return self._largest_distance()
 
-    def _largest_distance(self):
+    def _largest_distance(self) -> float:
         n, lock = len(self.bound), Lock()
         floor = self._look_at_sample(np.arange(n))
 
-        def look(some):
+        def look(some: slice) -> None:
             nonlocal floor
             self._refresh_block(np.arange(some.start, some.stop), floor)
             fresh = self.seen[ALIGNED, some] == self.n_aligned
@@ -136,7 +129,9 @@ class FarthestRows:
         self._make_exact(near)
         return self.exact[near].max()
 
-    def pick(self, rows, n_picks, with_distances=False):
+    def pick(
+        self, rows: IntArray, n_picks: int, with_distances: bool = False
+    ) -> IntArray:
         """Return `n_picks` of the given rows, each the farthest when it was picked.
 
         With distances, `exact` of each pick is its squared distance at that time,
@@ -152,7 +147,7 @@ class FarthestRows:
         with computing(self.device), one:
             return self._pick(rows, n_picks, with_distances)
 
-    def _pick(self, rows, n_picks, with_distances):
+    def _pick(self, rows: IntArray, n_picks: int, with_distances: bool) -> IntArray:
         if self.n_centres == 0:
             self._add(self._row_nearest_mean(rows))
         fresh = (self.seen[ALIGNED, rows] == self.n_aligned) & (self.n_aligned > 0)
@@ -168,8 +163,14 @@ class FarthestRows:
             self._measure_picks()
         return np.array(self.picks)
 
-    def _pick_all(self, rows, floor, n_picks, advance):
-        size = BAND if len(rows) > PLAIN else len(rows)
+    def _pick_all(
+        self,
+        rows: IntArray,
+        floor: float,
+        n_picks: int,
+        advance: Callable[[int], object],
+    ) -> None:
+        size = SIZES.band if len(rows) > SIZES.plain else len(rows)
         short = rows[:0]
         while len(self.picks) < n_picks:
             short = short[self.bound[short] >= floor]
@@ -188,9 +189,9 @@ class FarthestRows:
             if n_made < 4 and cut > floor:
                 size *= 2
             elif n_made > 64:
-                size = max(size // 2, BAND)
+                size = max(size // 2, SIZES.band)
 
-    def _pick_from(self, band, cut, n_picks):
+    def _pick_from(self, band: IntArray, cut: float, n_picks: int) -> int:
         """Pick from fresh rows while the farthest is certain; return how many."""
         n_before = len(self.picks)
         x, bound = self._points(band), self.bound[band]
@@ -215,16 +216,16 @@ class FarthestRows:
         self._save(band, bound)
         return len(self.picks) - n_before
 
-    def _save(self, rows, bound):
+    def _save(self, rows: IntArray, bound: FloatArray) -> None:
         self.bound[rows], self.seen[PICKS, rows] = bound, len(self.picks)
 
-    def _add(self, row):
+    def _add(self, row: Any) -> None:
         self.picks.append(row)
         self.bound[row] = -np.inf
 
     # ---------------------------------------------------------------- comparing
 
-    def _refresh(self, rows, floor):
+    def _refresh(self, rows: IntArray, floor: float) -> None:
         """Make rows fresh, or find that their bounds are below the floor.
 
         The first aligned items cover most rows. Picks come next, for they lie where the
@@ -239,22 +240,24 @@ class FarthestRows:
         in_threads(
             lambda some: self._refresh_block(rows[some], floor),
             len(rows),
-            self.n_threads if len(rows) >= MANY else 1,
+            self.n_threads if len(rows) >= SIZES.stale else 1,
             self.size,
             self.verbose and 2 * len(rows) > len(self.bound),
             "distances",
         )
 
-    def _refresh_block(self, rows, floor):
+    def _refresh_block(self, rows: IntArray, floor: float) -> None:
         x = self._points(rows)
         for kind, stop in (
-            (ALIGNED, min(COVER, self.n_aligned)),
+            (ALIGNED, min(SIZES.covering, self.n_aligned)),
             (PICKS, len(self.picks)),
             (ALIGNED, self.n_aligned),
         ):
             rows, x = self._compare(kind, stop, rows, x, floor)
 
-    def _compare(self, kind, n_centres, rows, x, floor):
+    def _compare(
+        self, kind: int, n_centres: int, rows: IntArray, x: Block, floor: float
+    ) -> tuple[IntArray, Block]:
         """Compare rows, read as x, with the first centres of a kind.
 
         Rows leave when their bounds fall below the floor; those left are returned.
@@ -266,7 +269,8 @@ class FarthestRows:
         while len(rows) and (start := seen[rows[0]]) < n_centres:
             # Those that have seen as many, up to where the next ones join them.
             same = rows[: np.searchsorted(seen[rows], start, side="right")]
-            stop = min(start + (CENTRES if start else FIRST), n_centres)
+            size = SIZES.centres if start else SIZES.first_centres
+            stop = min(start + size, n_centres)
             if len(same) < len(rows):
                 stop = min(stop, seen[rows[len(same)]])
             centres = self._as_centres(self._centres(kind, start, stop))
@@ -281,7 +285,7 @@ class FarthestRows:
 
     # ---------------------------------------------------------------- exactly
 
-    def _make_exact(self, rows):
+    def _make_exact(self, rows: IntArray) -> None:
         """Bring `exact` of fresh rows up to date by direct differences in float64."""
         rows = rows[self.exact_seen[rows] < self.n_centres]
         for start in np.unique(self.exact_seen[rows]):
@@ -296,7 +300,15 @@ class FarthestRows:
                 self.exact[some] = np.minimum(known, direct)
         self.exact_seen[rows] = self.n_centres
 
-    def _direct(self, x, originals, limit, start, stop, counts=None):
+    def _direct(
+        self,
+        x: Block,
+        originals: Block,
+        limit: FloatArray,
+        start: int,
+        stop: int,
+        counts: IntArray | None = None,
+    ) -> FloatArray:
         """Return squared distances to the nearest of some centres, in float64.
 
         Only centres within the limits, as far as rounding can tell, are looked at;
@@ -309,13 +321,15 @@ class FarthestRows:
             np.minimum.at(exact, at, direct)
         return exact
 
-    def _products(self, x, start, stop, counts=None):
+    def _products(
+        self, x: Block, start: int, stop: int, counts: IntArray | None = None
+    ) -> Iterator[tuple[Block, Block]]:
         """Yield centres, a block at a time, and squared distances to each, rounded.
 
         They are infinite to all but the first centres, so many as `counts` has it for
         each row.
         """
-        for block in batches(stop - start, CENTRES):
+        for block in batches(stop - start, SIZES.centres):
             first, last = start + block.start, start + block.stop
             centres = self._any_centres(first, last)
             squared = self._as_centres(centres) @ x.T  # (n_centres, n_rows)
@@ -324,7 +338,7 @@ class FarthestRows:
                 squared[on_device(late, self.device)] = np.inf
             yield centres, squared
 
-    def _squared_distances_of(self, some):
+    def _squared_distances_of(self, some: slice) -> FloatArray:
         """Return the squared distances of a slice of rows to their nearest aligned.
 
         For most rows only one block of these can hold it: the others' bounds say so.
@@ -337,13 +351,13 @@ class FarthestRows:
         for number, (_, squared) in enumerate(products):
             squared = minima(squared)
             np.minimum(second, np.maximum(bound, squared), out=second)
-            nearest[squared < bound] = number * CENTRES
+            nearest[squared < bound] = number * SIZES.centres
             np.minimum(bound, squared, out=bound)
         limit = bound + 2 * self.slack
         nearest[second <= limit] = -1
         exact = np.empty(len(x))
         for start in np.unique(nearest):
-            same, stop = nearest == start, min(start + CENTRES, self.n_aligned)
+            same, stop = nearest == start, min(start + SIZES.centres, self.n_aligned)
             if start < 0:
                 start, stop = 0, self.n_aligned
             exact[same] = self._direct(
@@ -351,7 +365,7 @@ class FarthestRows:
             )
         return exact
 
-    def _measure_picks(self):
+    def _measure_picks(self) -> None:
         """Set `exact` of each pick to its distance when it was picked."""
         for some in batches(len(self.picks)):
             picks = np.array(self.picks[some])
@@ -366,19 +380,19 @@ class FarthestRows:
 
     # ---------------------------------------------------------------- rows and centres
 
-    def _points(self, rows):
+    def _points(self, rows: IntArray) -> Block:
         """Return rows so that the product with `_as_centres` is squared distances."""
         return self.space.points(fetch(self.features, rows), "features")
 
-    def _as_centres(self, rows):
+    def _as_centres(self, rows: Block) -> Block:
         return self.space.turned(self.space.points(rows, "aligned"))
 
-    def _centres(self, kind, start, stop):
+    def _centres(self, kind: int, start: int, stop: int) -> Block:
         if kind == PICKS:
             return fetch(self.features, np.array(self.picks[start:stop]))
         return on_device(fetch(self.aligned, self.order[start:stop]), self.device)
 
-    def _any_centres(self, start, stop):
+    def _any_centres(self, start: int, stop: int) -> Block:
         """Return centres as they are, counting the aligned items first."""
         n = self.n_aligned
         if stop <= n:
@@ -386,20 +400,20 @@ class FarthestRows:
         if start >= n:
             return self._centres(PICKS, start - n, stop - n)
         parts = self._centres(ALIGNED, start, n), self._centres(PICKS, 0, stop - n)
-        return join(parts)
+        return joined(parts)
 
     # ---------------------------------------------------------------- a sample
 
-    def _look_at_sample(self, rows):
+    def _look_at_sample(self, rows: IntArray) -> float:
         """Return a distance that the farthest row is known to reach, from a few rows.
 
         Aligned items are put in an order in which the first ones cover most of them.
         """
-        if len(rows) <= PLAIN:
+        if len(rows) <= SIZES.plain:
             return self.lowest
-        m = min(SAMPLE // max(self.n_aligned, 1), len(rows) // 16, _blocks.ROWS)
-        length = min(RUN, len(rows))
-        starts = np.linspace(0, len(rows) - length, max(m // RUN, 1)).astype(int)
+        m = min(SIZES.sample // max(self.n_aligned, 1), len(rows) // 16, SIZES.rows)
+        length = min(SIZES.run, len(rows))
+        starts = np.linspace(0, len(rows) - length, max(m // SIZES.run, 1)).astype(int)
         sample = rows[(starts[:, None] + np.arange(length)).ravel()]
         x = self._points(sample)
         products = self._products(x, 0, self.n_centres)
@@ -409,12 +423,12 @@ class FarthestRows:
             self.order = cover_order(distances[: self.n_aligned] <= 0.8 * nearest.max())
         return nearest.max() - 2 * self.slack
 
-    def _row_nearest_mean(self, rows):
+    def _row_nearest_mean(self, rows: IntArray) -> int:
         mean = mean_row(self.features, rows, "features", self.n_threads)
         self.space = Space(mean, self.dtype, self.device)
         d = self.features.shape[1]
 
-        def look(some):
+        def look(some: slice) -> FloatArray:
             return to_host(self._points(rows[some])[:, d]).copy()
 
         squared = np.concatenate(in_threads(look, len(rows), self.n_threads, self.size))
@@ -428,7 +442,7 @@ class FarthestRows:
         return near[direct.argmin()]
 
 
-def cover_order(covers):
+def cover_order(covers: BoolArray) -> IntArray:
     """Return an order of sets in which each one covers most of what is left.
 
     `covers[s, i]` says whether set s covers sample i.

@@ -1,16 +1,19 @@
 """`FarthestRows` of pools that are dask arrays: rows stay, survivors travel."""
 
 import copy
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from ..arrays import _blocks
+from .._shared.sizes import SIZES
+from .._shared.types import FloatArray, IntArray
 from ..arrays._blocks import batches, check_values, read
 from ..arrays._dask import (
     check_dask,
     contiguous,
     gather,
-    is_dask,
     once,
     partitions,
     per_row,
@@ -18,16 +21,21 @@ from ..arrays._dask import (
     take,
     task,
 )
+from ..arrays._kinds import DaskArray, Rows, is_dask
 from ._farthest import FarthestRows
 
-STEPS = 256  # of a guess that rows are compared with at a time
 GUESSED = 4  # times as many picks as wanted are made by all partitions together
 MARGIN = 0.85  # of a guess's squared distance; rows that come no nearer may travel
 KEPT = ("order", "bound", "seen")  # of `FarthestRows`, between two stages
-SURVIVORS = 4096  # rows that may travel in one stage, at least; of all partitions
+
+Kept: TypeAlias = dict[str, Any]  # what is known of a partition's rows
+State: TypeAlias = tuple[Kept, IntArray]  # that, and the rows that are left
+Sums: TypeAlias = tuple[FloatArray, list[FloatArray], FloatArray]  # see `_block_sums`
 
 
-def farthest_rows(features, aligned=None, verbose=0):
+def farthest_rows(
+    features: Any, aligned: Any = None, verbose: int = 0
+) -> "FarthestRows | DaskFarthestRows":
     """Return `FarthestRows`, or its like for a dask array, which shows no bars."""
     if is_dask(aligned):
         aligned = aligned.compute()
@@ -55,31 +63,33 @@ class DaskFarthestRows:
     picks, so that Dask can make it again.
     """
 
-    def __init__(self, features, aligned=None):
+    def __init__(self, features: DaskArray, aligned: Rows | None = None) -> None:
         self.features = check_dask(features, "features")
-        self.n_aligned = 0 if aligned is None else len(aligned)
-        self.aligned = None if aligned is None else np.asarray(aligned)
+        self.n_aligned: int = 0 if aligned is None else aligned.shape[0]
+        self.aligned: Any = None if aligned is None else np.asarray(aligned)
         self.partitions = partitions(self.features)
-        self.known = [None] * len(self.partitions)
+        self.known: list[Any] = [None] * len(self.partitions)
         # Pages that nobody writes to take no memory.
         self.exact = np.zeros(self.features.shape[0])
         self.n_barriers = self.n_travelled = 0  # the latter in rows
 
     # ---------------------------------------------------------------- the answers
 
-    def squared_distances(self):
+    def squared_distances(self) -> FloatArray:
         """Return each row's squared distance to its nearest aligned item."""
         self.n_barriers += 1
         return per_row(_squared_distances, self.features, self.aligned)
 
-    def largest_distance(self):
+    def largest_distance(self) -> float:
         """Return the largest squared distance of any row to the aligned items."""
         self.known, largest = self._stage(
             _look, [()] * len(self.partitions), self.aligned
         )
         return max(largest)
 
-    def pick(self, rows, n_picks, with_distances=False):
+    def pick(
+        self, rows: IntArray, n_picks: int, with_distances: bool = False
+    ) -> IntArray:
         """Return `n_picks` of the given rows, each the farthest when it was picked.
 
         `exact` of each pick is its squared distance at that time, infinity where there
@@ -104,7 +114,13 @@ class DaskFarthestRows:
         self._pick(parts, picks, centres, n_picks)
         return np.array(picks)
 
-    def _pick(self, parts, picks, centres, n_picks):
+    def _pick(
+        self,
+        parts: Sequence[IntArray],
+        picks: list[int],
+        centres: npt.NDArray[Any],
+        n_picks: int,
+    ) -> None:
         """Append to `picks` until there are as many as wanted."""
         n_left = n_picks - len(picks)
         if n_left == 0:
@@ -119,7 +135,7 @@ class DaskFarthestRows:
         states, replies = self._stage(_guess, own, centres)
         stack = _Stack(self.features)
         self._receive(stack, replies)
-        most = max(4 * n_picks, SURVIVORS)
+        most = max(4 * n_picks, SIZES.survivors)
         guess, distances = stack.greedy(centres, n_left)
         while len(guess):
             own = [(state,) for state in states]
@@ -142,7 +158,7 @@ class DaskFarthestRows:
             n_left -= n_sure
             guess, distances = new[n_sure:], exact[n_sure:]
 
-    def _receive(self, stack, replies):
+    def _receive(self, stack: "_Stack", replies: Sequence[Any]) -> None:
         rows = [
             reply[0] + start
             for reply, (_, start, _) in zip(replies, self.partitions, strict=True)
@@ -150,19 +166,26 @@ class DaskFarthestRows:
         stack.add(np.concatenate(rows), np.concatenate([reply[1] for reply in replies]))
         self.n_travelled += sum(map(len, rows))
 
-    def _stage(self, function, own, *common):
+    def _stage(
+        self,
+        function: Callable[..., tuple[Any, Any]],
+        own: Sequence[tuple[Any, ...]],
+        *common: Any,
+    ) -> tuple[Any, list[Any]]:
         """Return new states, which stay on the workers, and the partitions' replies."""
         n_bytes = sum(np.asarray(argument).nbytes for argument in common)
-        common = [once(argument) for argument in common]
+        shared = [once(argument) for argument in common]
         both = [
-            task(function, nout=2)(chunk, *arguments, *common)
+            task(function, nout=2)(chunk, *arguments, *shared)
             for (chunk, _, _), arguments in zip(self.partitions, own, strict=True)
         ]
         self.n_barriers += 1
         states, replies = [s for s, _ in both], [r for _, r in both]
         return persist(states, replies, n_bytes)
 
-    def _row_nearest_mean(self, parts, cuts):
+    def _row_nearest_mean(
+        self, parts: Sequence[IntArray], cuts: IntArray
+    ) -> tuple[int, int]:
         """Return the row nearest the mean, as a partition and its row.
 
         The mean is summed in blocks of the same rows as `_distances.mean_row` does, for
@@ -197,30 +220,34 @@ class DaskFarthestRows:
 class _Stack:
     """Rows that have travelled, in the order of the pool."""
 
-    def __init__(self, features):
+    def __init__(self, features: DaskArray) -> None:
         self.rows = np.empty(0, np.int64)
         self.values = np.empty((0, features.shape[1]), features.dtype)
 
-    def add(self, rows, values):
+    def add(self, rows: IntArray, values: npt.NDArray[Any]) -> None:
         order = np.concatenate([self.rows, rows]).argsort(kind="stable")
         self.values = np.concatenate([self.values, values])[order]
         self.rows = np.concatenate([self.rows, rows])[order]
 
-    def drop(self, rows):
+    def drop(self, rows: IntArray) -> None:
         stay = ~np.isin(self.rows, rows)
         self.rows, self.values = self.rows[stay], self.values[stay]
 
-    def rows_of(self, rows):
+    def rows_of(self, rows: IntArray) -> npt.NDArray[Any]:
         return self.values[np.searchsorted(self.rows, rows)]
 
-    def greedy(self, centres, n_picks):
+    def greedy(
+        self, centres: npt.NDArray[Any], n_picks: int
+    ) -> tuple[IntArray, FloatArray]:
         """Return rows by greedy k-center, and their squared distances."""
         known = FarthestRows(self.values, centres)
         picks = known.pick(np.arange(len(self.rows)), n_picks, with_distances=True)
         return self.rows[picks], known.exact[picks]
 
 
-def _certain(guess, distances, stop, new, exact):
+def _certain(
+    guess: IntArray, distances: FloatArray, stop: int, new: IntArray, exact: FloatArray
+) -> int:
     """Return how many of the new picks the certificate holds for.
 
     At step `stop` of the guess some survivors have not travelled.
@@ -235,7 +262,7 @@ def _certain(guess, distances, stop, new, exact):
     return len(new)
 
 
-def _shares(sizes, n_picks):
+def _shares(sizes: Sequence[int], n_picks: int) -> list[int]:
     """Return how many rows each partition picks for the first guess."""
     share = min(n_picks, -(-GUESSED * n_picks // len(sizes)))
     while sum(min(size, share) for size in sizes) < n_picks:
@@ -243,7 +270,7 @@ def _shares(sizes, n_picks):
     return [min(size, share) for size in sizes]
 
 
-def _total(sums):
+def _total(sums: Sequence[Sums]) -> FloatArray:
     """Return the sum of rows from `_block_sums` of one partition after the other."""
     blocks, edge = [], []  # the latter: rows of a block that is not complete yet
     for head, whole, tail in sums:
@@ -261,18 +288,26 @@ def _total(sums):
 # -------------------------------------------------------------------- on workers
 
 
-def _squared_distances(rows, start, aligned):
+def _squared_distances(
+    rows: npt.NDArray[Any], start: int, aligned: npt.NDArray[Any]
+) -> FloatArray:
     return FarthestRows(rows, aligned).squared_distances()
 
 
-def _look(chunk, aligned):
+def _look(chunk: npt.ArrayLike, aligned: npt.NDArray[Any]) -> tuple[Kept, float]:
     """Return what is known of a partition's distances, and the largest of them."""
     known = FarthestRows(contiguous(chunk), aligned)
     largest = known.largest_distance()
     return _without_rows(known), largest
 
 
-def _guess(chunk, kept, eligible, n_picks, centres):
+def _guess(
+    chunk: npt.ArrayLike,
+    kept: Kept | None,
+    eligible: npt.NDArray[np.uint8],
+    n_picks: int,
+    centres: npt.NDArray[Any],
+) -> tuple[State, tuple[IntArray, npt.NDArray[Any]]]:
     """Return a partition's state, and the picks from its own rows."""
     chunk = contiguous(chunk)
     left = _unpack(eligible, len(chunk))
@@ -284,7 +319,14 @@ def _guess(chunk, kept, eligible, n_picks, centres):
     return (kept, np.setdiff1d(left, picks)), (picks, chunk[picks])
 
 
-def _survivors(chunk, state, centres, guess, distances, share):
+def _survivors(
+    chunk: npt.ArrayLike,
+    state: State,
+    centres: npt.NDArray[Any],
+    guess: npt.NDArray[Any],
+    distances: FloatArray,
+    share: int,
+) -> tuple[State, tuple[IntArray, npt.NDArray[Any], int, float]]:
     """Return the new state and the rows that come near a guess when it is picked.
 
     The reply also says what is true of the rows that stay: up to a step of the guess,
@@ -310,7 +352,9 @@ def _survivors(chunk, state, centres, guess, distances, share):
     return state, (rows, chunk[rows], stop, margin)
 
 
-def _follow(known, rows, turned, distances):
+def _follow(
+    known: FarthestRows, rows: IntArray, turned: FloatArray, distances: FloatArray
+) -> tuple[IntArray, FloatArray]:
     """Return the step at which each row is as far as the guess, and how far it comes.
 
     The number of steps where there is none; the largest ratio of its squared distance
@@ -324,7 +368,7 @@ def _follow(known, rows, turned, distances):
         # These points may have raised the slack.
         floors = distances[:, None] - known.slack
         lowest = MARGIN * distances[-1] - known.slack
-        for block in batches(len(distances), STEPS):
+        for block in batches(len(distances), SIZES.steps):
             squared = np.concatenate([bound[None], turned[block] @ x.T])
             np.minimum.accumulate(squared, axis=0, out=squared)
             far = squared[:-1] >= floors[block]
@@ -339,12 +383,14 @@ def _follow(known, rows, turned, distances):
     return first, ratio
 
 
-def _block_sums(chunk, eligible, first):
+def _block_sums(
+    chunk: npt.ArrayLike, eligible: npt.NDArray[np.uint8], first: int
+) -> Sums:
     """Return the sums of whole blocks of rows, and the rows of blocks cut by an edge.
 
     `first` is the number of eligible rows in the partitions before.
     """
-    chunk, size = contiguous(chunk), _blocks.ROWS
+    chunk, size = contiguous(chunk), SIZES.rows
     rows = _unpack(eligible, len(chunk))
     head = min(-first % size, len(rows))
     tail = head + (len(rows) - head) // size * size
@@ -355,7 +401,7 @@ def _block_sums(chunk, eligible, first):
     return read(chunk, rows[:head]), whole, read(chunk, rows[tail:])
 
 
-def _sum(block):
+def _sum(block: FloatArray) -> FloatArray:
     with np.errstate(over="ignore", invalid="ignore"):
         total = block.astype(np.float64, copy=False).sum(axis=0)
     if not np.isfinite(total).all():
@@ -363,7 +409,9 @@ def _sum(block):
     return total
 
 
-def _nearest(chunk, eligible, point):
+def _nearest(
+    chunk: npt.ArrayLike, eligible: npt.NDArray[np.uint8], point: FloatArray
+) -> tuple[float, int]:
     """Return the squared distance of the row nearest the point, and that row."""
     chunk = contiguous(chunk)
     best = np.inf, -1
@@ -377,14 +425,16 @@ def _nearest(chunk, eligible, point):
     return best
 
 
-def _without_rows(known):
+def _without_rows(known: FarthestRows) -> Kept:
     """Return what is known of the rows' distances, as a dict."""
     kept = {name: getattr(known, name) for name in KEPT}
     # How wrong the bounds may be: rows that are not read again would not tell.
     return kept | {"largest": known.space.largest}
 
 
-def _with_rows(kept, chunk, centres):
+def _with_rows(
+    kept: Kept, chunk: npt.NDArray[Any], centres: npt.NDArray[Any]
+) -> FarthestRows:
     """Return `FarthestRows` that know that, in which all centres are aligned items."""
     known = FarthestRows(chunk, centres)
     kept = copy.deepcopy(kept)
@@ -395,12 +445,12 @@ def _with_rows(kept, chunk, centres):
     return known
 
 
-def _pack(rows, n):
+def _pack(rows: IntArray, n: int) -> npt.NDArray[np.uint8]:
     """Return rows as bits, which are small to send."""
     mask = np.zeros(n, bool)
     mask[rows] = True
     return np.packbits(mask)
 
 
-def _unpack(bits, n):
+def _unpack(bits: npt.NDArray[np.uint8], n: int) -> IntArray:
     return np.flatnonzero(np.unpackbits(bits, count=n))

@@ -2,11 +2,15 @@
 
 import numpy as np
 
+from .._shared.types import FloatArray
 from ..arrays._blocks import check_same_space
+from ..arrays._kinds import RowsLike
 from ._farthest_dask import farthest_rows
 
 
-def distance_to_aligned(features, aligned, *, verbose=0):
+def distance_to_aligned(
+    features: RowsLike, aligned: RowsLike, *, verbose: int = 0
+) -> FloatArray:
     """Return the distance of each row to its nearest aligned item.
 
     Parameters
@@ -59,11 +63,11 @@ def distance_to_aligned(features, aligned, *, verbose=0):
     >>> distance_to_aligned([[0.0, 0.0], [3.0, 4.0]], aligned=[[0.0, 0.0]])
     array([0., 5.])
     """
-    features, aligned = check_same_space(features, aligned, "features", "aligned")
-    return np.sqrt(farthest_rows(features, aligned, verbose).squared_distances())
+    rows, known = check_same_space(features, aligned, "features", "aligned")
+    return np.sqrt(farthest_rows(rows, known, verbose).squared_distances())
 
 
-def coverage_gap(features, aligned, *, verbose=0):
+def coverage_gap(features: RowsLike, aligned: RowsLike, *, verbose: int = 0) -> float:
     """Return the largest distance of any row to its nearest aligned item.
 
     The gap says how far the worst covered item of a pool is from everything known. The
@@ -108,6 +112,5 @@ def coverage_gap(features, aligned, *, verbose=0):
     >>> coverage_gap([[0.0, 0.0], [1.0, 0.0], [3.0, 4.0]], aligned=[[0.0, 0.0]])
     5.0
     """
-    features, aligned = check_same_space(features, aligned, "features", "aligned")
-    known = farthest_rows(features, aligned, verbose)
-    return float(np.sqrt(known.largest_distance()))
+    rows, known = check_same_space(features, aligned, "features", "aligned")
+    return float(np.sqrt(farthest_rows(rows, known, verbose).largest_distance()))

@@ -4,31 +4,33 @@ import numpy as np
 
 from .._shared.parameters import check_integer
 from .._shared.randomness import draw_seed
-from ..arrays import _blocks, _dask
-from ..arrays._blocks import (
-    check_rows,
-    check_values,
-    count_threads,
-    fetch,
-    in_threads,
-    read,
-)
+from .._shared.sizes import SIZES
+from .._shared.types import FloatArray, IntArray, RandomState
+from ..arrays._blocks import check_rows, check_values, fetch, read
 from ..arrays._distances import direct_differences, rounding_slack
-from ..arrays._numbers import as_floats
-from ..arrays._tensors import (
+from ..arrays._kinds import Block, Rows, RowsLike
+from ..arrays._operations import (
+    block_size,
     cells,
-    computing,
     device_of,
     nth_smallest,
     on_device,
     squared_lengths,
     to_host,
 )
+from ..arrays._precision import computing
+from ..arrays._rows import per_row
+from ..arrays._threads import count_threads, in_threads
 
 
 def isolation(
-    features, n_neighbors=5, *, n_landmarks=400, random_state=None, verbose=0
-):
+    features: RowsLike,
+    n_neighbors: int = 5,
+    *,
+    n_landmarks: int = 400,
+    random_state: RandomState = None,
+    verbose: int = 0,
+) -> FloatArray:
     """Return the distance of each row to its n-th nearest landmark.
 
     The most isolated rows of a natural pool are outliers: broken scans, empty texts.
@@ -77,23 +79,27 @@ def isolation(
     >>> isolation([[0.0], [1.0], [2.0], [9.0]], n_neighbors=1)
     array([1., 1., 1., 7.])
     """
-    features = check_rows(features, "features")
+    pool = check_rows(features, "features")
     n_neighbors = check_integer(n_neighbors, "n_neighbors", minimum=1)
     n_landmarks = check_integer(n_landmarks, "n_landmarks", minimum=2)
     seed = draw_seed(random_state)
-    rows = np.arange(features.shape[0])
+    rows = np.arange(pool.shape[0])
     if len(rows) > n_landmarks:
         draw = np.random.default_rng(seed).choice(rows, n_landmarks, replace=False)
         rows = np.sort(draw)
     n_neighbors = min(n_neighbors, len(rows) - 1)
-    if _dask.is_dask(features):
-        reference = _dask.take(features, rows)
-        return _dask.per_row(_isolation, features, rows, reference, n_neighbors)
-    reference = read(features, rows)
-    return _isolation(features, 0, rows, reference, n_neighbors, verbose)
+    reference = read(pool, rows)
+    return per_row(_isolation, pool, rows, reference, n_neighbors, verbose=verbose)
 
 
-def _isolation(features, start, landmarks, reference, nth, verbose=0):
+def _isolation(
+    features: Rows,
+    start: int,
+    landmarks: IntArray,
+    reference: FloatArray,
+    nth: int,
+    verbose: int = 0,
+) -> FloatArray:
     """Return each row's distance to its nth nearest landmark but itself.
 
     `start` is the number of the first row; landmarks are numbered as it is.
@@ -105,18 +111,18 @@ def _isolation(features, start, landmarks, reference, nth, verbose=0):
     differences.
     """
     n, d = features.shape
-    each = 8 * min(n, _blocks.ROWS) * (4 * d + 3 * len(landmarks))
+    each = 8 * min(n, SIZES.rows) * (4 * d + 3 * len(landmarks))
     each += 8 * len(landmarks) * d
     n_threads = count_threads(features, 16 * n, each, "the isolation")
-    landmarks, reference = landmarks - start, as_floats(reference)
+    landmarks = landmarks - start
     check_values(reference, "features")
     dtype, device = reference.dtype, device_of(features)
     origin = reference.mean(axis=0, dtype=np.float64).astype(dtype)
-    reference, origin = on_device(reference, device), on_device(origin, device)
-    marks, mark_norms = _centred(reference, origin)
+    candidates, origin = on_device(reference, device), on_device(origin, device)
+    marks, mark_norms = _centred(candidates, origin)
     squared = np.zeros(n)
 
-    def look(block):
+    def look(block: slice) -> None:
         rows = fetch(features, block)
         x, x_norms = _centred(rows, origin)
         if not x_norms.max() < 1e-12 * float(np.finfo(dtype).max):
@@ -136,18 +142,18 @@ def _isolation(features, start, landmarks, reference, nth, verbose=0):
         n_below = to_host(below.sum(axis=1))
         in_doubt = below ^ (distance <= (middle + 2 * slack)[:, None])
         at, columns = cells(in_doubt)
-        direct = direct_differences(rows, at, reference, columns)
+        direct = direct_differences(rows, at, candidates, columns)
         direct = direct[np.lexsort([direct, at])]  # row by row, each ascending
         first = np.searchsorted(at, np.arange(len(rows)))
         squared[block] = direct[first + nth - 1 - n_below]
 
-    size = None if device is None else features.block(len(landmarks))
+    size = block_size(features, len(landmarks))
     with computing(device):
         in_threads(look, n, n_threads, size, verbose, "isolation")
     return np.sqrt(squared)
 
 
-def _centred(rows, origin):
+def _centred(rows: Block, origin: Block) -> tuple[Block, Block]:
     """Return rows minus the origin (distances stay, rounding shrinks), and |x|^2."""
     with np.errstate(over="ignore", invalid="ignore"):
         x = rows - origin

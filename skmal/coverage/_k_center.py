@@ -3,11 +3,19 @@
 import numpy as np
 
 from .._shared.parameters import check_integer
+from .._shared.types import IntArray
 from ..arrays._blocks import check_rows, check_same_space
+from ..arrays._kinds import Rows, RowsLike
 from ._farthest_dask import farthest_rows
 
 
-def greedy_k_center(features, n_centers, aligned=None, *, verbose=0):
+def greedy_k_center(
+    features: RowsLike,
+    n_centers: int,
+    aligned: RowsLike | None = None,
+    *,
+    verbose: int = 0,
+) -> IntArray:
     """Pick rows one after the other, each the farthest from all centres so far.
 
     A diverse subset that leaves no row far from a centre: at most twice as far as the
@@ -74,11 +82,12 @@ def greedy_k_center(features, n_centers, aligned=None, *, verbose=0):
     array([0, 2])
     """
     n_centers = check_integer(n_centers, "n_centers", minimum=1)
+    known: Rows | None = None
     if aligned is None or 0 in np.shape(aligned):
-        features, aligned = check_rows(features, "features"), None
+        rows = check_rows(features, "features")
     else:
-        features, aligned = check_same_space(features, aligned, "features", "aligned")
-    n = features.shape[0]
+        rows, known = check_same_space(features, aligned, "features", "aligned")
+    n = rows.shape[0]
     if n_centers > n:
         raise ValueError(f"n_centers={n_centers} is above the {n} rows to pick from")
-    return farthest_rows(features, aligned, verbose).pick(np.arange(n), n_centers)
+    return farthest_rows(rows, known, verbose).pick(np.arange(n), n_centers)

@@ -2,12 +2,13 @@
 
 from ._coco import load_coco_captions
 from ._colorswap import make_colorswap
-from ._datacomp import load_datacomp
+from ._datacomp import Texts, load_datacomp
 from ._glyphs import load_glyphs
 from ._pairs import load_pairs
 from ._read_colorswap import load_colorswap
 
 __all__ = [
+    "Texts",
     "load_coco_captions",
     "load_colorswap",
     "load_datacomp",

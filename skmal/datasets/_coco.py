@@ -2,12 +2,18 @@
 
 import json
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from .._shared.parameters import check_integer
-from ._reading import Problems, as_objects, check_folder, image_fault
+from ._reading import OnError, Problems, XAndY, as_objects, check_folder, image_fault
+
+# Number, part of the split, possible names and captions of an image; a str: a fault.
+Entry: TypeAlias = tuple[int, str, list[str], list[str]] | str
 
 KARPATHY_FILE = "dataset_coco.json"
 KARPATHY = {
@@ -23,14 +29,32 @@ FOLDERS = ("", "annotations", "karpathy")  # where the JSON files are looked for
 IMAGE_FOLDERS = ("", "images")
 
 
+@overload
 def load_coco_captions(
-    path,
-    split="karpathy",
+    path: str | Path,
+    split: str = "karpathy",
     *,
-    n_captions=None,
-    on_error="raise",
-    return_X_y=False,
-):
+    n_captions: int | None = None,
+    on_error: OnError = "raise",
+    return_X_y: Literal[False] = False,
+) -> Bunch: ...
+@overload
+def load_coco_captions(
+    path: str | Path,
+    split: str = "karpathy",
+    *,
+    n_captions: int | None = None,
+    on_error: OnError = "raise",
+    return_X_y: Literal[True],
+) -> XAndY: ...
+def load_coco_captions(
+    path: str | Path,
+    split: str = "karpathy",
+    *,
+    n_captions: int | None = None,
+    on_error: OnError = "raise",
+    return_X_y: bool = False,
+) -> Bunch | XAndY:
     """Read MS-COCO's images and captions, the test set of Karpathy's split by default.
 
     About five captions an image. Retrieval is reported on the 5,000 images of
@@ -133,7 +157,11 @@ def load_coco_captions(
         file = _find(path, f"captions_{split}.json")
         entries = _official_entries(_read(file, ("images", "annotations")), split)
 
-    X, y, groups, splits, known = [], [], [], [], set()
+    X: list[str] = []
+    y: list[str] = []
+    groups: list[int] = []
+    splits: list[str] = []
+    known: set[int] = set()
     for place, entry in entries:
         if isinstance(entry, str):
             problems.add(f"{file}, {place}: {entry}")
@@ -158,19 +186,20 @@ def load_coco_captions(
             groups += [number] * len(captions)
             splits += [part] * len(captions)
     problems.report(len(X), f"captions of the split {split!r}", file)
-    X, y = as_objects(X), as_objects(y)
+    images, texts = as_objects(X), as_objects(y)
     if return_X_y:
-        return X, y
+        return images, texts
     return Bunch(
-        X=X,
-        y=y,
+        X=images,
+        y=texts,
         groups=np.array(groups),
         split=np.array(splits),
         skipped=problems.messages,
     )
 
 
-def _find(path, name):
+def _find(path: Path, name: str) -> Path:
+    """Return where the file of that name is, or raise."""
     for folder in FOLDERS:
         if (path / folder / name).is_file():
             return path / folder / name
@@ -181,7 +210,7 @@ def _find(path, name):
     )
 
 
-def _read(file, keys):
+def _read(file: Path, keys: tuple[str, ...]) -> list[list[Any]]:
     """Return the lists under these keys of a JSON file."""
     try:
         content = json.loads(file.read_bytes())
@@ -196,7 +225,9 @@ def _read(file, keys):
     return lists
 
 
-def _karpathy_entries(lists, parts):
+def _karpathy_entries(
+    lists: list[list[Any]], parts: tuple[str, ...]
+) -> Iterator[tuple[str, Entry]]:
     """Yield (place, entry) for the images of these parts; what is broken as a str."""
     for row, image in enumerate(lists[0]):
         try:
@@ -213,10 +244,12 @@ def _karpathy_entries(lists, parts):
         yield f"images[{row}]", entry
 
 
-def _official_entries(lists, split):
+def _official_entries(
+    lists: list[list[Any]], split: str
+) -> Iterator[tuple[str, Entry]]:
     """Yield (place, entry) for the images; what is broken as a str."""
     images, annotations = lists
-    captions = {}
+    captions: dict[Any, list[Any]] = {}
     for row, annotation in enumerate(annotations):
         try:
             texts = captions.setdefault(annotation["image_id"], [])
@@ -237,7 +270,7 @@ def _official_entries(lists, split):
         yield "annotations", f"a caption is of image {number!r}, which is not listed"
 
 
-def _entry(number, split, names, captions):
+def _entry(number: Any, split: str, names: list[Any], captions: list[Any]) -> Entry:
     """Return what is to be known of an image, or a str that says what is wrong."""
     if not isinstance(number, int):
         return f"the image's number is {number!r}, no integer"

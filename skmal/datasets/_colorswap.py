@@ -1,15 +1,19 @@
 """Scenes of two coloured shapes, each with a twin whose colours are swapped."""
 
-from numbers import Real
+from collections.abc import Callable
+from typing import Any, Literal, overload
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
 
-from .._shared.parameters import check_integer
+from .._shared.parameters import check_integer, check_number
 from .._shared.randomness import draw_seed
+from .._shared.types import FloatArray, IntArray, RandomState
+from ._reading import XAndY
 
 SIZE = 20  # pixels per side
 N_FEATURES = 128
@@ -23,7 +27,8 @@ COLORS = {
     "orange": (250, 140, 20),
     "white": (245, 245, 245),
 }
-SHAPES = {  # of a point at (u, v) in [-1, 1]^2, v downwards: is there ink?
+# Is there ink at a point (u, v) in [-1, 1]^2, v downwards?
+SHAPES: dict[str, Callable[[Any, Any], Any]] = {
     "circle": lambda u, v: u**2 + v**2 <= 1,
     "square": lambda u, v: np.maximum(abs(u), abs(v)) <= 0.85,
     "triangle": lambda u, v: (v <= 0.8) & (abs(u) <= (v + 1) / 1.8),
@@ -36,16 +41,38 @@ SHAPES = {  # of a point at (u, v) in [-1, 1]^2, v downwards: is there ink?
 RELATIONS = {"left of": (1, 0), "above": (0, 1)}  # from the first to the second
 
 
+@overload
 def make_colorswap(
-    n_quadruples=1000,
+    n_quadruples: int = 1000,
     *,
-    long_tail=0.0,
-    outliers=0.0,
-    duplicates=0.0,
-    features=True,
-    return_X_y=True,
-    random_state=None,
-):
+    long_tail: float = 0.0,
+    outliers: float = 0.0,
+    duplicates: float = 0.0,
+    features: bool = True,
+    return_X_y: Literal[True] = True,
+    random_state: RandomState = None,
+) -> XAndY: ...
+@overload
+def make_colorswap(
+    n_quadruples: int = 1000,
+    *,
+    long_tail: float = 0.0,
+    outliers: float = 0.0,
+    duplicates: float = 0.0,
+    features: bool = True,
+    return_X_y: Literal[False],
+    random_state: RandomState = None,
+) -> Bunch: ...
+def make_colorswap(
+    n_quadruples: int = 1000,
+    *,
+    long_tail: float = 0.0,
+    outliers: float = 0.0,
+    duplicates: float = 0.0,
+    features: bool = True,
+    return_X_y: bool = True,
+    random_state: RandomState = None,
+) -> Bunch | XAndY:
     """Make pictures of two coloured shapes, captions, and twins with swapped colours.
 
     The red circle left of the blue square and the blue circle left of the red square:
@@ -135,10 +162,8 @@ def make_colorswap(
     """
     n_quadruples = check_integer(n_quadruples, "n_quadruples", minimum=1)
     for name, share in [("outliers", outliers), ("duplicates", duplicates)]:
-        if not (_is_number(share) and 0 <= share < 1):
-            raise ValueError(f"{name} must be a share in [0, 1), got {share!r}")
-    if not (_is_number(long_tail) and 0 <= long_tail < np.inf):
-        raise ValueError(f"long_tail must be a number of at least 0, got {long_tail!r}")
+        check_number(share, name, minimum=0, less_than=1, kind="a share")
+    check_number(long_tail, "long_tail", minimum=0, kind="a number")
     rng = np.random.default_rng(draw_seed(random_state))
 
     source = np.arange(n_quadruples)
@@ -151,7 +176,8 @@ def make_colorswap(
     outlier[rng.permutation(len(images))[: round(outliers * len(images))]] = True
     images[outlier] = _noise(outlier.sum(), rng)
 
-    X, y = images, scenes.captions()
+    X: npt.NDArray[Any] = images
+    y: npt.NDArray[Any] = scenes.captions()
     if features:
         # Matrices this small gain nothing from threads.
         with threadpool_limits(limits=1, user_api="blas"):
@@ -171,26 +197,26 @@ def make_colorswap(
 class _Scenes:
     """Two shapes, their colours, places and sizes, and a relation, one per row."""
 
-    def __init__(self, n, long_tail, rng):
+    def __init__(self, n: int, long_tail: float, rng: np.random.Generator) -> None:
         self.shapes = _draw_two(n, len(SHAPES), long_tail, rng)  # (n, 2)
         self.colors = _draw_two(n, len(COLORS), long_tail, rng)
         self.relation = rng.integers(len(RELATIONS), size=n)
         self.shift = rng.uniform(-0.5, 0.5, size=(n, 2, 2))  # pixels
         self.radius = rng.uniform(3.6, 4.2, size=(n, 2))
 
-    def take(self, rows):
+    def take(self, rows: IntArray) -> "_Scenes":
         """Take rows."""
         for name, value in vars(self).items():
             setattr(self, name, value[rows])
         return self
 
-    def twins(self):
+    def twins(self) -> "_Scenes":
         """Follow each row by itself with the colours swapped, in the same places."""
         self.take(np.repeat(np.arange(len(self.relation)), 2))
         self.colors[1::2] = self.colors[1::2, ::-1]
         return self
 
-    def captions(self):
+    def captions(self) -> npt.NDArray[np.str_]:
         """Say what is seen."""
         shapes, colors, relations = map(list, (SHAPES, COLORS, RELATIONS))
         return np.array(
@@ -202,18 +228,19 @@ class _Scenes:
             ]
         )
 
-    def images(self, rng):
+    def images(self, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         """Draw, with the camera's noise."""
         n = len(self.relation)
         direction = np.array(list(RELATIONS.values()))[self.relation]  # (n, 2)
         pixels = np.full((n, SIZE, SIZE, 3), 40.0)
         grid = np.arange(SIZE) + 0.5
         palette = np.array(list(COLORS.values()), dtype=float)
-        for k in (0, 1):
+        for k in (0, 1):  # the first shape, then the second over it
             offset = (2 * k - 1) * SIZE / 4
             centre = SIZE / 2 + offset * direction + self.shift[:, k]  # (n, 2)
             u = (grid - centre[:, :1]) / self.radius[:, k, None]  # (n, SIZE)
             v = (grid - centre[:, 1:]) / self.radius[:, k, None]
+            # all rows of one shape at a time
             for number, ink in enumerate(SHAPES.values()):
                 rows = np.flatnonzero(self.shapes[:, k] == number)
                 mask = ink(u[rows, None, :], v[rows, :, None])  # (rows, SIZE, SIZE)
@@ -223,7 +250,9 @@ class _Scenes:
         return pixels.clip(0, 255).astype(np.uint8)
 
 
-def _draw_two(n, n_kinds, long_tail, rng):
+def _draw_two(
+    n: int, n_kinds: int, long_tail: float, rng: np.random.Generator
+) -> IntArray:
     """Return n rows of two different kinds, the frequent ones more often."""
     frequency = np.arange(1, n_kinds + 1) ** -float(long_tail)
     log_frequency = np.log(rng.permutation(frequency))
@@ -232,24 +261,20 @@ def _draw_two(n, n_kinds, long_tail, rng):
     return np.argsort(-keys, axis=1)[:, :2]
 
 
-def _noise(n, rng):
+def _noise(n: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     blocks = rng.integers(256, size=(n, SIZE // 4, SIZE // 4, 3), dtype=np.uint8)
     return blocks.repeat(4, axis=1).repeat(4, axis=2)
 
 
-def _image_features(images):
+def _image_features(images: npt.NDArray[np.uint8]) -> FloatArray:
     pixels = images.reshape(len(images), -1).astype(np.float32) / 255
     n_components = min(N_FEATURES, *pixels.shape)
     pca = PCA(n_components, svd_solver="covariance_eigh")  # exact, so it needs no seed
     return pca.fit_transform(pixels)
 
 
-def _caption_features(captions):
+def _caption_features(captions: npt.NDArray[np.str_]) -> FloatArray:
     terms = TfidfVectorizer(ngram_range=(1, 2)).fit_transform(captions)
     n_components = min(N_FEATURES, terms.shape[1] - 1)
     svd = TruncatedSVD(n_components, random_state=0)
     return svd.fit_transform(terms).astype(np.float32)
-
-
-def _is_number(value):
-    return isinstance(value, Real) and not isinstance(value, bool)

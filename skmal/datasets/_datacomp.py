@@ -3,31 +3,57 @@
 import json
 import zipfile
 import zlib
+from collections.abc import Iterator
 from numbers import Integral
 from pathlib import Path
-from typing import NamedTuple
+from types import TracebackType
+from typing import IO, Any, Literal, NamedTuple, SupportsIndex, TypeAlias, overload
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils import Bunch
 
 from .._shared.parameters import check_choice
-from ._reading import Problems, check_folder, convert_once, import_pyarrow
+from .._shared.types import BoolArray, IntArray
+from ._reading import OnError, Problems, check_folder, convert_once, import_pyarrow
 
-WIDTHS = {"b32": 512, "l14": 768}
+Model: TypeAlias = Literal["b32", "l14"]
+HalfRows: TypeAlias = "np.memmap[Any, np.dtype[np.float16]]"
+WIDTHS: dict[Model, int] = {"b32": 512, "l14": 768}
 CACHE = "skmal-cache"
 TEXTS, ENDS, SHARDS = "texts.utf8", "text_ends.npy", "shards.json"
 BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
+@overload
 def load_datacomp(
-    path,
+    path: str | Path,
     *,
-    features="b32",
-    cache=None,
-    on_error="raise",
-    return_X_y=False,
-    verbose=0,
-):
+    features: Model = "b32",
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: Literal[False] = False,
+    verbose: int = 0,
+) -> Bunch: ...
+@overload
+def load_datacomp(
+    path: str | Path,
+    *,
+    features: Model = "b32",
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: Literal[True],
+    verbose: int = 0,
+) -> tuple[HalfRows, HalfRows]: ...
+def load_datacomp(
+    path: str | Path,
+    *,
+    features: Model = "b32",
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: bool = False,
+    verbose: int = 0,
+) -> Bunch | tuple[HalfRows, HalfRows]:
     """Read DataComp's shards: features of images and of texts, and the texts.
 
     DataComp's pools [1]_ come with features by OpenAI's CLIP, so that an active learner
@@ -66,9 +92,9 @@ def load_datacomp(
             Features of the images, read from disk where they are used; read-only.
         y : memmap of the same shape
             Features of the texts; row i belongs to row i of X.
-        texts : sequence of n str
-            The texts. An index gives one, a slice or an array of rows an array of them;
-            read from disk where they are used.
+        texts : Texts
+            The n texts. An index gives one, a slice or an array of rows an array of
+            them; read from disk where they are used.
         shards : list of str
             Names of the shards, in the order of their rows: by name.
         starts : ndarray of shape (n_shards,), int
@@ -126,7 +152,7 @@ def load_datacomp(
     shards = [_Shard(path, name, features) for name in names]
     sources = [file for shard in shards for file in shard.files() if file.is_file()]
 
-    def convert(folder):
+    def convert(folder: Path) -> None:
         _convert(shards, folder, Problems(on_error), verbose)
 
     cache = path / CACHE if cache is None else Path(cache)
@@ -141,14 +167,14 @@ def load_datacomp(
     return Bunch(
         X=X,
         y=y,
-        texts=_Texts(folder),
+        texts=Texts(folder),
         shards=made["shards"],
         starts=np.array(made["starts"]),
         skipped=problems.messages,
     )
 
 
-def _folder_of_shards(path):
+def _folder_of_shards(path: Path) -> Path:
     """Return the folder itself, its metadata, or the one scale within that."""
     for pattern in ("", "metadata", "metadata/*"):
         folders = [path] if not pattern else sorted(path.glob(pattern))
@@ -168,28 +194,45 @@ def _folder_of_shards(path):
     )
 
 
-class _Texts:
-    """Texts on disk: bytes one after the other, and where each one ends."""
+class Texts:
+    """Texts on disk: bytes one after the other, and where each one ends.
 
-    def __init__(self, folder):
-        self.folder = folder
+    What `load_datacomp` returns as `texts`. An index gives one text, a slice or an
+    array of rows an array of them.
+
+    Parameters
+    ----------
+    folder : path
+        The folder that `load_datacomp` has written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder: Path = folder
         self._bytes = np.memmap(folder / TEXTS, dtype=np.uint8, mode="r")
         self._ends = np.load(folder / ENDS, mmap_mode="r")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._ends)
 
-    def __getitem__(self, rows):
+    @overload
+    def __getitem__(self, rows: SupportsIndex) -> str: ...
+    @overload
+    def __getitem__(
+        self, rows: slice | list[int] | IntArray | BoolArray
+    ) -> npt.NDArray[Any]: ...
+    def __getitem__(
+        self, rows: SupportsIndex | slice | list[int] | IntArray | BoolArray
+    ) -> str | npt.NDArray[Any]:
         if isinstance(rows, Integral):
-            row = range(len(self))[rows]
+            row = range(len(self))[int(rows)]
             start = self._ends[row - 1] if row else 0
             data = self._bytes[start : self._ends[row] - 1]  # without the line's end
             return data.tobytes().decode("utf-8", errors="replace")
-        rows = np.arange(len(self))[rows]
-        return np.array([self[row] for row in rows], dtype=object)
+        chosen = np.arange(len(self))[rows]
+        return np.array([self[row] for row in chosen], dtype=object)
 
-    def __reduce__(self):
-        return _Texts, (self.folder,)
+    def __reduce__(self) -> tuple[type["Texts"], tuple[Path]]:
+        return Texts, (self.folder,)
 
 
 class _Shard(NamedTuple):
@@ -197,15 +240,15 @@ class _Shard(NamedTuple):
 
     path: Path
     name: str
-    features: str
+    features: Model
 
-    def files(self):
+    def files(self) -> list[Path]:
         return [self.path / f"{self.name}.{suffix}" for suffix in ("parquet", "npz")]
 
-    def keys(self):
+    def keys(self) -> tuple[str, str]:
         return f"{self.features}_img", f"{self.features}_txt"
 
-    def count(self):
+    def n_rows(self) -> int:
         """Return the number of rows, or raise where the heads of files are wrong."""
         table, arrays = self.files()
         pyarrow = import_pyarrow()
@@ -229,7 +272,7 @@ class _Shard(NamedTuple):
                     )
         return n
 
-    def texts(self):
+    def texts(self) -> list[bytes]:
         """Return the texts as bytes."""
         table, _ = self.files()
         pyarrow = import_pyarrow()
@@ -237,7 +280,7 @@ class _Shard(NamedTuple):
             column = pyarrow.parquet.read_table(table, columns=["text"])["text"]
             return [text or b"" for text in column.cast("binary").to_pylist()]
 
-    def arrays(self):
+    def arrays(self) -> Iterator[npt.NDArray[np.float16]]:
         """Yield the features of images, then of texts."""
         _, file = self.files()
         with _naming(file), np.load(file, allow_pickle=False) as arrays:
@@ -253,16 +296,21 @@ class _Shard(NamedTuple):
 class _naming:
     """A context that names the file in errors of what is read from it."""
 
-    def __init__(self, file):
+    def __init__(self, file: Path) -> None:
         self.file = file
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         if not self.file.is_file():
             raise ValueError(
                 f"there is no {self.file}; each shard is a .parquet and a .npz file"
             )
 
-    def __exit__(self, kind, error, traceback):
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         if isinstance(error, BROKEN):
             raise ValueError(
                 f"{self.file} is broken or has another layout ({error}); get the shard "
@@ -270,7 +318,7 @@ class _naming:
             ) from error
 
 
-def _read_head(file):
+def _read_head(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Return (shape, dtype) of an .npy file."""
     version = np.lib.format.read_magic(file)
     read = (
@@ -283,17 +331,19 @@ def _read_head(file):
 
 
 class _BrokenShard(ValueError):
-    def __init__(self, shard, message):
+    def __init__(self, shard: _Shard, message: str) -> None:
         super().__init__(message)
         self.shard = shard
 
 
-def _convert(shards, folder, problems, verbose):
+def _convert(
+    shards: list[_Shard], folder: Path, problems: Problems, verbose: int
+) -> None:
     """Write the arrays and texts of all shards into a folder."""
-    sizes = {}
+    sizes: dict[_Shard, int] = {}
     for shard in shards:
         try:
-            sizes[shard] = shard.count()
+            sizes[shard] = shard.n_rows()
         except ValueError as error:
             problems.add(str(error), error)
     while sizes:
@@ -314,7 +364,7 @@ def _convert(shards, folder, problems, verbose):
     (folder / SHARDS).write_text(json.dumps(made), encoding="utf-8")
 
 
-def _write(sizes, folder, verbose):
+def _write(sizes: dict[_Shard, int], folder: Path, verbose: int) -> None:
     """Write one shard after the other; a full disk is an error, not a crash."""
     from tqdm import tqdm
 
@@ -338,7 +388,9 @@ def _write(sizes, folder, verbose):
                 array.tofile(file)
 
 
-def _new_array(path, dtype, shape):
+def _new_array(
+    path: Path, dtype: type[np.generic], shape: tuple[int, ...]
+) -> IO[bytes]:
     """Return a file to which the values of an .npy array are to be written."""
     head = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
     file = open(path, "wb")  # noqa: SIM115 - the caller closes it

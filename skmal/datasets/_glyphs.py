@@ -2,15 +2,21 @@
 
 from functools import lru_cache, reduce
 from importlib.resources import files
+from typing import Literal, TypeAlias, overload
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_union
 from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
 
-FONTS = ("sans", "serif", "mono")
+from .._shared.types import FloatArray
+from ._reading import XAndY
+
+Font: TypeAlias = Literal["sans", "serif", "mono"]
+FONTS: tuple[Font, ...] = ("sans", "serif", "mono")
 N_FEATURES = 192
 
 DESCR = """\
@@ -31,7 +37,19 @@ under the terms of the file LICENSE_DEJAVU beside the data.
 """
 
 
-def load_glyphs(font="sans", features=False, return_X_y=False):
+@overload
+def load_glyphs(
+    font: Font = "sans", features: bool = False, return_X_y: Literal[False] = False
+) -> Bunch: ...
+@overload
+def load_glyphs(
+    font: Font = "sans", features: bool = False, *, return_X_y: Literal[True]
+) -> XAndY: ...
+@overload
+def load_glyphs(font: Font, features: bool, return_X_y: Literal[True]) -> XAndY: ...
+def load_glyphs(
+    font: Font = "sans", features: bool = False, return_X_y: bool = False
+) -> Bunch | XAndY:
     """Load pictures of characters and the characters' names.
 
     Real pairs of an image and a text, one to one and in the package, for examples,
@@ -155,7 +173,8 @@ def load_glyphs(font="sans", features=False, return_X_y=False):
     return Bunch(X=X, y=y, **glyphs)
 
 
-def _read(font):
+def _read(font: Font) -> Bunch:
+    """Return all but X and y of a font's Bunch."""
     with (
         files("skmal.datasets").joinpath("data", "glyphs.npz").open("rb") as file,
         np.load(file, allow_pickle=False) as arrays,
@@ -183,7 +202,7 @@ def _read(font):
 
 
 @lru_cache(maxsize=len(FONTS))
-def _features(font):
+def _features(font: Font) -> tuple[FloatArray, FloatArray]:
     glyphs = _read(font)
     # Matrices this small gain nothing from threads, and threads that wait for a busy
     # core make the SVD ten times slower.
@@ -191,13 +210,13 @@ def _features(font):
         return _image_features(glyphs.images), _name_features(glyphs.names)
 
 
-def _image_features(images):
+def _image_features(images: npt.NDArray[np.uint8]) -> FloatArray:
     pixels = images.reshape(len(images), -1) / 255  # (n, 1024)
     pca = PCA(N_FEATURES, svd_solver="covariance_eigh")  # exact, so it needs no seed
     return pca.fit_transform(pixels).astype(np.float32)
 
 
-def _name_features(names):
+def _name_features(names: npt.NDArray[np.str_]) -> FloatArray:
     # Words alone cannot tell "question exclamation mark" from "exclamation question
     # mark"; characters see what stands at the seams.
     terms = make_union(

@@ -11,8 +11,13 @@ import sys
 import unicodedata
 from pathlib import Path
 from shutil import copyfile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
 
 FONT_FILES = {
     "sans": "DejaVuSans.ttf",
@@ -27,14 +32,14 @@ FONT_SIZE = 22
 BASELINE = 24
 
 
-def font_folder():
+def font_folder() -> Path:
     """Return the folder of the fonts, and of their licence, in matplotlib."""
     from matplotlib import get_data_path
 
     return Path(get_data_path(), "fonts", "ttf")
 
 
-def open_font(path):
+def open_font(path: Path) -> "FreeTypeFont":
     """Open a font file in the size and with the layout that the glyphs are drawn in."""
     from PIL import ImageFont
 
@@ -43,7 +48,7 @@ def open_font(path):
     return ImageFont.truetype(path, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
 
 
-def draw(code_point, font):
+def draw(code_point: int, font: "FreeTypeFont") -> npt.NDArray[np.uint8]:
     """Draw one glyph in white on black.
 
     Its ink is centred horizontally, as a glyph's advance says little about it, but the
@@ -60,7 +65,7 @@ def draw(code_point, font):
     return np.array(image)  # (32, 32), uint8
 
 
-def draw_font(path):
+def draw_font(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Draw all glyphs of a font that have ink and a Unicode name, each bitmap once.
 
     Returns a dict of arrays with one row per glyph, sorted by code point: `images`,
@@ -74,7 +79,7 @@ def draw_font(path):
         mapped = sorted(file.getBestCmap())
     font = open_font(path)
 
-    first = {}  # bitmap -> its lowest code point
+    first: dict[bytes, int] = {}  # bitmap -> its lowest code point
     for code_point in mapped:
         # Code points for private use have no name.
         if unicodedata.name(chr(code_point), None) is not None:
@@ -93,13 +98,15 @@ def draw_font(path):
     }
 
 
-def write(out, fonts, made_with):
+def write(
+    out: str | Path, fonts: dict[str, dict[str, npt.NDArray[Any]]], made_with: str
+) -> None:
     """Write {font: dict of arrays} to an .npz file that needs no pickle to be read.
 
     Names and scripts are ASCII and go in as bytes, a quarter of numpy's str. numpy
     dates every entry 1980, so the same arrays always give the same file.
     """
-    arrays = {"made_with": np.array(made_with)}
+    arrays: dict[str, Any] = {"made_with": np.array(made_with)}
     for font, glyphs in fonts.items():
         for key, values in glyphs.items():
             text = values.dtype.kind == "U"
@@ -108,7 +115,7 @@ def write(out, fonts, made_with):
         np.savez_compressed(file, **arrays)
 
 
-def main(out):
+def main(out: str | Path) -> None:
     """Draw the three fonts, write them to `out` and put the licence beside it."""
     import PIL
     from PIL import features

@@ -2,16 +2,42 @@
 
 import os
 from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._reading import Problems, as_objects, image_fault, read_rows
+from ._reading import OnError, Problems, XAndY, as_objects, image_fault, read_rows
 
 SUFFIXES = (".csv", ".tsv", ".jsonl")
 
 
-def load_pairs(path, *, image="image", text="text", on_error="raise", return_X_y=False):
+@overload
+def load_pairs(
+    path: str | Path,
+    *,
+    image: str = "image",
+    text: str = "text",
+    on_error: OnError = "raise",
+    return_X_y: Literal[False] = False,
+) -> Bunch: ...
+@overload
+def load_pairs(
+    path: str | Path,
+    *,
+    image: str = "image",
+    text: str = "text",
+    on_error: OnError = "raise",
+    return_X_y: Literal[True],
+) -> XAndY: ...
+def load_pairs(
+    path: str | Path,
+    *,
+    image: str = "image",
+    text: str = "text",
+    on_error: OnError = "raise",
+    return_X_y: bool = False,
+) -> Bunch | XAndY:
     """Read pairs of an image file and a text from a CSV, TSV or JSONL file of your own.
 
     Each row names an image file and holds a text that belongs to it. Images are opened
@@ -85,7 +111,10 @@ def load_pairs(path, *, image="image", text="text", on_error="raise", return_X_y
         )
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; pass a table of pairs")
-    X, y, known, groups = [], [], {}, []
+    X: list[str] = []
+    y: list[str] = []
+    groups: list[int] = []
+    known: dict[str, int] = {}  # path -> its number
     for place, row in read_rows(path, (image, text), problems):
         if not (isinstance(row[image], str) and isinstance(row[text], str)):
             problems.add(f"{path}, {place}: {image!r} and {text!r} must be strings")
@@ -100,7 +129,7 @@ def load_pairs(path, *, image="image", text="text", on_error="raise", return_X_y
         y.append(row[text])
         groups.append(known[name])
     problems.report(len(X), "pairs", path)
-    X, y = as_objects(X), as_objects(y)
+    images, texts = as_objects(X), as_objects(y)
     if return_X_y:
-        return X, y
-    return Bunch(X=X, y=y, groups=np.array(groups), skipped=problems.messages)
+        return images, texts
+    return Bunch(X=images, y=texts, groups=np.array(groups), skipped=problems.messages)

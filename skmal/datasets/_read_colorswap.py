@@ -3,15 +3,20 @@
 import json
 import os
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
 from sklearn.utils import Bunch
 
 from .._shared.parameters import check_choice
 from ._reading import (
+    OnError,
     Problems,
+    Row,
+    XAndY,
     as_objects,
     check_folder,
     convert_once,
@@ -31,9 +36,32 @@ LAYOUT = (
 )
 
 
+@overload
 def load_colorswap(
-    path, *, split="test", cache=None, on_error="raise", return_X_y=False
-):
+    path: str | Path,
+    *,
+    split: Literal["test", "train", "all"] = "test",
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: Literal[False] = False,
+) -> Bunch: ...
+@overload
+def load_colorswap(
+    path: str | Path,
+    *,
+    split: Literal["test", "train", "all"] = "test",
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: Literal[True],
+) -> XAndY: ...
+def load_colorswap(
+    path: str | Path,
+    *,
+    split: Literal["test", "train", "all"] = "test",
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: bool = False,
+) -> Bunch | XAndY:
     """Read the ColorSwap set from its published files.
 
     1,000 quadruples [1]_ of two images and two captions that differ in which colour
@@ -131,9 +159,12 @@ def load_colorswap(
     problems = Problems(on_error)
     path = check_folder(path)
     cache = path / CACHE if cache is None else Path(cache)
-    X, y, ids, splits = [], [], [], []
+    X: list[str] = []
+    y: list[str] = []
+    ids: list[int | str] = []
+    splits: list[str] = []
     for part in SPLITS if split == "all" else (split,):
-        seen = {}
+        seen: dict[int | str, str] = {}  # id -> where it stands
         for file in _files_of(path, part):
             name = "-".join(file.relative_to(path).with_suffix("").parts)
             for place, row in _quadruples(file, cache / name, problems):
@@ -154,19 +185,19 @@ def load_colorswap(
                     ids += [row["id"]] * 2
                     splits += [part] * 2
     problems.report(len(X) // 2, "quadruples", path)
-    X, y = as_objects(X), as_objects(y)
+    paths, texts = as_objects(X), as_objects(y)
     if return_X_y:
-        return X, y
+        return paths, texts
     return Bunch(
-        X=X,
-        y=y,
+        X=paths,
+        y=texts,
         ids=np.array(ids),
         split=np.array(splits),
         skipped=problems.messages,
     )
 
 
-def _files_of(path, split):
+def _files_of(path: Path, split: str) -> list[Path]:
     """Return the files of a split, of the first kind that is there."""
     for suffix in ("parquet", "arrow"):
         files = [
@@ -190,11 +221,13 @@ def _files_of(path, split):
     )
 
 
-def _quadruples(file, cache, problems):
+def _quadruples(
+    file: Path, cache: Path, problems: Problems
+) -> Iterator[tuple[str, Row]]:
     """Yield (place, row) for each quadruple; its images are paths."""
     if file.suffix in (".parquet", ".arrow"):
 
-        def convert(folder):
+        def convert(folder: Path) -> None:
             _write_images(file, folder, Problems(problems.on_error))
 
         folder = convert_once(cache, [file], convert)
@@ -215,11 +248,12 @@ def _quadruples(file, cache, problems):
         paths = {}
         for image in IMAGES:
             is_own, name = row[image] if folder else (False, row[image])
-            paths[image] = os.path.join(folder if is_own else file.parent, str(name))
+            home = folder if folder and is_own else file.parent
+            paths[image] = os.path.join(home, str(name))
         yield place, row | paths
 
 
-def _write_images(file, folder, problems):
+def _write_images(file: Path, folder: Path, problems: Problems) -> None:
     """Write the images of a parquet or arrow file, and rows.json, into a folder."""
     rows = []
     for place, row in read_rows(file, COLUMNS, problems):
@@ -251,8 +285,8 @@ def _write_images(file, folder, problems):
     (folder / "rows.json").write_text(text, encoding="utf-8")
 
 
-def _format_of(data):
+def _format_of(data: bytes) -> str:
     from PIL import Image
 
     with Image.open(BytesIO(data)) as image:
-        return image.format.lower()
+        return str(image.format).lower()

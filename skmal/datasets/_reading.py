@@ -8,11 +8,19 @@ import shutil
 import stat
 import uuid
 import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from .._shared.parameters import check_choice
+
+OnError: TypeAlias = Literal["raise", "skip"]
+XAndY: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+Row: TypeAlias = dict[str, Any]  # by the names of the columns
+Placed: TypeAlias = tuple[str, Row | str]  # a row and where it stands; a str: a fault
 
 ON_ERROR = ("raise", "skip")
 ROWS_AT_ONCE = 16  # of a parquet file that holds images
@@ -22,18 +30,23 @@ N_SHOWN = 3  # messages that a warning repeats
 class Problems:
     """What cannot be read: the first is raised, or all are kept and told at the end."""
 
-    def __init__(self, on_error):
+    def __init__(self, on_error: OnError) -> None:
         check_choice(on_error, "on_error", ON_ERROR)
-        self.on_error = on_error
-        self.messages = []
+        self.on_error: OnError = on_error
+        self.messages: list[str] = []
 
-    def add(self, message, cause=None, error=ValueError):
+    def add(
+        self,
+        message: str,
+        cause: BaseException | None = None,
+        error: type[Exception] = ValueError,
+    ) -> None:
         """Raise, or remember what is left out."""
         if self.on_error == "raise":
             raise error(f'{message}; on_error="skip" leaves it out') from cause
         self.messages.append(message)
 
-    def report(self, n_left, what, path):
+    def report(self, n_left: int, what: str, path: Path) -> None:
         """Raise where nothing is left, and warn where something was left out."""
         shown = "\n".join(f"- {message}" for message in self.messages[:N_SHOWN])
         if n_left == 0:
@@ -48,7 +61,7 @@ class Problems:
             )
 
 
-def check_folder(path):
+def check_folder(path: str | Path) -> Path:
     """Return `path` as a Path, or raise unless it is a folder."""
     path = Path(path)
     if not path.is_dir():
@@ -57,7 +70,9 @@ def check_folder(path):
     return path
 
 
-def read_rows(file, columns, problems):
+def read_rows(
+    file: Path, columns: Sequence[str], problems: Problems
+) -> Iterator[tuple[str, Row]]:
     """Yield (place, row) for the rows of a file that have a value in all columns.
 
     The file ends in .csv, .tsv, .jsonl, .json, .parquet or .arrow, a row is a dict. A
@@ -77,17 +92,18 @@ def read_rows(file, columns, problems):
                 error,
             )
             return
-        fault = row if isinstance(row, str) else None
-        if fault is None:
-            row = {c: row.get(c, row.get(f"{c}_file_name")) for c in columns}
-            fault = next(filter(None, map(_fault, row, row.values())), None)
+        if isinstance(row, str):
+            problems.add(f"{file}, {place}: {row}")
+            continue
+        row = {c: row.get(c, row.get(f"{c}_file_name")) for c in columns}
+        fault = next(filter(None, map(_fault, row, row.values())), None)
         if fault is None:
             yield place, row
         else:
             problems.add(f"{file}, {place}: {fault}")
 
 
-def image_fault(path):
+def image_fault(path: str) -> str | None:
     """Say what is wrong with an image file, without opening it; None: nothing."""
     try:
         status = os.stat(path)
@@ -98,14 +114,16 @@ def image_fault(path):
     return None
 
 
-def as_objects(items):
+def as_objects(items: Sequence[object]) -> npt.NDArray[Any]:
     """Return a one-dimensional array of these objects; rows of it share them."""
     array = np.empty(len(items), dtype=object)
     array[:] = items
     return array
 
 
-def convert_once(folder, sources, convert):
+def convert_once(
+    folder: Path, sources: Iterable[Path], convert: Callable[[Path], object]
+) -> Path:
     """Return the subfolder that `convert(subfolder)` filled; made once for its sources.
 
     It is made anew where the size or the time of a source has changed. It is written
@@ -132,7 +150,7 @@ def convert_once(folder, sources, convert):
     return done
 
 
-def import_pyarrow():
+def import_pyarrow() -> Any:
     """Return pyarrow with its parquet module, or say how to install it."""
     try:
         import pyarrow
@@ -144,7 +162,7 @@ def import_pyarrow():
     return pyarrow
 
 
-def _fault(column, value):
+def _fault(column: str, value: object) -> str | None:
     """Say what is wrong with a value of a table; None: nothing."""
     if value is None or value == "":
         return f"it has no {column!r}; fill it in"
@@ -156,7 +174,7 @@ def _fault(column, value):
     return None
 
 
-def _check_columns(found, columns):
+def _check_columns(found: Sequence[str], columns: Sequence[str]) -> None:
     for column in columns:
         n = sum(name in (column, f"{column}_file_name") for name in found)
         if n != 1:
@@ -165,12 +183,13 @@ def _check_columns(found, columns):
             )
 
 
-def _csv_rows(file, columns):
+def _csv_rows(file: Path, columns: Sequence[str]) -> Iterator[Placed]:
     delimiter = "\t" if file.suffix.lower() == ".tsv" else ","
     # Other encodings get through here, and are found out row by row.
     with open(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
         reader = csv.DictReader(text, delimiter=delimiter, strict=True)
-        _check_columns(reader.fieldnames or [], columns)
+        names = reader.fieldnames or []
+        _check_columns(names, columns)
         while True:
             start = reader.reader.line_num + 1  # of the one within, which knows better
             try:
@@ -180,15 +199,18 @@ def _csv_rows(file, columns):
             except csv.Error as error:
                 yield f"line {start}", f"{error}; quotes may be missing"
                 continue
+            place = f"line {reader.line_num}"
             if None in row:
-                row = (
-                    f"it has more than {len(reader.fieldnames)} fields; quote those "
-                    "that contain the separator"
+                yield (
+                    place,
+                    f"it has more than {len(names)} fields; quote those that contain "
+                    "the separator",
                 )
-            yield f"line {reader.line_num}", row
+            else:
+                yield place, row
 
 
-def _jsonl_rows(file, columns):
+def _jsonl_rows(file: Path, columns: Sequence[str]) -> Iterator[Placed]:
     with open(file, encoding="utf-8-sig", errors="surrogateescape") as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
@@ -200,7 +222,7 @@ def _jsonl_rows(file, columns):
             yield f"line {number}", row
 
 
-def _json_rows(file, columns):
+def _json_rows(file: Path, columns: Sequence[str]) -> Iterator[Placed]:
     rows = json.loads(file.read_bytes())
     if not isinstance(rows, list):
         raise ValueError(f"it holds a {type(rows).__name__}, not a list of rows")
@@ -208,14 +230,14 @@ def _json_rows(file, columns):
         yield f"row {number}", _as_row(row)
 
 
-def _as_row(row):
+def _as_row(row: object) -> Row | str:
     """Return a row as it is, or say what is wrong with it."""
     if isinstance(row, dict):
         return row
     return f"it is a {type(row).__name__}, not an object with names and values"
 
 
-def _parquet_rows(file, columns):
+def _parquet_rows(file: Path, columns: Sequence[str]) -> Iterator[Placed]:
     with import_pyarrow().parquet.ParquetFile(file) as table:
         names = table.schema_arrow.names
         _check_columns(names, columns)
@@ -223,7 +245,7 @@ def _parquet_rows(file, columns):
         yield from _rows_of(table.iter_batches(ROWS_AT_ONCE, columns=wanted))
 
 
-def _arrow_rows(file, columns):
+def _arrow_rows(file: Path, columns: Sequence[str]) -> Iterator[Placed]:
     pyarrow = import_pyarrow()
     with pyarrow.memory_map(str(file)) as source:
         try:
@@ -242,7 +264,7 @@ def _arrow_rows(file, columns):
         )
 
 
-def _rows_of(batches):
+def _rows_of(batches: Iterable[Any]) -> Iterator[Placed]:
     number = 0
     for batch in batches:
         for row in batch.to_pylist():
@@ -250,7 +272,7 @@ def _rows_of(batches):
             number += 1
 
 
-READERS = {
+READERS: dict[str, Callable[[Path, Sequence[str]], Iterator[Placed]]] = {
     ".csv": _csv_rows,
     ".tsv": _csv_rows,
     ".jsonl": _jsonl_rows,

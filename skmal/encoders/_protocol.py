@@ -7,11 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from ..arrays import _dask
-from ..arrays._kinds import is_streamed, take
-from ..arrays._mapped import Mapped
-from ..arrays._numbers import as_floats, check_squares
-from ..arrays._tensors import is_tensor, largest_value, to_host
+from ..arrays._numbers import all_finite, check_squares, to_floats
+from ..arrays._rows import mapped
 from ..items._containers import numeric_rows
 
 
@@ -121,8 +118,15 @@ def encode(
     in memory are made when they are read.
     """
     check_encoder(encoder, listed)
-    if any(map(is_streamed, items)):
-        return _encode_streamed(encoder, items, listed)
+    names = [f"pools[{m}]" for m in range(len(items))] if listed else "Xy"
+    together = partial(_encode_together, encoder, listed, host)
+    return mapped(together, partial(_encode_alone, encoder, listed), items, names)
+
+
+def _encode_together(
+    encoder: Any, listed: bool, host: bool, *items: Any
+) -> tuple[Any, ...]:
+    """Return the features of pools that are in memory."""
     name = f"{type(encoder).__name__}.transform"
     returned = encoder.transform(list(items)) if listed else encoder.transform(*items)
     _check_form(returned, name, len(items), listed)
@@ -160,37 +164,18 @@ def _check_form(returned: Any, name: str, n_modalities: int, listed: bool) -> No
         )
 
 
-def _encode_streamed(
-    encoder: Any, pools: Sequence[Any], listed: bool
-) -> tuple[Any, ...]:
-    """Return the features of pools of which one at least is not in memory."""
-    first = [take(pool, [0]) for pool in pools]
-    features: list[Any] = []
-    for m, pool in enumerate(pools):
-        encode_pool = partial(encode_rows, encoder, m, first, listed=listed)
-        beside = encode_pool(first[m])  # tells the width, or raises
-        width, dtype = beside.shape[1], beside.dtype
-        if _dask.is_dask(pool):
-            name = f"Xs{m}" if listed else "Xy"[m]
-            features.append(_dask.mapped(encode_pool, pool, name, width, dtype))
-        elif is_streamed(pool):
-            features.append(Mapped(pool, encode_pool, width, dtype))
-        else:
-            features.append(encode_pool(pool))
-    return tuple(features)
-
-
-def encode_rows(
-    encoder: Any, modality: int, first: Sequence[Any], rows: Any, listed: bool = False
+def _encode_alone(
+    encoder: Any, listed: bool, modality: int, first: Sequence[Any], rows: Any
 ) -> Any:
-    """Return the features of rows of one modality, beside a row of each other one."""
-    items = [rows if m == modality else row for m, row in enumerate(first)]
+    """Return the features of rows of one modality, beside the first of each other."""
+    items = list(first)
+    items[modality] = rows
     try:
-        return encode(encoder, *items, listed=listed)[modality]
+        return _encode_together(encoder, listed, True, *items)[modality]
     except ValueError as error:
-        names = [
-            f"pools[{m}]" if listed else f"{'Xy'[m]}_pool" for m in range(len(items))
-        ]
+        names = ["X_pool", "y_pool"]
+        if listed:
+            names = [f"pools[{m}]" for m in range(len(items))]
         for name, numbers in zip(names, map(numeric_rows, items), strict=True):
             if numbers is not None and not np.isfinite(numbers).all():
                 raise ValueError(
@@ -267,21 +252,13 @@ def unimodal_features(
 
 
 def _as_features(array: Any, n_items: int, source: str, host: bool = True) -> Any:
-    if host or not is_tensor(array) or not array.is_floating_point():
-        array = np.asarray(to_host(array))
-        if array.dtype.kind not in "biuf":
-            raise ValueError(f"{source} returned {array.dtype}, not floats")
-        array = as_floats(array)
+    array = to_floats(array, source, host)
     if array.ndim != 2 or len(array) != n_items:
         raise ValueError(
             f"{source} returned an array of shape {tuple(array.shape)}; "
             f"expected (n_samples, n_features) with {n_items} rows, one for each item"
         )
-    if not is_tensor(array):
-        finite = np.isfinite(array).all()
-    else:
-        finite = np.isfinite(largest_value(array))
-    if not finite:
+    if not all_finite(array):
         raise ValueError(
             f"{source} returned NaN or infinity; check the scale of "
             "the input, or raise the encoder's regularisation"

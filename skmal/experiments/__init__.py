@@ -1,6 +1,89 @@
-"""Strategies x seeds, to tables and curves: the laboratory behind `skmal compare`."""
+"""Strategies x pools x encoders x seeds, to tables and curves: the laboratory.
 
+`compare` is what ``skmal compare`` runs, `run_suite` what it runs with ``--suite``.
+Both are made of the same parts, for comparisons of your own: a `Pool` of pairs, a
+`Plan` of what is bought, `run` for one strategy and one seed, `run_curves` for many,
+and tables of what came out.
+"""
+
+from .._shared.intervals import student_interval
 from ._compare import compare
-from ._suite import run_suite
+from ._names import (
+    ABLATIONS,
+    DEFAULT,
+    DEFAULT_ENCODER,
+    ENCODERS,
+    PAPER,
+    REFERENCE,
+    STRATEGIES,
+    make_estimator,
+)
+from ._pools import DATA, HeldOut, Pool, load_held_out, with_frozen_features
+from ._run import Curve, Plan, in_parallel, run, run_curves, single_threaded
+from ._suite import BUDGET, Case, run_case, run_missing, run_suite
+from ._suite_pools import POOLS, load_pool
+from ._suite_tables import (
+    AVERAGE,
+    BANDS,
+    aulc_rows,
+    curves_by_seed,
+    main_metric,
+    read_runs,
+    savings_rows,
+)
+from ._tables import (
+    CURVES_HEADER,
+    SAVINGS_HEADER,
+    curve_rows,
+    curves_of,
+    plot_curves,
+    savings_table,
+    write_results,
+    write_table,
+)
 
-__all__ = ["compare", "run_suite"]
+__all__ = [
+    "ABLATIONS",
+    "AVERAGE",
+    "BANDS",
+    "BUDGET",
+    "CURVES_HEADER",
+    "DATA",
+    "DEFAULT",
+    "DEFAULT_ENCODER",
+    "ENCODERS",
+    "PAPER",
+    "POOLS",
+    "REFERENCE",
+    "SAVINGS_HEADER",
+    "STRATEGIES",
+    "Case",
+    "Curve",
+    "HeldOut",
+    "Plan",
+    "Pool",
+    "aulc_rows",
+    "compare",
+    "curve_rows",
+    "curves_by_seed",
+    "curves_of",
+    "in_parallel",
+    "load_held_out",
+    "load_pool",
+    "main_metric",
+    "make_estimator",
+    "plot_curves",
+    "read_runs",
+    "run",
+    "run_case",
+    "run_curves",
+    "run_missing",
+    "run_suite",
+    "savings_rows",
+    "savings_table",
+    "single_threaded",
+    "student_interval",
+    "with_frozen_features",
+    "write_results",
+    "write_table",
+]

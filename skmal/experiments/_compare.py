@@ -1,43 +1,50 @@
 """Strategies x seeds on real pairs, to tables and curves; what `skmal compare` runs."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-
-import joblib
+from typing import TYPE_CHECKING
 
 from .._shared.parameters import check_integer
-from ..encoders.clip._open_clip import has_weights
+from ..encoders.clip._config import has_weights
+from ..strategies._base import QueryStrategy
 from ._names import (
     ABLATIONS,
     DEFAULT_ENCODER,
     ENCODERS,
-    REFERENCE,
     STRATEGIES,
-    _check_name,
+    check_name,
+    make_clip,
     make_estimator,
+    with_reference,
 )
-from ._pools import FONTS, IMAGES, load_held_out, with_frozen_features
-from ._run import _default_jobs, _run
-from ._tables import savings_table
+from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
+from ._run import Curve, Plan, default_jobs, run, run_curves
+from ._tables import Row, savings_table
+
+if TYPE_CHECKING:
+    from ..encoders._protocol import Encoder
+    from ..encoders.clip._encoder import CLIPEncoder
 
 
 def compare(
-    strategies,
+    strategies: Sequence[str],
     *,
-    data="glyphs",
-    path=None,
-    encoder=DEFAULT_ENCODER,
-    model=None,
-    pretrained=None,
-    max_epochs=None,
-    learning_rate=None,
-    n_seeds=5,
-    budget=0.3,
-    batch_size=None,
-    pool_size=None,
-    on_error="raise",
-    n_jobs=None,
-    verbose=0,
-):
+    data: str = "glyphs",
+    path: str | Path | None = None,
+    encoder: str = DEFAULT_ENCODER,
+    model: str | None = None,
+    pretrained: str | None = None,
+    max_epochs: int | None = None,
+    learning_rate: float | None = None,
+    n_seeds: int = 5,
+    budget: float = 0.3,
+    batch_size: int | None = None,
+    pool_size: int | None = None,
+    on_error: str = "raise",
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> tuple[list[Row], list[Row]]:
     """Run strategies on several seeds of one data set and compare them with random.
 
     Each seed holds out pairs, takes the rest as two pools, starts from the same random
@@ -106,82 +113,87 @@ def compare(
     """
     choices = STRATEGIES | ABLATIONS
     for name in strategies:
-        _check_name("strategy", name, choices)
-    _check_name("encoder", encoder, ENCODERS)
+        check_name(name, "strategy", choices)
+    check_name(encoder, "encoder", ENCODERS)
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
     if pool_size is not None:
         pool_size = check_integer(pool_size, "pool_size", minimum=2)
     if n_jobs is not None:
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
     estimator = make_estimator(encoder, model, pretrained, max_epochs, learning_rate)
-    towers = None  # that make features of images and texts
-    if encoder == "clip" and data == "datacomp":
-        raise ValueError(
-            "datacomp holds features, no images; choose the encoder ridge-cca or "
-            "contrastive"
-        )
-    if encoder != "clip" and data in IMAGES:
-        towers = make_estimator("clip", model, pretrained)
+    towers = _towers(data, encoder, model, pretrained)
+
+    # The pairs and the plan, the same for all strategies.
+    pairs = load_held_out(
+        data, path, features=encoder != "clip", on_error=on_error, verbose=verbose
+    )
+    n_pool = min(len(pairs.split(seed, pool_size)[0]) for seed in range(n_seeds))
+    plan = _plan(budget, batch_size, n_pool)
+    if towers is not None:
+        pairs = with_frozen_features(pairs, towers)
+
+    title = _title(data, encoder, model, pretrained)
+    curves = run_curves(
+        {title: partial(_run_held_out, pairs, pool_size, estimator, plan)},
+        {name: choices[name] for name in with_reference(strategies)},
+        n_seeds,
+        n_jobs=n_jobs or default_jobs(encoder),
+        verbose=bool(verbose),
+    )
+    return curves, savings_table(curves)
+
+
+def _towers(
+    data: str, encoder: str, model: str | None, pretrained: str | None
+) -> "CLIPEncoder | None":
+    """Return what makes features of images and texts, if that is needed, or raise."""
+    if encoder == "clip":
+        if data == "datacomp":
+            raise ValueError(
+                "datacomp holds features, no images; choose the encoder ridge-cca or "
+                "contrastive"
+            )
+        return None
+    if data in IMAGES:
+        towers = make_clip(model, pretrained)
         if not has_weights(towers.model, pretrained):
             raise ValueError(
                 f"{encoder} needs features of images and texts: name a model and "
                 "pretrained weights whose towers make them, or the encoder clip"
             )
-    elif encoder != "clip" and (model, pretrained) != (None, None):
+        return towers
+    if (model, pretrained) != (None, None):
         raise ValueError(f"{data} holds features, which need no model")
-    pairs = load_held_out(
-        data, path, features=encoder != "clip", on_error=on_error, verbose=verbose
-    )
-    n_pool = min(len(pairs.split(seed, pool_size)[0]) for seed in range(n_seeds))
-    budget = _n_pairs(budget, n_pool)
-    if batch_size is None:
-        batch_size = max(1, budget // 25)
-    batch_size = check_integer(batch_size, "batch_size", minimum=1)
-    n_initial = min(max(10, budget // 10), budget)
-    if towers is not None:
-        pairs = with_frozen_features(pairs, towers)
-
-    title = _title(data, encoder, model, pretrained)
-    names = [REFERENCE, *(n for n in dict.fromkeys(strategies) if n != REFERENCE)]
-    runs = [(name, seed) for seed in range(n_seeds) for name in names]
-    sizes = pool_size, budget, n_initial, batch_size
-    jobs = joblib.Parallel(
-        n_jobs=n_jobs or _default_jobs(encoder), return_as="generator"
-    )(
-        joblib.delayed(_run)(pairs, estimator, choices[name], seed, *sizes)
-        for name, seed in runs
-    )
-    from tqdm import tqdm
-
-    results = tqdm(jobs, total=len(runs), unit="run", disable=not verbose)
-    curves = [
-        {
-            "data": title,
-            "strategy": name,
-            "seed": seed,
-            "n_pairs": int(n_pairs),
-            "metric": metric,
-            "score": score,
-        }
-        for (name, seed), (points, scores) in zip(runs, results, strict=True)
-        for n_pairs, table in zip(points, scores, strict=True)
-        for metric, score in table.items()
-    ]
-    return curves, savings_table(curves)
+    return None
 
 
-def _title(data, encoder, model, pretrained):
-    """Name the data and what learned from them, as far as it is not the default."""
-    if data in FONTS and encoder == DEFAULT_ENCODER:
-        return data
-    model = None if model is None else Path(model).stem
-    return "/".join(str(p) for p in (data, encoder, model, pretrained) if p is not None)
-
-
-def _n_pairs(budget, n_pool):
+def _plan(budget: float, batch_size: int | None, n_pool: int) -> Plan:
+    """Return the numbers of pairs; a budget may be a share of the pool."""
     if isinstance(budget, float) and 0 < budget <= 1:
         budget = round(budget * n_pool)
     budget = check_integer(budget, "budget (a share of the pool, or pairs)", minimum=2)
     if budget > n_pool:
         raise ValueError(f"budget={budget} is above the {n_pool} pairs of the pool")
-    return budget
+    if batch_size is None:
+        batch_size = max(1, budget // 25)
+    batch_size = check_integer(batch_size, "batch_size", minimum=1)
+    return Plan(min(max(10, budget // 10), budget), batch_size, budget)
+
+
+def _run_held_out(
+    pairs: HeldOut,
+    pool_size: int | None,
+    estimator: "Encoder",
+    plan: Plan,
+    strategy: QueryStrategy,
+    seed: int,
+) -> Curve:
+    return run(pairs.pool(seed, pool_size), estimator, strategy, seed, plan)
+
+
+def _title(data: str, encoder: str, model: str | None, pretrained: str | None) -> str:
+    """Name the data and what learned from them, as far as it is not the default."""
+    if data in FONTS and encoder == DEFAULT_ENCODER:
+        return data
+    model = None if model is None else Path(model).stem
+    return "/".join(str(p) for p in (data, encoder, model, pretrained) if p is not None)

@@ -1,11 +1,14 @@
 """Strategies and encoders by the names of the command line."""
 
 import json
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..encoders._projection import ContrastiveProjection
 from ..encoders._ridge import RidgeCCA
 from ..strategies._badge import BADGE
+from ..strategies._base import QueryStrategy
 from ..strategies._coreset_margin import CoresetMargin
 from ..strategies._herding import MaxHerding, UncertaintyHerding
 from ..strategies._k_center import KCenterGreedy
@@ -14,10 +17,14 @@ from ..strategies._random_sampling import RandomSampling
 from ..strategies._typiclust import TypiClust
 from ..strategies._v_optimal import VOptimalDesign
 
+if TYPE_CHECKING:
+    from ..encoders._protocol import Encoder
+    from ..encoders.clip._encoder import CLIPEncoder
+
 REFERENCE = "random"
 PAPER = "coreset-margin"  # with the paper's defaults
 DEFAULT = "v-optimal"  # the learner's
-STRATEGIES = {
+STRATEGIES: dict[str, QueryStrategy] = {
     REFERENCE: RandomSampling(),
     DEFAULT: VOptimalDesign(),
     PAPER: CoresetMargin(),
@@ -32,7 +39,7 @@ STRATEGIES = {
     "badge": BADGE(),
     "typiclust": TypiClust(),
 }
-ABLATIONS = {  # of the paper's, which the suite has no use for
+ABLATIONS: dict[str, QueryStrategy] = {  # the paper's, not part of the suite
     "coreset-margin-image": CoresetMargin(0),
     "coreset-margin-text": CoresetMargin(1),
 }
@@ -41,8 +48,12 @@ ENCODERS = (DEFAULT_ENCODER, "contrastive", "clip")
 
 
 def make_estimator(
-    encoder, model=None, pretrained=None, max_epochs=None, learning_rate=None
-):
+    encoder: str,
+    model: str | None = None,
+    pretrained: str | None = None,
+    max_epochs: int | None = None,
+    learning_rate: float | None = None,
+) -> "Encoder":
     """Return the encoder of that name, unfitted; torch is loaded only for some.
 
     Parameters
@@ -66,15 +77,10 @@ def make_estimator(
     ValueError
         If `max_epochs` or `learning_rate` is given for `RidgeCCA`.
     """
-    training = {"max_epochs": max_epochs, "learning_rate": learning_rate}
-    training = {name: value for name, value in training.items() if value is not None}
+    given = {"max_epochs": max_epochs, "learning_rate": learning_rate}
+    training = {name: value for name, value in given.items() if value is not None}
     if encoder == "clip":
-        from ..encoders.clip._encoder import CLIPEncoder
-
-        parameters = {"model": _read_model(model or "tiny")} | training
-        if pretrained is not None:
-            parameters["pretrained"] = pretrained
-        return CLIPEncoder(**parameters)
+        return make_clip(model, pretrained, **training)
     if encoder == "contrastive":  # on the CPU, for the same numbers on any machine
         return ContrastiveProjection(device="cpu", **training)
     if training:
@@ -82,7 +88,31 @@ def make_estimator(
     return RidgeCCA()
 
 
-def _read_model(model):
+def make_clip(
+    model: str | None = None, pretrained: str | None = None, **training: Any
+) -> "CLIPEncoder":
+    """Return a `CLIPEncoder`, unfitted.
+
+    Parameters
+    ----------
+    model, pretrained : str, default=None
+        What to start from. None: "tiny", random weights.
+    **training
+        More of its parameters.
+
+    Returns
+    -------
+    CLIPEncoder
+        The encoder.
+    """
+    from ..encoders.clip._encoder import CLIPEncoder
+
+    if pretrained is not None:
+        training["pretrained"] = pretrained
+    return CLIPEncoder(_read_model(model or "tiny"), **training)
+
+
+def _read_model(model: str) -> str | dict[str, Any]:
     """Return a model's name, or the configuration that a .json file holds."""
     if not model.endswith(".json"):
         return model
@@ -92,6 +122,38 @@ def _read_model(model):
         raise ValueError(f"{model} is no JSON ({error})") from error
 
 
-def _check_name(kind, name, choices):
+def check_name(name: str, kind: str, choices: Collection[str]) -> None:
+    """Raise unless the name is one of the choices.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    kind : str
+        What it is the name of.
+    choices : collection of str
+        The names that there are.
+
+    Raises
+    ------
+    ValueError
+        If it is another.
+    """
     if name not in choices:
         raise ValueError(f"unknown {kind} {name!r}; choose from {', '.join(choices)}")
+
+
+def with_reference(names: Sequence[str]) -> list[str]:
+    """Return each name once, that of the reference first.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of strategies.
+
+    Returns
+    -------
+    list of str
+        With "random" among them.
+    """
+    return list(dict.fromkeys([REFERENCE, *names]))

@@ -1,12 +1,19 @@
 """Which pairs can be bought, which are held out, how they are scored: set by set."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, TypeAlias, cast
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
+from .._shared.randomness import SMALLER_POOL
+from .._shared.types import IntArray, Items
+from ..arrays._rows import take
 from ..datasets import (
     load_coco_captions,
     load_colorswap,
@@ -14,7 +21,11 @@ from ..datasets import (
     load_glyphs,
     load_pairs,
 )
+from ..encoders.clip._encoder import CLIPEncoder
 from ..evaluation import evaluate_colorswap, evaluate_retrieval
+from ..learners._paired import PairedActiveLearner
+
+Scoring: TypeAlias = Callable[[PairedActiveLearner, Any, Any], dict[str, float]]
 
 FONTS = {"glyphs": "sans", "glyphs-serif": "serif", "glyphs-mono": "mono"}
 IMAGES = ("colorswap", "coco", "pairs")  # in files that the user has
@@ -23,10 +34,41 @@ DATA = (*FONTS, *FILES)
 KS = ("recall@1", "recall@5", "recall@10")
 COCO = (*KS, *(f"{way}_{k}" for way in ("x_to_y", "y_to_x") for k in KS))
 N_TEST = 1000  # rows held out at random, or a fifth where there are fewer than 5,000
-POOL_STREAM = 5  # keeps the draw of a smaller pool apart from other draws of the seed
 
 
-class HeldOut(NamedTuple):
+@dataclass(frozen=True)
+class Pool:
+    """Pairs to buy, pairs to test on, and perhaps pairs known from the start.
+
+    Parameters
+    ----------
+    X, y : sequence
+        Aligned rows that can be bought: row i of y is what the annotator answers when
+        asked for the partner of row i of X, and the other way round.
+    X_test, y_test : sequence
+        Aligned rows, all of them right.
+    scoring : callable
+        ``scoring(learner, X_test, y_test)`` returning a dict of scores, the one that
+        the pool is about first.
+    groups : ndarray of shape (n_samples,), default=None
+        A label for each row to buy; rows with the same label share an item of X.
+    known : tuple of two sequences, default=None
+        Aligned rows of X and y that are known from the start and cost nothing. Where
+        they are empty, a few random pairs of the pool are known, and count, as they do
+        where this is None; then they are drawn by `PairedActiveLearner.fit`.
+    """
+
+    X: Items
+    y: Items
+    X_test: Items
+    y_test: Items
+    scoring: Scoring
+    groups: npt.NDArray[Any] | None = None
+    known: tuple[Items, Items] | None = None
+
+
+@dataclass(frozen=True)
+class HeldOut:
     """Aligned pairs of one set, and which of them are kept for the test.
 
     Parameters
@@ -34,8 +76,8 @@ class HeldOut(NamedTuple):
     X, y : sequence
         Aligned rows.
     scoring : callable
-        ``scoring(learner, X_test, y_test, groups)`` returning a dict of scores, the one
-        that the set is about first.
+        ``scoring(learner, X_test, y_test, groups=groups)`` returning a dict of scores,
+        the one that the set is about first.
     groups : ndarray of shape (n_samples,), default=None
         A label for each row; rows with the same label share an item of X. They are
         bought from, or held out, together.
@@ -44,13 +86,42 @@ class HeldOut(NamedTuple):
         holds out others, at random.
     """
 
-    X: object
-    y: object
-    scoring: object
-    groups: np.ndarray = None
-    part: np.ndarray = None
+    X: Items
+    y: Items
+    scoring: Callable[..., dict[str, float]]
+    groups: npt.NDArray[Any] | None = None
+    part: npt.NDArray[np.str_] | None = None
 
-    def split(self, seed, pool_size=None):
+    def pool(self, seed: int, pool_size: int | None = None) -> Pool:
+        """Return the pool of one seed.
+
+        Parameters
+        ----------
+        seed : int
+            Determines what is drawn.
+        pool_size : int, default=None
+            Rows to buy, about as many where groups are kept together; None: all.
+
+        Returns
+        -------
+        Pool
+            Pairs to buy, and pairs to test on.
+        """
+        rows, test = self.split(seed, pool_size)
+        return Pool(
+            take(self.X, rows),
+            take(self.y, rows),
+            take(self.X, test),
+            take(self.y, test),
+            partial(
+                self.scoring, groups=None if self.groups is None else self.groups[test]
+            ),
+            None if self.groups is None else self.groups[rows],
+        )
+
+    def split(
+        self, seed: int, pool_size: int | None = None
+    ) -> tuple[IntArray, IntArray]:
         """Return (rows to buy, rows to test on) of one seed.
 
         Parameters
@@ -66,22 +137,25 @@ class HeldOut(NamedTuple):
             The rows of both.
         """
         if self.part is None:
+            # Draw among items: all rows of one are on the same side.
             n = len(self.X)
             labels = np.arange(n) if self.groups is None else np.unique(self.groups)
             share = min(N_TEST, n // 5) / n
             n_test = max(1, round(share * len(labels)))
-            pool, test = train_test_split(labels, test_size=n_test, random_state=seed)
-            pool, test = self._rows_of(pool), self._rows_of(test)
+            drawn = train_test_split(labels, test_size=n_test, random_state=seed)
+            pool, test = (self._rows_of(labels) for labels in drawn)
         else:
             pool, test = (np.flatnonzero(self.part == p) for p in ("pool", "test"))
         if pool_size is not None and pool_size < len(pool):
-            rng = np.random.default_rng([seed, POOL_STREAM])
+            rng = np.random.default_rng([seed, SMALLER_POOL])
             labels = pool if self.groups is None else np.unique(self.groups[pool])
             n = max(2, round(pool_size / len(pool) * len(labels)))
             pool = np.sort(self._rows_of(rng.permutation(labels)[:n], pool))
         return pool, test
 
-    def _rows_of(self, labels, among=None):
+    def _rows_of(
+        self, labels: npt.NDArray[Any], among: IntArray | None = None
+    ) -> IntArray:
         """Return the rows with these labels."""
         if self.groups is None:
             return labels
@@ -89,7 +163,14 @@ class HeldOut(NamedTuple):
         return rows[np.isin(self.groups[rows], labels)]
 
 
-def load_held_out(data, path=None, *, features=True, on_error="raise", verbose=0):
+def load_held_out(
+    data: str,
+    path: str | Path | None = None,
+    *,
+    features: bool = True,
+    on_error: str = "raise",
+    verbose: int = 0,
+) -> HeldOut:
     """Load a set by its name.
 
     Parameters
@@ -151,7 +232,7 @@ def load_held_out(data, path=None, *, features=True, on_error="raise", verbose=0
     return HeldOut(pairs.X, pairs.y, _quadruples, None, part)
 
 
-def with_frozen_features(pairs, encoder):
+def with_frozen_features(pairs: HeldOut, encoder: CLIPEncoder) -> HeldOut:
     """Replace images and texts by what a model's towers know of each side alone.
 
     Parameters
@@ -166,16 +247,25 @@ def with_frozen_features(pairs, encoder):
     HeldOut
         The same pairs as features.
     """
-    frozen = clone(encoder).set_params(trainable="none")
+    frozen = cast(CLIPEncoder, clone(encoder))
+    frozen.set_params(trainable="none")
     X, y = frozen.unimodal_features(pairs.X, pairs.y)
-    return pairs._replace(X=X, y=y)
+    return replace(pairs, X=X, y=y)
 
 
-def _retrieval(learner, X, y, groups, names=("mrr", *KS)):
+def _retrieval(
+    learner: PairedActiveLearner,
+    X: Any,
+    y: Any,
+    groups: npt.NDArray[Any] | None,
+    names: tuple[str, ...] = ("mrr", *KS),
+) -> dict[str, float]:
     scores = evaluate_retrieval(learner, X, y, groups)
     return {name: scores[name] for name in names}
 
 
-def _quadruples(learner, X, y, groups):
+def _quadruples(
+    learner: PairedActiveLearner, X: Any, y: Any, groups: npt.NDArray[Any] | None
+) -> dict[str, float]:
     scores = evaluate_colorswap(learner, X, y)
     return {name: scores[name] for name in ("group", "text", "image")}

@@ -1,46 +1,31 @@
 """Pools of several kinds, clean and with flaws, for the default suite."""
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
+from .._shared.randomness import HELD_OUT_GLYPHS, HELD_OUT_SCRIPTS
 from ..datasets import load_glyphs, make_colorswap
 from ..datasets._glyphs import _image_features
+from ..encoders._protocol import encode
+from ..learners._paired import PairedActiveLearner
 from ..metrics._retrieval import compositional_scores, mean_reciprocal_rank
+from ._pools import Pool
 
 PRETRAINED_SCRIPTS = ("Latin", "Greek", "Cyrillic", "Georgian", "Armenian")
 N_TEST = 600  # pairs held out, of glyphs; of scenes those for the reciprocal rank
 N_QUADRUPLES, N_TEST_QUADRUPLES = 1500, 800
 
 
-class Pool(NamedTuple):
-    """Pairs to buy, pairs to test on, and pairs known from the start.
-
-    Parameters
-    ----------
-    X, y : ndarray
-        Aligned rows that can be bought: row i of y is what the annotator answers when
-        asked for the partner of row i of X, and the other way round.
-    X_test, y_test : ndarray
-        Aligned rows, all of them right.
-    X_known, y_known : ndarray
-        Aligned rows that cost nothing; may be none.
-    scores : callable
-        ``scores(X_features, y_features)`` of the test rows: a dict, the first entry is
-        what the pool is about.
-    """
-
-    X: np.ndarray
-    y: np.ndarray
-    X_test: np.ndarray
-    y_test: np.ndarray
-    X_known: np.ndarray
-    y_known: np.ndarray
-    scores: object
-
-
-def glyphs_cold(seed, features=True, font="sans", outliers=0.0, wrong=0.0):
+def glyphs_cold(
+    seed: int,
+    features: bool = True,
+    font: str = "sans",
+    outliers: float = 0.0,
+    wrong: float = 0.0,
+) -> Pool:
     """Return glyphs and names, of which a few random pairs are known.
 
     Parameters
@@ -61,27 +46,27 @@ def glyphs_cold(seed, features=True, font="sans", outliers=0.0, wrong=0.0):
     Pool
         The pool.
     """
-    rng = np.random.default_rng([seed, 7])
+    rng = np.random.default_rng([seed, HELD_OUT_GLYPHS])
     X, y = load_glyphs(font, features=features, return_X_y=True)
     order = rng.permutation(len(X))
     test, pool = order[:N_TEST], order[N_TEST:]
+    # The flaws are in the pool alone; its order is random still.
     if outliers:
         noisy = pool[: round(outliers * len(pool))]
         images = load_glyphs(font).images
         images[noisy] = rng.integers(256, size=(len(noisy), 32, 32), dtype=np.uint8)
         X = _image_features(images) if features else images
+    y_answered = y
     if wrong:
         mistaken = pool[: round(wrong * len(pool))]
         y_answered = y.copy()
         y_answered[mistaken] = y[np.roll(mistaken, 1)]
-    else:
-        y_answered = y
     pool = np.sort(pool)
-    none = pool[:0]
-    return Pool(X[pool], y_answered[pool], X[test], y[test], X[none], y[none], _mrr)
+    known = X[:0], y[:0]
+    return Pool(X[pool], y_answered[pool], X[test], y[test], _mrr, known=known)
 
 
-def glyphs_shift(seed, features=True):
+def glyphs_shift(seed: int, features: bool = True) -> Pool:
     """Return glyphs of scripts that are new to an encoder that knows some others.
 
     Parameters
@@ -96,15 +81,16 @@ def glyphs_shift(seed, features=True):
     Pool
         The pool: all pairs of Latin, Greek, Cyrillic, Georgian and Armenian are known.
     """
-    rng = np.random.default_rng([seed, 8])
+    rng = np.random.default_rng([seed, HELD_OUT_SCRIPTS])
     X, y = load_glyphs(features=features, return_X_y=True)
-    known = np.isin(load_glyphs().script, PRETRAINED_SCRIPTS)
-    order = rng.permutation(np.flatnonzero(~known))
+    old = np.isin(load_glyphs().script, PRETRAINED_SCRIPTS)
+    order = rng.permutation(np.flatnonzero(~old))
     test, pool = order[:N_TEST], np.sort(order[N_TEST:])
-    return Pool(X[pool], y[pool], X[test], y[test], X[known], y[known], _mrr)
+    known = X[old], y[old]
+    return Pool(X[pool], y[pool], X[test], y[test], _mrr, known=known)
 
 
-def scenes(seed, features=True, **flaws):
+def scenes(seed: int, features: bool = True, **flaws: float) -> Pool:
     """Return scenes of two coloured shapes and their twins, a new set for each seed.
 
     Parameters
@@ -124,16 +110,17 @@ def scenes(seed, features=True, **flaws):
     drawn = make_colorswap(
         N_QUADRUPLES, features=features, return_X_y=False, random_state=seed, **flaws
     )
+    # Test on quadruples without a copy, in the pool too, and without noise.
     copied = np.bincount(drawn.source, minlength=N_QUADRUPLES) != 1
     fit_for_test = ~copied & ~drawn.outlier.reshape(-1, 2).any(axis=1)
     test = np.flatnonzero(fit_for_test)[:N_TEST_QUADRUPLES]
     in_test = np.isin(np.arange(N_QUADRUPLES), test).repeat(2)
     X, y = drawn.X, drawn.y
-    none = X[:0], y[:0]
-    return Pool(X[~in_test], y[~in_test], X[in_test], y[in_test], *none, _group)
+    known = X[:0], y[:0]
+    return Pool(X[~in_test], y[~in_test], X[in_test], y[in_test], _group, known=known)
 
 
-POOLS = {
+POOLS: dict[str, tuple[Callable[..., Pool], dict[str, Any]]] = {
     "glyphs": (glyphs_cold, {}),
     "glyphs-shift": (glyphs_shift, {}),
     "serif": (glyphs_cold, {"font": "serif"}),
@@ -144,14 +131,14 @@ POOLS = {
     "scenes-outliers": (scenes, {"outliers": 0.05}),  # a tenth of the pool
     "scenes-duplicates": (scenes, {"duplicates": 0.3}),
 }
-METRICS = {  # the first is what the pool is about
+METRICS: dict[str, tuple[str, ...]] = {  # the first is what the pool is about
     name: ("group", "mrr") if make is scenes else ("mrr",)
     for name, (make, _) in POOLS.items()
 }
 
 
 @lru_cache(maxsize=1)
-def load_pool(name, seed, features=True):
+def load_pool(name: str, seed: int, features: bool = True) -> Pool:
     """Return a pool of the suite.
 
     Parameters
@@ -172,12 +159,13 @@ def load_pool(name, seed, features=True):
     return make(seed, features, **parameters)
 
 
-def _mrr(X, y):
-    return {"mrr": mean_reciprocal_rank(X, y)}
+def _mrr(learner: PairedActiveLearner, X: Any, y: Any) -> dict[str, float]:
+    return {"mrr": mean_reciprocal_rank(*encode(learner, X, y))}
 
 
-def _group(X, y):
+def _group(learner: PairedActiveLearner, X: Any, y: Any) -> dict[str, float]:
+    features = encode(learner, X, y)
     return {
-        "group": compositional_scores(X, y).group,
-        "mrr": mean_reciprocal_rank(X, y),
+        "group": compositional_scores(*features).group,
+        "mrr": mean_reciprocal_rank(*features),
     }

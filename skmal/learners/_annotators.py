@@ -7,12 +7,9 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, clone
 
 from .._shared.parameters import check_integer, check_number
-from .._shared.randomness import draw_seed
+from .._shared.randomness import MISSING_PARTNERS, WRONG_ANSWERS, draw_seed
 from .._shared.types import BoolArray, IntArray, RandomState
 from ._query import BaseQuery, Query
-
-MISSING = 3  # the stream of draws of whose partners are missing
-ERRORS = 4  # and of which answers are wrong
 
 
 class Annotator(Protocol):
@@ -33,27 +30,27 @@ class Annotator(Protocol):
     (26, 10)
     """
 
-    def __call__(self, query: Any, /, *ids: IntArray) -> Any:
-        """Name the partners of each item asked about.
+    def __call__(self, query: Any, X_ids: Any, y_ids: Any, /) -> Any:
+        """Name the partner of each item asked about.
 
         Parameters
         ----------
-        query : Query or MultimodalQuery
+        query : Query
             What a learner's `query` returned.
-        *ids : ndarray of int
-            One number for each row of each pool; partners have the same.
+        X_ids, y_ids : ndarray of int
+            One number for each row of either pool; partners have the same.
 
         Returns
         -------
-        array-like of int
-            What `Query.pairs` or `MultimodalQuery.tuples` takes.
+        array-like of int, shape (n_instances,)
+            What `Query.pairs` takes: rows of the other pool, -1 for none.
         """
         ...
 
 
 def annotator_of(learner: Any, seed: int) -> Any:
     """Return who answers in a learner's simulated run, or raise unless it can."""
-    annotator = learner.annotator
+    annotator: Any = learner.annotator
     if annotator is None or learner.budget is None:
         return SimulatedAnnotator()
     if isinstance(annotator, type) or not callable(annotator):
@@ -61,9 +58,10 @@ def annotator_of(learner: Any, seed: int) -> Any:
             f"annotator must be SimulatedAnnotator() or a function, got {annotator!r}"
         )
     if hasattr(annotator, "get_params"):
-        annotator = clone(annotator)
-        if getattr(annotator, "random_state", 0) is None:
-            annotator.set_params(random_state=seed)
+        own: Any = clone(annotator)
+        if getattr(own, "random_state", 0) is None:
+            own.set_params(random_state=seed)
+        return own
     return annotator
 
 
@@ -194,7 +192,7 @@ class SimulatedAnnotator(BaseEstimator):
         n = check_integer(n, "n", minimum=1)
         n_others = check_integer(n_modalities, "n_modalities", minimum=2) - 1
         n_missing = round(n * self.missing_rate / (n_others + self.missing_rate))
-        rng = np.random.default_rng([draw_seed(self.random_state), 0, MISSING])
+        rng = np.random.default_rng([draw_seed(self.random_state), 0, MISSING_PARTNERS])
         order = rng.permutation(n)
         present = np.ones((n_modalities, n), dtype=bool)
         for m, own in enumerate(present):
@@ -214,7 +212,7 @@ class SimulatedAnnotator(BaseEstimator):
         if self.error_rate == 0:
             return partners
         seed = draw_seed(self.random_state)
-        rng = np.random.default_rng([seed, 0, ERRORS, *key, *map(int, asked)])
+        rng = np.random.default_rng([seed, 0, WRONG_ANSWERS, *key, *map(int, asked)])
         free = np.ones(len(others), dtype=bool)
         free[partners[partners >= 0]] = False
         for k in np.flatnonzero(rng.random(len(asked)) < self.error_rate):

@@ -11,10 +11,10 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer
-from .._shared.randomness import draw_seed
+from .._shared.randomness import REMEMBERED, draw_rows, draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..arrays._kinds import take
-from ..arrays._tensors import to_host
+from ..arrays._operations import to_host
+from ..arrays._rows import take
 from ..encoders._protocol import check_encoder, encode
 from ..items._containers import join
 from ..strategies._base import QueryStrategy, check_n_instances, choose
@@ -22,11 +22,10 @@ from ..strategies._round import Round, Selection, round_of
 from ..strategies._v_optimal import VOptimalDesign
 from ..uncertainty._nearest import nearest_rows
 from ._callables import check_selection, check_strategy_signature
-from ._prequential import GATE, Gallery, Prequential, draw_rows
+from ._prequential import GATE, N_OPEN, Gallery, Prequential
 from ._query import BaseQuery, query_of
 
 STATE = ("seed", "estimator", "aligned", "unmatched", "prequential")
-REMEMBERED = 2  # the stream of draws of what partners are ranked among
 
 
 class ActiveLearner(BaseEstimator):
@@ -119,7 +118,7 @@ class ActiveLearner(BaseEstimator):
                 f"the state lacks {missing}; change what state() returns, and keep the "
                 "rest of it"
             )
-        learner = clone(self)
+        learner: Any = clone(self)
         if state["seed"] is not None:
             learner.seed_ = int(state["seed"])
         if state["estimator"] is not None:
@@ -229,10 +228,8 @@ class ActiveLearner(BaseEstimator):
 
     def _fresh_encoder(self, seed: int) -> Any:
         """Return an unfitted encoder, with the seed where it has none of its own."""
-        if self.estimator is None:
-            encoder = self._default_encoder()
-        else:
-            encoder = clone(self.estimator)
+        given = self.estimator
+        encoder: Any = self._default_encoder() if given is None else clone(given)
         check_encoder(encoder, self._listed)
         unset = {
             name: seed
@@ -341,11 +338,11 @@ class ActiveLearner(BaseEstimator):
         seed = getattr(self, "seed_", 0)
         rng = np.random.default_rng([seed, self._n_aligned(), REMEMBERED])
         drawn = {
-            m: draw_rows(len(pool), rng)
+            m: draw_rows(len(pool), N_OPEN, rng)
             for m, pool in enumerate(pools)
             if m != query.modality
         }
-        features: dict[int, FloatArray] = {}
+        features: dict[int, Any] = {}
         if seen is not None:
             features = {m: to_host(take(seen.open[m], drawn[m])) for m in drawn}
         else:  # a function chose, and did not say how it saw the items

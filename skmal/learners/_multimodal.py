@@ -1,6 +1,7 @@
 """The loop for three and more modalities: lists of arrays in place of X and y."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from ..items._containers import check_items, check_same_features
 from ..metrics._retrieval import mean_reciprocal_rank
 from ..strategies._base import QueryStrategy
 from ..strategies._round import Round
-from ._annotators import Annotator, annotator_of
+from ._annotators import annotator_of
 from ._core import ActiveLearner
 from ._query import MultimodalQuery, check_query
 from ._simulation import Data, plan_of, simulate
@@ -173,7 +174,7 @@ class MultimodalActiveLearner(ActiveLearner):
         estimator: MultimodalEncoder | None = None,
         query_strategy: QueryStrategy | None = None,
         *,
-        annotator: Annotator | None = None,
+        annotator: Callable[..., Any] | None = None,
         budget: int | None = None,
         n_initial: int | None = None,
         batch_size: int = 8,
@@ -241,13 +242,9 @@ class MultimodalActiveLearner(ActiveLearner):
         plan = plan_of(self, len(Xs[0]))
         seed = draw_seed(self.random_state)
         annotator = annotator_of(self, seed)
-        score = None
+        score: Callable[[], Any] | None = None
         if validation_data is not None:
-            validate, held_out = scoring or _default_scoring, list(validation_data)
-
-            def score() -> Any:
-                return validate(self, held_out)
-
+            score = partial(scoring or _default_scoring, self, validation_data)
         with self._forgetting():
             self.seed_ = seed
             rows = np.arange(len(Xs[0]))

@@ -1,6 +1,7 @@
 """PairedActiveLearner: the loop for two modalities, with scikit-learn's X and y."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, Self, overload
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.randomness import draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..arrays._kinds import take
+from ..arrays._rows import take
 from ..encoders._protocol import Encoder, encode
 from ..encoders._ridge import RidgeCCA
 from ..items._containers import check_items, check_pairs, check_same_features
@@ -255,13 +256,9 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         plan = plan_of(self, len(X))
         seed = draw_seed(self.random_state)
         annotator = annotator_of(self, seed)
-        score = None
+        score: Callable[[], Any] | None = None
         if validation_data is not None:
-            validate, held_out = scoring or _default_scoring, validation_data
-
-            def score() -> Any:
-                return validate(self, *held_out)
-
+            score = partial(scoring or _default_scoring, self, *validation_data)
         with self._forgetting():
             self.seed_ = seed
             data = Data((X, y), item, first)
@@ -527,8 +524,10 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         X, y = check_pairs(X, y, type(self).__name__)
         item, first = number_groups(groups, len(X))
         check_repeats(X, item, first)
-        features = encode(self, X if groups is None else take(X, first), y)
-        return float(np.mean([(1 / r).mean() for r in ranks_of_items(*features, item)]))
+        items = X if groups is None else take(X, first)
+        X_features, y_features = encode(self, items, y)
+        ranks = ranks_of_items(X_features, y_features, item)
+        return float(np.mean([(1 / r).mean() for r in ranks]))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return the names of the encoder's features, for `set_output`.

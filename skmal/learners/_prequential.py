@@ -141,10 +141,9 @@ def near_the_top(
     That is first, or within the best share `gate` of the gallery. Rows of `asked` and
     `partners` are the features of partners.
     """
-    asked, partners, others = (
-        unit_rows(part.astype(np.float64))
-        for part in (asked, partners, gallery.features)
-    )
+    asked = unit_rows(asked.astype(np.float64))
+    partners = unit_rows(partners.astype(np.float64))
+    others = unit_rows(gallery.features.astype(np.float64))
     own = np.sum(asked * partners, axis=1, keepdims=True)
     similarity = asked @ others.T  # (n, n_gallery)
     # Equal similarities share their ranks.
@@ -159,11 +158,3 @@ def near_the_top(
         n_equal = (equal & ~gallery.right).sum(axis=1)
     n_ahead = ahead.sum(axis=1) + 0.5 * n_equal
     return (n_ahead == 0) | (n_ahead < gate * len(others))
-
-
-def draw_rows(n: int, rng: np.random.Generator) -> IntArray:
-    """Return which of n open items to rank partners among, rising."""
-    rows = np.arange(n)
-    if n > N_OPEN:
-        rows = np.sort(rng.choice(rows, N_OPEN, replace=False))
-    return rows

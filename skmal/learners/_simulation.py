@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from .._shared.parameters import check_integer
+from .._shared.randomness import SIMULATED_RUN
 from .._shared.types import FloatArray, IntArray, Items
-from ..arrays._kinds import take
+from ..arrays._rows import take
 from ._core import ActiveLearner
 from ._query import BaseQuery, MultimodalQuery, Query
-
-ORDERS = 1  # the stream of draws of the order in which a run sees the data
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ class Run:
         self.modalities = range(len(data.items))
 
         # The pools' orders tell nothing about who belongs to whom.
-        rng = np.random.default_rng([learner.seed_, 0, ORDERS])
+        rng = np.random.default_rng([learner.seed_, 0, SIMULATED_RUN])
         self.orders = [rng.permutation(len(data.rows(m))) for m in self.modalities]
         self.arriving = self.orders[0]
         if data.has_groups:

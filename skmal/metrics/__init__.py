@@ -3,6 +3,7 @@
 from ..uncertainty._nearest import nearest_rows
 from ._retrieval import (
     CompositionalScores,
+    RetrievalScorer,
     compositional_scores,
     make_retrieval_scorer,
     mean_reciprocal_rank,
@@ -17,6 +18,7 @@ from ._savings import AnnotationSavings, annotation_savings, area_under_learning
 __all__ = [
     "AnnotationSavings",
     "CompositionalScores",
+    "RetrievalScorer",
     "annotation_savings",
     "area_under_learning_curve",
     "compositional_scores",

@@ -1,19 +1,31 @@
 """How good the retrieval is, and how many answers a strategy saves."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils import check_array
 
 from .._shared.parameters import check_integer
-from ..arrays._numbers import check_space, unit_rows
+from .._shared.types import FloatArray, IntArray, Items
+from ..arrays._numbers import check_space
+from ..arrays._rows import unit
 from ..encoders._protocol import encode
 from ..items._containers import check_items, check_same_length
 from ..items._groups import check_groups, number_groups
-from ..uncertainty._nearest import _blocks
+from ..uncertainty._nearest import query_blocks
+
+Score = TypeVar("Score")
 
 
-def retrieval_ranks(queries, gallery, *, query_groups=None, gallery_groups=None):
+def retrieval_ranks(
+    queries: npt.ArrayLike,
+    gallery: npt.ArrayLike,
+    *,
+    query_groups: npt.ArrayLike | None = None,
+    gallery_groups: npt.ArrayLike | None = None,
+) -> FloatArray:
     """Return the rank of each query's partner in the gallery, 1 for the best.
 
     Parameters
@@ -54,44 +66,25 @@ def retrieval_ranks(queries, gallery, *, query_groups=None, gallery_groups=None)
     >>> retrieval_ranks([[1.0, 0.0], [0.0, 1.0]], gallery=[[1.0, 0.0], [1.0, 0.0]])
     array([1.5, 1.5])
     """
-    queries, gallery = check_space(queries, gallery)
-    if (query_groups is None) != (gallery_groups is None):
-        raise ValueError("pass both query_groups and gallery_groups, or neither")
-    if query_groups is None:
-        if len(queries) != len(gallery):
-            raise ValueError(
-                f"queries has {len(queries)} rows and gallery {len(gallery)}; without "
-                "groups, row i of the gallery is the partner of query i"
-            )
-        query_groups = gallery_groups = np.arange(len(queries))
-    query_groups = check_groups(query_groups, len(queries), "query_groups")
-    gallery_groups = check_groups(gallery_groups, len(gallery), "gallery_groups")
-    missing = np.setdiff1d(query_groups, gallery_groups)
-    if len(missing):
-        raise ValueError(
-            f"group {missing[0]} of the queries has no row in the gallery; every "
-            "query needs at least one correct answer"
-        )
-    _, numbers = np.unique(  # integers compare faster than strings
-        np.concatenate([query_groups, gallery_groups]), return_inverse=True
-    )
-    query_groups, gallery_groups = np.split(numbers, [len(queries)])
+    asked, rows = check_space(queries, gallery)
+    own, partners = _partners(query_groups, gallery_groups, len(asked), len(rows))
 
-    dtype = np.result_type(queries, gallery)
-    tolerance = 32 * np.finfo(dtype).eps
-    gallery = unit_rows(gallery)
-    ranks = np.empty(len(queries))
-    for rows in _blocks(len(queries), len(gallery)):
-        similarity = unit_rows(queries[rows]) @ gallery.T  # (block, n_gallery)
-        correct = query_groups[rows, None] == gallery_groups
+    tolerance = 32 * np.finfo(np.result_type(asked, rows)).eps
+    rows = unit(rows)
+    ranks = np.empty(len(asked))
+    for block in query_blocks(len(asked), len(rows)):
+        similarity = unit(asked[block]) @ rows.T  # (block, n_gallery)
+        correct = own[block, None] == partners
         best = similarity.max(axis=1, keepdims=True, initial=-np.inf, where=correct)
         better = (similarity > best + tolerance) & ~correct
         equal = (np.abs(similarity - best) <= tolerance) & ~correct
-        ranks[rows] = 1 + better.sum(axis=1) + 0.5 * equal.sum(axis=1)
+        ranks[block] = 1 + better.sum(axis=1) + 0.5 * equal.sum(axis=1)
     return ranks
 
 
-def mean_reciprocal_rank(X, y, *, groups=None):
+def mean_reciprocal_rank(
+    X: npt.ArrayLike, y: npt.ArrayLike, *, groups: npt.ArrayLike | None = None
+) -> float:
     """Return the mean of 1 / rank of the partners, mean of both directions.
 
     Parameters
@@ -126,7 +119,13 @@ def mean_reciprocal_rank(X, y, *, groups=None):
     return float(np.mean([(1 / r).mean() for r in ranks]))
 
 
-def recall_at_k(X, y, k=1, *, groups=None):
+def recall_at_k(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    k: int = 1,
+    *,
+    groups: npt.ArrayLike | None = None,
+) -> float:
     """Return the share of items whose partner is in the top k, mean of both directions.
 
     Parameters
@@ -165,7 +164,9 @@ def recall_at_k(X, y, k=1, *, groups=None):
     return float(np.mean([(r <= k).mean() for r in ranks]))
 
 
-def retrieval_scores(X, y, *, groups=None):
+def retrieval_scores(
+    X: npt.ArrayLike, y: npt.ArrayLike, *, groups: npt.ArrayLike | None = None
+) -> dict[str, float]:
     """Return the usual table of retrieval scores from one pass over the similarities.
 
     Parameters
@@ -217,7 +218,7 @@ class CompositionalScores(NamedTuple):
     group: float
 
 
-def compositional_scores(X, y):
+def compositional_scores(X: npt.ArrayLike, y: npt.ArrayLike) -> CompositionalScores:
     """Return the text, image and group score of Winoground and ColorSwap.
 
     Parameters
@@ -247,17 +248,19 @@ def compositional_scores(X, y):
     >>> compositional_scores([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.1], [0.1, 1.0]])
     CompositionalScores(text=1.0, image=1.0, group=1.0)
     """
-    X = check_array(X, dtype=np.float64, input_name="X")
-    y = check_array(y, dtype=np.float64, input_name="y")
-    if X.shape != y.shape or len(X) % 2:
+    images = check_array(X, dtype=np.float64, input_name="X")
+    texts = check_array(y, dtype=np.float64, input_name="y")
+    if images.shape != texts.shape or len(images) % 2:
         raise ValueError(
-            f"X of shape {X.shape} and y of shape {y.shape} are not quadruples; rows "
-            "2 i and 2 i + 1 of both make one, so both need the same even length"
+            f"X of shape {images.shape} and y of shape {texts.shape} are not "
+            "quadruples; rows 2 i and 2 i + 1 of both make one, so both need the same "
+            "even length"
         )
-    X = unit_rows(X).reshape(len(X) // 2, 2, -1)  # (quadruple, item, feature)
-    y = unit_rows(y).reshape(X.shape)
+    n = len(images) // 2
+    images = unit(images).reshape(n, 2, -1)  # (quadruple, item, feature)
+    texts = unit(texts).reshape(images.shape)
     # s[q, i, j]: image i and text j of quadruple q; equal texts give equal values
-    s = (X[:, :, None] * y[:, None, :]).sum(axis=-1)
+    s = (images[:, :, None] * texts[:, None, :]).sum(axis=-1)
     own = np.stack([s[:, 0, 0], s[:, 1, 1]]) - 1e-12  # rounding wins nothing
     text = (own[0] > s[:, 0, 1]) & (own[1] > s[:, 1, 0])
     image = (own[0] > s[:, 1, 0]) & (own[1] > s[:, 0, 1])
@@ -265,7 +268,9 @@ def compositional_scores(X, y):
     return CompositionalScores(*shares)
 
 
-def make_retrieval_scorer(score_func, **kwargs):
+def make_retrieval_scorer(
+    score_func: Callable[..., Score], **kwargs: Any
+) -> "RetrievalScorer[Score]":
     """Make a scorer for `scoring=` of GridSearchCV and its like.
 
     Parameters
@@ -277,7 +282,7 @@ def make_retrieval_scorer(score_func, **kwargs):
 
     Returns
     -------
-    callable
+    RetrievalScorer
         ``scorer(estimator, X, y)``, for a PairedActiveLearner or any encoder.
 
     Notes
@@ -296,44 +301,91 @@ def make_retrieval_scorer(score_func, **kwargs):
     >>> scores.shape
     (3,)
     """
-    return _RetrievalScorer(score_func, kwargs)
+    return RetrievalScorer(score_func, kwargs)
 
 
-class _RetrievalScorer:
-    def __init__(self, score_func, kwargs):
-        self.score_func = score_func
-        self.kwargs = kwargs
+class RetrievalScorer(Generic[Score]):
+    """What `make_retrieval_scorer` makes: it scores the features of aligned items.
 
-    def __call__(self, estimator, X, y):
+    Parameters
+    ----------
+    score_func : callable
+        ``score_func(X_features, y_features, **kwargs)``.
+    kwargs : dict
+        Handed on to `score_func`.
+    """
+
+    def __init__(self, score_func: Callable[..., Score], kwargs: dict[str, Any]):
+        self.score_func: Callable[..., Score] = score_func
+        self.kwargs: dict[str, Any] = kwargs
+
+    def __call__(self, estimator: Any, X: Items, y: Items) -> Score:
         X, y = check_items(X, "X"), check_items(y, "y")
         check_same_length(X, y)
         return self.score_func(*encode(estimator, X, y), **self.kwargs)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         name = getattr(self.score_func, "__name__", repr(self.score_func))
         arguments = [name, *(f"{k}={v}" for k, v in self.kwargs.items())]
         return f"make_retrieval_scorer({', '.join(arguments)})"
 
 
-def _ranks_of_both_directions(X, y, groups):
+def _partners(
+    query_groups: npt.ArrayLike | None,
+    gallery_groups: npt.ArrayLike | None,
+    n_queries: int,
+    n_gallery: int,
+) -> tuple[IntArray, IntArray]:
+    """Return the group of each query and of each gallery row as numbers, or raise."""
+    if (query_groups is None) != (gallery_groups is None):
+        raise ValueError("pass both query_groups and gallery_groups, or neither")
+    if query_groups is None or gallery_groups is None:
+        if n_queries != n_gallery:
+            raise ValueError(
+                f"queries has {n_queries} rows and gallery {n_gallery}; without "
+                "groups, row i of the gallery is the partner of query i"
+            )
+        query_groups = gallery_groups = np.arange(n_queries)
+    of_queries = check_groups(query_groups, n_queries, "query_groups")
+    of_gallery = check_groups(gallery_groups, n_gallery, "gallery_groups")
+    missing = np.setdiff1d(of_queries, of_gallery)
+    if len(missing):
+        raise ValueError(
+            f"group {missing[0]} of the queries has no row in the gallery; every "
+            "query needs at least one correct answer"
+        )
+    _, numbers = np.unique(  # integers compare faster than strings
+        np.concatenate([of_queries, of_gallery]), return_inverse=True
+    )
+    return numbers[:n_queries], numbers[n_queries:]
+
+
+def _ranks_of_both_directions(
+    X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return the ranks of y's rows for those of X, and the other way round."""
     if groups is None:
         return retrieval_ranks(X, y), retrieval_ranks(y, X)
-    X, y = check_array(X, input_name="X"), check_array(y, input_name="y")
-    check_same_length(X, y)
-    item, first = number_groups(groups, len(X))
-    return ranks_of_items(X[first], y, item)
+    left, right = check_array(X, input_name="X"), check_array(y, input_name="y")
+    check_same_length(left, right)
+    item, first = number_groups(groups, len(left))
+    return ranks_of_items(left[first], right, item)
 
 
-def ranks_of_items(X, y, item):
+def ranks_of_items(
+    X: npt.ArrayLike, y: npt.ArrayLike, item: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray]:
     """Return the ranks of both directions; row item[i] of X is the partner of y[i]."""
-    items = np.arange(len(X))
+    items = np.arange(len(np.asarray(X)))
     return (
         retrieval_ranks(X, y, query_groups=items, gallery_groups=item),
         retrieval_ranks(y, X, query_groups=item, gallery_groups=items),
     )
 
 
-def scores_by_group(X, y, labels):
+def scores_by_group(
+    X: npt.ArrayLike, y: npt.ArrayLike, labels: npt.ArrayLike
+) -> dict[Any, dict[str, float]]:
     """Return the usual retrieval scores of each group of pairs.
 
     Every item is looked for among all items of the other modality, whatever their
@@ -379,12 +431,12 @@ def scores_by_group(X, y, labels):
     >>> scores["common"]["recall@1"], scores["rare"]["recall@1"]
     (1.0, 0.0)
     """
-    X = check_array(X, input_name="X")
-    labels = check_groups(labels, len(X), "labels")  # before the long part
-    ranks = np.stack([retrieval_ranks(X, y), retrieval_ranks(y, X)])  # (2, n)
+    rows = check_array(X, input_name="X")
+    groups = check_groups(labels, len(rows), "labels")  # before the long part
+    ranks = np.stack([retrieval_ranks(rows, y), retrieval_ranks(y, rows)])  # (2, n)
     scores = {}
-    for label in np.unique(labels):
-        own = ranks[:, labels == label]
+    for label in np.unique(groups):
+        own = ranks[:, groups == label]
         table = {"mrr": float((1 / own).mean())}
         for k in (1, 5, 10):
             table[f"recall@{k}"] = float((own <= k).mean())

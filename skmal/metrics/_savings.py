@@ -1,12 +1,16 @@
 """How many answers a strategy saves."""
 
-from numbers import Real
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, overload
 
 import numpy as np
-from scipy import stats
+import numpy.typing as npt
 from sklearn.metrics import auc
 from sklearn.utils import check_array
+
+from .._shared.intervals import student_interval
+from .._shared.parameters import check_number
+from .._shared.types import BoolArray, FloatArray
 
 
 class AnnotationSavings(NamedTuple):
@@ -39,14 +43,14 @@ class AnnotationSavings(NamedTuple):
 
 
 def annotation_savings(
-    n_pairs,
-    scores,
-    reference_scores,
+    n_pairs: npt.ArrayLike,
+    scores: npt.ArrayLike,
+    reference_scores: npt.ArrayLike,
     *,
-    reference_n_pairs=None,
-    budgets=None,
-    confidence=0.95,
-):
+    reference_n_pairs: npt.ArrayLike | None = None,
+    budgets: npt.ArrayLike | None = None,
+    confidence: float = 0.95,
+) -> AnnotationSavings:
     """Return the share of answers saved against a reference at equal score.
 
     For each seed and each budget b: the score that the reference reaches with b pairs
@@ -98,55 +102,54 @@ def annotation_savings(
     >>> savings.mean
     0.5
     """
-    n_pairs, scores = _check_curves(n_pairs, scores, "scores")
-    if reference_n_pairs is None:
-        reference_n_pairs = n_pairs
-    reference_n_pairs, reference_scores = _check_curves(
-        reference_n_pairs, reference_scores, "reference_scores"
+    points, curves = _check_curves(n_pairs, scores, "scores")
+    reference_points, references = _check_curves(
+        points if reference_n_pairs is None else reference_n_pairs,
+        reference_scores,
+        "reference_scores",
     )
-    if len(scores) != len(reference_scores):
+    if len(curves) != len(references):
         raise ValueError(
-            f"scores has {len(scores)} seeds and reference_scores "
-            f"{len(reference_scores)}; savings are paired by seed"
+            f"scores has {len(curves)} seeds and reference_scores "
+            f"{len(references)}; savings are paired by seed"
         )
-    low, high = reference_n_pairs[0], reference_n_pairs[-1]
-    if budgets is None:
-        inside = (reference_n_pairs >= high / 3) & (reference_n_pairs <= high * 0.75)
-        budgets = reference_n_pairs[inside] if inside.any() else reference_n_pairs[-1:]
-    budgets = np.asarray(budgets, dtype=float)
-    if not (isinstance(confidence, Real) and 0 < confidence < 1):
-        raise ValueError(f"confidence must be between 0 and 1, got {confidence!r}")
-    if budgets.ndim != 1 or not len(budgets) or budgets.min() <= 0:
-        raise ValueError(f"budgets must be one or more numbers above 0, got {budgets}")
-    if not ((budgets >= low) & (budgets <= high)).all():
-        raise ValueError(
-            f"budgets must lie between {low:g} and {high:g}, the reference's points; "
-            f"got {budgets}"
-        )
-    saved = np.empty((len(scores), len(budgets)))
+    confidence = check_number(
+        confidence, "confidence", more_than=0, less_than=1, kind="a number"
+    )
+    at = _check_budgets(budgets, reference_points)
+    saved = np.empty((len(curves), len(at)))
     n_censored = 0
-    for seed, (own, reference) in enumerate(zip(scores, reference_scores, strict=True)):
-        levels = np.interp(budgets, reference_n_pairs, np.maximum.accumulate(reference))
-        needed, reached = _pairs_needed(n_pairs, own, levels)
-        saved[seed] = 1 - needed / budgets
+    for seed, (own, reference) in enumerate(zip(curves, references, strict=True)):
+        # the score that the reference has reached with each budget
+        levels = np.interp(at, reference_points, np.maximum.accumulate(reference))
+        # how many pairs the strategy needed to get there
+        needed, reached = _pairs_needed(points, own, levels)
+        saved[seed] = 1 - needed / at
         n_censored += int((~reached).sum())
     per_seed = saved.mean(axis=1)
-    n = len(per_seed)
-    sem = float(stats.sem(per_seed)) if n > 1 else np.nan
-    half_width = sem * stats.t.ppf((1 + confidence) / 2, n - 1) if n > 1 else np.nan
-    mean = float(per_seed.mean())
+    interval = student_interval(per_seed, confidence)
     return AnnotationSavings(
-        mean,
-        sem,
-        float(mean - half_width),
-        float(mean + half_width),
-        n,
+        float(interval.mean),
+        float(interval.sem),
+        interval.low,
+        interval.high,
+        len(per_seed),
         n_censored,
         saved.size,
     )
 
 
-def area_under_learning_curve(n_pairs, scores):
+@overload
+def area_under_learning_curve(
+    n_pairs: npt.ArrayLike, scores: Sequence[float]
+) -> float: ...
+@overload
+def area_under_learning_curve(
+    n_pairs: npt.ArrayLike, scores: npt.ArrayLike
+) -> float | FloatArray: ...
+def area_under_learning_curve(
+    n_pairs: npt.ArrayLike, scores: npt.ArrayLike
+) -> float | FloatArray:
     """Return the mean height of an annotation curve (AULC).
 
     Parameters
@@ -173,25 +176,49 @@ def area_under_learning_curve(n_pairs, scores):
     0.23333333333333334
     """
     single = np.ndim(scores) == 1
-    n_pairs, scores = _check_curves(n_pairs, np.atleast_2d(scores), "scores")
-    if len(n_pairs) < 2:
+    points, curves = _check_curves(n_pairs, np.atleast_2d(scores), "scores")
+    if len(points) < 2:
         raise ValueError("a curve of one point has no area; pass at least two points")
-    areas = np.array([auc(n_pairs, row) for row in scores]) / (n_pairs[-1] - n_pairs[0])
+    areas = np.array([auc(points, row) for row in curves]) / (points[-1] - points[0])
     return float(areas[0]) if single else areas
 
 
-def _check_curves(n_pairs, scores, name):
-    n_pairs = check_array(n_pairs, dtype=np.float64, ensure_2d=False)
-    scores = check_array(scores, dtype=np.float64, input_name=name)
-    if n_pairs.shape != (scores.shape[1],) or not (np.diff(n_pairs) > 0).all():
+def _check_curves(
+    n_pairs: npt.ArrayLike, scores: npt.ArrayLike, name: str
+) -> tuple[FloatArray, FloatArray]:
+    """Return points and curves as floats, or raise where they do not fit."""
+    points = check_array(n_pairs, dtype=np.float64, ensure_2d=False)
+    curves = check_array(scores, dtype=np.float64, input_name=name)
+    if points.shape != (curves.shape[1],) or not (np.diff(points) > 0).all():
         raise ValueError(
-            f"n_pairs of shape {n_pairs.shape} must increase and have one entry for "
-            f"each of the {scores.shape[1]} points of {name}"
+            f"n_pairs of shape {points.shape} must increase and have one entry for "
+            f"each of the {curves.shape[1]} points of {name}"
         )
-    return n_pairs, scores
+    return points, curves
 
 
-def _pairs_needed(n_pairs, scores, levels):
+def _check_budgets(
+    budgets: npt.ArrayLike | None, reference_points: FloatArray
+) -> FloatArray:
+    """Return the budgets to compare at, within the reference's points, or raise."""
+    low, high = reference_points[0], reference_points[-1]
+    if budgets is None:
+        inside = (reference_points >= high / 3) & (reference_points <= high * 0.75)
+        return reference_points[inside] if inside.any() else reference_points[-1:]
+    at = np.asarray(budgets, dtype=float)
+    if at.ndim != 1 or not len(at) or at.min() <= 0:
+        raise ValueError(f"budgets must be one or more numbers above 0, got {at}")
+    if not ((at >= low) & (at <= high)).all():
+        raise ValueError(
+            f"budgets must lie between {low:g} and {high:g}, the reference's points; "
+            f"got {at}"
+        )
+    return at
+
+
+def _pairs_needed(
+    n_pairs: FloatArray, scores: FloatArray, levels: FloatArray
+) -> tuple[FloatArray, BoolArray]:
     """Return where the monotone curve first reaches each level, and whether it does."""
     curve = np.maximum.accumulate(scores)
     after = np.searchsorted(curve, levels, side="left")  # first point at the level

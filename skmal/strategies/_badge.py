@@ -1,17 +1,21 @@
 """BADGE: k-means++ on gradients."""
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import softmax
 from sklearn.utils import gen_batches
 
 from .._shared.parameters import check_choice, check_number
-from ..arrays._numbers import unit_rows
+from .._shared.randomness import draw_rows
+from .._shared.sizes import SIZES
+from .._shared.types import FloatArray, IntArray, RandomState
+from ..arrays._rows import unit
 from ._base import QueryStrategy
-from ._round import Selection, others
-from ._steps import MODALITIES, choose_modality
+from ._round import Round, Selection, others
+from ._steps import MODALITY_RULES, choose_modality
 
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
-BLOCK = 1024  # items whose similarities to the gallery are in memory at a time
 
 
 class BADGE(QueryStrategy):
@@ -69,16 +73,22 @@ class BADGE(QueryStrategy):
     3
     """
 
-    def __init__(self, modality="alternate", *, temperature=0.07, random_state=None):
+    def __init__(
+        self,
+        modality: str | int = "alternate",
+        *,
+        temperature: float = 0.07,
+        random_state: RandomState = None,
+    ) -> None:
         self.modality = modality
         self.temperature = temperature
         self.random_state = random_state
 
-    def check_parameters(self, n_instances):
-        check_choice(self.modality, "modality", MODALITIES)
+    def check_parameters(self, n_instances: int) -> None:
+        check_choice(self.modality, "modality", MODALITY_RULES)
         check_number(self.temperature, "temperature", more_than=0, kind="a number")
 
-    def select(self, round):
+    def select(self, round: Round) -> Selection:
         """Draw diverse gradients.
 
         Parameters
@@ -92,22 +102,24 @@ class BADGE(QueryStrategy):
             Rows in the order drawn.
         """
         modality, gap, _ = choose_modality(round, self.modality)
-        queries = unit_rows(round.open[modality].astype(np.float64))
+        queries = unit(round.open[modality].astype(np.float64))
         pulls = np.zeros_like(queries)  # (n, k)
         for other in others(round, modality):
-            gallery = unit_rows(round.open[other].astype(np.float64))
-            if len(gallery) > N_GALLERY:
-                rows = round.rng.choice(len(gallery), N_GALLERY, replace=False)
+            gallery = unit(round.open[other].astype(np.float64))
+            rows = draw_rows(len(gallery), N_GALLERY, round.rng, in_order=False)
+            if len(rows) < len(gallery):
                 gallery = gallery[rows]
             pulls += assignment_residuals(queries, gallery, self.temperature)
-        inputs = unit_rows(round.open_inputs[modality].astype(np.float64))  # (n, d)
+        inputs = unit(round.open_inputs[modality].astype(np.float64))  # (n, d)
         picks, squared = _kmeans_plusplus(
             pulls, inputs, round.n_instances, round.rng.random
         )
         return Selection(picks, np.minimum.accumulate(squared), modality, gap)
 
 
-def assignment_residuals(queries, gallery, temperature=0.07):
+def assignment_residuals(
+    queries: FloatArray, gallery: FloatArray, temperature: float = 0.07
+) -> FloatArray:
     """Return each query's softly assigned partner minus its likeliest one.
 
     Parameters
@@ -132,14 +144,16 @@ def assignment_residuals(queries, gallery, temperature=0.07):
     array([[-0.27,  0.27]])
     """
     residuals = np.empty_like(queries)
-    for block in gen_batches(len(queries), BLOCK):
+    for block in gen_batches(len(queries), SIZES.nearest_queries):
         similarity = queries[block] @ gallery.T  # (block, n_gallery)
         soft = softmax(similarity / temperature, axis=1) @ gallery
         residuals[block] = soft - gallery[similarity.argmax(axis=1)]
     return residuals
 
 
-def _kmeans_plusplus(left, right, n_picks, draw):
+def _kmeans_plusplus(
+    left: FloatArray, right: FloatArray, n_picks: int, draw: Callable[[], float]
+) -> tuple[IntArray, FloatArray]:
     """Return k-means++ picks among the outer products of rows, and their distances."""
     lengths = (left**2).sum(axis=1) * (right**2).sum(axis=1)
     squared = lengths.copy()  # to the nearest pick; to zero at first

@@ -3,19 +3,20 @@
 import numpy as np
 
 from .._shared.parameters import check_choice
+from .._shared.types import RandomState
 from ._base import QueryStrategy
-from ._round import Selection
+from ._round import Round, Selection
 from ._steps import (
     CANDIDATES,
-    METRICS,
-    MODALITIES,
+    DISTANCES,
+    MODALITY_RULES,
     UNCERTAINTIES,
-    check_trim,
     choose_modality,
     most_uncertain,
     n_coreset_rows,
     pick_coreset,
 )
+from ._trimming import check_trim
 
 
 class CoresetMargin(QueryStrategy):
@@ -101,15 +102,15 @@ class CoresetMargin(QueryStrategy):
 
     def __init__(
         self,
-        modality="coverage",
+        modality: str | int = "coverage",
         *,
-        coreset_size=2.0,
-        uncertainty="margin",
-        trim=0.0,
-        candidates="all",
-        metric="euclidean",
-        random_state=None,
-    ):
+        coreset_size: float = 2.0,
+        uncertainty: str = "margin",
+        trim: float = 0.0,
+        candidates: str = "all",
+        metric: str = "euclidean",
+        random_state: RandomState = None,
+    ) -> None:
         self.modality = modality
         self.coreset_size = coreset_size
         self.uncertainty = uncertainty
@@ -118,15 +119,15 @@ class CoresetMargin(QueryStrategy):
         self.metric = metric
         self.random_state = random_state
 
-    def check_parameters(self, n_instances):
-        check_choice(self.modality, "modality", MODALITIES)
+    def check_parameters(self, n_instances: int) -> None:
+        check_choice(self.modality, "modality", MODALITY_RULES)
         check_choice(self.uncertainty, "uncertainty", UNCERTAINTIES)
         check_choice(self.candidates, "candidates", CANDIDATES)
-        check_choice(self.metric, "metric", METRICS)
+        check_choice(self.metric, "metric", DISTANCES)
         check_trim(self.trim)
         n_coreset_rows(self.coreset_size, n_instances)
 
-    def select(self, round):
+    def select(self, round: Round) -> Selection:
         """Choose by coverage, coreset and uncertainty.
 
         Parameters

@@ -1,16 +1,24 @@
 """Cover the pool by similarity: greedy herding, plain and weighted by uncertainty."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import gen_batches
 
-from .._shared.parameters import check_choice, check_integer, check_number
-from ..arrays._kinds import take
+from .._shared.parameters import (
+    check_choice,
+    check_integer,
+    check_number,
+    check_weights,
+)
+from .._shared.randomness import draw_rows
+from .._shared.types import FloatArray, IntArray, RandomState
 from ..arrays._numbers import check_features, unit_floats
+from ..arrays._rows import take
 from ..uncertainty._margin import cross_modal_top1
 from ._base import QueryStrategy
-from ._round import Selection, others
-from ._steps import MODALITIES, choose_modality
+from ._round import Round, Selection, others
+from ._steps import MODALITY_RULES, choose_modality
 
 N_DEMAND = 2000  # points whose coverage is counted, drawn from the pool
 N_CANDIDATES = 2000  # rows that can be picked, drawn from the pool
@@ -20,8 +28,14 @@ TOLERANCE = 1e-9  # gains that agree to this part are ties
 
 
 def greedy_herding(
-    candidates, n_picks, demand, *, aligned=None, weights=None, bandwidth=0.5
-):
+    candidates: ArrayLike,
+    n_picks: int,
+    demand: ArrayLike,
+    *,
+    aligned: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    bandwidth: float = 0.5,
+) -> tuple[IntArray, FloatArray]:
     """Pick rows one after the other, each the one that adds most coverage.
 
     A demand point is covered as well as it resembles the nearest pick or aligned row,
@@ -84,14 +98,9 @@ def greedy_herding(
         raise ValueError(
             f"n_picks={n_picks} is above the {len(candidates)} rows to pick from"
         )
-    weights = np.ones(len(demand)) if weights is None else np.asarray(weights, float)
-    if weights.shape != (len(demand),) or not (
-        (weights >= 0).all() and np.isfinite(weights).all()
-    ):
-        raise ValueError(
-            f"weights must hold {len(demand)} finite numbers of at least 0, got an "
-            f"array of shape {weights.shape}"
-        )
+    if weights is None:
+        weights = np.ones(len(demand))
+    weights = check_weights(weights, len(demand))
     check_number(bandwidth, "bandwidth", more_than=0)
     return _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth)
 
@@ -147,16 +156,22 @@ class MaxHerding(QueryStrategy):
 
     streams = True
 
-    def __init__(self, modality="alternate", *, bandwidth=0.5, random_state=None):
+    def __init__(
+        self,
+        modality: str | int = "alternate",
+        *,
+        bandwidth: float = 0.5,
+        random_state: RandomState = None,
+    ) -> None:
         self.modality = modality
         self.bandwidth = bandwidth
         self.random_state = random_state
 
-    def check_parameters(self, n_instances):
-        check_choice(self.modality, "modality", MODALITIES)
+    def check_parameters(self, n_instances: int) -> None:
+        check_choice(self.modality, "modality", MODALITY_RULES)
         check_number(self.bandwidth, "bandwidth", more_than=0)
 
-    def select(self, round):
+    def select(self, round: Round) -> Selection:
         """Choose what covers the pool.
 
         Parameters
@@ -172,8 +187,8 @@ class MaxHerding(QueryStrategy):
         modality, gap, _ = choose_modality(round, self.modality)
         inputs = round.open_inputs[modality]
         aligned = unit_floats(round.aligned_inputs[modality])
-        demand = _draw(len(inputs), N_DEMAND, round.rng)
-        rows = _draw(len(inputs), max(N_CANDIDATES, round.n_instances), round.rng)
+        demand = draw_rows(len(inputs), N_DEMAND, round.rng)
+        rows = draw_rows(len(inputs), max(N_CANDIDATES, round.n_instances), round.rng)
         picks, gains = _herding_picks(
             unit_floats(take(inputs, rows)),
             round.n_instances,
@@ -184,7 +199,7 @@ class MaxHerding(QueryStrategy):
         )
         return Selection(rows[picks], gains, modality, gap)
 
-    def _weights(self, round, modality, rows):
+    def _weights(self, round: Round, modality: int, rows: IntArray) -> FloatArray:
         """Return how much each of these open rows counts."""
         return np.ones(len(rows))
 
@@ -234,16 +249,23 @@ class UncertaintyHerding(MaxHerding):
     1
     """
 
-    def _weights(self, round, modality, rows):
+    def _weights(self, round: Round, modality: int, rows: IntArray) -> FloatArray:
         queries, top1 = take(round.open[modality], rows), []
         for other in others(round, modality):
             gallery = round.open[other]
-            gallery = take(gallery, _draw(len(gallery), N_DEMAND, round.rng))
+            gallery = take(gallery, draw_rows(len(gallery), N_DEMAND, round.rng))
             top1.append(cross_modal_top1(queries, gallery))
         return np.maximum(1 - np.mean(top1, axis=0), 0)
 
 
-def _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth):
+def _herding_picks(
+    candidates: FloatArray,
+    n_picks: int,
+    demand: FloatArray,
+    aligned: FloatArray,
+    weights: FloatArray,
+    bandwidth: float,
+) -> tuple[IntArray, FloatArray]:
     """Return the picks of `greedy_herding` and their gains; nothing is checked."""
     candidates, demand = candidates.astype(np.float64), demand.astype(np.float64)
     gamma = 1 / (2 * bandwidth**2)
@@ -257,12 +279,12 @@ def _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth):
     if len(candidates) * len(demand) <= N_KEPT:
         kernel = rbf_kernel(candidates, demand, gamma)  # (n_candidates, n_demand)
 
-    def similarity_of(rows):
+    def similarity_of(rows: IntArray | slice) -> FloatArray:
         if kernel is not None:
             return kernel[rows]
         return rbf_kernel(candidates[rows], demand, gamma)
 
-    def gains_of(rows):
+    def gains_of(rows: IntArray | slice) -> FloatArray:
         added = similarity_of(rows) - covered  # (rows, n_demand)
         return np.maximum(added, 0, out=added) @ weights / len(demand)
 
@@ -282,15 +304,8 @@ def _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth):
             fresh[stale] = True
         pick = np.argmax(gains >= best * (1 - TOLERANCE))  # the lowest of equals
         picks[step], gains_when_picked[step] = pick, gains[pick]
-        np.maximum(covered, similarity_of([pick])[0], out=covered)
+        np.maximum(covered, similarity_of(np.array([pick]))[0], out=covered)
         gains[pick] = -1
         fresh[:] = False
         fresh[gains < 0] = True
     return picks, np.minimum.accumulate(gains_when_picked)
-
-
-def _draw(n, n_drawn, rng):
-    """Return the given number of rows in order, or all where there are no more."""
-    if n <= n_drawn:
-        return np.arange(n)
-    return np.sort(rng.choice(n, n_drawn, replace=False))

@@ -3,9 +3,11 @@
 import numpy as np
 
 from .._shared.parameters import check_choice
+from .._shared.types import RandomState
 from ._base import QueryStrategy
-from ._round import Selection
-from ._steps import METRICS, MODALITIES, check_trim, choose_modality, pick_coreset
+from ._round import Round, Selection
+from ._steps import DISTANCES, MODALITY_RULES, choose_modality, pick_coreset
+from ._trimming import check_trim
 
 
 class KCenterGreedy(QueryStrategy):
@@ -58,23 +60,23 @@ class KCenterGreedy(QueryStrategy):
 
     def __init__(
         self,
-        modality="coverage",
+        modality: str | int = "coverage",
         *,
-        trim=0.0,
-        metric="euclidean",
-        random_state=None,
-    ):
+        trim: float = 0.0,
+        metric: str = "euclidean",
+        random_state: RandomState = None,
+    ) -> None:
         self.modality = modality
         self.trim = trim
         self.metric = metric
         self.random_state = random_state
 
-    def check_parameters(self, n_instances):
-        check_choice(self.modality, "modality", MODALITIES)
-        check_choice(self.metric, "metric", METRICS)
+    def check_parameters(self, n_instances: int) -> None:
+        check_choice(self.modality, "modality", MODALITY_RULES)
+        check_choice(self.metric, "metric", DISTANCES)
         check_trim(self.trim)
 
-    def select(self, round):
+    def select(self, round: Round) -> Selection:
         """Choose the farthest items.
 
         Parameters

@@ -3,12 +3,13 @@
 import numpy as np
 
 from .._shared.parameters import check_choice
+from .._shared.types import RandomState
 from ._base import QueryStrategy
-from ._round import Selection
+from ._round import Round, Selection
 from ._steps import (
     CANDIDATES,
-    METRICS,
-    MODALITIES,
+    DISTANCES,
+    MODALITY_RULES,
     UNCERTAINTIES,
     choose_modality,
     most_uncertain,
@@ -67,26 +68,26 @@ class MarginSampling(QueryStrategy):
 
     def __init__(
         self,
-        modality="coverage",
+        modality: str | int = "coverage",
         *,
-        uncertainty="margin",
-        candidates="all",
-        metric="euclidean",
-        random_state=None,
-    ):
+        uncertainty: str = "margin",
+        candidates: str = "all",
+        metric: str = "euclidean",
+        random_state: RandomState = None,
+    ) -> None:
         self.modality = modality
         self.uncertainty = uncertainty
         self.candidates = candidates
         self.metric = metric
         self.random_state = random_state
 
-    def check_parameters(self, n_instances):
-        check_choice(self.modality, "modality", MODALITIES)
+    def check_parameters(self, n_instances: int) -> None:
+        check_choice(self.modality, "modality", MODALITY_RULES)
         check_choice(self.uncertainty, "uncertainty", UNCERTAINTIES)
         check_choice(self.candidates, "candidates", CANDIDATES)
-        check_choice(self.metric, "metric", METRICS)
+        check_choice(self.metric, "metric", DISTANCES)
 
-    def select(self, round):
+    def select(self, round: Round) -> Selection:
         """Choose the least certain items.
 
         Parameters

@@ -1,7 +1,9 @@
 """RandomSampling."""
 
 from .._shared.parameters import check_choice
+from .._shared.types import RandomState
 from ._base import QueryStrategy
+from ._round import Round, Selection
 from ._steps import random_selection
 
 
@@ -34,14 +36,16 @@ class RandomSampling(QueryStrategy):
 
     streams = stays_on_device = True
 
-    def __init__(self, modality="random", *, random_state=None):
+    def __init__(
+        self, modality: str | int = "random", *, random_state: RandomState = None
+    ) -> None:
         self.modality = modality
         self.random_state = random_state
 
-    def check_parameters(self, n_instances):
+    def check_parameters(self, n_instances: int) -> None:
         check_choice(self.modality, "modality", ("random", "alternate", 0, 1))
 
-    def select(self, round):
+    def select(self, round: Round) -> Selection:
         """Choose at random.
 
         Parameters

@@ -11,8 +11,8 @@ from sklearn.exceptions import NotFittedError
 
 from .._shared.randomness import draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..arrays._kinds import is_streamed, take
-from ..arrays._tensors import is_tensor, to_host
+from ..arrays._operations import to_host
+from ..arrays._rows import alike, n_bytes_unread, take, whole
 from ..encoders._protocol import encode, unimodal_features
 from ..items._containers import check_items
 
@@ -191,7 +191,7 @@ def round_of(
     else:
         # Of a pool that is not in memory features are arrays, so these have to be, too.
         aligned = tuple(
-            own if is_tensor(rows) else to_host(own)
+            alike(own, rows)
             for own, rows in zip(
                 encode(encoder, *known, listed=listed, host=False),
                 features,
@@ -271,14 +271,10 @@ def in_memory(seen: Round, name: str) -> Round:
     `name` is that of the strategy, for the error.
     """
     fields = ("open", "open_inputs")
-    arrays = [array for field in fields for array in getattr(seen, field)]
-    streamed = {id(array): array for array in arrays if is_streamed(array)}
-    if not streamed:
+    arrays = {id(array): array for field in fields for array in getattr(seen, field)}
+    n_bytes = sum(map(n_bytes_unread, arrays.values()))
+    if n_bytes == 0:
         return seen
-    n_bytes = sum(
-        np.prod(array.shape) * max(array.dtype.itemsize, 4)
-        for array in streamed.values()
-    )
     memory = _physical_memory()
     if n_bytes > memory / 2:
         raise MemoryError(
@@ -286,11 +282,11 @@ def in_memory(seen: Round, name: str) -> Round:
             f"{memory / 1e9:.0f} GB of this machine; use VOptimalDesign, CoresetMargin "
             "or another one that streams pools, or ask about a random part of them"
         )
-    read = {key: np.asarray(array) for key, array in streamed.items()}
+    read = {key: whole(array) for key, array in arrays.items()}
     return replace(
         seen,
         **{
-            field: tuple(read.get(id(array), array) for array in getattr(seen, field))
+            field: tuple(read[id(array)] for array in getattr(seen, field))
             for field in fields
         },
     )

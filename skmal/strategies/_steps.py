@@ -1,29 +1,34 @@
 """The three steps of a choice: a modality, a diverse coreset, the most uncertain."""
 
+from typing import Any, TypeAlias
+
 import numpy as np
 
-from .._shared.parameters import check_number, is_integer, is_number
-from ..arrays._kinds import take
-from ..arrays._rows import _in_metric, _stacked, _total_variance
-from ..coverage._farthest_dask import farthest_rows
-from ..coverage._isolation import isolation
+from .._shared.parameters import is_integer, is_number
+from .._shared.types import FloatArray, IntArray
+from ..arrays._rows import stacked, take, total_variance, unit
+from ..coverage._farthest import FarthestRows
+from ..coverage._farthest_dask import DaskFarthestRows, farthest_rows
 from ..uncertainty._entropy import cross_modal_entropy
 from ..uncertainty._margin import cross_modal_margin, cross_modal_top1
-from ._round import Selection, others
+from ._round import Round, Selection, others
+from ._trimming import least_isolated
 
-METRICS = ("euclidean", "cosine")
+DISTANCES = ("euclidean", "cosine")
 CANDIDATES = ("all", "open")
 UNCERTAINTIES = {  # larger = less certain
     "margin": lambda *features, **options: -cross_modal_margin(*features, **options),
     "top1": lambda *features, **options: -cross_modal_top1(*features, **options),
     "entropy": cross_modal_entropy,
 }
-MODALITIES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
-LANDMARKS = 2000  # rows that tell how isolated another one is
+MODALITY_RULES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
+AnyFarthestRows: TypeAlias = FarthestRows | DaskFarthestRows
 TIE_DECIMALS = 9  # uncertainties that agree to this many decimals are ties
 
 
-def choose_modality(round, modality, metric="euclidean"):
+def choose_modality(
+    round: Round, modality: str | int, metric: str = "euclidean"
+) -> tuple[int, tuple[float, ...] | None, list[AnyFarthestRows] | None]:
     """Return (modality, the gaps compared, what is known of either's distances).
 
     Only the coverage rules compare gaps; for the others the last two are None.
@@ -49,14 +54,22 @@ def choose_modality(round, modality, metric="euclidean"):
     gaps = [float(np.sqrt(rows.largest_distance())) for rows in known]
     if modality == "relative_coverage":
         for m, rows in enumerate(known):
-            spread = 2 * _total_variance(rows.features)
+            spread = 2 * total_variance(rows.features)
             gaps[m] = gaps[m] / float(np.sqrt(spread)) if spread > 0 else gaps[m]
     # gaps that differ by rounding alone are a tie, and the first modality is asked
     largest = np.asarray(gaps) * (1 + 1e-9) >= max(gaps)
     return int(largest.argmax()), tuple(gaps), known
 
 
-def pick_coreset(round, modality, known, size, trim, metric, with_distances=False):
+def pick_coreset(
+    round: Round,
+    modality: int,
+    known: list[AnyFarthestRows] | None,
+    size: int,
+    trim: float,
+    metric: str,
+    with_distances: bool = False,
+) -> tuple[IntArray, FloatArray]:
     """Return the rows that greedy k-center picks, and their squared distances.
 
     What the coverage of this modality has told is made use of.
@@ -69,34 +82,19 @@ def pick_coreset(round, modality, known, size, trim, metric, with_distances=Fals
         )
     else:
         rows = known[modality]
-    eligible = _least_isolated(rows.features, trim, round)
+    eligible = least_isolated(rows.features, trim, round)
     picks = rows.pick(eligible, min(size, len(eligible)), with_distances)
     return picks, rows.exact[picks]
 
 
-def _least_isolated(features, trim, round):
-    """Return the rows left when the most isolated share is trimmed, in order."""
-    n = len(features)
-    n_kept = max(n - int(trim * n), round.n_instances)
-    if n_kept >= n:
-        return np.arange(n)
-    isolated = isolation(
-        features,
-        n_landmarks=LANDMARKS,
-        random_state=round.rng,
-        verbose=round.verbose,
-    )
-    isolated = _round_significant(isolated, TIE_DECIMALS)
-    return np.sort(isolated.argsort(kind="stable")[:n_kept])
+def _in_metric(features: Any, metric: str) -> Any:
+    """Return the features in which Euclidean distance is the wanted one."""
+    return unit(features) if metric == "cosine" and len(features) else features
 
 
-def _round_significant(values, digits):
-    """Round each value to so many digits of its own: rounding errors become ties."""
-    unit = 10.0 ** np.floor(np.log10(np.where(values > 0, values, 1)))
-    return (values / unit).round(digits - 1) * unit
-
-
-def most_uncertain(round, modality, rows, uncertainty, candidates):
+def most_uncertain(
+    round: Round, modality: int, rows: IntArray, uncertainty: str, candidates: str
+) -> tuple[IntArray, FloatArray]:
     """Return the n_instances most uncertain of the given rows, and their utilities.
 
     Where there are several other modalities, the utility is the mean over them.
@@ -105,7 +103,7 @@ def most_uncertain(round, modality, rows, uncertainty, candidates):
     for other in others(round, modality):
         gallery = round.open[other]
         if candidates == "all":
-            gallery = _stacked(gallery, round.aligned[other])
+            gallery = stacked(gallery, round.aligned[other])
         queries = round.open[modality]
         if len(rows) < len(queries):
             queries = take(queries, rows)
@@ -117,7 +115,7 @@ def most_uncertain(round, modality, rows, uncertainty, candidates):
     return rows[best], utilities[best].round(TIE_DECIMALS)
 
 
-def n_coreset_rows(coreset_size, n_instances):
+def n_coreset_rows(coreset_size: float, n_instances: int) -> int:
     """Return B_C in rows for a batch of n_instances."""
     if is_integer(coreset_size):
         if coreset_size < n_instances:
@@ -134,14 +132,9 @@ def n_coreset_rows(coreset_size, n_instances):
     )
 
 
-def random_selection(round, modality):
+def random_selection(round: Round, modality: str | int) -> Selection:
     """Return n_instances random rows of a modality, each of utility 0."""
     modality, _, _ = choose_modality(round, modality)
     n = len(round.open[modality])
     rows = round.rng.choice(n, size=round.n_instances, replace=False)
     return Selection(rows, np.zeros(round.n_instances), modality)
-
-
-def check_trim(trim):
-    """Raise unless `trim` is a share of the pool."""
-    check_number(trim, "trim", minimum=0, less_than=1, kind="a share of the pool")

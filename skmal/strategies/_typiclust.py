@@ -1,4 +1,4 @@
-"""Batches from clusters: typical items of them, and k-means++ on gradients."""
+"""TypiClust: typical items of clusters that nothing is known of."""
 
 import warnings
 
@@ -8,10 +8,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NearestNeighbors
 
 from .._shared.parameters import check_choice, check_integer
+from .._shared.types import FloatArray, IntArray, RandomState
 from ..arrays._numbers import unit_floats
 from ._base import QueryStrategy
-from ._round import Selection
-from ._steps import MODALITIES, choose_modality
+from ._round import Round, Selection
+from ._steps import MODALITY_RULES, choose_modality
 
 N_NEIGHBORS = 20  # of the typicality
 MIN_CLUSTER_SIZE = 5  # smaller clusters come after larger ones
@@ -66,16 +67,22 @@ class TypiClust(QueryStrategy):
     3
     """
 
-    def __init__(self, modality="alternate", *, max_clusters=500, random_state=None):
+    def __init__(
+        self,
+        modality: str | int = "alternate",
+        *,
+        max_clusters: int = 500,
+        random_state: RandomState = None,
+    ) -> None:
         self.modality = modality
         self.max_clusters = max_clusters
         self.random_state = random_state
 
-    def check_parameters(self, n_instances):
-        check_choice(self.modality, "modality", MODALITIES)
+    def check_parameters(self, n_instances: int) -> None:
+        check_choice(self.modality, "modality", MODALITY_RULES)
         check_integer(self.max_clusters, "max_clusters", minimum=1)
 
-    def select(self, round):
+    def select(self, round: Round) -> Selection:
         """Choose typical items.
 
         Parameters
@@ -113,19 +120,18 @@ class TypiClust(QueryStrategy):
         return Selection(np.array(picks), np.array(utilities), modality, gap)
 
 
-def _cluster(rows, n_clusters, rng):
+def _cluster(rows: FloatArray, n_clusters: int, rng: np.random.Generator) -> IntArray:
     """Return a cluster number per row."""
     seed = int(rng.integers(2**31))
-    if n_clusters <= 50:
-        clustering = KMeans(n_clusters, n_init=1, random_state=seed)
-    else:
-        clustering = MiniBatchKMeans(n_clusters, n_init=1, random_state=seed)
+    method = KMeans if n_clusters <= 50 else MiniBatchKMeans
+    # pyright takes the type of n_init from its default, "auto"
+    clustering = method(n_clusters, n_init=1, random_state=seed)  # pyright: ignore[reportArgumentType]
     with warnings.catch_warnings():  # fewer different rows than clusters: no harm
         warnings.simplefilter("ignore", ConvergenceWarning)
         return clustering.fit_predict(rows)
 
 
-def _most_typical_first(features, rows):
+def _most_typical_first(features: FloatArray, rows: IntArray) -> IntArray:
     """Return the rows of one cluster by falling typicality."""
     if len(rows) < 3:
         return rows

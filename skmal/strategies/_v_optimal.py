@@ -1,27 +1,38 @@
 """Which answers would make a map over the whole pool the most certain."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import cross_val_predict
 from sklearn.utils import gen_batches
 
-from .._shared.parameters import check_choice, check_integer, check_number
-from ..arrays._kinds import take
-from ..arrays._numbers import check_features, unit_floats, unit_rows
-from ..coverage._isolation import isolation
+from .._shared.parameters import (
+    check_choice,
+    check_integer,
+    check_number,
+    check_weights,
+)
+from .._shared.randomness import draw_rows
+from .._shared.sizes import SIZES
+from .._shared.types import FloatArray, IntArray, RandomState
+from ..arrays._numbers import check_features, unit_floats
+from ..arrays._rows import take, unit, whole
 from ._base import QueryStrategy
-from ._round import Selection, others
-from ._steps import MODALITIES, check_trim, choose_modality
+from ._round import Round, Selection, others
+from ._steps import MODALITY_RULES, choose_modality
+from ._trimming import check_trim, least_isolated_directions
+from ._unmatched import partner_chances
 
-N_NEIGHBORS = 4  # of the isolation by which rows are trimmed
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
 N_DRAWN = 100_000  # items of larger pools that are looked at
-BLOCK = 2048  # items whose similarities to those are in memory at a time
 
 
-def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.3):
+def v_optimal_gains(
+    features: ArrayLike,
+    aligned: ArrayLike | None = None,
+    *,
+    targets: ArrayLike | None = None,
+    ridge: float = 0.3,
+) -> FloatArray:
     """Return how much an answer about each row would lower a map's mean variance.
 
     Think of a ridge regression from this modality's features to anything, learned from
@@ -84,16 +95,22 @@ def v_optimal_gains(features, aligned=None, *, targets=None, ridge=0.3):
     """
     features = check_features(features, "features")
     aligned = check_features(aligned, "aligned", like=features)
-    targets = _check_targets(targets, len(features))
+    rows = _check_targets(targets, len(features))
     check_number(ridge, "ridge", more_than=0)
-    design = _Design(features, aligned, np.flatnonzero(targets), ridge, n_picks=1)
+    design = _Design(features, aligned, rows, ridge, n_picks=1)
     leverage, reduction = design.parts(features - design.mean)
     return reduction / (1 + leverage)
 
 
 def greedy_v_optimal(
-    features, n_picks, aligned=None, *, targets=None, weights=None, ridge=0.3
-):
+    features: ArrayLike,
+    n_picks: int,
+    aligned: ArrayLike | None = None,
+    *,
+    targets: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+    ridge: float = 0.3,
+) -> tuple[IntArray, FloatArray]:
     """Pick rows one after the other, each with the largest gain given those before.
 
     Representative where much is unknown, diverse within a batch: an answer about one
@@ -148,27 +165,16 @@ def greedy_v_optimal(
     """
     features = check_features(features, "features")
     aligned = check_features(aligned, "aligned", like=features)
-    targets = _check_targets(targets, len(features))
+    rows = _check_targets(targets, len(features))
     n_picks = check_integer(n_picks, "n_picks", minimum=1)
-    if n_picks > targets.sum():
+    if n_picks > len(rows):
         raise ValueError(
-            f"n_picks={n_picks} is above the {targets.sum()} rows that are targets"
+            f"n_picks={n_picks} is above the {len(rows)} rows that are targets"
         )
-    if weights is not None:
-        weights = np.asarray(weights, dtype=np.float64)
-        if (
-            weights.shape != targets.shape
-            or not ((weights >= 0) & (weights < np.inf)).all()
-        ):
-            raise ValueError(
-                f"weights must hold {len(features)} finite numbers of at least 0, got "
-                f"an array of shape {weights.shape}"
-            )
+    factors = None if weights is None else check_weights(weights, len(features))[rows]
     check_number(ridge, "ridge", more_than=0)
-    rows = np.flatnonzero(targets)
     design = _Design(features, aligned, rows, ridge, n_picks)
-    weights = None if weights is None else weights[rows]
-    picks, gains = _greedy_picks(design, n_picks, weights)
+    picks, gains = _greedy_picks(design, n_picks, factors)
     return rows[picks], gains
 
 
@@ -258,21 +264,21 @@ class VOptimalDesign(QueryStrategy):
 
     def __init__(
         self,
-        modality="alternate",
+        modality: str | int = "alternate",
         *,
-        trim=0.2,
-        ridge=0.3,
-        gate=0.01,
-        random_state=None,
-    ):
+        trim: float = 0.2,
+        ridge: float = 0.3,
+        gate: float = 0.01,
+        random_state: RandomState = None,
+    ) -> None:
         self.modality = modality
         self.trim = trim
         self.ridge = ridge
         self.gate = gate
         self.random_state = random_state
 
-    def check_parameters(self, n_instances):
-        check_choice(self.modality, "modality", MODALITIES)
+    def check_parameters(self, n_instances: int) -> None:
+        check_choice(self.modality, "modality", MODALITY_RULES)
         check_trim(self.trim)
         check_number(self.ridge, "ridge", more_than=0)
         check_number(
@@ -283,7 +289,7 @@ class VOptimalDesign(QueryStrategy):
             kind="a share of the open items",
         )
 
-    def select(self, round):
+    def select(self, round: Round) -> Selection:
         """Choose the batch of the largest gains.
 
         Parameters
@@ -298,17 +304,15 @@ class VOptimalDesign(QueryStrategy):
         """
         modality, gap, _ = choose_modality(round, self.modality)
         inputs = round.open_inputs[modality]
-        drawn = np.arange(len(inputs))
-        n_drawn = max(N_DRAWN, round.n_instances)
-        if len(inputs) > n_drawn:
-            drawn = np.sort(round.rng.choice(len(inputs), n_drawn, replace=False))
+        drawn = draw_rows(len(inputs), max(N_DRAWN, round.n_instances), round.rng)
+        if len(drawn) < len(inputs):
             inputs = take(inputs, drawn)
         features = unit_floats(inputs)
         aligned = unit_floats(round.aligned_inputs[modality])
-        rows = np.flatnonzero(_not_isolated(features, self.trim, round))
+        rows = least_isolated_directions(features, self.trim, round)
         weights = trusted_uncertainty(round, modality, drawn[rows])
         chances = None
-        if round.unmatched is not None:
+        if round.unmatched_inputs is not None:
             unmatched = unit_floats(round.unmatched_inputs[modality])
             chances = partner_chances(features[rows], aligned, unmatched)
         if chances is not None:
@@ -321,7 +325,9 @@ class VOptimalDesign(QueryStrategy):
         return Selection(rows[picks], np.minimum.accumulate(gains), modality, gap)
 
 
-def trusted_uncertainty(round, modality, rows):
+def trusted_uncertainty(
+    round: Round, modality: int, rows: IntArray
+) -> FloatArray | None:
     """Return a weight per item: how unsure the encoder is, as far as it counts.
 
     Parameters
@@ -344,14 +350,14 @@ def trusted_uncertainty(round, modality, rows):
     features, doubts = round.open[modality], []
     for other in others(round, modality):
         gallery = round.open[other]
-        if len(gallery) > N_GALLERY:
-            chosen = round.rng.choice(len(gallery), N_GALLERY, replace=False)
+        chosen = draw_rows(len(gallery), N_GALLERY, round.rng, in_order=False)
+        if len(chosen) < len(gallery):
             gallery = take(gallery, chosen)
-        gallery = unit_rows(gallery)
+        gallery = unit(whole(gallery))
         doubt = np.empty(len(rows))
-        for block in gen_batches(len(rows), BLOCK):
+        for block in gen_batches(len(rows), SIZES.queries):
             # A weight need not be exact, as a rule that picks by it alone would have.
-            similarity = unit_rows(take(features, rows[block])) @ gallery.T
+            similarity = unit(take(features, rows[block])) @ gallery.T
             doubt[block] = 1 - similarity.max(axis=1)
         doubts.append(doubt)
     doubt = np.maximum(np.mean(doubts, axis=0), 1e-3)
@@ -364,7 +370,15 @@ class _Design:
     Rows are kept in their own precision, everything of size d x d is float64.
     """
 
-    def __init__(self, features, aligned, rows, ridge, n_picks, weights=None):
+    def __init__(
+        self,
+        features: FloatArray,
+        aligned: FloatArray,
+        rows: IntArray,
+        ridge: float,
+        n_picks: int,
+        weights: FloatArray | None = None,
+    ) -> None:
         n, d = len(features) + len(aligned), features.shape[1]
         total = features.sum(axis=0, dtype=np.float64)
         total += aligned.sum(axis=0, dtype=np.float64)
@@ -385,7 +399,7 @@ class _Design:
         self.taken, self.scales = np.empty((n_kept, d)), np.empty(n_kept)
         self.n_taken = 0
 
-    def parts(self, centred):
+    def parts(self, centred: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return c'Mc and c'M Sigma M c of each centred row c, before any was taken."""
         mapped = centred @ self.inverse.astype(centred.dtype)  # (n, d)
         leverage = np.einsum("ij,ij->i", centred, mapped)
@@ -393,35 +407,37 @@ class _Design:
         reduction = np.einsum("ij,ij->i", mapped, spread)
         return leverage.astype(np.float64), reduction.astype(np.float64)
 
-    def apply_inverse(self, row):
+    def apply_inverse(self, row: FloatArray) -> FloatArray:
         """Return M row, the rows taken so far included, by their rank-one updates."""
         taken, scales = self.taken[: self.n_taken], self.scales[: self.n_taken]
         return self.inverse @ row - ((taken @ row) / scales) @ taken
 
-    def add(self, row):
+    def add(self, row: FloatArray) -> tuple[FloatArray, FloatArray, float, float]:
         """Take a centred row among the aligned; return what the others' parts need."""
         if self.n_taken == len(self.taken):  # so many are dearer than one d x d matrix
             self.inverse -= (self.taken.T / self.scales) @ self.taken
             self.n_taken = 0
         v = self.apply_inverse(row)
-        scale = 1 + row @ v
+        scale = float(1 + row @ v)
         sigma_v = self.sigma @ v
-        y, z = self.apply_inverse(sigma_v), v @ sigma_v
+        y, z = self.apply_inverse(sigma_v), float(v @ sigma_v)
         self.taken[self.n_taken], self.scales[self.n_taken] = v, scale
         self.n_taken += 1
         return v, y, z, scale
 
 
-def _greedy_picks(design, n_picks, weights):
+def _greedy_picks(
+    design: _Design, n_picks: int, weights: FloatArray | None
+) -> tuple[IntArray, FloatArray]:
     """Return which of the design's targets are picked, and their weighted gains."""
     leverage, reduction = design.parts(design.targets)
     columns = np.ascontiguousarray(design.targets.T)  # one pass serves two products
-    weights = 1 if weights is None else weights
+    factors = 1 if weights is None else weights
     tolerance = 1e-9 if columns.dtype == np.float64 else 1e-5
     picked = np.zeros(len(leverage), dtype=bool)
     picks, gains = np.empty(n_picks, dtype=np.int64), np.empty(n_picks)
     for step in range(n_picks):
-        gain = weights * np.maximum(reduction, 0) / (1 + leverage)
+        gain = factors * np.maximum(reduction, 0) / (1 + leverage)
         gain[picked] = -1
         best = gain.max()
         pick = np.argmax(gain >= best * (1 - tolerance))  # the lowest of equals
@@ -434,54 +450,14 @@ def _greedy_picks(design, n_picks, weights):
     return picks, gains
 
 
-def _not_isolated(features, trim, round):
-    """Return which rows are left when the most isolated share is trimmed."""
-    n = len(features)
-    n_trimmed = min(int(trim * n), n - round.n_instances)
-    kept = np.ones(n, dtype=bool)
-    if n_trimmed > 0:
-        isolated = isolation(features, N_NEIGHBORS, random_state=round.rng)
-        digits = 9 if features.dtype == np.float64 else 5
-        order = isolated.round(digits).argsort(kind="stable")
-        kept[order[n - n_trimmed :]] = False  # of equals the highest rows
-    return kept
-
-
-def _check_targets(targets, n):
+def _check_targets(targets: ArrayLike | None, n: int) -> IntArray:
+    """Return the rows that are targets, all of them where nothing is said."""
     if targets is None:
-        return np.ones(n, dtype=bool)
-    targets = np.asarray(targets)
-    if targets.dtype != bool or targets.shape != (n,) or not targets.any():
+        return np.arange(n)
+    mask = np.asarray(targets)
+    if mask.dtype != bool or mask.shape != (n,) or not mask.any():
         raise ValueError(
             f"targets must be a boolean mask of the {n} rows with one true at least, "
-            f"got {targets.dtype} of shape {targets.shape}"
+            f"got {mask.dtype} of shape {mask.shape}"
         )
-    return targets
-
-
-C = 10.0  # inverse of the penalty, for rows of length one
-N_FOLDS = 3
-
-
-def partner_chances(rows, aligned, unmatched):
-    """Return, for each row, a weight: how probable it is that it has a partner, mean 1.
-
-    A logistic regression tells the items that were answered with a partner from those
-    that were not, by their rows of length one. Its chances are raised to the power of
-    what it can do on items held out, from 0 (guessing; nothing is changed) to 1, twice
-    the area under its ROC curve less 1. None where there are too few of either to tell.
-
-    O((n_aligned + n_unmatched + n_rows) d) time, a hundred times or so.
-    """
-    if min(len(aligned), len(unmatched)) < N_FOLDS:
-        return None
-    asked = np.vstack([aligned, unmatched])
-    answered = np.arange(len(asked)) < len(aligned)
-    model = LogisticRegression(C=C, max_iter=1000)
-    held_out = cross_val_predict(
-        model, asked, answered, cv=N_FOLDS, method="predict_proba"
-    )
-    skill = max(0.0, 2 * roc_auc_score(answered, held_out[:, 1]) - 1)
-    chances = model.fit(asked, answered).predict_proba(rows)[:, 1]
-    weights = np.maximum(chances, 1e-3) ** skill
-    return weights / weights.mean()
+    return np.flatnonzero(mask)

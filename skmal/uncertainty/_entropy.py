@@ -4,20 +4,32 @@ from numbers import Real
 
 import numpy as np
 
-from ..arrays import _blocks, _dask
-from ..arrays._blocks import batches, check_same_space, read, stream
-from ..arrays._tensors import (
-    computing,
+from .._shared.sizes import SIZES
+from .._shared.types import FloatArray
+from ..arrays._blocks import batches, check_same_space, read
+from ..arrays._kinds import Block, Rows, RowsLike
+from ..arrays._operations import (
+    block_size,
     device_of,
     double,
-    is_tensor,
+    exponentials,
+    maxima,
     on_device,
     to_host,
 )
-from ._similarity import _block_size, _desc, _n_threads, _similarity, _unit
+from ..arrays._precision import computing
+from ..arrays._rows import per_query
+from ..arrays._threads import stream
+from ._similarity import description, similarity_threads, similarity_to, unit_block
 
 
-def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
+def cross_modal_entropy(
+    queries: RowsLike,
+    gallery: RowsLike,
+    temperature: float = 0.07,
+    *,
+    verbose: int = 0,
+) -> FloatArray:
     """Return the entropy of each query's softmax over the gallery.
 
     Parameters
@@ -65,48 +77,49 @@ def cross_modal_entropy(queries, gallery, temperature=0.07, *, verbose=0):
     >>> cross_modal_entropy([[1.0, 0.0], [1.0, 1.0]], gallery).round(3)
     array([0.   , 0.693])
     """
-    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
+    q, g = check_same_space(queries, gallery, "queries", "gallery")
     if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
         raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
-    if _dask.is_dask(queries) or _dask.is_dask(gallery):
-        _, total, weighted = _dask.per_query(
-            _softmax_sums, _merged_sums, queries, gallery, temperature
-        )
-    else:
-        _, total, weighted = _softmax_sums(queries, gallery, temperature, verbose)
+    _, total, weighted = per_query(
+        _softmax_sums, _merged_sums, q, g, temperature, verbose=verbose
+    )
     return np.maximum(np.log(total) - weighted / total, 0)
 
 
-def _softmax_sums(queries, gallery, temperature, verbose=0):
+def _softmax_sums(
+    queries: Rows, gallery: Rows, temperature: float, verbose: int = 0
+) -> FloatArray:
     """Return what the entropy of each query's softmax is made of.
 
     Of its logits z these are m = max z, total = sum exp(z - m) and weighted =
     sum exp(z - m) (z - m), so that H = log(total) - weighted / total.
     """
-    n_threads = _n_threads(queries, gallery, _blocks.ROWS)
+    n_threads = similarity_threads(queries, gallery, SIZES.rows)
     sums = np.empty((3, queries.shape[0]))
     with computing(device_of(gallery)):
         for rows in batches(queries.shape[0]):
-            q = _unit(double(read(queries, rows)), "queries")
-            desc = _desc("entropy", queries, rows)
+            q = unit_block(double(read(queries, rows)), "queries")
+            desc = description("entropy", queries, rows)
             sums[:, rows] = _sums_of(q, gallery, temperature, n_threads, verbose, desc)
     return sums
 
 
-def _sums_of(q, gallery, temperature, n_threads, verbose, desc):
+def _sums_of(
+    q: Block, gallery: Rows, temperature: float, n_threads: int, verbose: int, desc: str
+) -> FloatArray:
     """Return the softmax sums of some unit rows."""
     q = on_device(q, device_of(gallery))
 
-    def look(block):
-        logits = _similarity(q, gallery, block) / temperature
-        peak = logits.amax(dim=1) if is_tensor(logits) else logits.max(axis=1)
+    def look(block: slice) -> FloatArray:
+        logits = similarity_to(q, gallery, block) / temperature
+        peak = maxima(logits, axis=1)
         logits -= peak[:, None]
-        exponentials = logits.exp() if is_tensor(logits) else np.exp(logits)
-        logits *= exponentials
-        sums = peak, exponentials.sum(axis=1), logits.sum(axis=1)
+        shares = exponentials(logits)
+        logits *= shares
+        sums = peak, shares.sum(axis=1), logits.sum(axis=1)
         return np.stack([to_host(part) for part in sums])
 
-    size = _block_size(gallery, 2 * len(q))
+    size = block_size(gallery, 2 * len(q))
     parts = stream(look, gallery.shape[0], n_threads, size, verbose, desc)
     sums = next(parts)
     for part in parts:
@@ -114,7 +127,7 @@ def _sums_of(q, gallery, temperature, n_threads, verbose, desc):
     return sums
 
 
-def _merged_sums(sums):
+def _merged_sums(sums: FloatArray) -> FloatArray:
     """Return the softmax sums over all parts of a gallery, shape (n_parts, 3, n)."""
     peaks, totals, weighted = sums.transpose(1, 0, 2)
     peak = peaks.max(axis=0)

@@ -4,28 +4,32 @@ from threading import Lock
 
 import numpy as np
 
-from ..arrays import _blocks, _dask
-from ..arrays._blocks import batches, check_same_space, fetch, in_threads, read
+from .._shared.sizes import SIZES
+from .._shared.types import FloatArray, IntArray
+from ..arrays._blocks import batches, check_same_space, fetch, read
 from ..arrays._distances import rounding_slack
-from ..arrays._tensors import (
+from ..arrays._kinds import Block, Rows, RowsLike
+from ..arrays._operations import (
+    block_size,
     cells,
-    computing,
     device_of,
     double,
-    join,
+    joined,
     maxima,
     on_device,
     single,
     to_host,
     two_largest,
 )
-from ._similarity import MANY, _block_size, _desc, _n_threads, _similarity, _unit
+from ..arrays._precision import computing
+from ..arrays._rows import per_query
+from ..arrays._threads import in_threads
+from ._similarity import description, similarity_threads, similarity_to, unit_block
 
-QUERIES = 2048  # whose similarities to a block of the gallery are in memory at a time
-GROUP = 64  # gallery rows of which only the best similarity is looked at, at first
 
-
-def cross_modal_margin(queries, gallery, *, verbose=0):
+def cross_modal_margin(
+    queries: RowsLike, gallery: RowsLike, *, verbose: int = 0
+) -> FloatArray:
     """Return the gap between each query's best and second best similarity.
 
     A small margin says that two partners look equally likely. It is the uncertainty of
@@ -88,12 +92,13 @@ def cross_modal_margin(queries, gallery, *, verbose=0):
     >>> cross_modal_margin([[1.0, 0.0], [1.0, 1.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     second, first = _top_two(queries, gallery, verbose)
     return first - second
 
 
-def cross_modal_top1(queries, gallery, *, verbose=0):
+def cross_modal_top1(
+    queries: RowsLike, gallery: RowsLike, *, verbose: int = 0
+) -> FloatArray:
     """Return each query's best cosine similarity to any gallery item.
 
     A small value says that nothing in the other modality looks like a partner.
@@ -134,20 +139,23 @@ def cross_modal_top1(queries, gallery, *, verbose=0):
     >>> cross_modal_top1([[1.0, 0.0], [-1.0, 0.0]], gallery=[[1.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    queries, gallery = check_same_space(queries, gallery, "queries", "gallery")
     return _top_two(queries, gallery, verbose)[1]
 
 
-def _top_two(queries, gallery, verbose=0):
+def _top_two(queries: RowsLike, gallery: RowsLike, verbose: int) -> FloatArray:
     """Return the second best and the best similarity of each query, shape (2, n)."""
-    if _dask.is_dask(queries) or _dask.is_dask(gallery):
-        return _dask.per_query(_top_two, _merged_top_two, queries, gallery)
-    n_threads = _n_threads(queries, gallery, QUERIES)
+    q, g = check_same_space(queries, gallery, "queries", "gallery")
+    return per_query(_top_two_here, _merged_top_two, q, g, verbose=verbose)
+
+
+def _top_two_here(queries: Rows, gallery: Rows, verbose: int = 0) -> FloatArray:
+    """Return the same of rows that are no dask arrays."""
+    n_threads = similarity_threads(queries, gallery, SIZES.queries)
     top = np.empty((2, queries.shape[0]))
     with computing(device_of(gallery)):
-        for rows in batches(queries.shape[0], QUERIES):
-            q = _unit(double(read(queries, rows)), "queries")
-            desc = _desc("similarities", queries, rows)
+        for rows in batches(queries.shape[0], SIZES.queries):
+            q = unit_block(double(read(queries, rows)), "queries")
+            desc = description("similarities", queries, rows)
             candidates = _candidates(q, gallery, n_threads, verbose, desc)
             if candidates is None:
                 top[:, rows] = _top_two_of_all(q, gallery, n_threads, verbose, desc)
@@ -156,12 +164,14 @@ def _top_two(queries, gallery, verbose=0):
     return np.clip(top, -1, 1)
 
 
-def _merged_top_two(tops):
+def _merged_top_two(tops: FloatArray) -> FloatArray:
     """Return the best two over all parts of a gallery, shape (n_parts, 2, n)."""
     return two_largest(tops.reshape(-1, tops.shape[-1]))
 
 
-def _candidates(q, gallery, n_threads, verbose, desc):
+def _candidates(
+    q: Block, gallery: Rows, n_threads: int, verbose: int, desc: str
+) -> tuple[IntArray, IntArray] | None:
     """Return pairs (query, gallery row) that hold the best two of each query.
 
     Similarities in float32 are wrong by at most `slack`. The best ones of the two best
@@ -174,30 +184,31 @@ def _candidates(q, gallery, n_threads, verbose, desc):
     """
     slack = rounding_slack(1, q.shape[1], np.float32)
     device = device_of(gallery)
-    size = _block_size(gallery, len(q)) or _blocks.ROWS // 2 or 1
-    most = MANY * len(q)
-    limit = 8 * most + min(size, _blocks.ROWS) * len(q)
+    size = block_size(gallery, len(q)) or SIZES.rows // 2 or 1
+    most = SIZES.candidates * len(q)
+    limit = 8 * most + min(size, SIZES.rows) * len(q)
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
-    found, n_found = [], 0
+    found: list[tuple[IntArray, IntArray, FloatArray]] = []
+    n_found: float = 0
     lock = Lock()
     q = on_device(single(q), device)
 
-    def pruned():
+    def pruned() -> tuple[IntArray, IntArray, FloatArray]:
         columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
         left = similarity >= best[0, columns] - 2 * slack
         return columns[left], rows[left], similarity[left]
 
-    def look(block):
+    def look(block: slice) -> None:
         nonlocal best, found, n_found
         if n_found > limit:  # even after pruning
             return
-        similarity = single(_unit(fetch(gallery, block), "gallery")) @ q.T
-        whole = len(similarity) - len(similarity) % GROUP
-        groups = similarity[:whole].reshape(-1, GROUP, len(q))
-        peaks = [groups.amax(dim=1) if device else groups.max(axis=1)]
+        similarity = single(unit_block(fetch(gallery, block), "gallery")) @ q.T
+        whole = len(similarity) - len(similarity) % SIZES.group
+        groups = similarity[:whole].reshape(-1, SIZES.group, len(q))
+        peaks = [maxima(groups, axis=1)]
         if whole < len(similarity):
             peaks.append(maxima(similarity[whole:])[None])
-        peaks = two_largest(join(peaks))
+        peaks = two_largest(joined(peaks))
         with lock:
             best = two_largest(np.concatenate([best, peaks]))
             least = best[0] - 2 * slack
@@ -221,13 +232,15 @@ def _candidates(q, gallery, n_threads, verbose, desc):
     return None if len(rows) > most else (columns, rows)
 
 
-def _top_two_of_candidates(q, gallery, columns, rows):
+def _top_two_of_candidates(
+    q: Block, gallery: Rows, columns: IntArray, rows: IntArray
+) -> FloatArray:
     """Return the best two of the given pairs of each query, in float64."""
     order = np.lexsort([rows, columns])
     columns, rows = columns[order], rows[order]
     similarity = np.empty(len(rows))
     for some in batches(len(rows)):
-        g = _unit(double(read(gallery, rows[some])), "gallery")
+        g = unit_block(double(read(gallery, rows[some])), "gallery")
         similarity[some] = np.einsum("ij,ij->i", q[columns[some]], g)
     similarity = similarity[np.lexsort([similarity, columns])]  # each query ascending
     ends = np.searchsorted(columns, np.arange(len(q)), side="right")
@@ -236,18 +249,20 @@ def _top_two_of_candidates(q, gallery, columns, rows):
     return np.stack([np.where(alone, -1.0, padded[ends - 1]), padded[ends]])
 
 
-def _top_two_of_all(q, gallery, n_threads, verbose, desc):
+def _top_two_of_all(
+    q: Block, gallery: Rows, n_threads: int, verbose: int, desc: str
+) -> FloatArray:
     """Return the best two of all gallery rows, in float64."""
     best = np.full((2, len(q)), -1.0)
     lock = Lock()
     q = on_device(q, device_of(gallery))
 
-    def look(block):
+    def look(block: slice) -> None:
         nonlocal best
-        top = two_largest(_similarity(q, gallery, block).T)
+        top = two_largest(similarity_to(q, gallery, block).T)
         with lock:
             best = two_largest(np.concatenate([best, top]))
 
-    size = _block_size(gallery, 2 * len(q))
+    size = block_size(gallery, 2 * len(q))
     in_threads(look, gallery.shape[0], n_threads, size, verbose, desc)
     return best

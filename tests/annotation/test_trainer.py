@@ -14,7 +14,7 @@ def test_people_go_on_while_the_encoder_trains(tmp_path):
 
     def waits(learner, X_pool, y_pool, n_instances):
         if learner.X_training is not None and len(learner.X_training) >= 5:
-            assert gate.wait(20)
+            assert gate.wait(300)
         return Selection(np.arange(n_instances), np.zeros(n_instances), modality=0)
 
     slow = learner(query_strategy=waits)

@@ -8,20 +8,18 @@ from helpers import OnDisk, h5py_dataset, memory_map
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import config_context
+from small import set_sizes
 
-from skmal.arrays import _blocks
-from skmal.arrays import _sharded as sharded
-from skmal.arrays._blocks import Stacked, check_rows, read
+from skmal.arrays import _threads
+from skmal.arrays._blocks import check_rows, read
+from skmal.arrays._rows import stacked as stack
 from skmal.coverage import (
-    _farthest,
     coverage_gap,
     distance_to_aligned,
     greedy_k_center,
     isolation,
 )
 from skmal.uncertainty import (
-    _margin,
-    _similarity,
     cross_modal_entropy,
     cross_modal_margin,
     cross_modal_top1,
@@ -36,10 +34,8 @@ ALIGNED = rng.normal(size=(12, 6)).astype(np.float16)
     "open_pool", [lambda a, _: OnDisk(a), memory_map, h5py_dataset]
 )
 def test_pools_on_disk_give_the_answers_of_arrays(monkeypatch, tmp_path, open_pool):
-    for name, value in [("PLAIN", 3), ("BAND", 8), ("CENTRES", 4), ("FIRST", 2)]:
-        monkeypatch.setattr(_farthest, name, value)
-    monkeypatch.setattr(_blocks, "ROWS", 40)
-    monkeypatch.setattr(sharded, "WINDOW", 40)
+    set_sizes(monkeypatch, plain=3, band=8, centres=4, first_centres=2)
+    set_sizes(monkeypatch, rows=40, window=40)
     pool = open_pool(POOL, tmp_path)
     array = POOL.astype(np.float64)
     for function in (
@@ -59,9 +55,7 @@ def test_pools_on_disk_give_the_answers_of_arrays(monkeypatch, tmp_path, open_po
 
 
 def test_no_more_than_a_block_is_read_at_a_time(monkeypatch):
-    monkeypatch.setattr(_blocks, "ROWS", 40)
-    monkeypatch.setattr(sharded, "WINDOW", 40)
-    monkeypatch.setattr(_margin, "QUERIES", 40)
+    set_sizes(monkeypatch, rows=40, window=40, queries=40)
     pool = OnDisk(POOL)
     coverage_gap(pool, ALIGNED)
     distance_to_aligned(pool, ALIGNED)
@@ -85,8 +79,7 @@ def test_no_more_than_a_block_is_read_at_a_time(monkeypatch):
     ],
 )
 def test_bad_values_are_found_wherever_they_are(monkeypatch, row, value, function):
-    monkeypatch.setattr(_blocks, "ROWS", 40)
-    monkeypatch.setattr(sharded, "WINDOW", 40)
+    set_sizes(monkeypatch, rows=40, window=40)
     broken = POOL.astype(np.float32)
     broken[row, 3] = value
     message = {"nan": "features contains NaN", "inf": "features contains infinity"}
@@ -98,8 +91,7 @@ def test_bad_values_are_found_wherever_they_are(monkeypatch, row, value, functio
 @pytest.mark.parametrize("row", [0, 299])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_bad_values_in_a_gallery_are_found(monkeypatch, row, value):
-    monkeypatch.setattr(_blocks, "ROWS", 40)
-    monkeypatch.setattr(sharded, "WINDOW", 40)
+    set_sizes(monkeypatch, rows=40, window=40)
     broken = POOL.astype(np.float32)
     broken[row, 3] = value
     for score in (cross_modal_margin, cross_modal_entropy):
@@ -124,7 +116,7 @@ def test_what_is_no_table_of_numbers_is_refused(array, message):
 
 
 def test_rows_come_in_the_order_asked_for(monkeypatch):
-    monkeypatch.setattr(_blocks, "ROWS", 7)
+    set_sizes(monkeypatch, rows=7)
     rows = rng.permutation(300)[:90]
     expected = POOL[rows].astype(np.float32)
     np.testing.assert_array_equal(read(OnDisk(POOL), rows), expected)
@@ -133,7 +125,7 @@ def test_rows_come_in_the_order_asked_for(monkeypatch):
 
 
 def test_stacked_rows_are_those_of_a_concatenation():
-    stacked, whole = Stacked(POOL, ALIGNED), np.concatenate([POOL, ALIGNED])
+    stacked, whole = stack(POOL, ALIGNED), np.concatenate([POOL, ALIGNED])
     assert (stacked.shape, stacked.dtype) == (whole.shape, whole.dtype)
     for start, stop in [(0, 5), (290, 305), (300, 312), (0, 312), (298, 900)]:
         np.testing.assert_array_equal(stacked[start:stop], whole[start:stop])
@@ -141,13 +133,9 @@ def test_stacked_rows_are_those_of_a_concatenation():
 
 def with_threads(monkeypatch, n_threads):
     """Let so many threads look at pools of any size, in blocks of a few rows."""
-    monkeypatch.setattr(_blocks, "ROWS", 8)
-    monkeypatch.setattr(_blocks, "LARGE", 1)
-    monkeypatch.setattr(_blocks, "_blas_threads", lambda: n_threads)
-    monkeypatch.setattr(_similarity, "MANY", 2)
-    for name in ("PLAIN", "MANY", "FIRST", "BAND"):
-        monkeypatch.setattr(_farthest, name, 2)
-    monkeypatch.setattr(_farthest, "CENTRES", 4)
+    monkeypatch.setattr(_threads, "_blas_threads", lambda: n_threads)
+    set_sizes(monkeypatch, rows=8, large=1, candidates=2, centres=4)
+    set_sizes(monkeypatch, plain=2, stale=2, first_centres=2, band=2)
 
 
 @settings(max_examples=12, deadline=None)
@@ -181,7 +169,7 @@ def test_answers_do_not_depend_on_the_number_of_threads(seed, grid):
 
 def test_threads_share_the_blocks_and_an_error_arrives_as_itself(monkeypatch):
     with_threads(monkeypatch, 2)
-    at_once = threading.Barrier(2, timeout=30)
+    at_once = threading.Barrier(2, timeout=300)
 
     class Waits(OnDisk):
         def __getitem__(self, rows):
@@ -217,11 +205,11 @@ def test_the_memory_cap_comes_before_the_first_row_and_limits_the_threads(monkey
         ),
     ):
         coverage_gap(Huge(), ALIGNED)
-    assert _blocks.count_threads(Huge(), 0, 2**20, "it") == 1000
+    assert _threads.count_threads(Huge(), 0, 2**20, "it") == 1000
     with config_context(working_memory=9):
-        assert _blocks.count_threads(Huge(), 2**20, 2**20, "it") == 8
-        assert _blocks.count_threads(Huge(), 2**20, 2**20, "it", 2**21) == 6
-        assert _blocks.count_threads(Huge(), 9 * 2**20, 2**20, "it") == 1
+        assert _threads.count_threads(Huge(), 2**20, 2**20, "it") == 8
+        assert _threads.count_threads(Huge(), 2**20, 2**20, "it", 2**21) == 6
+        assert _threads.count_threads(Huge(), 9 * 2**20, 2**20, "it") == 1
     with config_context(working_memory=1):  # blocks come on top of it, if they must
         assert coverage_gap(POOL, ALIGNED) == coverage_gap(POOL.astype(float), ALIGNED)
         cross_modal_margin(POOL, ALIGNED)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from joblib import parallel_config
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
-from small import arrays, small_distances
+from small import arrays, set_sizes, small_distances
 
 from skmal import (
     CoresetMargin,
@@ -22,8 +22,9 @@ from skmal import (
     RandomSampling,
     RidgeCCA,
 )
-from skmal.arrays import _blocks, _dask
+from skmal.arrays import _dask
 from skmal.arrays._distances import mean_row
+from skmal.arrays._kinds import is_dask
 from skmal.coverage import (
     _farthest_dask,
     coverage_gap,
@@ -57,9 +58,7 @@ def _one_thread():
 def small(monkeypatch):
     """Make blocks, bands and shares so small that a few rows walk every path."""
     small_distances(monkeypatch)
-    monkeypatch.setattr(_blocks, "ROWS", 8)
-    monkeypatch.setattr(_farthest_dask, "STEPS", 4)
-    monkeypatch.setattr(_farthest_dask, "SURVIVORS", 4)
+    set_sizes(monkeypatch, rows=8, steps=4, survivors=4)
 
 
 pools = st.sampled_from([np.float16, np.float32, np.float64]).flatmap(
@@ -218,12 +217,12 @@ def test_features_of_a_dask_pool_are_those_of_one_array(pairs):
     expected = encoder.transform(X, y)
     got = encode(encoder, cut(X, {7, 30}), da.from_array(y, chunks=(50, 2)))
     for features, values in zip(got, expected, strict=True):
-        assert _dask.is_dask(features)
+        assert is_dask(features)
         assert features.shape == values.shape
         assert features.dtype == values.dtype
         np.testing.assert_allclose(features.compute(), values, rtol=1e-12)
     X_features, y_features = encode(encoder, cut(X, {7, 30}), y[:9])
-    assert _dask.is_dask(X_features)
+    assert is_dask(X_features)
     np.testing.assert_allclose(y_features, expected[1][:9], rtol=1e-12)
 
 
@@ -238,7 +237,7 @@ def test_partners_are_looked_for_in_blocks_of_a_partition(pairs, monkeypatch):
 
     original = _nearest._best_k
     monkeypatch.setattr(_nearest, "_best_k", best_k)
-    monkeypatch.setattr(_blocks, "ROWS", 8)
+    set_sizes(monkeypatch, rows=8)
     got = nearest_rows(X[:5], da.from_array(X, chunks=(60, -1)), 7)
     np.testing.assert_array_equal(got, expected)
     n_parts = -(-len(X) // 60)
@@ -321,8 +320,8 @@ def ci_picks():
 def client(tmp_path_factory):
     """Return the client of a cluster of two worker processes."""
     config = {
-        "distributed.comm.timeouts.connect": "60s",
-        "distributed.scheduler.no-workers-timeout": "60s",  # rather than for ever
+        "distributed.comm.timeouts.connect": "300s",
+        "distributed.scheduler.no-workers-timeout": "300s",  # rather than for ever
     }
     with (
         dask.config.set(config),

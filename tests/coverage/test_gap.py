@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from small import arrays, small_distances
+from small import arrays, set_sizes, small_distances
 
-from skmal.arrays import _blocks
+from skmal._shared.sizes import SIZES
 from skmal.coverage import (
     coverage_gap,
     distance_to_aligned,
@@ -143,10 +143,10 @@ def brute_force_isolation(features, n_neighbors, landmarks):
     return np.sqrt(np.sort(squared, axis=1)[:, n_neighbors - 1])
 
 
-@pytest.mark.parametrize("rows", [_blocks.ROWS, 7])
+@pytest.mark.parametrize("rows", [SIZES.rows, 7])
 @pytest.mark.parametrize("n_neighbors", [1, 3, 500])
 def test_isolation_is_the_distance_to_the_nth_other_row(monkeypatch, rows, n_neighbors):
-    monkeypatch.setattr(_blocks, "ROWS", rows)
+    set_sizes(monkeypatch, rows=rows)
     features = np.random.default_rng(0).normal(size=(40, 3))
     features[7] = features[8]
     expected = brute_force_isolation(features, min(n_neighbors, 39), np.arange(40))

@@ -9,7 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmal import PairedActiveLearner, RidgeCCA
-from skmal.arrays._numbers import as_floats, unit_rows
+from skmal.arrays._numbers import as_floats
+from skmal.arrays._rows import unit
 from skmal.encoders._protocol import encode, unimodal_features
 
 
@@ -108,7 +109,7 @@ def test_unit_rows_have_length_one_whatever_their_scale(dtype, power):
     if dtype == np.float32 and abs(power) > 30:
         return  # not representable
     expected = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    got = unit_rows((rows * 10.0**power).astype(dtype))
+    got = unit((rows * 10.0**power).astype(dtype))
     assert got.dtype == dtype
     np.testing.assert_allclose(got, expected, rtol=1e-5)
-    assert not unit_rows(np.zeros((2, 3), dtype)).any()
+    assert not unit(np.zeros((2, 3), dtype)).any()

@@ -1,20 +1,13 @@
 """Comparisons: the same starts, honest tables."""
 
-import csv
-
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
-from threadpoolctl import threadpool_limits
 
 from skmal import RidgeCCA
 from skmal.encoders.clip import _encoder as clip
-from skmal.experiments import _compare as benchmark
-from skmal.experiments._compare import compare
-from skmal.experiments._names import STRATEGIES
-from skmal.experiments._pools import load_held_out
-from skmal.experiments._tables import curves_of, savings_table, write_results
-from skmal.metrics import annotation_savings
+from skmal.experiments import STRATEGIES, Curve, Plan, compare, curves_of
+from skmal.experiments import _compare as module
 
 pytest.importorskip("matplotlib")
 
@@ -47,68 +40,23 @@ def test_all_strategies_start_from_the_same_pairs(comparison):
     assert (ends[0] != ends[1]).all()
 
 
-def test_savings_are_those_of_the_curves(comparison):
-    curves, savings = comparison
-    assert [row["metric"] for row in savings] == [
-        "mrr",
-        "recall@1",
-        "recall@5",
-        "recall@10",
-    ]
-    by_strategy = curves_of(curves, "recall@5")
-    n_pairs, scores = by_strategy["margin"]
-    expected = annotation_savings(n_pairs, scores, by_strategy["random"][1])
-    (row,) = [row for row in savings if row["metric"] == "recall@5"]
-    assert (row["data"], row["strategy"]) == ("glyphs", "margin")
-    assert tuple(row[field] for field in expected._fields) == expected
-
-
 def test_the_same_again_and_in_two_processes(comparison):
     again = compare(["margin"], n_seeds=2, budget=40, batch_size=10, n_jobs=2)
     assert again[0] == comparison[0]
 
 
-def test_results_on_disk(comparison, tmp_path):
-    curves, savings = comparison
-    files = write_results(tmp_path / "new" / "folder", curves, savings)
-    assert [file.name for file in files] == ["curves.csv", "savings.csv", "curves.png"]
-    with open(files[0], encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["data", "strategy", "seed", "n_pairs", "metric", "score"]
-    assert [float(row["score"]) for row in rows] == [row["score"] for row in curves]
-    with open(files[1], encoding="utf-8") as file:
-        assert file.readline().strip() == (
-            "data,strategy,metric,mean,sem,ci_low,ci_high,n_seeds,n_censored"
-        )
-        assert len(file.readlines()) == len(savings)
-    assert files[2].read_bytes().startswith(b"\x89PNG")
-
-
-def test_curves_with_other_points_are_compared_at_equal_score():
-    row = {"data": "glyphs", "seed": 0, "metric": "mrr"}
-    curves = [
-        row | {"strategy": name, "n_pairs": n, "score": n / scale}
-        for name, step, scale in [("random", 10, 400), ("margin", 5, 200)]
-        for n in range(10, 101, step)
-    ]
-    (savings,) = savings_table(curves)
-    assert savings["mean"] == pytest.approx(0.5)
-
-
 def test_default_sizes_follow_the_budget(monkeypatch):
-    seen = {}
+    seen = []
 
-    def record(
-        pairs, estimator, strategy, seed, pool_size, budget, n_initial, batch_size
-    ):
-        seen.update(budget=budget, n_initial=n_initial, batch_size=batch_size)
-        return [n_initial, budget], [{"mrr": 0.1}, {"mrr": 0.2}]
+    def record(pool, estimator, strategy, seed, plan):
+        seen.append(plan)
+        return Curve([plan.n_initial, plan.budget], [{"mrr": 0.1}, {"mrr": 0.2}])
 
-    monkeypatch.setattr(benchmark, "_run", record)
+    monkeypatch.setattr(module, "run", record)
     compare(["margin"], n_seeds=1, budget=0.3, n_jobs=1)
-    assert seen == {"budget": 1290, "n_initial": 129, "batch_size": 51}
+    assert seen[-1] == Plan(n_initial=129, batch_size=51, budget=1290)
     compare(["margin"], n_seeds=1, budget=4, n_jobs=1)
-    assert seen == {"budget": 4, "n_initial": 4, "batch_size": 1}
+    assert seen[-1] == Plan(n_initial=4, batch_size=1, budget=4)
 
 
 @pytest.mark.parametrize(
@@ -131,19 +79,6 @@ def test_default_sizes_follow_the_budget(monkeypatch):
 def test_bad_parameters(parameters, message):
     with pytest.raises(ValueError, match=message):
         compare(**{"strategies": ["margin"], "n_jobs": 1, **parameters})
-
-
-def test_seeds_hold_out_different_pairs_and_threads_change_nothing():
-    pairs = load_held_out("glyphs-mono")
-    sizes = 400, 200, 100
-    runs = []
-    for seed, n_threads in [(0, 1), (0, 2), (1, 1)]:
-        with threadpool_limits(n_threads, user_api="blas"):
-            strategy = STRATEGIES["k-center"]
-            run = benchmark._run(pairs, RidgeCCA(), strategy, seed, None, *sizes)
-            runs.append(run[1])
-    assert runs[0] == runs[1]
-    assert runs[0][0] != runs[2][0]
 
 
 def test_contrastive_learns_from_the_same_features_and_is_named(comparison):

@@ -11,10 +11,10 @@ from helpers import MICRO_CLIP, ROOT
 from sets import make_jpeg, quadruples, write, write_coco, write_parquet, write_shard
 
 from skmal import CLIPEncoder
-from skmal.cli import _main as cli
-from skmal.cli._main import main
-from skmal.experiments import _compare as benchmark
-from skmal.experiments._pools import FILES, HeldOut, load_held_out
+from skmal.cli import main
+from skmal.cli._main import make_parser
+from skmal.experiments import HeldOut, load_held_out
+from skmal.experiments._pools import FILES
 
 pytest.importorskip("matplotlib")
 
@@ -112,17 +112,11 @@ def test_the_commands_of_the_docs_are_understood():
     page = ROOT / "docs" / "data.md"
     blocks = re.findall(r"```bash\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     commands = [shlex.split(block.replace("\\\n", " "))[1:] for block in blocks]
-    understood = [cli._parser().parse_args(command) for command in commands]
+    understood = [make_parser().parse_args(command) for command in commands]
     assert {arguments.data for arguments in understood} == set(FILES)
     assert {"coreset-margin-image", "coreset-margin-text"} < {
         name for arguments in understood for name in arguments.strategies
     }
-
-
-def test_a_gpu_serves_one_run_at_a_time(monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    assert benchmark._default_jobs("clip") == 1
-    assert benchmark._default_jobs("contrastive") == benchmark.joblib.cpu_count()
 
 
 def test_rows_that_share_an_image_stay_together():

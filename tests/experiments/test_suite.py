@@ -2,30 +2,36 @@
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 
-from skmal import RandomSampling, RidgeCCA
-from skmal.experiments import _compare as benchmark
-from skmal.experiments import _suite as suite
-from skmal.experiments import _suite_pools as suite_pools
-from skmal.experiments._suite import (
+from skmal.experiments import (
+    DEFAULT,
+    PAPER,
+    POOLS,
+    REFERENCE,
+    STRATEGIES,
     aulc_rows,
+    load_pool,
+    main_metric,
     read_runs,
     run_suite,
     savings_rows,
-    simulate,
 )
-from skmal.experiments._suite_pools import POOLS, Pool, load_pool
+from skmal.experiments import _suite as suite
+from skmal.experiments import _suite_pools as suite_pools
+from skmal.experiments._suite_tables import INTERVAL_HEADER
 from skmal.metrics import annotation_savings, area_under_learning_curve
 
 
 @pytest.mark.parametrize("name", ["serif", "glyphs-shift"])
 def test_pools_of_glyphs_hold_each_pair_once(name):
     pool = load_pool(name, 0, features=False)
-    names = np.concatenate([pool.y, pool.y_test, pool.y_known])
+    known = pool.known[1]
+    names = np.concatenate([pool.y, pool.y_test, known])
     assert len(names) == len(set(names)) == {"serif": 3172, "glyphs-shift": 5299}[name]
     assert len(pool.X_test) == len(pool.y_test) == 600
-    assert (len(pool.X_known) > 0) == (name == "glyphs-shift")
-    assert any("greek" in n for n in pool.y_known) == (name == "glyphs-shift")
+    assert len(pool.known[0]) == len(known)
+    assert any("greek" in n for n in known) == (name == "glyphs-shift")
     other = load_pool(name, 1, features=False)
     assert set(other.y_test) != set(pool.y_test)
     features = load_pool(name, 0)
@@ -48,6 +54,13 @@ def test_a_tenth_of_the_images_or_of_the_answers_is_wrong():
     np.testing.assert_array_equal(wrong.y_test, clean.y_test)
 
 
+class Identity(TransformerMixin, BaseEstimator):
+    """Rows are features already."""
+
+    def transform(self, X, y):
+        return X, y
+
+
 @pytest.fixture
 def small(monkeypatch):
     """Make the pools small."""
@@ -66,31 +79,8 @@ def test_pools_of_scenes_test_on_clean_quadruples(small):
         assert (pairs[:, 0] != pairs[:, 1]).all()
         coarse = (pool.X_test[:, :4, :4] == pool.X_test[:, :1, :1]).all(axis=(1, 2, 3))
         assert not coarse.any()  # noise comes in blocks
-    scores = load_pool("scenes", 3).scores(np.eye(4), np.eye(4))
+    scores = load_pool("scenes", 3).scoring(Identity(), np.eye(4), np.eye(4))
     assert scores == {"group": 1.0, "mrr": 1.0}
-
-
-def test_a_run_buys_what_the_annotator_says_until_the_budget_is_spent():
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(2, 200, 3))
-    taught = []
-
-    class Watching(RidgeCCA):
-        def fit(self, X, y):
-            taught.append(np.column_stack([X, y]))
-            return super().fit(X, y)
-
-    pool = Pool(X, y, X[:9], y[:9], X[:0], y[:0], suite_pools._mrr)
-    n_pairs, scores, seconds = simulate(pool, Watching(), RandomSampling(), 0, 0.1)
-    assert n_pairs == [10, 30, 50, 70, 90, 110, 130]
-    assert len(scores) == 7
-    assert seconds > 0
-    answers = {tuple(row) for row in np.column_stack([X, y])}
-    assert {tuple(row) for row in taught[-1]} <= answers
-    known = pool._replace(X_known=X[:50], y_known=y[:50], X=X[50:], y=y[50:])
-    n_pairs, _, _ = simulate(known, Watching(), RandomSampling(), 0, 0.1)
-    assert n_pairs == [0, 15, 30, 45, 60, 75, 90]
-    assert len(taught[-1]) == 50 + 90
 
 
 SMALL = {"pools": ["scenes"], "n_seeds": 2, "n_jobs": 1}
@@ -108,13 +98,13 @@ def test_a_finished_run_is_not_run_again(results, monkeypatch):
     runs = read_runs(results)
     assert len(runs) == 2 * 2 * 2  # strategies, seeds, metrics
     done = []
-    run = suite.run_rows
+    run = suite.run_case
 
-    def counted(*case):
-        done.append(case[:4])
-        return run(*case)
+    def counted(case):
+        done.append(case.key)
+        return run(case)
 
-    monkeypatch.setattr(suite, "run_rows", counted)
+    monkeypatch.setattr(suite, "run_case", counted)
     run_suite(results, strategies=["coreset-margin"], **SMALL)
     assert done == []
     assert (results / "runs.csv").read_text() == table
@@ -148,7 +138,7 @@ def test_tables_are_those_of_the_curves(results):
             budgets=points[(points >= low) & (points <= high)],
         )
         assert (row["metric"], row["against"]) == ("group", "random")
-        numbers = [float(row[name]) for name in suite.INTERVAL_HEADER]
+        numbers = [float(row[name]) for name in INTERVAL_HEADER]
         np.testing.assert_allclose(numbers, expected[:5], atol=1e-4)
         assert (row["n_censored"], row["n_levels"]) == expected[5:]
     (row,) = (
@@ -173,7 +163,7 @@ def made_up(pool, strategy, seed, scale):
         "encoder": "ridge-cca",
         "strategy": strategy,
         "seed": seed,
-        "metric": suite.main_metric(pool),
+        "metric": main_metric(pool),
         "n_pool": 100,
         "n_pairs": " ".join(map(str, n_pairs)),
         "scores": " ".join(f"{n / scale / 100:.6f}" for n in n_pairs),
@@ -237,6 +227,4 @@ def test_bad_parameters(tmp_path, parameters, message):
 
 
 def test_the_suite_names_the_default_and_the_paper():
-    assert {benchmark.REFERENCE, benchmark.DEFAULT, benchmark.PAPER} <= set(
-        benchmark.STRATEGIES
-    )
+    assert {REFERENCE, DEFAULT, PAPER} <= set(STRATEGIES)

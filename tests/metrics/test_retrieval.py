@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import rankdata, ttest_1samp
+from scipy.stats import rankdata
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.model_selection import cross_validate
+from small import set_sizes
 
 from skmal import RidgeCCA
 from skmal.metrics import (
-    annotation_savings,
-    area_under_learning_curve,
     compositional_scores,
     make_retrieval_scorer,
     mean_reciprocal_rank,
@@ -23,7 +22,6 @@ from skmal.metrics import (
     retrieval_ranks,
     retrieval_scores,
 )
-from skmal.uncertainty import _nearest
 
 
 def unit(rows):
@@ -34,7 +32,7 @@ def unit(rows):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("block", [7, 1024])
 def test_ranks_are_scipys_average_ranks(monkeypatch, dtype, block):
-    monkeypatch.setattr(_nearest, "BLOCK", block)
+    set_sizes(monkeypatch, nearest_queries=block)
     rng = np.random.default_rng(0)
     queries = rng.normal(size=(60, 5)).astype(dtype)
     gallery = rng.normal(size=(60, 5)).astype(dtype)
@@ -108,73 +106,6 @@ def test_compositional_scores_are_at_chance_on_noise_and_strict_on_ties():
     assert compositional_scores(images, rng.normal(size=(200, 16))).image == 0
 
 
-N_PAIRS = np.array([10, 20, 30, 40, 50])
-
-
-def test_savings_of_a_curve_twice_as_fast_are_one_half():
-    slow = np.array([[0.1, 0.2, 0.3, 0.4, 0.5]] * 3)
-    fast = np.minimum(2 * slow, 1)
-    savings = annotation_savings(N_PAIRS, fast, slow, budgets=[20, 40])
-    assert savings.mean == pytest.approx(0.5)
-    assert savings.sem == pytest.approx(0)
-    assert (savings.n_seeds, savings.n_censored, savings.n_levels) == (3, 0, 6)
-
-
-def test_savings_interpolate_and_use_the_running_maximum():
-    reference = [[0.0, 0.3, 0.2, 0.4, 0.5]]
-    own = [[0.1, 0.2, 0.4, 0.3, 0.6]]
-    # level at b=30 is 0.3 (running maximum); own reaches it half-way from 20 to 30
-    assert annotation_savings(N_PAIRS, own, reference, budgets=[30]).mean == (
-        pytest.approx(1 - 25 / 30)
-    )
-    # level at b=10 is 0.0: reached at the start, which costs the pairs at the start
-    assert annotation_savings(N_PAIRS, own, reference, budgets=[10]).mean == 0
-
-
-def test_levels_never_reached_are_censored_and_counted():
-    flat, rising = np.full((1, 5), 0.1), np.linspace(0.1, 0.5, 5)[None]
-    savings = annotation_savings(N_PAIRS, flat, rising, budgets=[20, 40])
-    assert savings.n_censored == 2
-    assert savings.mean == pytest.approx(((1 - 50 / 20) + (1 - 50 / 40)) / 2)
-
-
-def test_interval_is_students(monkeypatch):
-    rng = np.random.default_rng(0)
-    reference = np.sort(rng.uniform(size=(8, 5)), axis=1)
-    own = np.sort(rng.uniform(size=(8, 5)), axis=1)
-    got = annotation_savings(N_PAIRS, own, reference, budgets=[30], confidence=0.9)
-    single = [
-        annotation_savings(N_PAIRS, own[i : i + 1], reference[i : i + 1], budgets=[30])
-        for i in range(8)
-    ]
-    interval = ttest_1samp([s.mean for s in single], 0).confidence_interval(0.9)
-    assert got.ci_low == pytest.approx(interval.low)
-    assert got.ci_high == pytest.approx(interval.high)
-    assert np.isnan(single[0].sem)
-    assert np.isnan(single[0].ci_low)
-
-
-def test_a_strategy_saves_nothing_against_itself():
-    curves = np.sort(np.random.default_rng(0).uniform(size=(4, 5)), axis=1)
-    savings = annotation_savings(N_PAIRS, curves, curves)
-    assert savings.mean == pytest.approx(0)
-    assert savings.n_censored == 0
-
-
-def test_reference_may_have_its_own_points():
-    own, reference = [[0.2, 0.4]], [[0.1, 0.2, 0.3, 0.4]]
-    savings = annotation_savings(
-        [10, 20], own, reference, reference_n_pairs=[10, 20, 30, 40], budgets=[40]
-    )
-    assert savings.mean == pytest.approx(0.5)
-
-
-def test_area_under_learning_curve():
-    assert area_under_learning_curve([0, 10], [0.0, 1.0]) == 0.5
-    areas = area_under_learning_curve([0, 10, 40], [[1.0, 1, 1], [0, 0, 1]])
-    np.testing.assert_allclose(areas, [1, 15 / 40])
-
-
 @pytest.mark.parametrize("encoder", [RidgeCCA(), PLSSVD(n_components=3)])
 def test_scorers_work_in_cross_validation_and_pickle(pairs, encoder):
     X, y = pairs
@@ -225,32 +156,6 @@ def test_nearest_rows_best_first_ties_to_the_lowest():
             lambda: compositional_scores(np.ones((3, 2)), np.ones((3, 2))),
             "are not quadruples",
         ),
-        (
-            lambda: annotation_savings([1, 2], [[0.1, 0.2]] * 2, [[0.1, 0.2]]),
-            "scores has 2 seeds and reference_scores 1",
-        ),
-        (
-            lambda: annotation_savings([2, 1], [[0.1, 0.2]], [[0.1, 0.2]]),
-            "must increase",
-        ),
-        (lambda: annotation_savings([1], [[0.1, 0.2]], [[0.1, 0.2]]), "must increase"),
-        (
-            lambda: annotation_savings([1, 2], [[0.1, 0.2]], [[0.1, 0.2]], budgets=[3]),
-            "budgets must lie between 1 and 2",
-        ),
-        (
-            lambda: annotation_savings([1, 2], [[0.1, 0.2]], [[0.1, 0.2]], budgets=[]),
-            "budgets must be one or more numbers above 0",
-        ),
-        (
-            lambda: annotation_savings([1, 2], [[1, 2]], [[1, 2]], confidence=95),
-            "confidence must be between 0 and 1, got 95",
-        ),
-        (
-            lambda: annotation_savings([1, 2], [[0.1, np.nan]], [[0.1, 0.2]]),
-            "scores contains NaN",
-        ),
-        (lambda: area_under_learning_curve([1], [0.1]), "a curve of one point"),
     ],
 )
 def test_bad_input(call, message):

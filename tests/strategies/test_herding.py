@@ -5,7 +5,7 @@ import pytest
 from helpers import make_pairs
 
 from skmal import MaxHerding, PairedActiveLearner, RidgeCCA, Round, UncertaintyHerding
-from skmal.arrays._numbers import unit_rows
+from skmal.arrays._rows import unit
 from skmal.strategies import _herding as herding
 from skmal.strategies._herding import greedy_herding
 from skmal.uncertainty import cross_modal_top1
@@ -93,9 +93,7 @@ def make_round(n_instances=5):
 @pytest.mark.parametrize("modality", [0, 1])
 def test_both_strategies_are_their_free_function(modality):
     round = make_round()
-    rows, known = (
-        unit_rows(f[modality]) for f in (round.open_inputs, round.aligned_inputs)
-    )
+    rows, known = (unit(f[modality]) for f in (round.open_inputs, round.aligned_inputs))
     picks, gains = greedy_herding(rows, 5, rows, aligned=known)
     selection = MaxHerding(modality).select(round)
     np.testing.assert_array_equal(selection.indices, picks)

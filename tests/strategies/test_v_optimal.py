@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA, Round, VOptimalDesign
-from skmal.arrays._numbers import unit_rows
+from skmal.arrays._rows import unit
 from skmal.coverage import isolation
 from skmal.strategies._v_optimal import (
     greedy_v_optimal,
@@ -157,7 +157,7 @@ def test_the_strategy_is_its_parts(trust, modality):
     round = make_round(trust)
     selection = VOptimalDesign(modality).select(round)
     features, known = (
-        unit_rows(rows[modality]) for rows in (round.open_inputs, round.aligned_inputs)
+        unit(rows[modality]) for rows in (round.open_inputs, round.aligned_inputs)
     )
     n = len(features)
     kept = np.sort(isolation(features, 4).argsort()[: n - int(0.2 * n)])
@@ -333,7 +333,7 @@ def test_without_an_encoder_nothing_is_ranked(strategy):
 
 
 def test_of_a_large_pool_a_sample_is_kept(monkeypatch):
-    monkeypatch.setattr("skmal.learners._prequential.N_OPEN", 100)
+    monkeypatch.setattr("skmal.learners._core.N_OPEN", 100)
     rows = circle(400)
     for strategy in (first_rows, RandomSampling(0)):
         learner = PairedActiveLearner(Identity(), strategy, random_state=0)

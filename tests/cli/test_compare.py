@@ -1,0 +1,80 @@
+"""skmal compare."""
+
+import os
+import sys
+
+import pytest
+
+from skmal.cli import main
+
+pytest.importorskip("matplotlib")
+
+
+def test_compare_writes_tables_and_curves(tmp_path, capsys):
+    command = "compare --data glyphs-mono --strategies k-center margin --seeds 2"
+    sizes = f"--budget 30 --batch-size 10 --jobs 1 --quiet --out {tmp_path}/results"
+    assert main([*command.split(), *sizes.split()]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.count("k-center") == printed.out.count("margin ") == 4
+    assert sorted(os.listdir(tmp_path / "results")) == [
+        "curves.csv",
+        "curves.png",
+        "savings.csv",
+    ]
+
+
+def test_compare_with_another_encoder_names_it_in_the_tables(tmp_path, capsys):
+    command = "compare --strategies margin --encoder contrastive --seeds 1 --budget 20"
+    assert (
+        main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 0
+    )
+    assert "margin" in capsys.readouterr().out
+    table = (tmp_path / "savings.csv").read_text(encoding="utf-8")
+    assert table.splitlines()[1].startswith("glyphs/contrastive,margin,mrr,")
+
+
+def test_one_seed_is_not_given_an_interval(tmp_path, capsys):
+    command = "compare --data glyphs-mono --strategies margin --seeds 1 --budget 1.2e-2"
+    assert (
+        main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 0
+    )
+    assert "(one seed)" in capsys.readouterr().out
+
+
+def test_without_matplotlib_the_tables_are_kept(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    command = "compare --data glyphs-mono --strategies margin --seeds 1 --budget 20"
+    assert (
+        main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 1
+    )
+    assert "pip install skmal[plot]" in capsys.readouterr().out
+    assert sorted(os.listdir(tmp_path)) == ["curves.csv", "savings.csv"]
+
+
+def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("skmal.experiments._suite_pools.N_QUADRUPLES", 70)
+    monkeypatch.setattr("skmal.experiments._suite_pools.N_TEST_QUADRUPLES", 20)
+    command = "compare --suite default --pools scenes --strategies k-center --jobs 1"
+    for seeds, n_runs in [("1", "2/2"), ("2", "2/2"), ("2", "0run")]:
+        assert main([*command.split(), "--seeds", seeds, "--out", str(tmp_path)]) == 0
+        printed = capsys.readouterr()
+        assert n_runs in printed.err
+        assert "2 seeds, against random" in printed.out or seeds == "1"
+    files = ["aulc.csv", "runs.csv", "savings.csv"]
+    assert sorted(os.listdir(tmp_path)) == files
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("", "name --strategies, out of random, v-optimal"),
+        ("--suite default --budget 20", "budget must be a share of the pool, got 20"),
+        ("--suite default --data glyphs-mono", "--data does not go with --suite"),
+        ("--suite default --batch-size 5", "--batch-size does not go with --suite"),
+        ("--suite default --seeds 0", "n_seeds must be an integer of at least 1"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path, capsys, options, message):
+    assert main(["compare", *options.split(), "--out", str(tmp_path)]) == 1
+    assert message in capsys.readouterr().err

@@ -1,0 +1,74 @@
+"""skmal demo."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from skmal.cli import _demo, main
+from skmal.cli._demo import verdict
+
+pytest.importorskip("matplotlib")
+
+
+def test_demo_shows_questions_and_says_what_was_measured(tmp_path, capsys, monkeypatch):
+    compare = _demo.compare
+
+    def small(strategies, **parameters):
+        assert parameters["n_seeds"] >= 5
+        parameters.update(budget=40, batch_size=15, n_jobs=1)
+        return compare(strategies, **parameters)
+
+    monkeypatch.setattr(_demo, "compare", small)
+    assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
+    printed = capsys.readouterr()
+    out = printed.out
+    assert "Round 3: 50 questions about the images" in out
+    assert "Which name? The encoder's best guesses:" in out
+    assert "250 pairs known, held-out MRR 0." in out
+    assert "The paper's strategy" in out
+    assert out.count("against asking at random (95 % interval") == 3
+    assert "20/20" in printed.err  # a progress bar
+    assert (tmp_path / "demo" / "curves.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.1, 0.3, "saves 20 % of the answers"),
+        (-0.3, -0.1, "costs 20 % more answers"),
+        (-0.1, 0.3, "makes no clear difference"),
+    ],
+)
+def test_verdict_is_only_as_sure_as_the_interval(low, high, words):
+    row = {"mean": (low + high) / 2, "ci_low": low, "ci_high": high, "n_seeds": 5}
+    assert verdict(row).startswith(words)
+
+
+def test_a_console_without_braille_still_gets_the_demo(tmp_path):
+    code = (
+        "from skmal.cli import _demo, main; _demo.compare = None; "
+        "main(['demo', '--out', 'x'])"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert "Round 3" in printed.stdout
+    assert "UnicodeEncodeError" not in printed.stderr
+
+
+def test_pictures_are_drawn_in_braille():
+    image = np.zeros((32, 32), np.uint8)
+    image[0, 0] = image[3, 1] = 255
+    assert _demo._picture(image).strip() == chr(0x2800 + 0x01 + 0x80) + chr(0x2800) * 15
+
+
+def test_one_seed_is_not_given_an_interval():
+    row = {"mean": 0.2, "ci_low": np.nan, "ci_high": np.nan, "n_seeds": 1}
+    assert verdict(row) == "differs by +20 % on one seed, which says little"

@@ -1,0 +1,49 @@
+"""Which items are left alone: the most isolated ones, and never the whole batch."""
+
+import numpy as np
+from rounds import fitted, make_round
+
+from skmal import (
+    CoresetMargin,
+    KCenterGreedy,
+)
+from skmal.arrays._rows import unit
+from skmal.coverage import isolation
+
+
+def test_trim_keeps_the_most_isolated_rows_out():
+    rng = np.random.default_rng(0)
+    features = np.concatenate([rng.normal(size=(90, 3)), 20 * rng.normal(size=(10, 3))])
+    round = make_round(
+        (features, features), (features[:5], features[:5]), n_instances=9
+    )
+    outliers = set(range(90, 100))
+    assert set(KCenterGreedy().select(round).indices) <= outliers
+    trimmed = KCenterGreedy(trim=0.1).select(round).indices
+    assert not set(trimmed) & set(isolation(features).argsort()[-10:])
+
+
+def test_equally_isolated_rows_are_trimmed_from_the_highest_row():
+    grid = np.stack(np.meshgrid(*[[0.0, 1.0]] * 4), axis=-1).reshape(-1, 4)
+    for rows in (grid, grid + 0.1, unit(grid + 0.5)[:1].repeat(16, axis=0)):
+        round = make_round((rows, rows), (rows[:1], rows[:1]), n_instances=8)
+        strategy = CoresetMargin(0, trim=0.5, coreset_size=8)
+        assert sorted(strategy.select(round).indices) == list(range(8))
+
+
+def test_one_far_outlier_does_not_hide_the_others_from_trim():
+    rng = np.random.default_rng(0)
+    features = np.concatenate(
+        [30 * rng.normal(size=(20, 3)), rng.normal(size=(180, 3))]
+    )
+    features[50] = 1e8
+    round = make_round((features, features), (features[60:65], features[60:65]), 30)
+    strategy = CoresetMargin(0, trim=0.105, coreset_size=30)
+    assert strategy.select(round).indices.min() >= 20
+    assert 50 not in strategy.select(round).indices
+
+
+def test_trim_leaves_at_least_a_batch():
+    learner, X, y = fitted(None)
+    for strategy in (KCenterGreedy(trim=0.9), CoresetMargin(trim=0.9)):
+        assert len(strategy(learner, X, y, n_instances=60).indices) == 60
