@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._shared.parameters import check_integer
+from ..datasets._reading import OnError
 from ..encoders.clip._config import has_weights
 from ..strategies._base import QueryStrategy
 from ._names import (
@@ -41,7 +42,7 @@ def compare(
     budget: float = 0.3,
     batch_size: int | None = None,
     pool_size: int | None = None,
-    on_error: str = "raise",
+    on_error: OnError = "raise",
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> tuple[list[Row], list[Row]]:
