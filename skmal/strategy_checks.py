@@ -4,10 +4,13 @@ import pickle
 import random
 import re
 import sys
-from copy import deepcopy
-from functools import partial
+from copy import copy, deepcopy
+from dataclasses import replace
+from functools import cache, partial
 from inspect import getdoc
 from numbers import Integral
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,6 +24,7 @@ from .strategies._round import Selection
 
 N_OPEN = 64  # items of either pool that most checks ask from
 BATCH = 6
+N_ON_DISK = 120_000  # rows of a pool that a strategy is not to hold at once
 
 
 def checks_for(strategy):
@@ -374,6 +378,47 @@ def _check_parameters(strategy):
     _expect(repr(other) == repr(strategy), f"its clone is {other!r}")
 
 
+def _check_streams(strategy):
+    """A strategy that says it `streams` chooses from a pool on disk what it chooses
+    from one in memory, and never has all of it in memory.
+    """
+    if not strategy.streams:
+        return
+    learner, X, y = _started()
+    first = _ask(strategy, learner, X, y)
+    most_read = {}
+    watching = _with_rounds(strategy, partial(_watched, most_read=most_read))
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        on_disk = [_on_disk(rows, folder) for rows in (X, y)]
+        again = _ask(strategy, learner, *on_disk)
+        large = _on_disk(_views(N_ON_DISK)[0].astype(np.float32), folder)
+        _ask(watching, learner, large, y)
+        del on_disk, large
+    _expect_same_rows(again, first, "of pools on disk")
+    for field, n_rows in most_read.items():
+        found = f"it read all {N_ON_DISK} rows of round.{field}[0] at once"
+        _expect(n_rows < N_ON_DISK, found)
+
+
+def _check_stays_on_device(strategy):
+    """A strategy that says it `stays_on_device` chooses of tensors what it chooses of
+    arrays, and takes none for an array, which those of an accelerator are not.
+    """
+    if not strategy.stays_on_device:
+        return
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        return
+    answers = []
+    for tensors in (False, True):
+        names = [f"item {i}" for i in range(16 + N_OPEN)]  # what is no table of numbers
+        learner = PairedActiveLearner(_ByName(tensors=tensors), random_state=0)
+        learner.fit(names[:16], names[:16])
+        answers.append(_ask(strategy, learner, names[16:], names[16:]))
+    _expect_same_rows(answers[1], answers[0], "of tensors")
+
+
 CHECKS_OF_FUNCTIONS = (
     _check_number_of_rows,
     _check_modality,
@@ -396,6 +441,8 @@ CHECKS = (
     _check_cold_start,
     _check_bad_input,
     _check_parameters,
+    _check_streams,
+    _check_stays_on_device,
 )
 
 
@@ -407,6 +454,107 @@ class _Pretrained(BaseEstimator):
 
     def transform(self, X, y):
         return X[:, :3], y[:, :3]
+
+
+class _ByName(RidgeCCA):
+    """An encoder that knows rows by names, and returns tensors or arrays of them."""
+
+    def __init__(self, tensors=False):
+        super().__init__()
+        self.tensors = tensors
+
+    def fit(self, X, y):
+        rows = self.unimodal_rows(X, y)
+        return super().fit(*rows)
+
+    def transform(self, X, y):
+        return self._tensors(super().transform(*self.unimodal_rows(X, y)))
+
+    def unimodal_features(self, X, y):
+        return self._tensors(self.unimodal_rows(X, y))
+
+    def unimodal_rows(self, X, y):
+        """Return what the names of X and of y stand for."""
+        numbers = [[int(name.split()[1]) for name in names] for names in (X, y)]
+        views = _views(16 + N_OPEN)
+        return tuple(v[own] for v, own in zip(views, numbers, strict=True))
+
+    def _tensors(self, arrays):
+        if not self.tensors:
+            return arrays
+        return tuple(map(_on_accelerator, arrays))
+
+
+def _on_accelerator(array):
+    """Return a tensor that, like those of an accelerator, is no array to NumPy."""
+    import torch
+
+    return torch.from_numpy(np.array(array)).as_subclass(_tensor_class())
+
+
+@cache
+def _tensor_class():
+    import torch
+
+    class Tensor(torch.Tensor):
+        def cpu(self):
+            return self.as_subclass(torch.Tensor)
+
+        def numpy(self, *args, **kwargs):
+            raise TypeError("a tensor on a device was taken for an array")
+
+        __array__ = numpy
+
+    return Tensor
+
+
+def _on_disk(rows, folder):
+    """Return rows as a memory map."""
+    path = Path(folder) / f"{rows.shape}.npy"
+    np.save(path, rows)
+    return np.load(path, mmap_mode="r")
+
+
+class _Watched:
+    """Rows that are not in memory, whose reads are counted."""
+
+    takes_rows = True
+
+    def __init__(self, rows, count):
+        self.rows, self.count = rows, count
+        self.shape, self.dtype = rows.shape, rows.dtype
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, rows):
+        read = self.rows[rows]
+        self.count(len(read))
+        return read
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self[:], dtype=dtype)
+
+
+def _watched(round, most_read):
+    """Return the round with open features of X that tell how many rows are read."""
+
+    def counting(field):
+        def count(n_rows):
+            most_read[field] = max(n_rows, most_read.get(field, 0))
+
+        X, y = getattr(round, field)
+        return _Watched(X, count), y
+
+    fields = ("open", "open_inputs")
+    return replace(round, **{field: counting(field) for field in fields})
+
+
+def _with_rounds(strategy, change):
+    """Return a copy of a strategy that gets other rounds to select from."""
+    other = copy(strategy)
+    other.select = lambda round: strategy.select(change(round))
+    return other
 
 
 def _can_be_imported(cls):

@@ -21,7 +21,7 @@ LAYERS = [  # the highest first; a room uses itself and what stands below it
 HEIGHT = {room: -level for level, rooms in enumerate(LAYERS) for room in rooms}
 # What only `arrays` may ask and import; others use its verbs, which serve all kinds.
 ASKING = {"is_dask", "is_tensor", "is_streamed", "is_sliceable", "takes_rows"}
-KINDS = {"_kinds", "_dask", "_tensors", "_mapped", "_stacked", "_sharded", "_slices"}
+KINDS = {"_dask", "_tensors", "_mapped", "_stacked", "_sharded", "_slices"}
 OF_A_KIND = {"coverage/_farthest_dask.py"}  # its whole subject is dask arrays
 FILES = sorted(PACKAGE.rglob("*.py"))
 MODULES = set(FILES)

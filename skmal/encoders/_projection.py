@@ -1,22 +1,26 @@
 """ContrastiveProjection: two linear heads trained by gradient."""
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
+import numpy.typing as npt
 
 from .._shared.parameters import check_integer, check_number
+from .._shared.types import FloatArray
 from ..items._equals import digest, groups_of_equals
-from ._contrastive import (
-    FIRST_TEMPERATURE,
-    LOWEST_TEMPERATURE,
-    count_batches,
-    info_nce,
-    torch_device,
-)
-from ._ridge import RidgeCCA, _LinearEncoder
+from ._contrastive import LOWEST_TEMPERATURE, count_batches, info_nce
+from ._device import torch_device
+from ._linear import LinearEncoder
+from ._ridge import RidgeCCA
+from ._seeds import Seed, generator_of
+
+if TYPE_CHECKING:
+    import torch
+
+FIRST_TEMPERATURE = 0.07
 
 
-class ContrastiveProjection(_LinearEncoder):
+class ContrastiveProjection(LinearEncoder):
     """Two linear heads trained with the symmetric contrastive loss (InfoNCE).
 
     The loss that CLIP is trained with, on features made beforehand: within a batch each
@@ -103,19 +107,22 @@ class ContrastiveProjection(_LinearEncoder):
     0.3
     """
 
+    temperature_: float
+    history_: list[dict[str, float]]
+
     def __init__(
         self,
-        n_components=128,
+        n_components: int = 128,
         *,
-        learning_rate=0.001,
-        max_epochs=40,
-        batch_size=512,
-        weight_decay=0.1,
-        warm_start=False,
-        device=None,
-        random_state=None,
-        verbose=0,
-    ):
+        learning_rate: float = 0.001,
+        max_epochs: int = 40,
+        batch_size: int = 512,
+        weight_decay: float = 0.1,
+        warm_start: bool = False,
+        device: str | None = None,
+        random_state: Seed = None,
+        verbose: int = 0,
+    ) -> None:
         self.n_components = n_components
         self.learning_rate = learning_rate
         self.max_epochs = max_epochs
@@ -126,7 +133,7 @@ class ContrastiveProjection(_LinearEncoder):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y):
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
         """Train both heads on aligned rows.
 
         Parameters
@@ -153,18 +160,18 @@ class ContrastiveProjection(_LinearEncoder):
         batch_size = check_integer(self.batch_size, "batch_size", minimum=2)
         check_number(self.learning_rate, "learning_rate", more_than=0)
         check_number(self.weight_decay, "weight_decay", minimum=0)
-        rows, y = self._check_pairs(X, y)
-        n_components = min(n_components, rows.shape[1], y.shape[1])
-        rng = check_random_state(self.random_state)
+        x, y = self._check_pairs(X, y)
+        n_components = min(n_components, x.shape[1], y.shape[1])
+        rng = generator_of(self.random_state)
         device = torch_device(self.device)
 
-        x_rows, x_mean, x_scale = _centre_and_scale(rows)
+        x_rows, x_mean, x_scale = _centre_and_scale(x)
         y_rows, y_mean, y_scale = _centre_and_scale(y)
         if self.warm_start and hasattr(self, "x_weights_"):
             x_weights, y_weights = self.x_weights_, self.y_weights_
             temperature = self.temperature_
             shapes = (x_weights.shape, y_weights.shape)
-            now = ((rows.shape[1], n_components), (y.shape[1], n_components))
+            now = ((x.shape[1], n_components), (y.shape[1], n_components))
             if shapes != now:
                 raise ValueError(
                     f"warm_start=True continues from weights of shapes {shapes}, but "
@@ -172,7 +179,7 @@ class ContrastiveProjection(_LinearEncoder):
                     "features as before, or set warm_start=False to start afresh"
                 )
         else:
-            x_weights, y_weights = _closed_form(rows, y, n_components, rng)
+            x_weights, y_weights = _closed_form(x, y, n_components, rng)
             temperature = FIRST_TEMPERATURE
         # Gradient descent sees rows of variance one, whatever the units of X and y.
         x_weights, y_weights, history = _train_heads(
@@ -192,17 +199,17 @@ class ContrastiveProjection(_LinearEncoder):
                 f"training diverged with learning_rate={self.learning_rate}; lower it"
             )
 
-        validate_data(self, X, skip_check_array=True)  # remembers number and names
+        self._remember_features(X)
         self.n_components_ = n_components
         self.x_mean_, self.y_mean_ = x_mean, y_mean
-        self.x_weights_ = (x_weights / x_scale).astype(rows.dtype)
+        self.x_weights_ = (x_weights / x_scale).astype(x.dtype)
         self.y_weights_ = (y_weights / y_scale).astype(y.dtype)
         self.temperature_ = history[-1]["temperature"]
         self.history_ = history
         return self
 
 
-def _centre_and_scale(rows):
+def _centre_and_scale(rows: FloatArray) -> tuple[FloatArray, FloatArray, float]:
     """Return (scaled rows, mean, scale): centred rows over their root mean variance."""
     mean = rows.mean(axis=0)
     centred = rows - mean
@@ -212,7 +219,9 @@ def _centre_and_scale(rows):
     return (centred / scale).astype(np.float32), mean, scale
 
 
-def _closed_form(X, y, n_components, rng):
+def _closed_form(
+    X: FloatArray, y: FloatArray, n_components: int, rng: np.random.RandomState
+) -> list[FloatArray]:
     """Return RidgeCCA's weights, with small random columns beyond what it finds."""
     closed = RidgeCCA(n_components).fit(X, y)
     missing = n_components - closed.n_components_
@@ -225,18 +234,18 @@ def _closed_form(X, y, n_components, rng):
 
 
 def _train_heads(
-    rows,
-    weights,
-    temperature,
-    rng,
+    rows: tuple[FloatArray, FloatArray],
+    weights: tuple[FloatArray, FloatArray],
+    temperature: float,
+    rng: np.random.RandomState,
     *,
-    learning_rate,
-    max_epochs,
-    batch_size,
-    weight_decay,
-    device,
-    verbose,
-):
+    learning_rate: float,
+    max_epochs: int,
+    batch_size: int,
+    weight_decay: float,
+    device: "torch.device",
+    verbose: int,
+) -> tuple[FloatArray, FloatArray, list[dict[str, float]]]:
     """Return the trained weights of both heads, and the history of the training."""
     import torch
     from tqdm import tqdm
@@ -245,7 +254,7 @@ def _train_heads(
     # cross[i, j] is no negative where one of these is equal in i and j.
     keys = [map(digest, r + 0.0) for r in rows]  # -0.0 equals 0.0
     groups = [torch.as_tensor(g, device=device) for g in groups_of_equals(*keys)]
-    rows = [torch.tensor(r, device=device) for r in rows]
+    inputs = [torch.tensor(r, device=device) for r in rows]
     n_batches = count_batches(n, batch_size)
     history = []
     with torch.inference_mode(False), torch.enable_grad():
@@ -271,15 +280,18 @@ def _train_heads(
         )
         for _ in tqdm(range(max_epochs), unit="epoch", disable=not verbose):
             losses = []
-            for batch in np.array_split(rng.permutation(n), n_batches):
-                batch = torch.as_tensor(batch, device=device)
+            # Every epoch meets all pairs once, in batches of its own.
+            for chosen in np.array_split(rng.permutation(n), n_batches):
+                batch = torch.as_tensor(chosen, device=device)
+                # Each partner is told from the other rows of the batch, both ways.
                 x_features, y_features = (
                     torch.nn.functional.normalize(r[batch] @ head)
-                    for r, head in zip(rows, heads, strict=True)
+                    for r, head in zip(inputs, heads, strict=True)
                 )
                 loss = info_nce(
                     x_features, y_features, log_scale, [g[batch] for g in groups]
                 )
+                # One step downhill; the temperature stays within CLIP's bounds.
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -293,4 +305,5 @@ def _train_heads(
                     "temperature": torch.exp(-log_scale.detach()).item(),
                 }
             )
-        return *(head.detach().cpu().numpy() for head in heads), history
+    x_weights, y_weights = (head.detach().cpu().numpy() for head in heads)
+    return x_weights, y_weights, history

@@ -1,90 +1,24 @@
-"""Encoders for feature vectors that are made beforehand, one set per modality."""
+"""Canonical correlation analysis with a ridge, of two modalities and of more."""
 
-from numbers import Real
+from collections.abc import Callable, Sequence
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy.linalg import eigh, svd
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from .._shared.parameters import check_integer, check_number
+from .._shared.types import FloatArray
 from ..arrays._numbers import check_squares
-from ..arrays._rows import unit
-from ..items._containers import check_same_length
+from ..items._containers import as_modalities, check_aligned
+from ._linear import FLOATS, LinearEncoder, projected
+
+SMALLEST = 1e-6  # a correlation below is none
 
 
-class _LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Two linear maps into one space, however they are learned: all but `fit`."""
-
-    def transform(self, X, y=None):
-        """Map rows into the shared space, as rows of length one.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows of the first modality.
-        y : array-like of shape (n_other, n_targets) or (n_other,), default=None
-            Rows of the second modality; not necessarily partners of X, nor as many.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_components_), or a tuple of two such arrays
-            Features of X; with y, (features of X, features of y). A row that equals the
-            training mean has no direction and stays zero.
-
-        Raises
-        ------
-        NotFittedError
-            If the encoder has not been fitted.
-        ValueError
-            If the number of features differs from what fit saw.
-        """
-        check_is_fitted(self)
-        dtypes = [np.float64, np.float32]
-        X = validate_data(self, X, dtype=dtypes, reset=False)
-        X_features = unit((X - self.x_mean_) @ self.x_weights_)
-        if y is None:
-            return X_features
-        y = _as_columns(check_array(y, ensure_2d=False, dtype=dtypes, input_name="y"))
-        if y.shape[1] != len(self.y_mean_):
-            raise ValueError(
-                f"y has {y.shape[1]} features, but {type(self).__name__} is expecting "
-                f"{len(self.y_mean_)} features as y; pass rows of the second modality"
-            )
-        return X_features, unit((y - self.y_mean_) @ self.y_weights_)
-
-    @property
-    def _n_features_out(self):
-        return self.n_components_
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.target_tags.multi_output = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-    def _check_pairs(self, X, y):
-        """Return aligned X and y as 2-D arrays of floats; nothing is changed."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is "
-                "None; pass the features of the other modality"
-            )
-        dtypes = [np.float64, np.float32]
-        X = check_array(X, dtype=dtypes, ensure_min_samples=2, input_name="X")
-        y = _as_columns(check_array(y, ensure_2d=False, dtype=dtypes, input_name="y"))
-        check_same_length(X, y)
-        check_squares(X, "X")
-        check_squares(y, "y")
-        return X, y
-
-
-class RidgeCCA(_LinearEncoder):
+class RidgeCCA(LinearEncoder):
     """Canonical correlation analysis with a ridge, in closed form.
 
     Finds directions in two modalities along which aligned rows vary together, and maps
@@ -154,11 +88,13 @@ class RidgeCCA(_LinearEncoder):
     0.3
     """
 
-    def __init__(self, n_components=128, *, reg=0.1):
+    correlations_: FloatArray
+
+    def __init__(self, n_components: int = 128, *, reg: float = 0.1) -> None:
         self.n_components = n_components
         self.reg = reg
 
-    def fit(self, X, y):
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
         """Learn the shared space from aligned rows.
 
         Parameters
@@ -179,59 +115,14 @@ class RidgeCCA(_LinearEncoder):
             If X and y differ in length, hold NaN or infinity, or have fewer than two
             rows, or if a parameter is out of its range.
         """
-        n_components = check_integer(self.n_components, "n_components", minimum=1)
-        if not (isinstance(self.reg, Real) and 0 < self.reg < np.inf):
-            raise ValueError(
-                f"reg must be a finite number above 0, got {self.reg!r}; without a "
-                "ridge, few pairs are fitted perfectly and teach nothing"
-            )
-        rows, y = self._check_pairs(X, y)
-        validate_data(self, X, skip_check_array=True)  # remembers number and names
-        X = rows
-
-        self.x_mean_, self.y_mean_ = X.mean(axis=0), y.mean(axis=0)
-        x_basis, x_whitening = _ridge_whitening(X - self.x_mean_, self.reg)
-        y_basis, y_whitening = _ridge_whitening(y - self.y_mean_, self.reg)
-        left, correlations, right = svd(
-            x_basis.T @ y_basis, full_matrices=False, check_finite=False
-        )  # (k_x, k), (k,), (k, k_y)
-        k = self.n_components_ = min(n_components, len(correlations))
-        self.correlations_ = correlations[:k]
-        self.x_weights_ = x_whitening @ (left[:, :k] * self.correlations_)
-        self.y_weights_ = y_whitening @ (right[:k].T * self.correlations_)
-        signs = _signs_of_largest(self.x_weights_)
-        self.x_weights_ = (self.x_weights_ * signs).astype(X.dtype, copy=False)
-        self.y_weights_ = (self.y_weights_ * signs).astype(y.dtype, copy=False)
+        n_components, reg = _check_parameters(self)
+        rows = self._check_pairs(X, y)
+        means, weights, correlations = _learn_maps(rows, n_components, reg, _of_two)
+        self._remember_features(X)
+        self.n_components_, self.correlations_ = len(correlations), correlations
+        self.x_mean_, self.y_mean_ = means
+        self.x_weights_, self.y_weights_ = weights
         return self
-
-
-def _as_columns(y):
-    return y.reshape(-1, 1) if y.ndim == 1 else y
-
-
-def _ridge_whitening(rows, reg):
-    """Return (basis, whitening): whitening maps centred rows to uncorrelated ones.
-
-    With rows = U diag(s) V', the covariance is V diag(s^2) V' / n, and the ridge is
-    `reg` times its mean eigenvalue over all d directions. Whitening is
-    V diag(1 / sqrt(s^2 / n + ridge)), and basis = rows @ whitening / sqrt(n).
-    """
-    n, d = rows.shape
-    U, s, Vt = svd(rows, full_matrices=False, check_finite=False)
-    variance = s**2 / n
-    scale = np.sqrt(variance + reg * variance.sum() / d)
-    scale[scale == 0] = 1  # rows without any variance carry nothing
-    return U * (s / np.sqrt(n) / scale), Vt.T / scale
-
-
-def _signs_of_largest(weights):
-    largest = np.abs(weights).argmax(axis=0)
-    signs = np.sign(weights[largest, np.arange(weights.shape[1])])
-    signs[signs == 0] = 1
-    return signs
-
-
-SMALLEST = 1e-6  # a correlation below is none
 
 
 class RidgeMCCA(BaseEstimator):
@@ -303,11 +194,16 @@ class RidgeMCCA(BaseEstimator):
     0.4
     """
 
-    def __init__(self, n_components=128, *, reg=0.1):
+    n_components_: int
+    correlations_: FloatArray
+    means_: list[FloatArray]
+    weights_: list[FloatArray]
+
+    def __init__(self, n_components: int = 128, *, reg: float = 0.1) -> None:
         self.n_components = n_components
         self.reg = reg
 
-    def fit(self, Xs, y=None):
+    def fit(self, Xs: Sequence[npt.ArrayLike], y: object = None) -> Self:
         """Learn the shared space from aligned rows.
 
         Parameters
@@ -329,32 +225,15 @@ class RidgeMCCA(BaseEstimator):
             If there are fewer than two arrays or rows, if lengths differ, if a value is
             NaN or infinite, or if a parameter is out of its range.
         """
-        n_components = check_integer(self.n_components, "n_components", minimum=1)
-        check_number(self.reg, "reg", more_than=0)
-        Xs = [self._check_rows(X, f"Xs[{m}]") for m, X in enumerate(as_modalities(Xs))]
-        check_aligned(Xs)
-        means = [X.mean(axis=0) for X in Xs]
-        bases, whitenings = zip(
-            *(
-                _ridge_whitening(X - mean, self.reg)
-                for X, mean in zip(Xs, means, strict=True)
-            ),
-            strict=True,
-        )
-        directions, correlations = _shared_directions(bases, n_components)
+        n_components, reg = _check_parameters(self)
+        rows = [_check_rows(X, f"Xs[{m}]", 2) for m, X in enumerate(as_modalities(Xs))]
+        check_aligned(rows)
+        means, weights, correlations = _learn_maps(rows, n_components, reg, _of_many)
         self.n_components_, self.correlations_ = len(correlations), correlations
-        weights = [
-            whitening @ (part * correlations)
-            for whitening, part in zip(whitenings, directions, strict=True)
-        ]
-        signs = _signs_of_largest(weights[0])
-        self.means_ = means
-        self.weights_ = [
-            (part * signs).astype(X.dtype) for X, part in zip(Xs, weights, strict=True)
-        ]
+        self.means_, self.weights_ = means, weights
         return self
 
-    def transform(self, Xs):
+    def transform(self, Xs: Sequence[npt.ArrayLike]) -> list[FloatArray]:
         """Map rows of every modality into the shared space, as rows of length one.
 
         Parameters
@@ -376,63 +255,79 @@ class RidgeMCCA(BaseEstimator):
             If the number of modalities or of features differs from what fit saw.
         """
         check_is_fitted(self)
-        Xs = as_modalities(Xs, n_modalities=len(self.means_))
         features = []
+        modalities = as_modalities(Xs, n_modalities=len(self.means_))
         for m, (X, mean, weights) in enumerate(
-            zip(Xs, self.means_, self.weights_, strict=True)
+            zip(modalities, self.means_, self.weights_, strict=True)
         ):
-            X = self._check_rows(X, f"Xs[{m}]", ensure_min_samples=1)
-            if X.shape[1] != len(mean):
+            rows = _check_rows(X, f"Xs[{m}]", 1)
+            if rows.shape[1] != len(mean):
                 raise ValueError(
-                    f"Xs[{m}] has {X.shape[1]} features, but RidgeMCCA is expecting "
+                    f"Xs[{m}] has {rows.shape[1]} features, but RidgeMCCA is expecting "
                     f"{len(mean)} features there; pass the modalities in the order of "
                     "fit"
                 )
-            features.append(unit((X - mean) @ weights))
+            features.append(projected(rows, mean, weights))
         return features
 
-    def _check_rows(self, X, name, ensure_min_samples=2):
-        X = check_array(
-            X,
-            dtype=[np.float64, np.float32],
-            ensure_min_samples=ensure_min_samples,
-            input_name=name,
-        )
-        check_squares(X, name)
-        return X
+
+def _check_parameters(encoder: RidgeCCA | RidgeMCCA) -> tuple[int, float]:
+    """Return (n_components, reg), or raise."""
+    n_components = check_integer(encoder.n_components, "n_components", minimum=1)
+    remedy = "; without a ridge, few pairs are fitted perfectly and teach nothing"
+    return n_components, check_number(encoder.reg, "reg", more_than=0, remedy=remedy)
 
 
-def as_modalities(Xs, name="Xs", n_modalities=None):
-    """Return the modalities as a list, or raise unless there are as many as needed."""
-    if not isinstance(Xs, (list, tuple)):
-        raise TypeError(
-            f"{name} must be a list with one array per modality, got "
-            f"{type(Xs).__name__}; pass [first, second, third]"
-        )
-    if n_modalities is None and len(Xs) < 2:
-        raise ValueError(
-            f"{name} holds {len(Xs)} modality, but partners are looked for in another; "
-            "pass a list of at least two arrays"
-        )
-    if n_modalities is not None and len(Xs) != n_modalities:
-        raise ValueError(
-            f"{name} holds {len(Xs)} modalities where {n_modalities} are known; pass "
-            "one array for each of them, in the same order"
-        )
-    return list(Xs)
+def _check_rows(X: npt.ArrayLike, name: str, ensure_min_samples: int) -> FloatArray:
+    rows = check_array(
+        X, ensure_min_samples=ensure_min_samples, input_name=name, dtype=FLOATS
+    )
+    check_squares(rows, name)
+    return rows
 
 
-def check_aligned(Xs):
-    """Raise unless all modalities have the same number of rows."""
-    lengths = [len(X) for X in Xs]
-    if len(set(lengths)) > 1:
-        raise ValueError(
-            f"the modalities have {lengths} rows, but rows i of all of them belong "
-            "together; pass aligned rows only"
-        )
+# ---------------------------------------------------------------- the mathematics
+
+Directions = tuple[Sequence[FloatArray], FloatArray]  # per modality; correlations
 
 
-def _shared_directions(bases, n_components):
+def _learn_maps(
+    Xs: Sequence[FloatArray],
+    n_components: int,
+    reg: float,
+    shared_directions: Callable[[Sequence[FloatArray], int], Directions],
+) -> tuple[list[FloatArray], list[FloatArray], FloatArray]:
+    """Return (means, weights, correlations) of aligned rows of every modality."""
+    means, bases, whitenings = [], [], []
+    for X in Xs:
+        means.append(X.mean(axis=0))
+        basis, whitening = _ridge_whitening(X - means[-1], reg)
+        bases.append(basis)
+        whitenings.append(whitening)
+    directions, correlations = shared_directions(bases, n_components)
+    # Each direction counts as much as its correlation.
+    weights = [
+        whitening @ (part * correlations)
+        for whitening, part in zip(whitenings, directions, strict=True)
+    ]
+    signs = _signs_of_largest(weights[0])
+    weights = [
+        (part * signs).astype(X.dtype, copy=False)
+        for X, part in zip(Xs, weights, strict=True)
+    ]
+    return means, weights, correlations
+
+
+def _of_two(bases: Sequence[FloatArray], n_components: int) -> Directions:
+    """Return (directions of both modalities, correlations), largest first."""
+    x_basis, y_basis = bases
+    left, correlations, right = svd(
+        x_basis.T @ y_basis, full_matrices=False, check_finite=False
+    )  # (k_x, k), (k,), (k, k_y)
+    return (left[:, :n_components], right[:n_components].T), correlations[:n_components]
+
+
+def _of_many(bases: Sequence[FloatArray], n_components: int) -> Directions:
     """Return (a part of each direction per modality, correlations), largest first.
 
     Parts are scaled so that for two modalities both have length one.
@@ -450,3 +345,26 @@ def _shared_directions(bases, n_components):
     n_kept = max(int((correlations > SMALLEST).sum()), 1)
     vectors = vectors[:, ::-1][:, :n_kept] * np.sqrt(len(bases))
     return np.split(vectors, ends[:-1]), correlations[:n_kept]
+
+
+def _ridge_whitening(rows: FloatArray, reg: float) -> tuple[FloatArray, FloatArray]:
+    """Return (basis, whitening): whitening maps centred rows to uncorrelated ones.
+
+    With rows = U diag(s) V', the covariance is V diag(s^2) V' / n, and the ridge is
+    `reg` times its mean eigenvalue over all d directions. Whitening is
+    V diag(1 / sqrt(s^2 / n + ridge)), and basis = rows @ whitening / sqrt(n).
+    """
+    n, d = rows.shape
+    U, s, Vt = svd(rows, full_matrices=False, check_finite=False)
+    variance = s**2 / n
+    scale = np.sqrt(variance + reg * variance.sum() / d)
+    scale[scale == 0] = 1  # rows without any variance carry nothing
+    return U * (s / np.sqrt(n) / scale), Vt.T / scale
+
+
+def _signs_of_largest(weights: FloatArray) -> FloatArray:
+    """Return the sign of the largest weight of each direction."""
+    largest = np.abs(weights).argmax(axis=0)
+    signs = np.sign(weights[largest, np.arange(weights.shape[1])])
+    signs[signs == 0] = 1
+    return signs

@@ -4,18 +4,21 @@ Everything else in the package relies on the one form that leaves this module: a
 container with a length, whose rows `take` can pick and `join` can append.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set, Sized
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
+from .._shared.types import Items
 from ..arrays._rows import as_array, check_streamed, n_columns
 
 
-def check_items(items, name, streamed=False):
+def check_items(items: Any, name: str, streamed: bool = False) -> Items:
     """Return `items` in a form with a length and rows that can be taken.
 
     Arrays, array-likes of numbers and columns of data frames become NumPy arrays,
@@ -67,7 +70,9 @@ def check_items(items, name, streamed=False):
     )
 
 
-def check_pairs(X, y, estimator_name, allow_empty=False):
+def check_pairs(
+    X: Any, y: Any, estimator_name: str, allow_empty: bool = False
+) -> tuple[Items, Items]:
     """Return aligned X and y, checked; row i of one belongs to row i of the other."""
     if y is None:
         raise ValueError(
@@ -81,7 +86,7 @@ def check_pairs(X, y, estimator_name, allow_empty=False):
     return X, y
 
 
-def check_same_length(X, y):
+def check_same_length(X: Sized, y: Sized) -> None:
     """Raise unless X and y have the same number of rows."""
     if len(X) != len(y):
         raise ValueError(
@@ -90,7 +95,39 @@ def check_same_length(X, y):
         )
 
 
-def check_sequence(items, name, form):
+def as_modalities(
+    Xs: Sequence[Any], name: str = "Xs", n_modalities: int | None = None
+) -> list[Any]:
+    """Return the modalities as a list, or raise unless there are as many as needed."""
+    if not isinstance(Xs, (list, tuple)):
+        raise TypeError(
+            f"{name} must be a list with one array per modality, got "
+            f"{type(Xs).__name__}; pass [first, second, third]"
+        )
+    if n_modalities is None and len(Xs) < 2:
+        raise ValueError(
+            f"{name} holds {len(Xs)} modality, but partners are looked for in another; "
+            "pass a list of at least two arrays"
+        )
+    if n_modalities is not None and len(Xs) != n_modalities:
+        raise ValueError(
+            f"{name} holds {len(Xs)} modalities where {n_modalities} are known; pass "
+            "one array for each of them, in the same order"
+        )
+    return list(Xs)
+
+
+def check_aligned(Xs: Sequence[Sized]) -> None:
+    """Raise unless all modalities have the same number of rows."""
+    lengths = [len(X) for X in Xs]
+    if len(set(lengths)) > 1:
+        raise ValueError(
+            f"the modalities have {lengths} rows, but rows i of all of them belong "
+            "together; pass aligned rows only"
+        )
+
+
+def check_sequence(items: Any, name: str, form: str) -> None:
     """Raise unless `items` is one sequence with a length, and not empty."""
     if (
         isinstance(items, (str, bytes, Path, Mapping, Set))
@@ -106,12 +143,14 @@ def check_sequence(items, name, form):
         raise ValueError(f"{name} is empty; at least one item is needed")
 
 
-def n_features(items):
+def n_features(items: Any) -> int | None:
     """Return the number of features of two-dimensional numeric items, else None."""
     return items.shape[1] if _is_frame(items) else n_columns(items)
 
 
-def check_same_features(items, fitted, name, estimator_name):
+def check_same_features(
+    items: Any, fitted: Any, name: str, estimator_name: str
+) -> None:
     """Raise when `items` have other features than the `fitted` ones."""
     got, expected = n_features(items), n_features(fitted)
     if got is not None and expected is not None and got != expected:
@@ -128,7 +167,7 @@ def check_same_features(items, fitted, name, estimator_name):
             )
 
 
-def numeric_rows(items):
+def numeric_rows(items: Any) -> Any:
     """Return 2-D numeric items as an array of floats or ints, else None.
 
     Those that are not in memory stay what they are.
@@ -139,7 +178,7 @@ def numeric_rows(items):
     return rows if rows.dtype.kind in "biuf" else None
 
 
-def join(first, second):
+def join(first: Any, second: Any) -> Any:
     """Return the rows of `first`, then those of `second`, in the container of first."""
     try:
         if isinstance(first, list):
@@ -168,11 +207,11 @@ def join(first, second):
         ) from error
 
 
-def _length(items):
+def _length(items: Any) -> int | None:
     return len(items) if hasattr(items, "__len__") else None
 
 
-def _check_no_missing(items, name):
+def _check_no_missing(items: Iterable[Any], name: str) -> None:
     for row, item in enumerate(items):
         nan = isinstance(item, float) and item != item
         if item is None or nan or type(item).__name__ == "NAType":
@@ -182,12 +221,12 @@ def _check_no_missing(items, name):
             )
 
 
-def _is_frame(items):
+def _is_frame(items: Any) -> bool:
     """Say whether `items` is a two-dimensional pandas or polars data frame."""
     return hasattr(items, "columns") and hasattr(items, "shape")
 
 
-def _as_numbers(items):
+def _as_numbers(items: Sequence[Any]) -> npt.NDArray[Any] | None:
     """Return a list of numbers, or of equally long lists of them, as an array.
 
     Everything else is None and stays a list: names, pairs of a number and a name, and

@@ -1,13 +1,18 @@
 """Rows that share an item of X, such as the captions of one image."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .._shared.sizes import SIZES
+from .._shared.types import IntArray, Items
 
 
-def check_groups(groups, n, name="groups"):
+def check_groups(
+    groups: npt.ArrayLike, n: int, name: str = "groups"
+) -> npt.NDArray[Any]:
     """Return one label per row as an array, or raise."""
     groups = np.asarray(groups)
     if groups.shape != (n,):
@@ -25,7 +30,7 @@ def check_groups(groups, n, name="groups"):
     return groups
 
 
-def number_groups(groups, n):
+def number_groups(groups: npt.ArrayLike | None, n: int) -> tuple[IntArray, IntArray]:
     """Return (item of each row, first row of each item), in order of appearance.
 
     Without groups, every row is an item of its own.
@@ -40,7 +45,7 @@ def number_groups(groups, n):
     return number[item], first[order]
 
 
-def check_repeats(X, item, first):
+def check_repeats(X: Items, item: IntArray, first: IntArray) -> None:
     """Raise where rows of X that share an item can be seen to differ.
 
     Arrays, data frames, strings and paths are compared; other objects are trusted.
@@ -67,7 +72,7 @@ def check_repeats(X, item, first):
         )
 
 
-def _first_difference(X, own):
+def _first_difference(X: npt.NDArray[Any], own: IntArray) -> int | None:
     """Return the first row that differs from row own[row], or None."""
     if X.dtype.kind == "O" and X.ndim == 1 and not isinstance(X[0], (str, Path)):
         return None

@@ -1,11 +1,21 @@
-"""Images as people pass them, and the batches of numbers that a network takes."""
+"""Images as people pass them."""
 
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import numpy as np
+import numpy.typing as npt
 
 from ._containers import check_sequence
 from ._equals import digest
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PILImage
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+OneImage: TypeAlias = Union[Pixels, Path, "PILImage"]
+Images: TypeAlias = Pixels | list[OneImage]  # as check_images returns them
 
 FORMS = (
     "a uint8 array of shape (n, height, width), (n, height, width, 3) or "
@@ -13,7 +23,7 @@ FORMS = (
 )
 
 
-def check_images(images, name):
+def check_images(images: Any, name: str) -> Images:
     """Return images in one of two forms, or raise; no file is opened.
 
     Pixels in one array become a uint8 array of shape (n, height, width) or (n, height,
@@ -30,15 +40,15 @@ def check_images(images, name):
     return [_check_image(image, f"{name}[{row}]") for row, image in enumerate(images)]
 
 
-def check_readable(images, name):
+def check_readable(images: Images, name: str) -> None:
     """Raise where a path leads to no image; only the heads of the files are read."""
     if isinstance(images, list):
         for row, image in enumerate(images):
             if isinstance(image, Path):
-                _open(image, f"{name}[{row}]").close()
+                open_image(image, f"{name}[{row}]").close()
 
 
-def image_keys(images):
+def image_keys(images: Iterable[OneImage]) -> Iterator[Hashable]:
     """Yield one key per image; equal arrays and paths, and one object, share a key."""
     for image in images:
         if isinstance(image, np.ndarray):
@@ -47,7 +57,7 @@ def image_keys(images):
             yield image if isinstance(image, Path) else id(image)
 
 
-def _open(path, place):
+def open_image(path: Path, place: str) -> "PILImage":
     """Open an image file without reading its pixels."""
     from PIL import Image
 
@@ -64,16 +74,16 @@ def _open(path, place):
         OSError,
         ValueError,
     ) as error:
-        raise _unreadable(place, path, error) from error
+        raise unreadable(place, path, error) from error
     try:
-        _check_mode(image, place, path)
+        check_mode(image, place, path)
     except ValueError:
         image.close()
         raise
     return image
 
 
-def _check_mode(image, place, what):
+def check_mode(image: "PILImage", place: str, what: str | Path) -> None:
     """Raise for more than 8 bits a pixel, which PIL would clip to black and white."""
     if image.mode == "F" or image.mode.startswith("I"):
         raise ValueError(
@@ -82,14 +92,15 @@ def _check_mode(image, place, what):
         )
 
 
-def _unreadable(place, what, error):
+def unreadable(place: str, what: str | Path, error: Exception) -> ValueError:
+    """Return the error of an image whose file is damaged."""
     return ValueError(
         f"{place}: {what} cannot be read as an image ({error}); replace it, or drop "
         "the item and its partner"
     )
 
 
-def _check_image(image, place):
+def _check_image(image: Any, place: str) -> OneImage:
     if isinstance(image, (str, Path)):
         return Path(image)
     image = _without_torch(image, place)
@@ -103,7 +114,7 @@ def _check_image(image, place):
     )
 
 
-def _check_pixels(pixels, place, n_axes):
+def _check_pixels(pixels: npt.NDArray[Any], place: str, n_axes: int) -> Pixels:
     """Return uint8 pixels with `n_axes` axes, and perhaps a last one of 3 colours."""
     _check_dtype(pixels, place, np.uint8)
     colours_first = pixels.ndim == n_axes + 1 and pixels.shape[-3] == 3
@@ -116,7 +127,7 @@ def _check_pixels(pixels, place, n_axes):
     return pixels
 
 
-def _check_dtype(pixels, place, uint8):
+def _check_dtype(pixels: Any, place: str, uint8: Any) -> None:
     if pixels.dtype != uint8:
         raise ValueError(
             f"{place} has dtype {pixels.dtype}, but pixels are uint8 from 0 to 255; "
@@ -125,7 +136,7 @@ def _check_dtype(pixels, place, uint8):
         )
 
 
-def _without_torch(images, place):
+def _without_torch(images: Any, place: str) -> Any:
     """Return a torch tensor as an array, everything else as it is."""
     if type(images).__module__.partition(".")[0] != "torch":
         return images

@@ -1,6 +1,10 @@
 """CLIPEncoder: a CLIP model of open_clip behind fit and transform."""
 
-from contextlib import nullcontext
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, Union, cast, overload
 
 from sklearn.base import (
     BaseEstimator,
@@ -8,16 +12,31 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags
 
 from ..._shared.parameters import check_choice, check_integer, check_number
+from ..._shared.types import FloatArray, Items
 from ...items._containers import check_same_length
 from ...items._images import check_images, check_readable
-from .._contrastive import seeded, torch_device
+from ...items._texts import check_texts
+from .._device import torch_device
+from .._seeds import Seed, generator_of, seeded
 from . import _open_clip
-from ._towers import _device_of, _encode_images, _encode_texts, check_texts
-from ._training import _train
+from ._config import Model, has_weights
+from ._open_clip import Network
+from ._towers import (
+    autocast_on,
+    device_of,
+    encode_images,
+    encode_texts,
+    without_projection,
+)
+from ._training import train
 
+if TYPE_CHECKING:
+    import torch
+
+Features: TypeAlias = Union[FloatArray, "torch.Tensor"]  # as `output` says
 TRAINABLE = ("all", "text", "image", "none")
 LOSSES = ("clip", "siglip")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -153,24 +172,33 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     >>> heads = ContrastiveProjection(device="cpu", random_state=0).fit(*features)
     """
 
+    n_components_: int
+    config_: dict[str, Any]
+    history_: list[dict[str, float]]
+    _fitted_model: Model
+    _network: Network  # unless it was unpickled: then these two
+    _weights: bytes
+    _tokenizer: Any
+    _unfitted: tuple[tuple[Any, ...], Network]  # what it started from, and the start
+
     def __init__(
         self,
-        model="ViT-B-32",
-        pretrained=None,
+        model: Model = "ViT-B-32",
+        pretrained: str | Path | None = None,
         *,
-        trainable="all",
-        loss="clip",
-        learning_rate=None,
-        max_epochs=30,
-        batch_size=64,
-        weight_decay=1.0,
-        warm_start=False,
-        device=None,
-        precision="auto",
-        output="numpy",
-        random_state=None,
-        verbose=0,
-    ):
+        trainable: str = "all",
+        loss: str = "clip",
+        learning_rate: float | None = None,
+        max_epochs: int = 30,
+        batch_size: int = 64,
+        weight_decay: float = 1.0,
+        warm_start: bool = False,
+        device: str | None = None,
+        precision: str = "auto",
+        output: str = "numpy",
+        random_state: Seed = None,
+        verbose: int = 0,
+    ) -> None:
         self.model = model
         self.pretrained = pretrained
         self.trainable = trainable
@@ -186,7 +214,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y):
+    def fit(self, X: Items, y: Items) -> Self:
         """Train on aligned images and texts.
 
         Parameters
@@ -225,7 +253,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
         check_readable(images, "X")
         device = torch_device(self.device)
-        rng = check_random_state(self.random_state)
+        rng = generator_of(self.random_state)
         seed = rng.randint(2**31)
 
         if self.warm_start and hasattr(self, "config_"):
@@ -239,10 +267,10 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if self.trainable != "none":
             learning_rate = self.learning_rate
             if learning_rate is None:
-                learned = _open_clip.has_weights(self.model, self.pretrained)
+                learned = has_weights(self.model, self.pretrained)
                 learning_rate = 1e-5 if learned else 1e-3
             with seeded(seed, device):
-                history = _train(
+                history = train(
                     network,
                     images,
                     texts,
@@ -253,7 +281,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                     max_epochs=self.max_epochs,
                     batch_size=self.batch_size,
                     weight_decay=self.weight_decay,
-                    autocast=self._autocast(device),
+                    autocast=autocast_on(device, self.precision),
                     verbose=self.verbose,
                 )
             if not all(p.isfinite().all() for p in network.module.parameters()):
@@ -262,7 +290,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 )
 
         for kept in ("_unfitted", "_weights", "_tokenizer"):
-            vars(self).pop(kept, None)
+            self.__dict__.pop(kept, None)
         self.history_ = history
         self.config_ = network.config
         self.n_components_ = network.config["model_cfg"]["embed_dim"]
@@ -270,7 +298,15 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._network = network
         return self
 
-    def transform(self, X, y=None):
+    @overload
+    def transform(self, X: Items, y: None = None) -> Features: ...
+
+    @overload
+    def transform(self, X: Items, y: Items) -> tuple[Features, Features]: ...
+
+    def transform(
+        self, X: Items, y: Items | None = None
+    ) -> Features | tuple[Features, Features]:
         """Return features of images and texts, as rows of length one.
 
         Parameters
@@ -295,7 +331,15 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         return self._encode(X, y, nullcontext, unit=True)
 
-    def unimodal_features(self, X, y=None):
+    @overload
+    def unimodal_features(self, X: Items, y: None = None) -> Features: ...
+
+    @overload
+    def unimodal_features(self, X: Items, y: Items) -> tuple[Features, Features]: ...
+
+    def unimodal_features(
+        self, X: Items, y: Items | None = None
+    ) -> Features | tuple[Features, Features]:
         """Return what the towers know of each modality alone, before the shared space.
 
         These features need no pairs where the towers are pretrained. Strategies that
@@ -323,9 +367,9 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ValueError
             If an image cannot be read or a text is no str.
         """
-        return self._encode(X, y, _open_clip.without_projection, unit=False)
+        return self._encode(X, y, without_projection, unit=False)
 
-    def save(self, folder):
+    def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the model as a folder that open_clip loads.
 
         ``open_clip.create_model_and_transforms("local-dir:FOLDER")`` gives it back, and
@@ -345,23 +389,24 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         _open_clip.save(self._ready(), folder)
 
     @property
-    def _n_features_out(self):
+    def _n_features_out(self) -> int:
         return self.n_components_
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "config_") or self._can_start_ready()
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         tags.input_tags.string = True
+        tags.requires_fit = not self._can_start_ready()
         return tags
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: the weights as bytes in place of the network."""
-        state = dict(super().__getstate__())
+        state = dict(cast(dict[str, Any], super().__getstate__()))
         network = state.pop("_network", None)
         state.pop("_unfitted", None)
         if network is not None:
@@ -372,7 +417,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     # ---------------------------------------------------------------- private
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         check_choice(self.trainable, "trainable", TRAINABLE)
         check_choice(self.loss, "loss", LOSSES)
         check_choice(self.precision, "precision", PRECISIONS)
@@ -383,33 +428,23 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if self.learning_rate is not None:
             check_number(self.learning_rate, "learning_rate", more_than=0)
 
-    def _autocast(self, device):
-        """Return a context in which torch computes with the wanted precision."""
-        import torch
+    def _can_start_ready(self) -> bool:
+        """Say whether it can transform before it is fitted."""
+        return self.trainable == "none" or has_weights(self.model, self.pretrained)
 
-        check_choice(self.precision, "precision", PRECISIONS)
-        bf16 = self.precision == "bf16"
-        if self.precision == "auto" and device.type == "cuda":  # older ones emulate it
-            bf16 = torch.cuda.get_device_capability(device) >= (8, 0)
-        return torch.autocast(device.type, torch.bfloat16, enabled=bf16)
-
-    def _can_start_ready(self):
-        return self.trainable == "none" or _open_clip.has_weights(
-            self.model, self.pretrained
-        )
-
-    def _build(self, seed):
+    def _build(self, seed: int) -> Network:
         with_bias = self.loss == "siglip"
         return _open_clip.build(self.model, self.pretrained, with_bias, seed)
 
-    def _start(self):
+    def _start(self) -> tuple[Any, ...]:
+        """Return all that the unfitted network depends on."""
         return self.model, self.pretrained, self.loss, self.random_state
 
-    def _has_started(self):
+    def _has_started(self) -> bool:
         """Say whether an unfitted network is there, of the parameters as they are."""
         return hasattr(self, "_unfitted") and self._unfitted[0] == self._start()
 
-    def _continue(self):
+    def _continue(self) -> Network:
         """Return a copy of the fitted network, to be trained on."""
         if self.model != self._fitted_model:
             raise ValueError(
@@ -424,12 +459,12 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             )
         return _open_clip.copy(network)
 
-    def _ready(self):
+    def _ready(self) -> Network:
         """Return the network to transform with, built where that is yet to be done."""
         device = torch_device(self.device)
         if hasattr(self, "config_"):
             if not hasattr(self, "_network"):  # unpickled
-                tokenizer = vars(self).pop("_tokenizer", None)
+                tokenizer = self.__dict__.pop("_tokenizer", None)
                 network = _open_clip.rebuild(self.config_, self._weights, tokenizer)
                 self._network = network
                 del self._weights
@@ -437,7 +472,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         elif self._can_start_ready():
             self._check_parameters()
             if not self._has_started():
-                seed = check_random_state(self.random_state).randint(2**31)
+                seed = generator_of(self.random_state).randint(2**31)
                 self._unfitted = self._start(), self._build(seed)
             network = self._unfitted[1]
         else:
@@ -448,18 +483,25 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         network.module.to(device)
         return network
 
-    def _encode(self, X, y, view, unit):
+    def _encode(
+        self,
+        X: Items,
+        y: Items | None,
+        view: Callable[[Any], AbstractContextManager[None]],
+        unit: bool,
+    ) -> Features | tuple[Features, Features]:
         """Return what the towers make of X and y, seen through `view`."""
         check_choice(self.output, "output", OUTPUTS)
         images = check_images(X, "X")
         texts = None if y is None else check_texts(y, "y")
         network = self._ready()
-        autocast = self._autocast(_device_of(network))
+        check_choice(self.precision, "precision", PRECISIONS)
+        autocast = autocast_on(device_of(network), self.precision)
         host = self.output == "numpy"
         with view(network.module):
-            features = [_encode_images(network, images, autocast, unit, host)]
-            if texts is not None:
-                features.append(_encode_texts(network, texts, autocast, unit, host))
-        if host:
-            features = [tensor.numpy() for tensor in features]
-        return features[0] if texts is None else tuple(features)
+            found = encode_images(network, images, autocast, unit, host)
+            x_features = found.numpy() if host else found
+            if texts is None:
+                return x_features
+            found = encode_texts(network, texts, autocast, unit, host)
+            return x_features, found.numpy() if host else found

@@ -1,13 +1,26 @@
 """Batches of images as a network takes them."""
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...items._images import _check_mode, _open, _unreadable
+from ..._shared.types import IntArray
+from ...items._images import (
+    Images,
+    OneImage,
+    Pixels,
+    check_mode,
+    open_image,
+    unreadable,
+)
+
+if TYPE_CHECKING:
+    import torch
 
 
 class ImageLoader:
@@ -18,16 +31,21 @@ class ImageLoader:
     the same result.
     """
 
-    def __init__(self, preprocess_cfg, device="cpu"):
+    def __init__(
+        self, preprocess_cfg: dict[str, Any], device: "str | torch.device" = "cpu"
+    ) -> None:
         from open_clip.transform import PreprocessCfg, image_transform_v2
 
         size = preprocess_cfg["size"]
         self.size = (size, size) if isinstance(size, int) else tuple(size)
-        config = PreprocessCfg(**(preprocess_cfg | {"size": self.size}))
-        self.transform = image_transform_v2(config, is_train=False)
+        config: dict[str, Any] = preprocess_cfg | {"size": self.size}
+        transform = image_transform_v2(PreprocessCfg(**config), is_train=False)
+        self.transform: Any = transform
         self.device = device
 
-    def batches(self, images, batches, name):
+    def batches(
+        self, images: Images, batches: Iterable[IntArray], name: str
+    ) -> "Iterator[torch.Tensor]":
         """Yield a tensor for each batch of rows; while one is used, the next is read.
 
         Images that cannot be read raise an error that names them and their row.
@@ -53,7 +71,8 @@ class ImageLoader:
         finally:
             threads.shutdown(cancel_futures=True)
 
-    def _normalise(self, pixels):
+    def _normalise(self, pixels: Pixels) -> "torch.Tensor":
+        """Return pixels of the network's own size as it takes them."""
         import torch
 
         normalize = self.transform.transforms[-1]
@@ -65,7 +84,7 @@ class ImageLoader:
         images = images[:, None] if images.ndim == 3 else images.permute(0, 3, 1, 2)
         return (images.to(torch.float32).div(255) - mean) / std  # (b, 3, h, w)
 
-    def _read(self, images, name, row):
+    def _read(self, images: Images, name: str, row: int) -> "torch.Tensor":
         """Return one image as a tensor of shape (3, h, w)."""
         from PIL import Image
 
@@ -74,18 +93,18 @@ class ImageLoader:
             return self.transform(Image.fromarray(image)).float()
         if not isinstance(image, Path):
             return self.transform(image).float()
-        with _open(image, place) as opened:
+        with open_image(image, place) as opened:
             try:
                 return self.transform(opened).float()
             except Exception as error:  # decoders of damaged files raise many kinds
-                raise _unreadable(place, image, error) from error
+                raise unreadable(place, image, error) from error
 
 
-def _load(image, place):
+def _load(image: OneImage, place: str) -> None:
     """Read the pixels of a PIL image whose file is still to be read."""
-    if hasattr(image, "load"):
-        _check_mode(image, place, "it")
+    if not isinstance(image, (np.ndarray, Path)):
+        check_mode(image, place, "it")
         try:
             image.load()
         except Exception as error:  # decoders of damaged files raise many kinds
-            raise _unreadable(place, "it", error) from error
+            raise unreadable(place, "it", error) from error

@@ -1,48 +1,45 @@
-"""From a name, a folder or a configuration to an open_clip model, and back to disk."""
+"""From a configuration and weights to a model of open_clip, and back to disk."""
 
-import difflib
 import json
 import logging
 import os
 import pickle
-from collections import namedtuple
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
-from .._contrastive import seeded
+from .._seeds import seeded
+from ._config import (
+    FILE,
+    FOLDER,
+    Config,
+    Model,
+    check_pretrained,
+    is_folder,
+    read_config,
+)
 
-CONFIG, WEIGHTS = "open_clip_config.json", "open_clip_model.safetensors"
-FOLDER = "local-dir:"
-WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth")  # that open_clip looks for
-TINY = {
-    "embed_dim": 64,
-    "vision_cfg": {
-        "image_size": 32,
-        "patch_size": 8,
-        "layers": 2,
-        "width": 64,
-        "head_width": 32,
-    },
-    "text_cfg": {
-        "context_length": 24,
-        "vocab_size": 49408,
-        "layers": 2,
-        "width": 64,
-        "heads": 2,
-    },
-}
+WEIGHTS = "open_clip_model.safetensors"
 SIGLIP_START = {"init_logit_scale": 2.302585092994046, "init_logit_bias": -10.0}
 
-Network = namedtuple("Network", ["module", "tokenizer", "config"])
-Network.__doc__ = """A torch module, what makes tokens of texts, and what rebuilds both.
 
-`config` is what `open_clip_config.json` holds: "model_cfg" and "preprocess_cfg".
-"""
+class Network(NamedTuple):
+    """A torch module, what makes tokens of texts, and what rebuilds both.
+
+    `config` is what `open_clip_config.json` holds: "model_cfg" and "preprocess_cfg".
+    """
+
+    module: Any  # a CLIP of open_clip's: torch's Module says nothing of its towers
+    tokenizer: Any
+    config: Config
 
 
-def build(model, pretrained, with_bias, seed):
+def build(
+    model: Model, pretrained: str | Path | None, with_bias: bool, seed: int
+) -> Network:
     """Return the Network of that model, on the CPU, as `CLIPEncoder` documents it.
 
     Weights that are not loaded are drawn from `seed`. `with_bias` adds the bias that
@@ -51,30 +48,30 @@ def build(model, pretrained, with_bias, seed):
     import open_clip
     import torch
 
-    if isinstance(model, str) and not _is_folder(model):
+    if isinstance(model, str) and not is_folder(model):
         model = model.replace("/", "-")
     config = read_config(model)
-    _check_pretrained(model, pretrained)
-    more = {}
+    check_pretrained(model, pretrained)
+    more: dict[str, float] = {}
     if with_bias and config["model_cfg"].get("init_logit_bias") is None:
         more = SIGLIP_START
         config["model_cfg"] |= more
-    tag = None
+    tag, of_tag = None, {}  # weights that open_clip knows
     if isinstance(model, str) and isinstance(pretrained, str):
-        tag = open_clip.get_pretrained_cfg(model, pretrained) or None
-    quick_gelu = bool(tag and tag.get("quick_gelu"))
+        of_tag = open_clip.get_pretrained_cfg(model, pretrained)
+        tag = pretrained if of_tag else None
+    quick_gelu = bool(of_tag.get("quick_gelu"))
     if quick_gelu:  # else it would compute something else than it was trained for
         config["model_cfg"]["quick_gelu"] = True
 
     with _quiet(), _drawing(seed), _as_folder(config) as folder:
-        options = {"pretrained_text": False, "weights_only": True} | more
-        if tag or _is_folder(model):
-            with _explaining_weights(model if tag is None else pretrained):
+        options: dict[str, Any] = {"pretrained_text": False, "weights_only": True}
+        options |= more
+        module: Any
+        if isinstance(model, str) and (tag or is_folder(model)):
+            with _explaining_weights(tag or model):
                 module = open_clip.create_model(
-                    model,
-                    pretrained if tag else None,
-                    force_quick_gelu=quick_gelu,
-                    **options,
+                    model, tag, force_quick_gelu=quick_gelu, **options
                 )
         else:
             with _explaining_config(model):
@@ -93,7 +90,7 @@ def build(model, pretrained, with_bias, seed):
     return Network(module.float(), tokenizer, config)  # whatever torch's default is
 
 
-def rebuild(config, weights, tokenizer=None):
+def rebuild(config: Config, weights: bytes, tokenizer: Any = None) -> Network:
     """Return the Network that was taken apart into these pieces, on the CPU."""
     import open_clip
     import safetensors.torch
@@ -106,7 +103,7 @@ def rebuild(config, weights, tokenizer=None):
     return Network(module, tokenizer, config)
 
 
-def copy(network):
+def copy(network: Network) -> Network:
     """Return a Network with weights of its own."""
     import torch
 
@@ -114,7 +111,7 @@ def copy(network):
         return network._replace(module=deepcopy(network.module))
 
 
-def weights_of(network):
+def weights_of(network: Network) -> bytes:
     """Return the weights as bytes in safetensors' format."""
     import safetensors.torch
 
@@ -122,168 +119,26 @@ def weights_of(network):
     return safetensors.torch.save({k: v.cpu().contiguous() for k, v in state.items()})
 
 
-def save(network, folder):
+def save(network: Network, folder: str | os.PathLike[str]) -> None:
     """Write a folder that open_clip loads by the name `local-dir:FOLDER`."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if hasattr(network.tokenizer, "save_pretrained"):
         network.tokenizer.save_pretrained(folder)
     text = json.dumps(network.config, indent=2) + "\n"
-    for name, content in [(WEIGHTS, weights_of(network)), (CONFIG, text.encode())]:
+    for name, content in [(WEIGHTS, weights_of(network)), (FILE, text.encode())]:
         unfinished = folder / f"{name}.unfinished"
         unfinished.write_bytes(content)
         unfinished.replace(folder / name)
 
 
-def read_config(model):
-    """Return {"model_cfg": ..., "preprocess_cfg": ...} of a model, the caller's own."""
-    if isinstance(model, dict):
-        config = deepcopy(model)
-        if "model_cfg" not in config:
-            config = {"model_cfg": config}
-        config.setdefault("preprocess_cfg", {})
-    elif not isinstance(model, str):
-        raise ValueError(
-            "model must be a name that open_clip knows, 'tiny', 'local-dir:FOLDER' or "
-            f"a configuration (a dict), got {model!r}"
-        )
-    elif model == "tiny":
-        config = {"model_cfg": deepcopy(TINY), "preprocess_cfg": {}}
-    elif _is_folder(model):
-        config = _read_folder(Path(model.removeprefix(FOLDER)))
-    else:
-        config = {"model_cfg": _config_of_name(model), "preprocess_cfg": {}}
-    try:
-        if "embed_dim" not in config["model_cfg"]:
-            raise ValueError("it has no embed_dim")
-        for part in ("vision_cfg", "text_cfg"):
-            if not isinstance(config["model_cfg"].get(part), dict):
-                raise ValueError(f"its {part} is no dict")
-        json.dumps(config)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"model={model!r:.80} is no configuration of open_clip: {error}; "
-            "open_clip.get_model_config('ViT-B-32') shows one"
-        ) from error
-    return config
-
-
-def _check_pretrained(model, pretrained):
-    """Raise where `pretrained` is neither a known tag of the model nor a file."""
-    if pretrained is None:
-        return
-    if _is_folder(model):
-        raise ValueError(
-            f"pretrained={pretrained!r} cannot go with model={model!r}, which brings "
-            "its own weights; leave pretrained=None"
-        )
-    if not isinstance(pretrained, (str, Path)):
-        raise ValueError(
-            f"pretrained must be None, a tag or a path to weights, got {pretrained!r}"
-        )
-    if Path(pretrained).is_file():
-        return
-    tags = []
-    if isinstance(model, str) and model != "tiny":
-        import open_clip
-
-        tags = open_clip.list_pretrained_tags_by_model(model)
-        if open_clip.is_pretrained_cfg(model, str(pretrained)):
-            return
-    raise ValueError(
-        f"pretrained={str(pretrained)!r} is no file, and the tags of this model are "
-        f"{', '.join(tags) or 'none'}; pass one of them, or a path to a .safetensors "
-        "or .pt file"
-    )
-
-
-def has_weights(model, pretrained):
-    """Say whether a model starts from learned weights, not from random ones."""
-    return pretrained is not None or _is_folder(model)
-
-
-def without_projection(module):
-    """Return a context in which both towers end before their projections.
-
-    Towers that know none (those with attention pooling) stay what they are.
-    """
-    import torch
-
-    nothing = torch.nn.Identity
-    text = getattr(module, "text", module)
-    replaced = []
-    if getattr(module.visual, "proj", None) is not None:
-        replaced.append((module.visual, "proj", None))
-    elif hasattr(module.visual, "trunk"):  # a model of timm's
-        replaced.append((module.visual, "head", nothing()))
-    if getattr(text, "text_projection", None) is not None:
-        replaced.append((text, "text_projection", None))
-    elif hasattr(text, "config") and hasattr(text, "proj"):  # one of Hugging Face's
-        replaced.append((text, "proj", nothing()))
-    return _replaced(replaced)
-
-
-@contextmanager
-def _replaced(triples):
-    before = [(owner, name, getattr(owner, name)) for owner, name, _ in triples]
-    try:
-        for owner, name, value in triples:
-            setattr(owner, name, value)
-        yield
-    finally:
-        for owner, name, value in before:
-            setattr(owner, name, value)
-
-
-def _is_folder(model):
-    return isinstance(model, str) and model.startswith(FOLDER)
-
-
-def _read_folder(folder):
-    if not (folder / CONFIG).is_file():
-        raise FileNotFoundError(
-            f"{folder} holds no {CONFIG}; pass a folder that CLIPEncoder.save or "
-            "open_clip wrote"
-        )
-    if not any(file.suffix in WEIGHT_SUFFIXES for file in folder.iterdir()):
-        raise FileNotFoundError(
-            f"{folder} holds no weights (.safetensors, .bin or .pth) beside its "
-            f"{CONFIG}; pass the configuration as a dict for random weights"
-        )
-    try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        return {
-            "model_cfg": config["model_cfg"],
-            "preprocess_cfg": config.get("preprocess_cfg", {}),
-        }
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{folder / CONFIG} is damaged ({error}); it should be JSON with a "
-            '"model_cfg"'
-        ) from error
-
-
-def _config_of_name(model):
+def _tokenizer(model: Model, config: Config) -> Any:
+    """Return what makes tokens of texts for a model, or say what it lacks."""
     import open_clip
 
-    known = open_clip.list_models()
-    if model not in known:
-        similar = difflib.get_close_matches(model, known, n=3, cutoff=0.5)
-        raise ValueError(
-            f"unknown model {model!r}; close names are {', '.join(similar) or 'none'}; "
-            "open_clip.list_models() shows all, and 'tiny' and 'local-dir:FOLDER' are "
-            "possible too"
-        )
-    return open_clip.get_model_config(model)
-
-
-def _tokenizer(model, config):
-    import open_clip
-
-    named = isinstance(model, str) and model != "tiny"
     text_cfg = config["model_cfg"]["text_cfg"]
     try:
-        if named:
+        if isinstance(model, str) and model != "tiny":
             return open_clip.get_tokenizer(model)
         if text_cfg.get("hf_tokenizer_name"):
             return open_clip.tokenizer.HFTokenizer(
@@ -308,15 +163,15 @@ def _tokenizer(model, config):
 
 
 @contextmanager
-def _as_folder(config):
+def _as_folder(config: Config) -> Iterator[str]:
     """Yield a configuration as a name that open_clip knows, without registering it."""
     with TemporaryDirectory() as folder:
-        Path(folder, CONFIG).write_text(json.dumps(config), encoding="utf-8")
+        Path(folder, FILE).write_text(json.dumps(config), encoding="utf-8")
         yield FOLDER + folder
 
 
 @contextmanager
-def _drawing(seed):
+def _drawing(seed: int) -> Iterator[None]:
     """Let torch make trainable weights from `seed`, whatever mode the caller is in."""
     import torch
 
@@ -325,13 +180,13 @@ def _drawing(seed):
 
 
 @contextmanager
-def _quiet():
+def _quiet() -> Iterator[None]:
     """Keep open_clip's warnings of random weights from users who asked for them.
 
     It logs to the root logger, which would get a handler for good where it has none.
     """
 
-    def from_elsewhere(record):
+    def from_elsewhere(record: logging.LogRecord) -> bool:
         return record.levelno >= logging.ERROR or "open_clip" not in record.pathname
 
     handler = logging.NullHandler()
@@ -345,7 +200,7 @@ def _quiet():
 
 
 @contextmanager
-def _explaining_config(model):
+def _explaining_config(model: Model) -> Iterator[None]:
     """Turn what goes wrong while a model is built into one clear error."""
     try:
         yield
@@ -357,7 +212,7 @@ def _explaining_config(model):
 
 
 @contextmanager
-def _explaining_weights(source):
+def _explaining_weights(source: object) -> Iterator[None]:
     """Turn what goes wrong while weights are read into one clear error."""
     from safetensors import SafetensorError
 

@@ -1,49 +1,54 @@
 """Training of a CLIP model's towers."""
 
 import math
+from collections.abc import Callable
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 
 from ...items._equals import groups_of_equals
-from ...items._images import image_keys
+from ...items._images import Images, image_keys
 from .._contrastive import LOWEST_TEMPERATURE, count_batches, info_nce, sigmoid_loss
 from ._loader import ImageLoader
-from ._towers import _device_of, _encode_images, _encode_texts
+from ._open_clip import Network
+from ._towers import Autocast, device_of, encode_images, encode_texts
 
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
 
 
-def _train(
-    network,
-    images,
-    texts,
-    rng,
+def train(
+    network: Network,
+    images: Images,
+    texts: list[str],
+    rng: np.random.RandomState,
     *,
-    trainable,
-    loss,
-    learning_rate,
-    max_epochs,
-    batch_size,
-    weight_decay,
-    autocast,
-    verbose,
-):
+    trainable: str,
+    loss: str,
+    learning_rate: float,
+    max_epochs: int,
+    batch_size: int,
+    weight_decay: float,
+    autocast: Autocast,
+    verbose: int,
+) -> list[dict[str, float]]:
     """Train the network's towers in place; return the history of the training."""
     import torch
     from tqdm import tqdm
 
-    module, device = network.module, _device_of(network)
+    module, device = network.module, device_of(network)
     loader = ImageLoader(network.config["preprocess_cfg"], device)
     groups = [
         torch.as_tensor(g, device=device)
         for g in groups_of_equals(texts, image_keys(images))
     ]
-    locked_images = locked_texts = tokens = None
+    # A locked tower runs once; where none is, images are loaded batch by batch.
+    locked_images = locked_texts = None
+    tokens: Any = None
     if trainable == "text":
-        locked_images = _encode_images(network, images, autocast, unit=True).to(device)
+        locked_images = encode_images(network, images, autocast, unit=True).to(device)
     if trainable == "image":
-        locked_texts = _encode_texts(network, texts, autocast, unit=True).to(device)
+        locked_texts = encode_texts(network, texts, autocast, unit=True).to(device)
     else:
         tokens = network.tokenizer(texts).to(device)  # (n, context_length)
 
@@ -63,22 +68,26 @@ def _train(
         for _ in tqdm(range(max_epochs), unit="epoch", disable=not verbose):
             module.train()
             losses = []
+            # Every epoch meets all pairs once, in batches of its own.
             batches = np.array_split(rng.permutation(len(texts)), n_batches)
             if locked_images is None:
                 pixels = loader.batches(images, batches, "X")
             else:
                 pixels = repeat(None, n_batches)
-            for rows, batch in zip(batches, pixels, strict=True):
-                rows = torch.as_tensor(rows, device=device)
+            for chosen, batch in zip(batches, pixels, strict=True):
+                rows = torch.as_tensor(chosen, device=device)
+                # Features of both sides, out of the tower or as it gave them before.
                 with autocast:
                     if locked_images is None:
                         x_features = module.encode_image(batch, normalize=True)
                     else:
                         x_features = locked_images[rows]
                     if locked_texts is None:
-                        y_features = module.encode_text(tokens[rows], normalize=True)
+                        some_tokens = tokens[rows]
+                        y_features = module.encode_text(some_tokens, normalize=True)
                     else:
                         y_features = locked_texts[rows]
+                # The loss, in full precision; equal items are no negatives.
                 features = x_features.float(), y_features.float()
                 some = [group[rows] for group in groups]
                 if loss == "clip":
@@ -86,6 +95,7 @@ def _train(
                 else:
                     scale, bias = module.logit_scale, module.logit_bias
                     value = sigmoid_loss(*features, scale, bias, some)
+                # One step downhill; the scale stays within CLIP's bounds.
                 optimizer.zero_grad()
                 value.backward()
                 optimizer.step()
@@ -103,7 +113,9 @@ def _train(
     return history
 
 
-def _parameter_groups(module, trainable, weight_decay):
+def _parameter_groups(
+    module: Any, trainable: str, weight_decay: float
+) -> list[dict[str, Any]]:
     """Lock what is not trained; return the rest, with and without weight decay."""
     decayed, others = [], []
     for name, parameter in module.named_parameters():
@@ -122,11 +134,11 @@ def _parameter_groups(module, trainable, weight_decay):
     ]
 
 
-def _warm_up_and_cosine(n_steps):
+def _warm_up_and_cosine(n_steps: int) -> Callable[[int], float]:
     """Return the share of the learning rate as a function of the step."""
     rising = max(1, round(WARM_UP * n_steps))
 
-    def share(step):
+    def share(step: int) -> float:
         if step < rising:
             return (step + 1) / rising
         done = (step - rising) / max(1, n_steps - rising)

@@ -455,7 +455,7 @@ def test_serve_prints_a_link_that_opens_until_ctrl_c(
     monkeypatch.setattr(webbrowser, "open", lambda link: links.put(link))
 
     def visit():
-        link = links.get(timeout=20)
+        link = links.get(timeout=300)
         opened.append(link)
         address, _, token = link.partition("#token=")
         bare = urllib.request.urlopen(address)

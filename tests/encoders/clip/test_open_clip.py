@@ -6,45 +6,15 @@ import os
 import pickle
 from copy import deepcopy
 
-import numpy as np
 import open_clip
 import pytest
 import safetensors.torch
 import torch
-from helpers import MICRO_CLIP, RESNET
+from helpers import MICRO_CLIP
+from tiny_clip import IMAGES, TEXTS, assert_equal, features
 
-from skmal.encoders.clip._open_clip import (
-    TINY,
-    build,
-    copy,
-    read_config,
-    rebuild,
-    save,
-    weights_of,
-    without_projection,
-)
-
-IMAGES = torch.linspace(-1, 1, 2 * 3 * 32 * 32).reshape(2, 3, 32, 32)
-TEXTS = ["a red square", "two blue circles"]
-
-
-def features(network, images=IMAGES, texts=TEXTS):
-    """Return what both towers make of two images and two texts."""
-    network.module.eval()
-    with torch.no_grad():
-        tokens = network.tokenizer(texts)
-        return network.module.encode_image(images), network.module.encode_text(tokens)
-
-
-def assert_equal(some, others):
-    for one, other in zip(some, others, strict=True):
-        assert torch.equal(one, other)
-
-
-@pytest.fixture(scope="module")
-def network():
-    """Return a micro model with random weights."""
-    return build(MICRO_CLIP, None, False, seed=3)
+from skmal.encoders.clip._config import TINY, read_config
+from skmal.encoders.clip._open_clip import build, copy, rebuild, save, weights_of
 
 
 def test_the_seed_decides_random_weights_and_no_generator_moves():
@@ -140,48 +110,6 @@ def test_weights_that_are_damaged_or_of_another_model_are_named(network, tmp_pat
     path.write_bytes(safetensors.torch.save({"a": torch.zeros(2)}))
     with pytest.raises(ValueError, match="weights.safetensors cannot be loaded"):
         build(MICRO_CLIP, path, False, seed=0)
-
-
-@pytest.mark.parametrize(
-    ("model", "pretrained", "message"),
-    [
-        ("ViT-B-23", None, "unknown model 'ViT-B-23'; close names are ViT-B-32"),
-        ("hf-hub:a/b", None, "unknown model 'hf-hub:a-b'.* 'local-dir:FOLDER' are pos"),
-        (7, None, "model must be a name that open_clip knows, .* got 7"),
-        ({"embed_dim": 4}, None, "is no configuration of open_clip: its vision_cfg is"),
-        ({"text_cfg": {}, "vision_cfg": {}}, None, "it has no embed_dim"),
-        ({"model_cfg": None}, None, "is no configuration of open_clip"),
-        (MICRO_CLIP | {"embed_dim": np.int64(4)}, None, "int64 is not JSON"),
-        (MICRO_CLIP | {"text_cfg": "a"}, None, "its text_cfg is no dict"),
-        (MICRO_CLIP | {"text_cfg": {"layer": 1}}, None, "cannot build model=.*layer"),
-        (
-            MICRO_CLIP | {"text_cfg": MICRO_CLIP["text_cfg"] | {"heads": 3}},
-            None,
-            "open_clip cannot build model=.*embed_dim must be divisible",
-        ),
-        ("tiny", "openai", "pretrained='openai' is no file, and the tags of this mod"),
-        ("ViT-B-32", "laion", "'laion' is no file, .* openai, .*laion2b_e16.*; pass"),
-        ("ViT-B-32", 3, "pretrained must be None, a tag or a path to weights, got 3"),
-    ],
-)
-def test_bad_names_are_answered_with_good_ones(model, pretrained, message):
-    with pytest.raises(ValueError, match=message):
-        build(model, pretrained, False, seed=0)
-
-
-def test_folders_that_hold_no_model_say_what_they_lack(network, tmp_path):
-    model = f"local-dir:{tmp_path}"
-    with pytest.raises(FileNotFoundError, match=r"holds no open_clip_config.json; pas"):
-        read_config(model)
-    save(network, tmp_path)
-    (tmp_path / "open_clip_model.safetensors").unlink()
-    with pytest.raises(FileNotFoundError, match="holds no weights"):
-        read_config(model)
-    save(network, tmp_path)
-    for text in ("{", "[]", '{"other": 1}'):
-        (tmp_path / "open_clip_config.json").write_text(text)
-        with pytest.raises(ValueError, match="open_clip_config.json is damaged"):
-            read_config(model)
 
 
 def test_a_config_is_read_and_not_changed(network, tmp_path):
@@ -290,26 +218,3 @@ def test_a_tokenizer_from_the_hub_says_what_is_missing(monkeypatch):
         monkeypatch.setattr(tokenizer, "HFTokenizer", raising(error))
         with pytest.raises(type(error), match=message):
             build(with_hub, None, False, seed=0)
-
-
-def test_without_projection_the_towers_end_before_the_shared_space(network):
-    module = network.module
-    shared = features(network)
-    with without_projection(module):
-        before = features(network)
-    torch.testing.assert_close(before[0] @ module.visual.proj, shared[0])
-    torch.testing.assert_close(before[1] @ module.text_projection, shared[1])
-    assert_equal(features(network), shared)
-
-
-def test_towers_of_timm_end_before_their_heads():
-    config = MICRO_CLIP | {"vision_cfg": RESNET, "custom_text": True}
-    network = build(config, None, False, seed=0)
-    shared = features(network)
-    with without_projection(network.module):
-        before = features(network)
-    assert shared[0].shape == (2, 16)
-    assert before[0].shape == (2, 512)
-    torch.testing.assert_close(network.module.visual.head(before[0]), shared[0])
-    again = rebuild(network.config, weights_of(network))
-    assert_equal(features(again), shared)

@@ -1,0 +1,121 @@
+"""Two linear maps into one space: all that encoders of numbers share but `fit`."""
+
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+)
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from .._shared.types import FloatArray
+from ..arrays._numbers import check_squares
+from ..arrays._rows import unit
+from ..items._containers import check_same_length
+
+FLOATS = [np.float64, np.float32]  # kept as they are
+
+
+class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Two linear maps into one space, however they are learned: all but `fit`."""
+
+    n_components_: int
+    n_features_in_: int
+    feature_names_in_: npt.NDArray[np.object_]
+    x_mean_: FloatArray
+    y_mean_: FloatArray
+    x_weights_: FloatArray
+    y_weights_: FloatArray
+
+    @overload
+    def transform(self, X: npt.ArrayLike, y: None = None) -> FloatArray: ...
+
+    @overload
+    def transform(
+        self, X: npt.ArrayLike, y: npt.ArrayLike
+    ) -> tuple[FloatArray, FloatArray]: ...
+
+    def transform(
+        self, X: npt.ArrayLike, y: npt.ArrayLike | None = None
+    ) -> FloatArray | tuple[FloatArray, FloatArray]:
+        """Map rows into the shared space, as rows of length one.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows of the first modality.
+        y : array-like of shape (n_other, n_targets) or (n_other,), default=None
+            Rows of the second modality; not necessarily partners of X, nor as many.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components_), or a tuple of two such arrays
+            Features of X; with y, (features of X, features of y). A row that equals the
+            training mean has no direction and stays zero.
+
+        Raises
+        ------
+        NotFittedError
+            If the encoder has not been fitted.
+        ValueError
+            If the number of features differs from what fit saw.
+        """
+        check_is_fitted(self)
+        x_rows = validate_data(self, X, reset=False, dtype=FLOATS)
+        x_features = projected(x_rows, self.x_mean_, self.x_weights_)
+        if y is None:
+            return x_features
+        y_rows = _columns(y)
+        if y_rows.shape[1] != len(self.y_mean_):
+            raise ValueError(
+                f"y has {y_rows.shape[1]} features, but {type(self).__name__} is "
+                f"expecting {len(self.y_mean_)} features as y; pass rows of the second "
+                "modality"
+            )
+        return x_features, projected(y_rows, self.y_mean_, self.y_weights_)
+
+    def _remember_features(self, X: npt.ArrayLike) -> None:
+        """Keep the number and the names of the features of X."""
+        validate_data(self, X, skip_check_array=True)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _check_pairs(
+        self, X: npt.ArrayLike, y: npt.ArrayLike | None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return aligned X and y as 2-D arrays of floats; nothing is changed."""
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None; pass the features of the other modality"
+            )
+        x_rows = check_array(X, ensure_min_samples=2, input_name="X", dtype=FLOATS)
+        y_rows = _columns(y)
+        check_same_length(x_rows, y_rows)
+        check_squares(x_rows, "X")
+        check_squares(y_rows, "y")
+        return x_rows, y_rows
+
+
+def projected(rows: FloatArray, mean: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return rows in the shared space, of length one."""
+    return unit((rows - mean) @ weights)
+
+
+def _columns(y: npt.ArrayLike) -> FloatArray:
+    """Return y as a 2-D array of floats; a single feature is a column."""
+    rows = check_array(y, ensure_2d=False, input_name="y", dtype=FLOATS)
+    return rows.reshape(-1, 1) if rows.ndim == 1 else rows
