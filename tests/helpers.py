@@ -57,6 +57,17 @@ def make_pairs(n=80, seed=0, dtype=np.float64):
     return views[:, :6].astype(dtype), views[:, 6:].astype(dtype)
 
 
+def unit_error(d, dtype=np.float32):
+    """Bound how far apart two ways to scale a row of d values to length one end.
+
+    A sum of d squares is wrong by at most d u of itself, in whatever order, u being
+    half of eps; the root halves that and adds u, as two divisions do: (d / 2 + 3) u for
+    either way. Distances between rows scaled in two ways differ by twice the bound at
+    most, however small they are (the triangle inequality).
+    """
+    return (d / 2 + 3) * np.finfo(dtype).eps
+
+
 class OnDisk:
     """What zarr arrays and h5py datasets have in common; counts the rows of a read."""
 

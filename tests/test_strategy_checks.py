@@ -8,14 +8,9 @@ import numpy as np
 import pytest
 
 from skmal import KCenterGreedy, QueryStrategy, RandomSampling, Selection
-from skmal.strategy_checks import (
-    CHECKS,
-    CHECKS_OF_FUNCTIONS,
-    check_strategy,
-    name_of,
-    parametrize_with_strategy_checks,
-    run_check,
-)
+from skmal._shared.checks import name_of, run_check
+from skmal.strategy_checks import check_strategy, parametrize_with_strategy_checks
+from skmal.strategy_checks._checks import CHECKS, CHECKS_OF_FUNCTIONS
 
 
 class Longest(QueryStrategy):
@@ -192,6 +187,18 @@ class NoFrames(Longest):
         return super().__call__(learner, X_pool, y_pool, n_instances)
 
 
+class StreamsInVain(Longest):
+    """Says that it streams, but looks at all rows at once."""
+
+    streams = True
+
+
+class BlindToTensors(Longest):
+    """Says that tensors may come, but takes them for arrays."""
+
+    stays_on_device = True
+
+
 BROKEN = [
     (AtMostTen(), "check_number_of_rows", "n_instances=64 got indices of shape .10,"),
     (FloatRows(), "check_number_of_rows", "the indices are float64"),
@@ -218,7 +225,32 @@ BROKEN = [
     (NearestKnown(), "check_cold_start", "it raised ValueError: zero-size array"),
     (Clips(), "check_bad_input", "n_instances=0 got an answer"),
     (RemembersMore(), "check_parameters", r"the constructor sets \['cache'\]"),
+    (StreamsInVain(), "check_streams", r"it read all 120000 rows of round.open_inputs"),
+    (BlindToTensors(), "check_stays_on_device", "a device was taken for an array"),
 ]
+
+
+# ---------------------------------------------------------------- correct ones
+
+
+class Blockwise(Longest):
+    """Streams: it looks at a thousand rows at a time."""
+
+    streams = True
+
+    def lengths(self, rows):
+        blocks = (rows[i : i + 1000] for i in range(0, len(rows), 1000))
+        return np.concatenate([super(Blockwise, self).lengths(b) for b in blocks])
+
+
+class OnDevice(Longest):
+    """Computes where the rows are; only lengths come to the host."""
+
+    stays_on_device = True
+
+    def lengths(self, rows):
+        lengths = (rows**2).sum(axis=1) ** 0.5
+        return lengths.cpu().numpy() if hasattr(lengths, "cpu") else lengths
 
 
 @pytest.mark.parametrize(
@@ -242,7 +274,9 @@ def test_every_check_has_a_strategy_that_breaks_it():
     assert {name for _, name, _ in BROKEN} == {name_of(check) for check in CHECKS}
 
 
-@pytest.mark.parametrize("strategy", [Longest(), longest], ids=name_of)
+@pytest.mark.parametrize(
+    "strategy", [Longest(), longest, Blockwise(), OnDevice()], ids=name_of
+)
 def test_a_correct_strategy_passes_and_nothing_is_returned(strategy):
     assert check_strategy(strategy) is None
 
@@ -307,11 +341,27 @@ def test_pytest_gets_one_test_for_each_strategy_and_check():
     assert ids[-1] == "longest-check_modal_learner"
 
 
-def test_it_works_without_pytest_and_torch():
+WITHOUT_TORCH = """
+import sys
+
+class Missing:
+    def find_spec(name, path=None, target=None):
+        if name in ("pytest", "torch"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Missing)
+"""
+WITH_TORCH = "import sys; sys.modules['pytest'] = None\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "strategy"), [(WITHOUT_TORCH, "RandomSampling"), (WITH_TORCH, "BADGE")]
+)
+def test_it_works_without_pytest_and_loads_torch_for_tensors_only(start, strategy):
     code = (
-        "import sys; sys.modules['pytest'] = None; "
-        "from skmal import RandomSampling; "
-        "from skmal.strategy_checks import check_strategy as c; c(RandomSampling()); "
+        f"{start}from skmal import {strategy}\n"
+        "from skmal.strategy_checks import check_strategy as c\n"
+        f"c({strategy}())\n"
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -99,7 +99,7 @@ def per_part(
     shared = [once(arg) for arg in args]
     values = [
         task(_call_on_rows)(function, chunk, start, *shared)
-        for chunk, start, _ in partitions(features)
+        for chunk, start, _ in partitions(_cut_between_rows(features, "features"))
     ]
     return gather(values)
 

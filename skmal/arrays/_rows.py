@@ -45,7 +45,7 @@ def check_streamed(rows: Any, name: str) -> Any:
 
 
 def n_columns(rows: Any) -> int | None:
-    """Return the number of columns of a table of numbers, else None."""
+    """Return the columns of an array of numbers or of rows not in memory, else None."""
     if is_streamed(rows):
         return rows.shape[1]
     if isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.dtype.kind in "biuf":
@@ -193,7 +193,7 @@ def _of_blocks(
     """Return what the function says of rows that are read block by block, once."""
     answers = (
         function(read(rows, block), start + block.start, *args)
-        for block in batches(len(rows))
+        for block in batches(rows.shape[0])
     )
     return reduce(lambda before, answer: merge([before, answer]), answers)
 
@@ -221,6 +221,7 @@ def total_variance(rows: Any) -> float:
     """Return the sum of the variances of all columns."""
     if is_dask(rows):
         return float(rows.astype(np.float64).var(axis=0).sum().compute())
+    rows = as_pool(rows)
     n, d = rows.shape
     total, squares, origin = np.zeros(d), 0.0, np.zeros(d)
     for some in batches(n):

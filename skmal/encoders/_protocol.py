@@ -1,7 +1,9 @@
 """The gate between an encoder and everything that looks at its features."""
 
+from collections.abc import Sequence
 from functools import partial
 from inspect import signature
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -10,56 +12,179 @@ from ..arrays._rows import mapped
 from ..items._containers import numeric_rows
 
 
-def encode(encoder, X, y, host=True):
-    """Return the features of X and of y in the encoder's shared space.
+@runtime_checkable
+class Encoder(Protocol):
+    """What learns a space in which partners of two modalities lie close.
 
-    X and y may differ in length. Whatever container `transform` returns (a data
-    frame under global pandas output, say) becomes a float array; float32 and float64
-    are kept, everything else becomes float64. Tensors do not where `host` is False:
-    they stay where they are. Features of float16 rows are float32. Features of pools
-    that are not in memory are made when they are read.
+    Everything of scikit-learn's that is fitted with X and y and transforms both, such
+    as `sklearn.cross_decomposition.PLSSVD`, is one; so is `RidgeCCA`. It also needs
+    ``get_params`` and ``set_params``, which `sklearn.base.BaseEstimator` gives it.
+
+    Examples
+    --------
+    >>> from skmal import RidgeCCA
+    >>> from skmal.encoders import Encoder
+    >>> isinstance(RidgeCCA(), Encoder)
+    True
     """
-    check_encoder(encoder)
-    together = partial(_encode_together, encoder, host)
-    return mapped(together, partial(_encode_alone, encoder), (X, y), "Xy")
+
+    def fit(self, X: Any, y: Any, /) -> Any:
+        """Learn from aligned rows; row i of X belongs to row i of y.
+
+        Parameters
+        ----------
+        X, y : sequence of the same length
+            Aligned items.
+
+        Returns
+        -------
+        Encoder
+            The encoder.
+        """
+        ...
+
+    def transform(self, X: Any, y: Any, /) -> Any:
+        """Return features of both modalities in one space.
+
+        Parameters
+        ----------
+        X, y : sequence
+            Items; not necessarily partners, nor as many.
+
+        Returns
+        -------
+        tuple of two ndarrays of shape (n_rows, n_components)
+            Features of X and of y.
+        """
+        ...
 
 
-def _encode_together(encoder, host, X, y):
-    """Return the features of two pools that are in memory."""
-    name = type(encoder).__name__
-    features = encoder.transform(X, y)
-    if not isinstance(features, tuple) or len(features) != 2:
-        raise TypeError(
-            f"{name}.transform(X, y) returned {type(features).__name__}, expected the "
-            "two arrays (features of X, features of y), as "
-            "sklearn.cross_decomposition.PLSSVD returns them"
-        )
-    X_features = _as_features(features[0], len(X), f"{name}.transform", host)
-    y_features = _as_features(features[1], len(y), f"{name}.transform", host)
-    if X_features.shape[1] != y_features.shape[1]:
+@runtime_checkable
+class MultimodalEncoder(Protocol):
+    """What learns a space in which partners of several modalities lie close.
+
+    `RidgeMCCA` is one. It also needs ``get_params`` and ``set_params``, which
+    `sklearn.base.BaseEstimator` gives it.
+
+    Examples
+    --------
+    >>> from skmal import RidgeMCCA
+    >>> from skmal.encoders import MultimodalEncoder
+    >>> isinstance(RidgeMCCA(), MultimodalEncoder)
+    True
+    """
+
+    def fit(self, Xs: Any, /) -> Any:
+        """Learn from aligned rows; rows i of all modalities belong together.
+
+        Parameters
+        ----------
+        Xs : list of sequences of the same length
+            Aligned items, one sequence per modality.
+
+        Returns
+        -------
+        MultimodalEncoder
+            The encoder.
+        """
+        ...
+
+    def transform(self, Xs: Any, /) -> Any:
+        """Return features of all modalities in one space.
+
+        Parameters
+        ----------
+        Xs : list of sequences
+            Items, one sequence per modality; not necessarily partners, nor as many.
+
+        Returns
+        -------
+        list of ndarrays of shape (n_rows, n_components)
+            Features, one array per modality.
+        """
+        ...
+
+
+def encode(
+    encoder: Any, *items: Any, listed: bool = False, host: bool = True
+) -> tuple[Any, ...]:
+    """Return the features of each modality in the encoder's shared space.
+
+    Modalities may differ in length. `listed` says how the encoder takes them: as one
+    list, else as X and y. Whatever container `transform` returns (a data frame under
+    global pandas output, say) becomes a float array; float32 and float64 are kept,
+    everything else becomes float64. Tensors do not where `host` is False: they stay
+    where they are. Features of float16 rows are float32. Features of pools that are not
+    in memory are made when they are read.
+    """
+    check_encoder(encoder, listed)
+    names = [f"pools[{m}]" for m in range(len(items))] if listed else "Xy"
+    together = partial(_encode_together, encoder, listed, host)
+    return mapped(together, partial(_encode_alone, encoder, listed), items, names)
+
+
+def _encode_together(
+    encoder: Any, listed: bool, host: bool, *items: Any
+) -> tuple[Any, ...]:
+    """Return the features of pools that are in memory."""
+    name = f"{type(encoder).__name__}.transform"
+    returned = encoder.transform(list(items)) if listed else encoder.transform(*items)
+    _check_form(returned, name, len(items), listed)
+    features = [
+        _as_features(array, len(modality), name, host)
+        for array, modality in zip(returned, items, strict=True)
+    ]
+    widths = [array.shape[1] for array in features]
+    if len(set(widths)) > 1 and listed:
         raise ValueError(
-            f"{name}.transform(X, y) returned {X_features.shape[1]} features for X and "
-            f"{y_features.shape[1]} for y; both must lie in one shared space"
+            f"{name}(Xs) returned {widths} features for the modalities; all must lie "
+            "in one shared space"
         )
-    return _as_precise(X_features, X), _as_precise(y_features, y)
+    if len(set(widths)) > 1:
+        raise ValueError(
+            f"{name}(X, y) returned {widths[0]} features for X and {widths[1]} for y; "
+            "both must lie in one shared space"
+        )
+    return tuple(map(_as_precise, features, items))
 
 
-def _encode_alone(encoder, modality, first, rows):
-    """Return the features of rows of one modality, beside the first of the other."""
-    pair = list(first)
-    pair[modality] = rows
+def _check_form(returned: Any, name: str, n_modalities: int, listed: bool) -> None:
+    """Raise unless `transform` returned one thing for each modality."""
+    got = type(returned).__name__
+    right_length = isinstance(returned, (list, tuple)) and len(returned) == n_modalities
+    if listed and not right_length:
+        raise TypeError(
+            f"{name}(Xs) returned {got}, expected a list of {n_modalities} arrays, one "
+            "per modality, as RidgeMCCA returns it"
+        )
+    if not listed and not (right_length and isinstance(returned, tuple)):
+        raise TypeError(
+            f"{name}(X, y) returned {got}, expected the two arrays (features of X, "
+            "features of y), as sklearn.cross_decomposition.PLSSVD returns them"
+        )
+
+
+def _encode_alone(
+    encoder: Any, listed: bool, modality: int, first: Sequence[Any], rows: Any
+) -> Any:
+    """Return the features of rows of one modality, beside the first of each other."""
+    items = list(first)
+    items[modality] = rows
     try:
-        return _encode_together(encoder, True, *pair)[modality]
+        return _encode_together(encoder, listed, True, *items)[modality]
     except ValueError as error:
-        for name, numbers in zip("Xy", map(numeric_rows, pair), strict=True):
+        names = ["X_pool", "y_pool"]
+        if listed:
+            names = [f"pools[{m}]" for m in range(len(items))]
+        for name, numbers in zip(names, map(numeric_rows, items), strict=True):
             if numbers is not None and not np.isfinite(numbers).all():
                 raise ValueError(
-                    f"{name}_pool holds NaN or infinity; leave out such rows"
+                    f"{name} holds NaN or infinity; leave out such rows"
                 ) from error
         raise
 
 
-def _as_precise(features, rows):
+def _as_precise(features: Any, rows: Any) -> Any:
     """Return features in float32 where the rows that they are of are float16."""
     half = getattr(rows, "dtype", None) == np.float16
     if half and isinstance(features, np.ndarray):
@@ -67,33 +192,8 @@ def _as_precise(features, rows):
     return features
 
 
-def encode_all(encoder, *Xs):
-    """Return the features of any number of modalities in the encoder's shared space.
-
-    As `encode`, of an encoder whose `transform` takes one list of arrays and returns
-    another.
-    """
-    name = f"{type(encoder).__name__}.transform"
-    features = encoder.transform(list(Xs))
-    if not isinstance(features, (list, tuple)) or len(features) != len(Xs):
-        raise TypeError(
-            f"{name}(Xs) returned {type(features).__name__}, expected a list of "
-            f"{len(Xs)} arrays, one per modality, as RidgeMCCA returns it"
-        )
-    features = tuple(
-        _as_features(array, len(X), name) for array, X in zip(features, Xs, strict=True)
-    )
-    widths = [array.shape[1] for array in features]
-    if len(set(widths)) > 1:
-        raise ValueError(
-            f"{name}(Xs) returned {widths} features for the modalities; all must lie "
-            "in one shared space"
-        )
-    return features
-
-
-def check_encoder(encoder):
-    """Raise unless there is a `transform` that can take both modalities."""
+def check_encoder(encoder: Any, listed: bool = False) -> None:
+    """Raise unless there is a `transform` that can take all modalities."""
     name = type(encoder).__name__
     if not hasattr(encoder, "transform"):
         raise TypeError(
@@ -102,6 +202,13 @@ def check_encoder(encoder):
             "Take RidgeCCA(), PLSSVD() or a class of your own; classifiers, such as "
             "modAL's learners take, do not serve"
         )
+    if listed:
+        if hasattr(encoder, "fit") and "y" in _required(encoder.fit):
+            raise TypeError(
+                f"{name}.fit takes X and y, but an encoder of several modalities needs "
+                "fit(Xs) and transform(Xs), as RidgeMCCA has"
+            )
+        return
     parameters = list(signature(encoder.transform).parameters.values())
     second = parameters[1] if len(parameters) > 1 else None
     if second is None or second.name == "copy" or second.kind is second.VAR_KEYWORD:
@@ -112,26 +219,39 @@ def check_encoder(encoder):
         )
 
 
-def unimodal_features(encoder, items, features, host=True):
+def _required(function: Any) -> set[str]:
+    """Return the names of the parameters that have no default."""
+    parameters = signature(function).parameters.values()
+    return {p.name for p in parameters if p.default is p.empty}
+
+
+def unimodal_features(
+    encoder: Any,
+    items: Sequence[Any],
+    features: Sequence[Any],
+    listed: bool = False,
+    host: bool = True,
+) -> tuple[Any, ...]:
     """Return, per modality, what is known of the items without any alignment.
 
     Numeric rows are that themselves. For others, images and texts, an encoder may offer
     a method ``unimodal_features(X, y)`` that returns two arrays, of any widths (a
-    network's features before its projection, say). Without one, the features that it
-    was trained to align have to do.
+    network's features before its projection, say); one that takes lists returns as many
+    as it is given. Without one, the features that it was trained to align have to do.
     """
     rows = [numeric_rows(modality) for modality in items]
     offer = getattr(encoder, "unimodal_features", None)
     if offer is not None and any(r is None for r in rows):
         name = f"{type(encoder).__name__}.unimodal_features"
+        offered = offer(list(items)) if listed else offer(*items)
         features = [
             _as_features(array, len(modality), name, host)
-            for array, modality in zip(offer(*items), items, strict=True)
+            for array, modality in zip(offered, items, strict=True)
         ]
     return tuple(f if r is None else r for r, f in zip(rows, features, strict=True))
 
 
-def _as_features(array, n_items, source, host=True):
+def _as_features(array: Any, n_items: int, source: str, host: bool = True) -> Any:
     array = to_floats(array, source, host)
     if array.ndim != 2 or len(array) != n_items:
         raise ValueError(

@@ -1,11 +1,68 @@
 """Who answers: known pairs, with errors and with missing partners as far as wanted."""
 
+from typing import Any, Protocol
+
 import numpy as np
-from sklearn.base import BaseEstimator
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, clone
 
 from .._shared.parameters import check_integer, check_number
-from .._shared.randomness import draw_seed
-from ._query import Query
+from .._shared.randomness import MISSING_PARTNERS, WRONG_ANSWERS, draw_seed
+from .._shared.types import BoolArray, IntArray, RandomState
+from ._query import BaseQuery, Query
+
+
+class Annotator(Protocol):
+    """Whoever answers in a simulated run: `SimulatedAnnotator`, or a function.
+
+    Examples
+    --------
+    One who knows nobody's partner:
+
+    >>> import numpy as np
+    >>> from skmal import PairedActiveLearner
+    >>> def nobody(query, X_ids, y_ids):
+    ...     return np.full(len(query.indices), -1)
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(40, 4)), rng.normal(size=(40, 3))
+    >>> learner = PairedActiveLearner(annotator=nobody, budget=26).fit(X, y)
+    >>> len(learner.answers_), len(learner.X_training)      # 10 are known at the start
+    (26, 10)
+    """
+
+    def __call__(self, query: Any, X_ids: Any, y_ids: Any, /) -> Any:
+        """Name the partner of each item asked about.
+
+        Parameters
+        ----------
+        query : Query
+            What a learner's `query` returned.
+        X_ids, y_ids : ndarray of int
+            One number for each row of either pool; partners have the same.
+
+        Returns
+        -------
+        array-like of int, shape (n_instances,)
+            What `Query.pairs` takes: rows of the other pool, -1 for none.
+        """
+        ...
+
+
+def annotator_of(learner: Any, seed: int) -> Any:
+    """Return who answers in a learner's simulated run, or raise unless it can."""
+    annotator: Any = learner.annotator
+    if annotator is None or learner.budget is None:
+        return SimulatedAnnotator()
+    if isinstance(annotator, type) or not callable(annotator):
+        raise TypeError(
+            f"annotator must be SimulatedAnnotator() or a function, got {annotator!r}"
+        )
+    if hasattr(annotator, "get_params"):
+        own: Any = clone(annotator)
+        if getattr(own, "random_state", 0) is None:
+            own.set_params(random_state=seed)
+        return own
+    return annotator
 
 
 class SimulatedAnnotator(BaseEstimator):
@@ -56,28 +113,34 @@ class SimulatedAnnotator(BaseEstimator):
     True
     """
 
-    def __init__(self, error_rate=0.0, missing_rate=0.0, *, random_state=None):
+    def __init__(
+        self,
+        error_rate: float = 0.0,
+        missing_rate: float = 0.0,
+        *,
+        random_state: RandomState = None,
+    ) -> None:
         self.error_rate = error_rate
         self.missing_rate = missing_rate
         self.random_state = random_state
 
-    def __call__(self, query, X_ids, y_ids):
-        """Name the partner of each item asked about.
+    def __call__(self, query: BaseQuery, *ids: npt.ArrayLike) -> IntArray:
+        """Name the partners of each item asked about.
 
         Parameters
         ----------
-        query : Query
+        query : Query or MultimodalQuery
             What a learner's `query` returned.
-        X_ids, y_ids : array-like of int, shape (n_X_pool,) and (n_y_pool,)
+        *ids : array-like of int, shape (n_pool,), one per modality
             One number of at least 0 for each row of the pools that were asked; partners
             have the same. Several rows of a pool may share one, as the captions of an
             image do.
 
         Returns
         -------
-        ndarray of int, shape (n_instances,)
-            Rows of the other pool (of several partners the first); -1 where it has
-            none.
+        ndarray of int, shape (n_instances,) or (n_instances, n_modalities)
+            For a `Query`, rows of the other pool (of several partners the first); -1
+            where it has none. For a `MultimodalQuery`, rows of every pool.
 
         Raises
         ------
@@ -86,57 +149,70 @@ class SimulatedAnnotator(BaseEstimator):
             out of range.
         """
         self._check_parameters()
-        if not isinstance(query, Query):
+        if not isinstance(query, BaseQuery):
             raise TypeError(
                 f"query must be what query() returned, got {type(query).__name__}"
             )
-        ids = [_check_ids(X_ids, "X_ids"), _check_ids(y_ids, "y_ids")]
-        pool, others = ids[query.modality], ids[1 - query.modality]
+        names = "Xy" if isinstance(query, Query) else range(len(ids))
+        pools = [_check_ids(i, f"{n}_ids") for n, i in zip(names, ids, strict=True)]
         rows = np.asarray(query.indices)
-        if rows.max(initial=-1) >= len(pool):
+        own = pools[query.modality]
+        if rows.max(initial=-1) >= len(own):
             raise ValueError(
-                f"the query asks about row {rows.max()}, but there are {len(pool)} ids "
+                f"the query asks about row {rows.max()}, but there are {len(own)} ids "
                 "of that pool; pass the ids of the pools that were asked"
             )
-        asked = pool[rows]
-        known, first = np.unique(others, return_index=True)
-        at = np.minimum(np.searchsorted(known, asked), max(len(known) - 1, 0))
-        partners = np.full(len(asked), -1)
-        if len(known):
-            partners = np.where(known[at] == asked, first[at], -1)
-        return self._with_errors(partners, asked, others, query.modality, len(pool))
+        named = np.empty((len(rows), len(pools)), dtype=np.int64)
+        named[:, query.modality] = rows
+        for m, others in enumerate(pools):
+            if m != query.modality:
+                key = [query.modality, len(own), len(others)]
+                if len(pools) > 2:  # each modality is mistaken by itself
+                    key.append(m)
+                named[:, m] = self._partners(own[rows], others, key)
+        return named[:, 1 - query.modality] if isinstance(query, Query) else named
 
-    def present(self, n):
+    def present(self, n: int, n_modalities: int = 2) -> tuple[BoolArray, ...]:
         """Return which items of n pairs there are: all but the missing partners.
 
         Parameters
         ----------
         n : int
-            Number of pairs.
+            Number of pairs, or of tuples.
+        n_modalities : int, default=2
+            Number of modalities.
 
         Returns
         -------
-        tuple of two ndarrays of bool, shape (n,)
+        tuple of ndarrays of bool, shape (n,), one per modality
             For X and for y, whether item i is in its pool. As many are missing from
-            one as from the other, and never both of a pair.
+            one as from the other, and never two of a pair.
         """
         self._check_parameters()
         n = check_integer(n, "n", minimum=1)
-        n_missing = round(n * self.missing_rate / (1 + self.missing_rate))
-        rng = np.random.default_rng([draw_seed(self.random_state), 0, 3])
+        n_others = check_integer(n_modalities, "n_modalities", minimum=2) - 1
+        n_missing = round(n * self.missing_rate / (n_others + self.missing_rate))
+        rng = np.random.default_rng([draw_seed(self.random_state), 0, MISSING_PARTNERS])
         order = rng.permutation(n)
-        present = np.ones((2, n), dtype=bool)
-        present[0, order[:n_missing]] = False
-        present[1, order[n_missing : 2 * n_missing]] = False
-        return present[0], present[1]
+        present = np.ones((n_modalities, n), dtype=bool)
+        for m, own in enumerate(present):
+            own[order[m * n_missing : (m + 1) * n_missing]] = False
+        return tuple(present)
 
-    def _with_errors(self, partners, asked, others, modality, n_pool):
-        """Return the answers, some of them replaced by other rows of that pool."""
+    def _partners(self, asked: IntArray, others: IntArray, key: list[int]) -> IntArray:
+        """Return rows of another pool with these ids, some of them wrong; -1 for none.
+
+        `key` tells the draws of this pool from those of others.
+        """
+        known, first = np.unique(others, return_index=True)
+        at = np.minimum(np.searchsorted(known, asked), max(len(known) - 1, 0))
+        partners = np.full(len(asked), -1)
+        if len(known):
+            partners = np.where(known[at] == asked, first[at], -1)
         if self.error_rate == 0:
             return partners
         seed = draw_seed(self.random_state)
-        key = [seed, 0, 4, modality, n_pool, len(others), *map(int, asked)]
-        rng = np.random.default_rng(key)
+        rng = np.random.default_rng([seed, 0, WRONG_ANSWERS, *key, *map(int, asked)])
         free = np.ones(len(others), dtype=bool)
         free[partners[partners >= 0]] = False
         for k in np.flatnonzero(rng.random(len(asked)) < self.error_rate):
@@ -146,7 +222,7 @@ class SimulatedAnnotator(BaseEstimator):
                 free[partners[k]] = False
         return partners
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         check_number(self.error_rate, "error_rate", minimum=0)
         check_number(self.missing_rate, "missing_rate", minimum=0)
         if self.error_rate > 1:
@@ -158,8 +234,8 @@ class SimulatedAnnotator(BaseEstimator):
             )
 
 
-def _check_ids(ids, name):
-    ids = np.asarray(ids)
+def _check_ids(numbers: npt.ArrayLike, name: str) -> IntArray:
+    ids = np.asarray(numbers)
     if ids.ndim != 1 or ids.dtype.kind not in "iu" or (ids < 0).any():
         raise ValueError(
             f"{name} must hold one integer of at least 0 for each row of the pool, got "

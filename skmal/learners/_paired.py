@@ -1,46 +1,30 @@
-"""The loop: choose what to ask, take the answer, learn."""
+"""PairedActiveLearner: the loop for two modalities, with scikit-learn's X and y."""
 
-from contextlib import contextmanager
-from copy import deepcopy
-from inspect import signature
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal, Self, overload
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone
-from sklearn.exceptions import NotFittedError
+import numpy.typing as npt
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._shared.parameters import check_integer
-from .._shared.randomness import draw_seed
-from ..arrays._operations import to_host
-from ..arrays._rows import take, unit
-from ..encoders._protocol import check_encoder, encode
+from .._shared.types import FloatArray, IntArray, Items, RandomState
+from ..arrays._rows import take
+from ..encoders._protocol import Encoder, encode
 from ..encoders._ridge import RidgeCCA
-from ..items._containers import check_items, check_pairs, check_same_features, join
+from ..items._containers import check_items, check_pairs, check_same_features
 from ..items._groups import check_repeats, number_groups
 from ..metrics._retrieval import ranks_of_items
-from ..strategies._base import QueryStrategy, check_pools
-from ..strategies._v_optimal import VOptimalDesign
-from ..uncertainty._nearest import nearest_rows
-from ._annotators import SimulatedAnnotator
-from ._query import Query
-from ._simulation import simulate
-
-N_REMEMBERED = 1500  # open items among which true partners are ranked
-GATE = 0.01  # the share of them that is near the top
+from ..strategies._base import Strategy, check_pools
+from ..strategies._round import Round
+from ._annotators import Annotator
+from ._core import ActiveLearner
+from ._query import Query, check_query
+from ._simulation import Data, run
 
 
-class _Remembered(NamedTuple):
-    """What answers are ranked among: open items of the modality not asked about."""
-
-    modality: int
-    gallery: np.ndarray
-    gate: float  # the best share of the gallery
-    rows: np.ndarray  # of the pool
-    right: np.ndarray | None = None  # for each pair taught, which of the gallery are
-
-
-class PairedActiveLearner(TransformerMixin, BaseEstimator):
+class PairedActiveLearner(TransformerMixin, ActiveLearner):
     """Learn which items of two modalities belong together from few answers.
 
     Chooses what to ask next from two pools whose rows are not aligned, takes the
@@ -170,37 +154,47 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
     True
     """
 
-    _hands_out_both_modalities = True
-    _found = ()  # what prequential_ shows
-    _remembered = None  # open items among which the next answers are ranked
-    _unmatched = (None, None)  # items without a partner, of X and of y
+    _listed = False
+    _default_encoder = RidgeCCA
+    _query_kind = Query
+    _unmatched: tuple[Items | None, ...] = (None, None)
 
     def __init__(
         self,
-        estimator=None,
-        query_strategy=None,
+        estimator: Encoder | None = None,
+        query_strategy: Strategy | None = None,
         *,
-        annotator=None,
-        budget=None,
-        n_initial=None,
-        batch_size=8,
-        buffer_size=None,
-        random_state=None,
-        verbose=0,
-    ):
-        self.estimator = estimator
-        self.query_strategy = query_strategy
-        self.annotator = annotator
-        self.budget = budget
-        self.n_initial = n_initial
-        self.batch_size = batch_size
-        self.buffer_size = buffer_size
-        self.random_state = random_state
-        self.verbose = verbose
+        annotator: Annotator | None = None,
+        budget: int | None = None,
+        n_initial: int | None = None,
+        batch_size: int = 8,
+        buffer_size: int | None = None,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            estimator,
+            query_strategy,
+            annotator=annotator,
+            budget=budget,
+            n_initial=n_initial,
+            batch_size=batch_size,
+            buffer_size=buffer_size,
+            random_state=random_state,
+            verbose=verbose,
+        )
 
     # ---------------------------------------------------------------- learning
 
-    def fit(self, X, y, groups=None, *, validation_data=None, scoring=None):
+    def fit(
+        self,
+        X: Items,
+        y: Items,
+        groups: npt.ArrayLike | None = None,
+        *,
+        validation_data: tuple[Items, Items] | None = None,
+        scoring: Callable[[Any, Any, Any], Any] | None = None,
+    ) -> Self:
         """Learn from aligned rows: all of them, or as many as the budget buys.
 
         Parameters
@@ -248,16 +242,15 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             )
         item, first = number_groups(groups, len(X))
         check_repeats(X, item, first)
-        plan = self._plan(len(X))
-        seed = draw_seed(self.random_state)
-        annotator = self._annotator(seed)
-        scoring = scoring or _default_scoring
-        with self._forgetting():
-            self.seed_ = seed
-            simulate(self, X, y, item, first, plan, annotator, validation_data, scoring)
+        score: Callable[[], Any] | None = None
+        if validation_data is not None:
+            score = partial(scoring or _default_scoring, self, *validation_data)
+        run(self, Data((X, y), item, first), score)
         return self
 
-    def teach(self, X, y, refit=True, *, only_new=False):
+    def teach(
+        self, X: Items, y: Items, refit: bool = True, *, only_new: bool = False
+    ) -> Self:
         """Add aligned pairs and refit the encoder.
 
         Parameters
@@ -294,23 +287,9 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             return self
         check_same_features(X, self.X_training, "X", name)
         check_same_features(y, self.y_training, "y", name)
-        if self.X_training is None or only_new:  # copies, for they are kept
-            X_all, y_all = (take(items, np.arange(len(X))) for items in (X, y))
-        else:
-            X_all, y_all = join(self.X_training, X), join(self.y_training, y)
-        seed = self.seed_ if hasattr(self, "seed_") else draw_seed(self.random_state)
-        found = self._share_found(X, y)
-        if (refit or only_new) and len(X_all) >= 2:
-            encoder = self._encoder_to_fit(seed)
-            encoder.fit(X_all, y_all)
-            self.estimator_, self._remembered = encoder, None
-        self.seed_ = seed
-        self._found += found
-        if not only_new:
-            self._X_training, self._y_training = X_all, y_all
-        return self
+        return self._teach((X, y), refit, only_new)
 
-    def teach_unmatched(self, query, partners):
+    def teach_unmatched(self, query: Query, partners: npt.ArrayLike) -> Self:
         """Remember the items that turned out to have no partner.
 
         Strategies find them in `Round.unmatched`. Call it beside `teach`, in any order.
@@ -333,20 +312,39 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         ValueError
             If there is not one integer of at least -1 per item.
         """
-        _check_query(query)
-        query.pairs(partners)  # raises unless they are answers
-        alone = np.flatnonzero(np.asarray(partners) == -1)
-        if len(alone) == 0:
-            return self
-        items, m = take(query.instances, alone), query.modality
-        unmatched = list(self._unmatched)
-        unmatched[m] = items if unmatched[m] is None else join(unmatched[m], items)
-        self._unmatched = tuple(unmatched)
-        return self
+        check_query(query, Query).pairs(partners)  # raises unless they are answers
+        return self._teach_unmatched(query, np.flatnonzero(np.asarray(partners) < 0), 2)
 
     # ---------------------------------------------------------------- asking
 
-    def query(self, X_pool, y_pool=None, n_instances=1, *, return_metrics=False):
+    @overload
+    def query(
+        self,
+        X_pool: Items,
+        y_pool: Items | None = None,
+        n_instances: int = 1,
+        *,
+        return_metrics: Literal[False] = False,
+    ) -> Query: ...
+
+    @overload
+    def query(
+        self,
+        X_pool: Items,
+        y_pool: Items | None = None,
+        n_instances: int = 1,
+        *,
+        return_metrics: Literal[True],
+    ) -> tuple[IntArray, Any, FloatArray]: ...
+
+    def query(
+        self,
+        X_pool: Items,
+        y_pool: Items | None = None,
+        n_instances: int = 1,
+        *,
+        return_metrics: bool = False,
+    ) -> Query | tuple[IntArray, Any, FloatArray | None]:
         """Choose which items of one modality to ask about.
 
         Parameters
@@ -381,10 +379,56 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
             they would fill more than half of it; or if scikit-learn's
             `working_memory` is too small for the pools.
         """
-        query, _ = self._ask(X_pool, y_pool, n_instances)
-        return (*query, query.utilities) if return_metrics else query
+        query, _ = self.ask(X_pool, y_pool, n_instances)
+        if return_metrics:
+            return query.indices, query.instances, query.utilities
+        return query
 
-    def rank_partners(self, query, X_pool, y_pool, k=9):
+    def ask(
+        self, X_pool: Items, y_pool: Items | None, n_instances: int = 1
+    ) -> tuple[Query, Round | None]:
+        """Choose as `query` does, and return what the strategy saw as well.
+
+        Parameters
+        ----------
+        X_pool, y_pool : sequence
+            The open items of both modalities.
+        n_instances : int, default=1
+            How many items to ask about.
+
+        Returns
+        -------
+        tuple of (Query, Round)
+            What to ask, and the features that it was chosen from; None in place of the
+            latter where the strategy is a function.
+        """
+        return self._ask(check_pools(self, X_pool, y_pool), n_instances)
+
+    def remember(self, query: Query, X_pool: Items, y_pool: Items) -> Self:
+        """Take a query for asked, though `query` of this learner did not ask it.
+
+        The answers taught next are then tested as if it had (see `prequential_`): by
+        the encoder as it is now, among the open items of these pools.
+
+        Parameters
+        ----------
+        query : Query
+            What was asked.
+        X_pool, y_pool : sequence
+            The pools that it was asked of.
+
+        Returns
+        -------
+        PairedActiveLearner
+            The learner.
+        """
+        check_query(query, Query)
+        self._remember(query, check_pools(self, X_pool, y_pool), None)
+        return self
+
+    def rank_partners(
+        self, query: Query, X_pool: Items, y_pool: Items, k: int = 9
+    ) -> IntArray:
         """Rank the likeliest partners of each item asked about.
 
         Parameters
@@ -406,20 +450,21 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         NotFittedError
             If the encoder has seen no pairs and cannot transform without.
         """
-        _check_query(query)
-        pools = list(check_pools(self, X_pool, y_pool))
-        k = check_integer(k, "k", minimum=1)
-        modality = query.modality
-        pools[modality] = query.instances
-        encoder = getattr(self, "estimator_", self.estimator)
-        if encoder is None:
-            check_is_fitted(self)
-        features = encode(encoder, *pools)
-        return nearest_rows(features[modality], features[1 - modality], k)
+        check_query(query, Query)
+        ranked = self._rank_partners(query, check_pools(self, X_pool, y_pool), k)
+        return ranked[1 - query.modality]
 
     # ---------------------------------------------------------------- using
 
-    def transform(self, X, y=None):
+    @overload
+    def transform(self, X: Items, y: None = None) -> FloatArray: ...
+
+    @overload
+    def transform(self, X: Items, y: Items) -> tuple[FloatArray, FloatArray]: ...
+
+    def transform(
+        self, X: Items, y: Items | None = None
+    ) -> FloatArray | tuple[FloatArray, FloatArray]:
         """Return the encoder's features.
 
         Parameters
@@ -441,7 +486,7 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         check_same_features(y, self.y_training, "y", type(self).__name__)
         return self.estimator_.transform(X, y)
 
-    def score(self, X, y, groups=None):
+    def score(self, X: Items, y: Items, groups: npt.ArrayLike | None = None) -> float:
         """Return the mean reciprocal rank of the partners, mean of both directions.
 
         Parameters
@@ -462,10 +507,12 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         X, y = check_pairs(X, y, type(self).__name__)
         item, first = number_groups(groups, len(X))
         check_repeats(X, item, first)
-        features = encode(self, X if groups is None else take(X, first), y)
-        return float(np.mean([(1 / r).mean() for r in ranks_of_items(*features, item)]))
+        items = X if groups is None else take(X, first)
+        X_features, y_features = encode(self, items, y)
+        ranks = ranks_of_items(X_features, y_features, item)
+        return float(np.mean([(1 / r).mean() for r in ranks]))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return the names of the encoder's features, for `set_output`.
 
         Parameters
@@ -482,286 +529,49 @@ class PairedActiveLearner(TransformerMixin, BaseEstimator):
         return self.estimator_.get_feature_names_out(input_features)
 
     @property
-    def X_training(self):
+    def X_training(self) -> Items | None:
         """Return the items of X whose partners are known, or None."""
-        return getattr(self, "_X_training", None)
+        return None if self._aligned is None else self._aligned[0]
 
     @property
-    def y_training(self):
+    def y_training(self) -> Items | None:
         """Return the items of y whose partners are known, or None."""
-        return getattr(self, "_y_training", None)
+        return None if self._aligned is None else self._aligned[1]
 
     @property
-    def X_unmatched(self):
+    def X_unmatched(self) -> Items | None:
         """Return the items of X known to have no partner, or None."""
         return self._unmatched[0]
 
     @property
-    def y_unmatched(self):
+    def y_unmatched(self) -> Items | None:
         """Return the items of y known to have no partner, or None."""
         return self._unmatched[1]
 
     @property
-    def prequential_(self):
-        """Return, per batch of answers, the share of partners ranked near the top."""
-        return np.array(self._found, dtype=np.float64)
-
-    @property
-    def trust_(self):
-        """Return the running value of `prequential_`; 0 before any answer."""
-        if not self._found:
-            return 0.0
-        trust = self._found[0]
-        for found in self._found[1:]:
-            trust = (trust + found) / 2
-        return trust
-
-    @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> int:
         """Return the number of features of X that the encoder was fitted on."""
         check_is_fitted(self)
         return self.estimator_.n_features_in_
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> npt.NDArray[Any]:
         """Return the feature names of X that the encoder was fitted on."""
         check_is_fitted(self)
         return self.estimator_.feature_names_in_
 
     # ---------------------------------------------------------------- private
 
-    def _plan(self, n):
-        """Return (n_initial, batch_size, budget, buffer_size) for n rows, checked."""
-        batch_size = check_integer(self.batch_size, "batch_size", minimum=1)
-        if n < 2:
-            raise ValueError(
-                f"got {n} sample, but at least 2 pairs are needed to learn"
-            )
-        buffer_size = self.buffer_size
-        if buffer_size is not None:
-            buffer_size = check_integer(buffer_size, "buffer_size", minimum=1)
-            if buffer_size < batch_size:
-                raise ValueError(
-                    f"buffer_size={buffer_size} is below batch_size={batch_size}; each "
-                    "buffer is asked a whole batch of questions"
-                )
-        if self.budget is None:
-            return n, batch_size, n, None
-        budget = min(check_integer(self.budget, "budget", minimum=2), n)
-        if self.n_initial is None:
-            n_initial = min(max(batch_size, 10), budget)
-            return n_initial, batch_size, budget, buffer_size
-        n_initial = check_integer(self.n_initial, "n_initial", minimum=0)
-        if n_initial > budget:
-            raise ValueError(
-                f"n_initial={n_initial} is above the budget of {budget} pairs (capped "
-                f"at the {n} rows given); lower n_initial or raise the budget"
-            )
-        return n_initial, batch_size, budget, buffer_size
+    @staticmethod
+    def _pool_names(n_modalities: int) -> list[str]:
+        return ["X_pool", "y_pool"]
 
-    @contextmanager
-    def _forgetting(self):
-        """Forget all that was fitted; where the body fails, it comes back."""
-        before = vars(self).copy()
-        for name in before:
-            if name.endswith("_"):
-                delattr(self, name)
-        self._X_training = self._y_training = self._remembered = None
-        self._found, self._unmatched = (), (None, None)
-        try:
-            yield
-        except BaseException:  # an interrupted run as well
-            vars(self).clear()
-            vars(self).update(before)
-            raise
-
-    def _strategy(self):
-        """Return the strategy to ask, or raise unless it is one."""
-        strategy = self.query_strategy
-        if strategy is None:
-            return VOptimalDesign()
-        if isinstance(strategy, type) or not callable(strategy):
-            raise TypeError(
-                "query_strategy must be a strategy, such as VOptimalDesign(), or a "
-                f"function, got {strategy!r}"
-            )
-        if not isinstance(strategy, QueryStrategy):
-            _check_signature(strategy)
-        return strategy
-
-    def _annotator(self, seed):
-        """Return who answers in a simulated run, or raise unless it can."""
-        annotator = self.annotator
-        if annotator is None or self.budget is None:
-            return SimulatedAnnotator()
-        if isinstance(annotator, type) or not callable(annotator):
-            raise TypeError(
-                "annotator must be SimulatedAnnotator() or a function, got "
-                f"{annotator!r}"
-            )
-        if hasattr(annotator, "get_params"):
-            annotator = clone(annotator)
-            if getattr(annotator, "random_state", 0) is None:
-                annotator.set_params(random_state=seed)
-        return annotator
-
-    def _ask(self, X_pool, y_pool, n_instances):
-        """Return what `query` does, and the Round that the strategy saw.
-
-        The latter is None where the strategy is a function.
-        """
-        pools = X_pool, y_pool = check_pools(self, X_pool, y_pool)
-        n_instances = check_integer(n_instances, "n_instances", minimum=1)
-        if n_instances > max(len(X_pool), len(y_pool)):
-            raise ValueError(
-                f"n_instances={n_instances} is above the {len(X_pool)} items of X_pool "
-                f"and the {len(y_pool)} of y_pool; ask for fewer"
-            )
-        strategy = self._strategy()
-        if isinstance(strategy, QueryStrategy):  # the call in two, to keep the features
-            round = strategy._open_round(self, X_pool, y_pool, n_instances)
-            selection = strategy._choose(round)
-        else:
-            selection = strategy(self, X_pool, y_pool, n_instances=n_instances)
-            round = None
-        indices, utilities, modality = _check_selection(selection, pools, n_instances)
-        query = Query(
-            indices,
-            take(pools[modality], indices),
-            modality,
-            utilities,
-            getattr(selection, "coverage_gap", None),
-        )
-        self._remember(query, pools, None if round is None else round.open)
-        return query, round
-
-    def _remember(self, query, pools, features):
-        """Keep open items among which the true partners will be ranked, as features."""
-        other = 1 - query.modality
-        rows = np.arange(len(pools[other]))
-        if len(rows) > N_REMEMBERED:
-            n_aligned = 0 if self.X_training is None else len(self.X_training)
-            # The third entry keeps this stream apart from that of the round.
-            rng = np.random.default_rng([getattr(self, "seed_", 0), n_aligned, 2])
-            rows = np.sort(rng.choice(rows, N_REMEMBERED, replace=False))
-        if features is not None:
-            gallery = to_host(take(features[other], rows))
-        else:  # a function chose, and did not say how it saw the items
-            items = [query.instances, query.instances]
-            items[other] = take(pools[other], rows)
-            try:
-                encoder = getattr(self, "estimator_", self.estimator)
-                gallery = None if encoder is None else encode(encoder, *items)[other]
-            except NotFittedError:
-                gallery = None
-        gate = getattr(self.query_strategy, "gate", GATE)
-        has_columns = gallery is not None and gallery.shape[1] > 0
-        self._remembered = (
-            _Remembered(query.modality, gallery, gate, rows) if has_columns else None
-        )
-
-    def _share_found(self, X, y):
-        """Return the share of true partners that were ranked near the top, in a tuple.
-
-        The tuple is empty where nothing was asked, or with an encoder that could not
-        transform.
-        """
-        if self._remembered is None:
-            return ()
-        modality, gallery, gate, _, right = self._remembered
-        encoder = getattr(self, "estimator_", self.estimator)
-        features = [unit(part.astype(np.float64)) for part in encode(encoder, X, y)]
-        asked, partners = features[modality], features[1 - modality]
-        own = np.sum(asked * partners, axis=1, keepdims=True)
-        similarity = asked @ unit(gallery.astype(np.float64)).T  # (n, n_gallery)
-        equal = np.abs(similarity - own) <= 1e-6
-        ahead = (similarity > own) & ~equal
-        if right is None:  # one of the equals is the partner itself
-            n_equal = np.maximum(equal.sum(axis=1) - 1, 0)
-        else:
-            ahead &= ~right
-            n_equal = (equal & ~right).sum(axis=1)
-        n_ahead = ahead.sum(axis=1) + 0.5 * n_equal
-        return (float(np.mean((n_ahead == 0) | (n_ahead < gate * len(gallery)))),)
-
-    def _encoder_to_fit(self, seed):
-        """Return the encoder that the next fit is for, with its seed set."""
-        current = getattr(self, "estimator_", None)
-        if current is not None and getattr(current, "warm_start", False):
-            return deepcopy(current)  # a fit that fails half-way changes nothing
-        encoder = RidgeCCA() if self.estimator is None else clone(self.estimator)
-        check_encoder(encoder)
-        unset = {
-            name: seed
-            for name, value in encoder.get_params().items()
-            if name.split("__")[-1] == "random_state" and value is None
-        }
-        if unset:
-            encoder.set_params(**unset)
-        return encoder
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "estimator_")
-
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
 
 
-def _check_query(query):
-    if not isinstance(query, Query):
-        raise TypeError(
-            f"query must be what query() returned, got {type(query).__name__}"
-        )
-
-
-def _default_scoring(learner, X, y):
+def _default_scoring(learner: PairedActiveLearner, X: Items, y: Items) -> float:
     return learner.score(X, y)
-
-
-def _check_signature(function):
-    """Raise unless a strategy can be called with both pools."""
-    try:
-        arguments = signature(function)
-    except ValueError:  # some that are written in C have none
-        return
-    try:
-        arguments.bind(None, None, None, n_instances=1)
-    except TypeError as error:
-        name = getattr(function, "__name__", type(function).__name__)
-        raise TypeError(
-            f"query_strategy {name} cannot be called with (learner, X_pool, y_pool, "
-            "n_instances=...): give it a second pool, or take a strategy of skmal's, "
-            "such as VOptimalDesign(); modAL's take one pool and ask a classifier"
-        ) from error
-
-
-def _check_selection(selection, pools, n_instances):
-    """Return (indices, utilities, modality) of what any strategy returned."""
-    try:
-        indices, utilities = (np.asarray(part) for part in selection)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            "the query strategy must return (indices, utilities), got "
-            f"{type(selection).__name__}"
-        ) from error
-    modality = getattr(selection, "modality", 0)
-    if isinstance(modality, float) or modality not in (0, 1):
-        raise ValueError(f"a strategy's modality must be 0 or 1, got {modality!r}")
-    n = len(pools[modality])
-    if (
-        indices.shape != (n_instances,)
-        or utilities.shape != (n_instances,)
-        or indices.dtype.kind not in "iu"
-        or len(np.unique(indices)) < n_instances
-        or indices.min() < 0
-        or indices.max() >= n
-    ):
-        raise ValueError(
-            f"the query strategy must return {n_instances} different rows below {n} "
-            f"and as many utilities, got indices {indices!r} and utilities of shape "
-            f"{utilities.shape}"
-        )
-    return indices, utilities, modality

@@ -1,11 +1,80 @@
 """What a learner asks."""
 
-from collections import namedtuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
+
+from .._shared.types import FloatArray, IntArray, Items
+from ..arrays._rows import take
+from ..strategies._round import Selection
 
 
-class Query(namedtuple("Query", ["indices", "instances"])):
+class _Asked(NamedTuple):
+    """What a query unpacks to."""
+
+    indices: IntArray
+    instances: Any
+
+
+class BaseQuery(_Asked):
+    """Rows of one pool, and the items in them: what all queries are."""
+
+    modality: int
+    utilities: FloatArray | None
+    coverage_gap: tuple[float, ...] | None
+
+    def __new__(
+        cls,
+        indices: npt.ArrayLike,
+        instances: Any,
+        modality: int = 0,
+        utilities: npt.ArrayLike | None = None,
+        coverage_gap: tuple[float, ...] | None = None,
+    ) -> Self:
+        """Build the pair and hang the rest on it."""
+        self = super().__new__(cls, cast(IntArray, indices), instances)
+        self.modality = modality
+        self.utilities = cast(FloatArray | None, utilities)
+        self.coverage_gap = coverage_gap
+        return self
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """Tell pickle and copy what to call `__new__` with."""
+        return (*self, self.modality, self.utilities, self.coverage_gap)
+
+    def __repr__(self) -> str:
+        """Show the modality too, without which the indices mean nothing."""
+        return f"{super().__repr__()[:-1]}, modality={self.modality})"
+
+
+AnyQuery = TypeVar("AnyQuery", bound=BaseQuery)
+
+
+def query_of(
+    kind: type[AnyQuery], selection: Selection, pools: Sequence[Items]
+) -> AnyQuery:
+    """Return the query of this kind that asks about what a strategy chose."""
+    return kind(
+        selection.indices,
+        take(pools[selection.modality], selection.indices),
+        selection.modality,
+        selection.utilities,
+        selection.coverage_gap,
+    )
+
+
+def check_query(query: object, kind: type[AnyQuery]) -> AnyQuery:
+    """Return the query, or raise unless it is one of this kind."""
+    if not isinstance(query, kind):
+        raise TypeError(
+            f"query must be what query() returned, got {type(query).__name__}"
+        )
+    return query
+
+
+class Query(BaseQuery):
     """What to ask about next: rows of one pool, and the items in them.
 
     Parameters
@@ -30,27 +99,7 @@ class Query(namedtuple("Query", ["indices", "instances"])):
     (array([12]), array([4]))
     """
 
-    modality: int
-    utilities: np.ndarray | None
-    coverage_gap: tuple | None
-
-    def __new__(cls, indices, instances, modality=0, utilities=None, coverage_gap=None):
-        """Build the pair and hang the rest on it."""
-        self = super().__new__(cls, indices, instances)
-        self.modality = modality
-        self.utilities = utilities
-        self.coverage_gap = coverage_gap
-        return self
-
-    def __getnewargs__(self):
-        """Tell pickle and copy what to call `__new__` with."""
-        return (*self, self.modality, self.utilities, self.coverage_gap)
-
-    def __repr__(self):
-        """Show the modality too, without which the indices mean nothing."""
-        return f"{super().__repr__()[:-1]}, modality={self.modality})"
-
-    def pairs(self, partners):
+    def pairs(self, partners: npt.ArrayLike) -> tuple[IntArray, IntArray]:
         """Turn answers into aligned rows of both pools.
 
         Parameters
@@ -78,16 +127,13 @@ class Query(namedtuple("Query", ["indices", "instances"])):
                 f"partners must hold one integer row for each of the {len(indices)} "
                 f"items, -1 for none; got {partners.dtype} of shape {partners.shape}"
             )
-        if (partners < -1).any():
-            raise ValueError(
-                f"partners holds {partners.min()}; use -1 for items without a partner"
-            )
+        _check_none_below(partners)
         found = partners >= 0
-        rows = indices[found], partners[found].astype(np.int64)
-        return rows if self.modality == 0 else rows[::-1]
+        own, other = indices[found], partners[found].astype(np.int64)
+        return (own, other) if self.modality == 0 else (other, own)
 
 
-class MultimodalQuery(Query):
+class MultimodalQuery(BaseQuery):
     """What to ask about next, where there are several other modalities.
 
     Parameters
@@ -111,22 +157,7 @@ class MultimodalQuery(Query):
     (array([12]), array([4]), array([3]))
     """
 
-    def pairs(self, partners):
-        """Raise, for an answer names more than a pair; see `tuples`.
-
-        Parameters
-        ----------
-        partners : ignored
-            Not used.
-
-        Raises
-        ------
-        TypeError
-            Always.
-        """
-        raise TypeError("an answer names an item of every pool; use query.tuples")
-
-    def tuples(self, partners):
+    def tuples(self, partners: npt.ArrayLike) -> tuple[IntArray, ...]:
         """Turn answers into aligned rows of all pools.
 
         Parameters
@@ -159,10 +190,7 @@ class MultimodalQuery(Query):
                 "items and each modality, -1 for none; got "
                 f"{partners.dtype} of shape {partners.shape}"
             )
-        if (partners < -1).any():
-            raise ValueError(
-                f"partners holds {partners.min()}; use -1 for items without a partner"
-            )
+        _check_none_below(partners)
         if (partners[:, self.modality] != indices).any():
             raise ValueError(
                 f"column {self.modality} of partners must be the rows asked about, "
@@ -170,3 +198,10 @@ class MultimodalQuery(Query):
             )
         complete = partners[(partners >= 0).all(axis=1)].astype(np.int64)
         return tuple(complete.T)
+
+
+def _check_none_below(partners: IntArray) -> None:
+    if (partners < -1).any():
+        raise ValueError(
+            f"partners holds {partners.min()}; use -1 for items without a partner"
+        )

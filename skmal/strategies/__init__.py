@@ -1,7 +1,7 @@
 """What to ask next: the default, the paper's strategy, baselines, and others."""
 
 from ._badge import BADGE, assignment_residuals
-from ._base import QueryStrategy
+from ._base import QueryStrategy, Strategy
 from ._coreset_margin import CoresetMargin
 from ._herding import MaxHerding, UncertaintyHerding, greedy_herding
 from ._k_center import KCenterGreedy
@@ -26,6 +26,7 @@ __all__ = [
     "RandomSampling",
     "Round",
     "Selection",
+    "Strategy",
     "TypiClust",
     "UncertaintyHerding",
     "VOptimalDesign",

@@ -1,13 +1,56 @@
 """What to ask next: the three steps of the paper arranged, and its baselines."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any, Protocol
 
 from sklearn.base import BaseEstimator
 
 from .._shared.parameters import check_integer
+from .._shared.types import Items
 from ..items._containers import check_items, check_same_features
-from ._round import in_memory, on_host, open_round
+from ._round import Round, Selection, in_memory, on_host, open_round
 from ._steps import random_selection
+
+
+class Strategy(Protocol):
+    """Whatever chooses what to ask next: a `QueryStrategy`, or a function of yours.
+
+    What it returns unpacks to indices, rows of one pool, and utilities; it asks about
+    X unless the result has an attribute `modality` of 1. A `Selection` has one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import PairedActiveLearner
+    >>> def first_rows(learner, X_pool, y_pool, *, n_instances):
+    ...     return np.arange(n_instances), np.zeros(n_instances)
+    >>> rng = np.random.default_rng(0)
+    >>> X, y = rng.normal(size=(30, 4)), rng.normal(size=(30, 3))
+    >>> PairedActiveLearner(None, first_rows).query(X, y, n_instances=2).indices
+    array([0, 1])
+    """
+
+    def __call__(
+        self, learner: Any, X_pool: Any, y_pool: Any, *, n_instances: int
+    ) -> Any:
+        """Choose `n_instances` items of one modality to ask about.
+
+        Parameters
+        ----------
+        learner : PairedActiveLearner
+            Who asks.
+        X_pool, y_pool : sequence
+            The open items of both modalities.
+        n_instances : int
+            How many items to ask about.
+
+        Returns
+        -------
+        pair of array-likes of shape (n_instances,)
+            Indices and utilities, best first.
+        """
+        ...
 
 
 class QueryStrategy(BaseEstimator):
@@ -48,7 +91,7 @@ class QueryStrategy(BaseEstimator):
     >>> class Longest(QueryStrategy):
     ...     '''Ask about the rows of X farthest from zero.'''
     ...     modality = 0
-    ...     def select(self, round):
+    ...     def select(self, round: Round) -> Selection:
     ...         length = np.linalg.norm(round.open_inputs[0], axis=1)
     ...         rows = (-length).argsort(kind="stable")[: round.n_instances]
     ...         return Selection(rows, length[rows])
@@ -62,7 +105,13 @@ class QueryStrategy(BaseEstimator):
     streams: bool = False
     stays_on_device: bool = False
 
-    def __call__(self, learner, X_pool, y_pool=None, n_instances=1):
+    def __call__(
+        self,
+        learner: Any,
+        X_pool: Items,
+        y_pool: Items | None = None,
+        n_instances: int = 1,
+    ) -> Selection:
         """Choose `n_instances` items of one modality to ask about.
 
         Parameters
@@ -88,47 +137,23 @@ class QueryStrategy(BaseEstimator):
         MemoryError
             As `PairedActiveLearner.query` raises it, of pools that are not in memory.
         """
-        return self._choose(self._open_round(learner, X_pool, y_pool, n_instances))
-
-    def _open_round(self, learner, X_pool, y_pool, n_instances):
-        """Check everything, then encode the pools."""
-        X_pool, y_pool = check_pools(learner, X_pool, y_pool)
-        modality = getattr(self, "modality", "random")
-        fixed = isinstance(modality, Integral)
-        n_instances = check_integer(n_instances, "n_instances", minimum=1)
-        for m, (name, pool) in enumerate([("X_pool", X_pool), ("y_pool", y_pool)]):
-            if n_instances > len(pool) and (not fixed or modality == m):
-                raise ValueError(
-                    f"n_instances={n_instances} is above the {len(pool)} items of "
-                    f"{name}; ask for fewer"
-                )
+        pools = check_pools(learner, X_pool, y_pool)
+        n_instances = check_n_instances(n_instances, pools, ("X_pool", "y_pool"), self)
         if (
-            not getattr(learner, "_hands_out_both_modalities", False)
-            and not (fixed and modality == 0)
-            and len(X_pool) != len(y_pool)
+            not getattr(learner, "hands_out_both_modalities", False)
+            and fixed_modality(self) != 0
+            and len(pools[0]) != len(pools[1])
         ):
             raise ValueError(
                 f"{type(learner).__name__} hands out rows of X whatever the modality, "
-                f"but X_pool has {len(X_pool)} rows and y_pool {len(y_pool)}; set the "
-                "strategy's modality=0, or use skmal.PairedActiveLearner"
+                f"but X_pool has {len(pools[0])} rows and y_pool {len(pools[1])}; set "
+                "the strategy's modality=0, or use skmal.PairedActiveLearner"
             )
         self.check_parameters(n_instances)
         random_state = getattr(self, "random_state", None)
-        return open_round(learner, X_pool, y_pool, n_instances, random_state)
+        return choose(self, open_round(learner, *pools, n_instances, random_state))
 
-    def _choose(self, round):
-        """Ask `select`; where nothing has been learned yet, draw."""
-        if round.open[0].shape[1] == 0:
-            modality = getattr(self, "modality", "random")
-            by_coverage = modality in ("coverage", "relative_coverage")
-            return random_selection(round, "random" if by_coverage else modality)
-        if not self.stays_on_device:
-            round = on_host(round)
-        if not self.streams:
-            round = in_memory(round, type(self).__name__)
-        return self.select(round)
-
-    def check_parameters(self, n_instances):
+    def check_parameters(self, n_instances: int) -> None:
         """Raise where a parameter is out of range, before anything is computed.
 
         Parameters
@@ -142,7 +167,7 @@ class QueryStrategy(BaseEstimator):
             If a parameter is out of range; the base class accepts all.
         """
 
-    def select(self, round):
+    def select(self, round: Round) -> Selection:
         """Choose from the round's arrays; the one method that a strategy writes.
 
         Parameters
@@ -158,7 +183,50 @@ class QueryStrategy(BaseEstimator):
         raise TypeError(f"{type(self).__name__} must define select(round)")
 
 
-def check_pools(learner, X_pool, y_pool):
+def choose(strategy: QueryStrategy, seen: Round) -> Selection:
+    """Ask a strategy's `select`; where nothing has been learned yet, draw."""
+    if seen.open[0].shape[1] == 0:
+        modality = getattr(strategy, "modality", "random")
+        by_coverage = modality in ("coverage", "relative_coverage")
+        return random_selection(seen, "random" if by_coverage else modality)
+    if not strategy.stays_on_device:
+        seen = on_host(seen)
+    if not strategy.streams:
+        seen = in_memory(seen, type(strategy).__name__)
+    return strategy.select(seen)
+
+
+def fixed_modality(strategy: object) -> int | None:
+    """Return the one modality that a strategy asks about; None where it varies."""
+    modality = getattr(strategy, "modality", None)
+    return int(modality) if isinstance(modality, Integral) else None
+
+
+def check_n_instances(
+    n_instances: int, pools: Sequence[Items], names: Sequence[str], strategy: object
+) -> int:
+    """Return how many items to ask about, or raise where the pools have fewer.
+
+    A strategy that may ask about any pool needs so many in each; a function need not
+    say which it asks about, so one that has them is enough for it.
+    """
+    n_instances = check_integer(n_instances, "n_instances", minimum=1)
+    sizes = [len(pool) for pool in pools]
+    asked = fixed_modality(strategy)
+    if not isinstance(strategy, QueryStrategy):
+        asked = sizes.index(max(sizes))
+    for m, (name, size) in enumerate(zip(names, sizes, strict=True)):
+        if n_instances > size and asked in (None, m):
+            raise ValueError(
+                f"n_instances={n_instances} is above the {size} items of {name}; ask "
+                "for fewer"
+            )
+    return n_instances
+
+
+def check_pools(
+    learner: Any, X_pool: Items, y_pool: Items | None
+) -> tuple[Items, Items]:
     """Return both pools in the form that the package relies on, or raise."""
     if y_pool is None:
         raise ValueError(

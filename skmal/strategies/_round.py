@@ -1,14 +1,16 @@
 """One round of questions: what a strategy looks at, what it chooses, what is asked."""
 
 import os
-from collections import namedtuple
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.exceptions import NotFittedError
 
 from .._shared.randomness import draw_seed
+from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._operations import to_host
 from ..arrays._rows import alike, n_bytes_unread, take, whole
 from ..encoders._protocol import encode, unimodal_features
@@ -54,19 +56,26 @@ class Round:
         1 where strategies are to show how far they have read pools, if they can.
     """
 
-    open: tuple
-    aligned: tuple
-    open_inputs: tuple
-    aligned_inputs: tuple
+    open: tuple[Any, ...]
+    aligned: tuple[Any, ...]
+    open_inputs: tuple[Any, ...]
+    aligned_inputs: tuple[Any, ...]
     n_instances: int
     rng: np.random.Generator
     trust: float = 0.0
-    unmatched: tuple | None = None
-    unmatched_inputs: tuple | None = None
+    unmatched: tuple[Any, ...] | None = None
+    unmatched_inputs: tuple[Any, ...] | None = None
     verbose: int = 0
 
 
-class Selection(namedtuple("Selection", ["indices", "utilities"])):
+class _Chosen(NamedTuple):
+    """What a selection unpacks to."""
+
+    indices: IntArray
+    utilities: FloatArray
+
+
+class Selection(_Chosen):
     """What a strategy chose: rows of one pool, best first, and what each is worth.
 
     It is a pair, so that modAL's learners can unpack it.
@@ -92,30 +101,44 @@ class Selection(namedtuple("Selection", ["indices", "utilities"])):
     """
 
     modality: int
-    coverage_gap: tuple | None
+    coverage_gap: tuple[float, ...] | None
 
-    def __new__(cls, indices, utilities, modality=0, coverage_gap=None):
+    def __new__(
+        cls,
+        indices: npt.ArrayLike,
+        utilities: npt.ArrayLike,
+        modality: int = 0,
+        coverage_gap: tuple[float, ...] | None = None,
+    ) -> Self:
         """Build the pair and hang the rest on it."""
-        self = super().__new__(cls, indices, utilities)
+        self = super().__new__(
+            cls, cast(IntArray, indices), cast(FloatArray, utilities)
+        )
         self.modality = modality
         self.coverage_gap = coverage_gap
         return self
 
-    def __getnewargs__(self):
+    def __getnewargs__(self) -> tuple[Any, ...]:
         """Tell pickle and copy what to call `__new__` with."""
         return self.indices, self.utilities, self.modality, self.coverage_gap
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         """Show the modality too, without which the indices mean nothing."""
         return f"{super().__repr__()[:-1]}, modality={self.modality})"
 
 
-def others(round, modality):
+def others(seen: Round, modality: int) -> list[int]:
     """Return the modalities that partners of this one are looked for in."""
-    return [m for m in range(len(round.open)) if m != modality]
+    return [m for m in range(len(seen.open)) if m != modality]
 
 
-def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
+def open_round(
+    learner: Any,
+    X_pool: Items,
+    y_pool: Items,
+    n_instances: int,
+    random_state: RandomState = None,
+) -> Round:
     """Return the Round that `learner` faces on these pools.
 
     `learner` is a PairedActiveLearner or anything with `estimator`, `X_training` and
@@ -128,21 +151,35 @@ def open_round(learner, X_pool, y_pool, n_instances, random_state=None):
             check_items(learner.X_training, "X_training"),
             check_items(learner.y_training, "y_training"),
         )
+    unmatched = tuple(getattr(learner, f"{name}_unmatched", None) for name in "Xy")
     pools = X_pool, y_pool
-    where_they_are = partial(encode, host=False)
-    return round_of(learner, where_they_are, pools, known, n_instances, random_state)
+    return round_of(learner, pools, known, unmatched, n_instances, random_state)
 
 
-def round_of(learner, encode, pools, known, n_instances, random_state=None):
+def round_of(
+    learner: Any,
+    pools: Sequence[Items],
+    known: Sequence[Items] | None,
+    unmatched: Sequence[Items | None],
+    n_instances: int,
+    random_state: RandomState = None,
+    *,
+    listed: bool = False,
+) -> Round:
     """Return the Round on pools of any number of modalities.
 
-    `known` are the aligned items, one sequence per modality, or None; `encode(encoder,
-    *items)` returns features of both, one array per modality.
+    `known` are the aligned items, one sequence per modality, or None; `unmatched` those
+    without a partner, None where a modality has none. `listed` says how the encoder
+    takes modalities, see `encode`.
     """
     encoder = getattr(learner, "estimator_", learner.estimator)
     n_aligned = 0 if known is None else len(known[0])
     try:
-        features = None if encoder is None else encode(encoder, *pools)
+        features = (
+            None
+            if encoder is None
+            else encode(encoder, *pools, listed=listed, host=False)
+        )
     except NotFittedError:
         features = None
     if features is None:
@@ -155,16 +192,20 @@ def round_of(learner, encode, pools, known, n_instances, random_state=None):
         # Of a pool that is not in memory features are arrays, so these have to be, too.
         aligned = tuple(
             alike(own, rows)
-            for own, rows in zip(encode(encoder, *known), features, strict=True)
+            for own, rows in zip(
+                encode(encoder, *known, listed=listed, host=False),
+                features,
+                strict=True,
+            )
         )
     unaligned = None if features[0].shape[1] == 0 else encoder
-    open_inputs = unimodal_features(unaligned, pools, features, host=False)
+    open_inputs = unimodal_features(unaligned, pools, features, listed, host=False)
     if known is None:
         aligned_inputs = tuple(inputs[:0] for inputs in open_inputs)
     else:
-        aligned_inputs = unimodal_features(encoder, known, aligned, host=False)
-    unmatched, unmatched_inputs = _unmatched(learner, unaligned, encode, pools)
-    n_asked = n_aligned + sum(map(len, unmatched or ()))
+        aligned_inputs = unimodal_features(encoder, known, aligned, listed, host=False)
+    alone, alone_inputs = _alone(unaligned, unmatched, pools, listed)
+    n_asked = n_aligned + sum(map(len, alone or ()))
     return Round(
         open=features,
         aligned=aligned,
@@ -173,34 +214,41 @@ def round_of(learner, encode, pools, known, n_instances, random_state=None):
         n_instances=n_instances,
         rng=np.random.default_rng([_seed(learner, random_state), n_asked]),
         trust=getattr(learner, "trust_", 0.0),
-        unmatched=unmatched,
-        unmatched_inputs=unmatched_inputs,
+        unmatched=alone,
+        unmatched_inputs=alone_inputs,
         verbose=int(getattr(learner, "verbose", 0) > 1),
     )
 
 
-def _unmatched(learner, encoder, encode, pools):
+def _alone(
+    encoder: Any,
+    unmatched: Sequence[Items | None],
+    pools: Sequence[Items],
+    listed: bool,
+) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
     """Return both kinds of features of the items without a partner, or (None, None)."""
-    items = [getattr(learner, f"{name}_unmatched", None) for name in "Xy"]
-    if all(modality is None for modality in items):
+    if all(modality is None for modality in unmatched):
         return None, None
-    counts = [0 if modality is None else len(modality) for modality in items]
+    counts = [0 if modality is None else len(modality) for modality in unmatched]
     items = [  # an open item stands in for none, since encoders take no empty arrays
         take(pool, [0]) if modality is None else modality
-        for modality, pool in zip(items, pools, strict=True)
+        for modality, pool in zip(unmatched, pools, strict=True)
     ]
     if encoder is None:
         features = tuple(np.empty((len(modality), 0)) for modality in items)
     else:
-        features = encode(encoder, *items)
-    inputs = unimodal_features(encoder, items, features)
-    return tuple(
-        tuple(to_host(array[:n]) for array, n in zip(arrays, counts, strict=True))
-        for arrays in (features, inputs)
-    )
+        features = encode(encoder, *items, listed=listed)
+    inputs = unimodal_features(encoder, items, features, listed)
+
+    def without_stand_ins(arrays: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(
+            to_host(array[:n]) for array, n in zip(arrays, counts, strict=True)
+        )
+
+    return without_stand_ins(features), without_stand_ins(inputs)
 
 
-def _seed(learner, random_state):
+def _seed(learner: Any, random_state: RandomState) -> int:
     """Return the seed of a run: the strategy's own, else the learner's."""
     if random_state is not None:
         return draw_seed(random_state)
@@ -209,24 +257,24 @@ def _seed(learner, random_state):
     return draw_seed(getattr(learner, "random_state", None))
 
 
-def on_host(round):
+def on_host(seen: Round) -> Round:
     """Return the round with arrays in place of tensors."""
     fields = ("open", "aligned", "open_inputs", "aligned_inputs")
     return replace(
-        round, **{field: tuple(map(to_host, getattr(round, field))) for field in fields}
+        seen, **{field: tuple(map(to_host, getattr(seen, field))) for field in fields}
     )
 
 
-def in_memory(round, name):
+def in_memory(seen: Round, name: str) -> Round:
     """Return the round with arrays only, or raise where they would not fit.
 
     `name` is that of the strategy, for the error.
     """
     fields = ("open", "open_inputs")
-    arrays = {id(array): array for field in fields for array in getattr(round, field)}
+    arrays = {id(array): array for field in fields for array in getattr(seen, field)}
     n_bytes = sum(map(n_bytes_unread, arrays.values()))
     if n_bytes == 0:
-        return round
+        return seen
     memory = _physical_memory()
     if n_bytes > memory / 2:
         raise MemoryError(
@@ -236,15 +284,15 @@ def in_memory(round, name):
         )
     read = {key: whole(array) for key, array in arrays.items()}
     return replace(
-        round,
+        seen,
         **{
-            field: tuple(read[id(array)] for array in getattr(round, field))
+            field: tuple(read[id(array)] for array in getattr(seen, field))
             for field in fields
         },
     )
 
 
-def _physical_memory():
+def _physical_memory() -> float:
     """Return the bytes of memory of this machine, infinity where it does not tell."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

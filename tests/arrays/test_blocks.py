@@ -169,7 +169,7 @@ def test_answers_do_not_depend_on_the_number_of_threads(seed, grid):
 
 def test_threads_share_the_blocks_and_an_error_arrives_as_itself(monkeypatch):
     with_threads(monkeypatch, 2)
-    at_once = threading.Barrier(2, timeout=30)
+    at_once = threading.Barrier(2, timeout=300)
 
     class Waits(OnDisk):
         def __getitem__(self, rows):

@@ -320,8 +320,8 @@ def ci_picks():
 def client(tmp_path_factory):
     """Return the client of a cluster of two worker processes."""
     config = {
-        "distributed.comm.timeouts.connect": "60s",
-        "distributed.scheduler.no-workers-timeout": "60s",  # rather than for ever
+        "distributed.comm.timeouts.connect": "300s",
+        "distributed.scheduler.no-workers-timeout": "300s",  # rather than for ever
     }
     with (
         dask.config.set(config),

@@ -333,12 +333,13 @@ def test_without_an_encoder_nothing_is_ranked(strategy):
 
 
 def test_of_a_large_pool_a_sample_is_kept(monkeypatch):
-    monkeypatch.setattr("skmal.learners._paired.N_REMEMBERED", 100)
+    monkeypatch.setattr("skmal.learners._core.N_OPEN", 100)
     rows = circle(400)
     for strategy in (first_rows, RandomSampling(0)):
         learner = PairedActiveLearner(Identity(), strategy, random_state=0)
         i = learner.query(rows, rows).indices
-        assert len(learner._remembered[1]) == 100
+        (gallery,) = learner.state()["prequential"]["asked"]["galleries"]
+        assert len(gallery["features"]) == 100
         learner.teach(rows[i], rows[i])
         assert learner.prequential_ == [1]
 

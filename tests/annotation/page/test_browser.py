@@ -65,7 +65,7 @@ def link(folder):
     try:
         yield re.match(r"Open (\S+)", server.stdout.readline())[1]
         server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=20) == 0
+        assert server.wait(timeout=300) == 0
     finally:
         server.kill()
         server.wait()
@@ -86,7 +86,7 @@ def browser():
 def page(browser, link):
     """Return the page, watched for errors and for requests to anywhere else."""
     page = browser.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(120_000)
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: problems.append(request.url))

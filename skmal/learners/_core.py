@@ -1,0 +1,403 @@
+"""What all learners share: lists of items, one sequence per modality."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from .._shared.parameters import check_integer
+from .._shared.randomness import REMEMBERED, draw_rows, draw_seed
+from .._shared.types import FloatArray, IntArray, Items, RandomState
+from ..arrays._operations import to_host
+from ..arrays._rows import take
+from ..encoders._protocol import check_encoder, encode
+from ..items._containers import join
+from ..strategies._base import QueryStrategy, check_n_instances, choose
+from ..strategies._round import Round, Selection, round_of
+from ..strategies._v_optimal import VOptimalDesign
+from ..uncertainty._nearest import nearest_rows
+from ._callables import check_selection, check_strategy_signature
+from ._prequential import GATE, N_OPEN, Gallery, Prequential
+from ._query import BaseQuery, query_of
+
+STATE = ("seed", "estimator", "aligned", "unmatched", "prequential")
+
+
+class ActiveLearner(BaseEstimator):
+    """A learner of any number of modalities; its faces name and check what comes in.
+
+    All that it knows is in five attributes: `seed_`, `estimator_`, `_aligned`,
+    `_unmatched` and `_prequential`. None of them is ever changed in place.
+    """
+
+    hands_out_both_modalities: ClassVar[bool] = True
+
+    estimator_: Any
+    seed_: int
+    annotated_iter_: IntArray
+    answers_: IntArray
+    modality_iter_: IntArray
+    coverage_gap_iter_: FloatArray
+    n_iter_: int
+    n_pairs_iter_: IntArray
+    n_answers_iter_: IntArray
+    termination_condition_: str
+    validation_scores_: Any
+    _listed: ClassVar[bool]  # whether encoders take one list, or X and y
+    _default_encoder: ClassVar[type[Any]]
+    _query_kind: ClassVar[type[BaseQuery]]
+    _aligned: tuple[Items, ...] | None = None
+    _unmatched: tuple[Items | None, ...] = ()
+    _prequential: Prequential = Prequential()
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        query_strategy: Any = None,
+        *,
+        annotator: Any = None,
+        budget: int | None = None,
+        n_initial: int | None = None,
+        batch_size: int = 8,
+        buffer_size: int | None = None,
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.query_strategy = query_strategy
+        self.annotator = annotator
+        self.budget = budget
+        self.n_initial = n_initial
+        self.batch_size = batch_size
+        self.buffer_size = buffer_size
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # ---------------------------------------------------------------- state
+
+    def state(self) -> dict[str, Any]:
+        """Return what the learner knows, without its parameters.
+
+        The story that `fit` tells of a simulated run is not part of it.
+
+        Returns
+        -------
+        dict
+            Plain data and the fitted encoder: "seed" (int, or None before it is drawn),
+            "estimator" (None before it is fitted), "aligned" (a tuple of the items
+            known to be partners, one sequence per modality, or None), "unmatched" (the
+            same of items without a partner; each entry may be None) and "prequential"
+            (a dict: "shares", and in "asked" what the next answers are tested on, or
+            None). Nothing is copied, for a learner never changes these in place.
+        """
+        return {
+            "seed": getattr(self, "seed_", None),
+            "estimator": getattr(self, "estimator_", None),
+            "aligned": self._aligned,
+            "unmatched": self._unmatched,
+            "prequential": self._prequential.state(),
+        }
+
+    def from_state(self, state: Mapping[str, Any]) -> Self:
+        """Return a new learner with the parameters of this one that knows `state`.
+
+        Parameters
+        ----------
+        state : dict
+            What `state` returned, of this learner or another; entries may be replaced.
+
+        Returns
+        -------
+        learner
+            The new one; this one stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If an entry is missing.
+        """
+        missing = [name for name in STATE if name not in state]
+        if missing:
+            raise ValueError(
+                f"the state lacks {missing}; change what state() returns, and keep the "
+                "rest of it"
+            )
+        learner: Any = clone(self)
+        if state["seed"] is not None:
+            learner.seed_ = int(state["seed"])
+        if state["estimator"] is not None:
+            learner.estimator_ = state["estimator"]
+        aligned = state["aligned"]
+        learner._aligned = None if aligned is None else tuple(aligned)
+        learner._unmatched = tuple(state["unmatched"])
+        learner._prequential = Prequential.from_state(state["prequential"])
+        return learner
+
+    def refit(self) -> Self:
+        """Fit the encoder on the items known to be partners, as `teach` does.
+
+        With fewer than two pairs nothing happens.
+
+        Returns
+        -------
+        learner
+            The learner.
+        """
+        if self._aligned is not None and self._n_aligned() >= 2:
+            seed = self._seed()
+            self.estimator_ = self._fitted_on(self._aligned, seed)
+            self.seed_ = seed
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is pickled: plain data and public classes, no private ones."""
+        state = dict(vars(self))
+        if "_prequential" in state:
+            state["_prequential"] = state["_prequential"].state()
+        return state
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Take what was pickled."""
+        self.__dict__.update(state)
+        if "_prequential" in state:
+            self._prequential = Prequential.from_state(state["_prequential"])
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """Forget all that was fitted; where the body fails, it comes back."""
+        before = vars(self).copy()
+        for name in before:
+            if name.endswith("_") or name in ("_aligned", "_unmatched", "_prequential"):
+                delattr(self, name)
+        try:
+            yield
+        except BaseException:  # an interrupted run as well
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    # ---------------------------------------------------------------- learning
+
+    def _teach(
+        self, items: Sequence[Items], refit: bool = True, only_new: bool = False
+    ) -> Self:
+        """Add checked, aligned items, one sequence per modality, and refit."""
+        if self._aligned is None or only_new:  # copies, for they are kept
+            known = tuple(take(own, np.arange(len(own))) for own in items)
+        else:
+            known = tuple(map(join, self._aligned, items))
+        seed, prequential = self._seed(), self._prequential
+        if prequential.galleries:
+            encoder = getattr(self, "estimator_", self.estimator)
+            prequential = prequential.scored(self._encode(encoder, items))
+        if (refit or only_new) and len(known[0]) >= 2:
+            self.estimator_ = self._fitted_on(known, seed)
+            prequential = prequential.answered()
+        self.seed_, self._prequential = seed, prequential
+        if not only_new:
+            self._aligned = known
+        return self
+
+    def _teach_unmatched(self, query: BaseQuery, alone: IntArray, m: int) -> Self:
+        """Keep the query's items at these places as without a partner.
+
+        `m` is the number of modalities.
+        """
+        if len(alone):
+            items = take(query.instances, alone)
+            unmatched = list(self._unmatched or [None] * m)
+            known = unmatched[query.modality]
+            unmatched[query.modality] = items if known is None else join(known, items)
+            self._unmatched = tuple(unmatched)
+        return self
+
+    def _fitted_on(self, items: Sequence[Items], seed: int) -> Any:
+        """Return an encoder fitted on these; the one there is stays as it is."""
+        current = getattr(self, "estimator_", None)
+        if current is not None and getattr(current, "warm_start", False):
+            encoder = deepcopy(current)  # a fit that fails half-way changes nothing
+        else:
+            encoder = self._fresh_encoder(seed)
+        if self._listed:
+            encoder.fit(list(items))
+        else:
+            encoder.fit(*items)
+        return encoder
+
+    def _fresh_encoder(self, seed: int) -> Any:
+        """Return an unfitted encoder, with the seed where it has none of its own."""
+        given = self.estimator
+        encoder: Any = self._default_encoder() if given is None else clone(given)
+        check_encoder(encoder, self._listed)
+        unset = {
+            name: seed
+            for name, value in encoder.get_params().items()
+            if name.split("__")[-1] == "random_state" and value is None
+        }
+        if unset:
+            encoder.set_params(**unset)
+        return encoder
+
+    def _n_aligned(self) -> int:
+        return 0 if self._aligned is None else len(self._aligned[0])
+
+    def _seed(self) -> int:
+        return self.seed_ if hasattr(self, "seed_") else draw_seed(self.random_state)
+
+    # ---------------------------------------------------------------- asking
+
+    def select(self, round_: Round) -> Selection:
+        """Ask the learner's strategy to choose from a round.
+
+        It is what `query` does after the pools have been encoded; with it, the same
+        round can be asked again, of a part of it, say.
+
+        Parameters
+        ----------
+        round_ : Round
+            What the strategy may look at, such as `ask` returns it.
+
+        Returns
+        -------
+        Selection
+            (indices, utilities) of one modality, best first.
+
+        Raises
+        ------
+        TypeError
+            If the strategy is a function, which takes no rounds.
+        """
+        strategy = self._strategy()
+        if not isinstance(strategy, QueryStrategy):
+            raise TypeError(
+                f"query_strategy {strategy!r} is a function, and chooses from pools; "
+                "take a QueryStrategy, such as VOptimalDesign(), to choose from rounds"
+            )
+        strategy.check_parameters(round_.n_instances)
+        sizes = [len(features) for features in round_.open]
+        return check_selection(choose(strategy, round_), sizes, round_.n_instances)
+
+    def _ask(
+        self, pools: Sequence[Items], n_instances: int
+    ) -> tuple[Any, Round | None]:
+        """Return the query about checked pools, and the Round that the strategy saw.
+
+        The latter is None where the strategy is a function.
+        """
+        strategy = self._strategy()
+        names = self._pool_names(len(pools))
+        n_instances = check_n_instances(n_instances, pools, names, strategy)
+        if isinstance(strategy, QueryStrategy):
+            strategy.check_parameters(n_instances)
+            seen = round_of(
+                self,
+                pools,
+                self._aligned,
+                self._unmatched or [None] * len(pools),
+                n_instances,
+                getattr(strategy, "random_state", None),
+                listed=self._listed,
+            )
+            result = choose(strategy, seen)
+        else:
+            result, seen = strategy(self, *pools, n_instances=n_instances), None
+        selection = check_selection(result, list(map(len, pools)), n_instances)
+        query = query_of(self._query_kind, selection, pools)
+        self._remember(query, pools, seen)
+        return query, seen
+
+    @staticmethod
+    def _pool_names(n_modalities: int) -> list[str]:
+        """Return what messages call the pools."""
+        raise NotImplementedError
+
+    def _strategy(self) -> Any:
+        """Return the strategy to ask, or raise unless it is one."""
+        strategy = self.query_strategy
+        if strategy is None:
+            return VOptimalDesign()
+        if self._listed and not isinstance(strategy, QueryStrategy):
+            raise TypeError(
+                "query_strategy must be a QueryStrategy, such as CoresetMargin(), got "
+                f"{strategy!r}"
+            )
+        if isinstance(strategy, type) or not callable(strategy):
+            raise TypeError(
+                "query_strategy must be a strategy, such as VOptimalDesign(), or a "
+                f"function, got {strategy!r}"
+            )
+        check_strategy_signature(strategy)
+        return strategy
+
+    def _remember(
+        self, query: BaseQuery, pools: Sequence[Items], seen: Round | None
+    ) -> None:
+        """Keep open items among which the true partners will be ranked, as features."""
+        seed = getattr(self, "seed_", 0)
+        rng = np.random.default_rng([seed, self._n_aligned(), REMEMBERED])
+        drawn = {
+            m: draw_rows(len(pool), N_OPEN, rng)
+            for m, pool in enumerate(pools)
+            if m != query.modality
+        }
+        features: dict[int, Any] = {}
+        if seen is not None:
+            features = {m: to_host(take(seen.open[m], drawn[m])) for m in drawn}
+        else:  # a function chose, and did not say how it saw the items
+            items = [
+                take(pool, drawn[m]) if m in drawn else query.instances
+                for m, pool in enumerate(pools)
+            ]
+            encoder = getattr(self, "estimator_", self.estimator)
+            try:
+                if encoder is not None:
+                    features = dict(enumerate(self._encode(encoder, items)))
+            except NotFittedError:
+                pass
+        galleries = [
+            Gallery(m, rows, features[m]) for m, rows in drawn.items() if features
+        ]
+        gate = getattr(self.query_strategy, "gate", GATE)
+        self._prequential = self._prequential.asking(query.modality, gate, galleries)
+
+    def _rank_partners(
+        self, query: BaseQuery, pools: Sequence[Items], k: int
+    ) -> list[IntArray]:
+        """Return rows of every pool, most similar first; of the asked one its own."""
+        k = check_integer(k, "k", minimum=1)
+        items = list(pools)
+        items[query.modality] = query.instances
+        encoder = getattr(self, "estimator_", self.estimator)
+        if encoder is None:
+            check_is_fitted(self)
+        features = self._encode(encoder, items)
+        ranked: list[IntArray] = []
+        for m, gallery in enumerate(features):
+            if m == query.modality:
+                ranked.append(np.asarray(query.indices)[:, None])
+            else:
+                ranked.append(nearest_rows(features[query.modality], gallery, k))
+        return ranked
+
+    # ---------------------------------------------------------------- using
+
+    def _encode(self, encoder: Any, items: Sequence[Items]) -> tuple[Any, ...]:
+        return encode(encoder, *items, listed=self._listed)
+
+    @property
+    def prequential_(self) -> FloatArray:
+        """Return, per batch of answers, the share of partners ranked near the top."""
+        return np.array(self._prequential.shares, dtype=np.float64)
+
+    @property
+    def trust_(self) -> float:
+        """Return the running value of `prequential_`; 0 before any answer."""
+        return self._prequential.trust
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "estimator_")
