@@ -379,10 +379,10 @@ def _check_global_generators(encoder: Any, X: Items, y: Items) -> None:
     """
     found = global_states()
     try:
-        for _ in range(2):  # what is imported on first use may draw
-            draw_from_globals()  # or seeding twice alike would not show
-            before = global_states()
-            _features(_fitted(encoder, X, y), X, y)
+        _features(_fitted(encoder, X, y), X, y)  # imports on first use may draw
+        draw_from_globals()  # or seeding twice alike would not show
+        before = global_states()
+        _features(_fitted(encoder, X, y), X, y)
         after = global_states()
     finally:
         set_global_states(found)
