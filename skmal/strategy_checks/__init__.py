@@ -5,8 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .._shared.checks import name_of, run_check
-from ..strategies._base import QueryStrategy
-from ._checks import CHECKS, CHECKS_OF_FUNCTIONS, Check, Strategy
+from ..strategies._base import QueryStrategy, Strategy
+from ._checks import CHECKS, CHECKS_OF_FUNCTIONS, Check
 
 if TYPE_CHECKING:
     import pytest

@@ -23,12 +23,11 @@ from .._shared.checks import (
 from .._shared.types import FloatArray, Items
 from ..encoders._ridge import RidgeCCA
 from ..learners._paired import PairedActiveLearner
-from ..strategies._base import QueryStrategy
+from ..strategies._base import QueryStrategy, Strategy
 from ..strategies._random_sampling import RandomSampling
 from ..strategies._round import Selection
 from ._rounds import ByName, on_disk, watched, with_rounds
 
-Strategy: TypeAlias = QueryStrategy | Callable[..., Any]
 Check: TypeAlias = Callable[[Any], None]
 
 N_OPEN = 64  # items of either pool that most checks ask from

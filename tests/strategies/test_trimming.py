@@ -3,10 +3,7 @@
 import numpy as np
 from rounds import fitted, make_round
 
-from skmal import (
-    CoresetMargin,
-    KCenterGreedy,
-)
+from skmal import CoresetMargin, KCenterGreedy, VOptimalDesign
 from skmal.arrays._rows import unit
 from skmal.coverage import isolation
 
@@ -47,3 +44,15 @@ def test_trim_leaves_at_least_a_batch():
     learner, X, y = fitted(None)
     for strategy in (KCenterGreedy(trim=0.9), CoresetMargin(trim=0.9)):
         assert len(strategy(learner, X, y, n_instances=60).indices) == 60
+
+
+def test_trim_looks_at_the_space_in_which_a_strategy_chooses():
+    rng = np.random.default_rng(0)
+    features = np.eye(3)[np.zeros(100, int)] + 0.1 * rng.normal(size=(100, 3))
+    features[:3] *= 100  # far away, in the direction of all others
+    features[3:6] = 0.01 * np.eye(3)[1] + features[3:6] / 1000  # near, in another one
+    round = make_round((features,) * 2, (features[50:60],) * 2, n_instances=97)
+    by_distance = KCenterGreedy(0, trim=0.03).select(round).indices
+    assert sorted(by_distance) == list(range(3, 100))
+    by_direction = VOptimalDesign(0, trim=0.03).select(round).indices
+    assert sorted(by_direction) == [0, 1, 2, *range(6, 100)]
