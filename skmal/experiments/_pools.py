@@ -21,13 +21,19 @@ from ..datasets import (
     load_glyphs,
     load_pairs,
 )
+from ..datasets._glyphs import Font
+from ..datasets._reading import OnError
 from ..encoders.clip._encoder import CLIPEncoder
 from ..evaluation import evaluate_colorswap, evaluate_retrieval
 from ..learners._paired import PairedActiveLearner
 
 Scoring: TypeAlias = Callable[[PairedActiveLearner, Any, Any], dict[str, float]]
 
-FONTS = {"glyphs": "sans", "glyphs-serif": "serif", "glyphs-mono": "mono"}
+FONTS: dict[str, Font] = {
+    "glyphs": "sans",
+    "glyphs-serif": "serif",
+    "glyphs-mono": "mono",
+}
 IMAGES = ("colorswap", "coco", "pairs")  # in files that the user has
 FILES = (*IMAGES, "datacomp")
 DATA = (*FONTS, *FILES)
@@ -168,7 +174,7 @@ def load_held_out(
     path: str | Path | None = None,
     *,
     features: bool = True,
-    on_error: str = "raise",
+    on_error: OnError = "raise",
     verbose: int = 0,
 ) -> HeldOut:
     """Load a set by its name.
@@ -205,9 +211,16 @@ def load_held_out(
     if (path is None) == (data in FILES):
         need = "needs a path, to its files" if data in FILES else "needs no path"
         raise ValueError(f"the data {data!r} {need}, got path={path!r}")
-    if data in FONTS:
-        X, y = load_glyphs(FONTS[data], features=features, return_X_y=True)
-        return HeldOut(X, y, _retrieval)
+    if path is not None:
+        return _read_files(data, path, on_error, verbose)
+    X, y = load_glyphs(FONTS[data], features=features, return_X_y=True)
+    return HeldOut(X, y, _retrieval)
+
+
+def _read_files(
+    data: str, path: str | Path, on_error: OnError, verbose: int
+) -> HeldOut:
+    """Return the set of that name from its files."""
     if data == "datacomp":
         X, y = load_datacomp(path, on_error=on_error, return_X_y=True, verbose=verbose)
         return HeldOut(X, y, _retrieval)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._shared.randomness import HELD_OUT_GLYPHS, HELD_OUT_SCRIPTS
 from ..datasets import load_glyphs, make_colorswap
-from ..datasets._glyphs import _image_features
+from ..datasets._glyphs import Font, _image_features
 from ..encoders._protocol import encode
 from ..learners._paired import PairedActiveLearner
 from ..metrics._retrieval import compositional_scores, mean_reciprocal_rank
@@ -22,7 +22,7 @@ N_QUADRUPLES, N_TEST_QUADRUPLES = 1500, 800
 def glyphs_cold(
     seed: int,
     features: bool = True,
-    font: str = "sans",
+    font: Font = "sans",
     outliers: float = 0.0,
     wrong: float = 0.0,
 ) -> Pool:
