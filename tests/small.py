@@ -38,3 +38,32 @@ def arrays(max_rows, dtype):
     return hnp.arrays(
         dtype, st.tuples(st.integers(1, max_rows), st.just(3)), elements=values
     )
+
+
+def pools(max_rows, max_aligned=6):
+    """Return pairs of such arrays, (pool, aligned), of every precision."""
+    return st.sampled_from([np.float16, np.float32, np.float64]).flatmap(
+        lambda dtype: st.tuples(arrays(max_rows, dtype), arrays(max_aligned, dtype))
+    )
+
+
+def squared_distances(a, b):
+    """Return all squared distances by direct differences in float64."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    return ((a[:, None] - b) ** 2).sum(axis=-1)
+
+
+def cosines(queries, gallery):
+    """Return all cosine similarities, zero rows giving zero."""
+    queries, gallery = np.float64(queries), np.float64(gallery)
+    norms = np.linalg.norm(queries, axis=1)[:, None] * np.linalg.norm(gallery, axis=1)
+    return np.divide(
+        queries @ gallery.T, norms, out=np.zeros_like(norms), where=norms > 0
+    )
+
+
+def features(n):
+    """Return arrays of n to 12 rows with duplicates and zeros among them."""
+    values = st.one_of(st.integers(-1, 1), st.floats(-10, 10, width=16))
+    shape = st.tuples(st.integers(n, 12), st.just(3))
+    return hnp.arrays(np.float32, shape, elements=values)

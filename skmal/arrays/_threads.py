@@ -23,7 +23,7 @@ def in_threads(
     n_threads: int = 1,
     size: int | None = None,
     verbose: int = 0,
-    desc: str | None = None,
+    desc: str = "",
 ) -> list[Answer]:
     """Return what `function` makes of each of the slices that `batches` cuts, in order.
 
@@ -38,7 +38,7 @@ def stream(
     n_threads: int = 1,
     size: int | None = None,
     verbose: int = 0,
-    desc: str | None = None,
+    desc: str = "",
 ) -> Iterator[Answer]:
     """Yield what `function` makes of each of the slices that `batches` cuts, in order.
 
