@@ -26,7 +26,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (4, 32, 32), dtype=np.uint8)
 
 def names_in(content):
     """Return the paths, as module and name, of all that a pickle names."""
-    strings, memo, names = [], [], set()
+    strings, memo, names, latest = [], [], set(), None
     for code, argument, _ in pickletools.genops(content):
         if code.name == "GLOBAL":
             names.add(tuple(argument.split(" ")))
