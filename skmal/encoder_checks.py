@@ -106,9 +106,9 @@ def check_encoder(encoder: Any, X: Items | None = None, y: Items | None = None) 
     AttributeError: 'Hasty' object has no attribute 'map_'. Expected: before fit,
     transform raises NotFittedError, ...
     """
-    X, y = _check_items(encoder, X, y)
+    items = _check_items(encoder, X, y)
     for check in CHECKS:
-        run_check(check, encoder, X, y)
+        _run_on(check, items, encoder)
 
 
 def parametrize_with_encoder_checks(
@@ -164,7 +164,8 @@ def parametrize_with_encoder_checks(
 def _run_on(
     check: Callable[..., None], items: tuple[Items, Items], encoder: Any
 ) -> None:
-    run_check(check, encoder, *items)
+    """Run a check on items of its own: another may have changed what it got."""
+    run_check(check, encoder, *deepcopy(items))
 
 
 # ---------------------------------------------------------------- what is asked of

@@ -3,20 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ._shared.types import IntArray, Items
 from .arrays._rows import take, unit
-from .encoders._protocol import encode
+from .encoders._protocol import Encoder, encode
 from .items._containers import check_items, check_pairs
 from .items._groups import check_groups, check_repeats, number_groups
 from .metrics._retrieval import compositional_scores, ranks_of_items, retrieval_ranks
-
-if TYPE_CHECKING:
-    from .encoders._protocol import Encoder
 
 KS = (1, 5, 10)
 
@@ -106,7 +103,7 @@ class Scores(dict[str, float]):
 
 
 def evaluate_retrieval(
-    encoder: "Encoder", X: Items, y: Items, groups: npt.ArrayLike | None = None
+    encoder: Encoder, X: Items, y: Items, groups: npt.ArrayLike | None = None
 ) -> Scores:
     """Return how well partners are found among all others: recall and MRR.
 
@@ -192,7 +189,7 @@ def evaluate_retrieval(
 
 
 def evaluate_colorswap(
-    encoder: "Encoder", X: Items, y: Items, groups: npt.ArrayLike | None = None
+    encoder: Encoder, X: Items, y: Items, groups: npt.ArrayLike | None = None
 ) -> Scores:
     """Return the text, image and group score of ColorSwap and Winoground.
 
@@ -268,7 +265,7 @@ def evaluate_colorswap(
 
 
 def evaluate_zero_shot(
-    encoder: "Encoder",
+    encoder: Encoder,
     images: Items,
     labels: npt.ArrayLike,
     class_names: Items,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._shared.parameters import check_integer
 from ..datasets._reading import OnError
+from ..encoders._protocol import Encoder
 from ..encoders.clip._config import has_weights
 from ..strategies._base import QueryStrategy
 from ._names import (
@@ -24,7 +25,6 @@ from ._run import Curve, Plan, default_jobs, run, run_curves
 from ._tables import Row, savings_table
 
 if TYPE_CHECKING:
-    from ..encoders._protocol import Encoder
     from ..encoders.clip._encoder import CLIPEncoder
 
 
@@ -184,7 +184,7 @@ def _plan(budget: float, batch_size: int | None, n_pool: int) -> Plan:
 def _run_held_out(
     pairs: HeldOut,
     pool_size: int | None,
-    estimator: "Encoder",
+    estimator: Encoder,
     plan: Plan,
     strategy: QueryStrategy,
     seed: int,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..encoders._projection import ContrastiveProjection
+from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
 from ..strategies._badge import BADGE
 from ..strategies._base import QueryStrategy
@@ -18,7 +19,6 @@ from ..strategies._typiclust import TypiClust
 from ..strategies._v_optimal import VOptimalDesign
 
 if TYPE_CHECKING:
-    from ..encoders._protocol import Encoder
     from ..encoders.clip._encoder import CLIPEncoder
 
 REFERENCE = "random"
@@ -53,7 +53,7 @@ def make_estimator(
     pretrained: str | None = None,
     max_epochs: int | None = None,
     learning_rate: float | None = None,
-) -> "Encoder":
+) -> Encoder:
     """Return the encoder of that name, unfitted; torch is loaded only for some.
 
     Parameters

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import joblib
 import numpy as np
@@ -12,14 +12,12 @@ from threadpoolctl import threadpool_limits
 
 from .._shared.randomness import FIRST_PAIRS
 from ..arrays._rows import take
+from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
 from ..learners._paired import PairedActiveLearner
 from ..strategies._base import QueryStrategy
 from ._pools import Pool
 from ._tables import Row, curve_rows
-
-if TYPE_CHECKING:
-    from ..encoders._protocol import Encoder
 
 Result = TypeVar("Result")
 
@@ -65,7 +63,7 @@ class Curve:
 
 def run(
     pool: Pool,
-    estimator: "Encoder",
+    estimator: Encoder,
     strategy: QueryStrategy,
     seed: int,
     plan: Plan,

@@ -77,7 +77,7 @@ def check_strategy(strategy: Strategy) -> None:
     chose [...] more than once. Expected: all rows are different rows of the pool
     that the selection's modality names.
     """
-    for check in checks_for(strategy):
+    for check in _checks_for(strategy):
         run_check(check, strategy)
 
 
@@ -125,12 +125,12 @@ def parametrize_with_strategy_checks(
                 id=f"{name_of(strategy)}-{name_of(check)}",
             )
             for strategy in strategies
-            for check in checks_for(strategy)
+            for check in _checks_for(strategy)
         ],
     )
 
 
-def checks_for(strategy: Strategy) -> tuple[Check, ...]:
+def _checks_for(strategy: Strategy) -> tuple[Check, ...]:
     """Return the checks that hold for a strategy, the most telling ones first."""
     if isinstance(strategy, type) or not callable(strategy):
         raise TypeError(

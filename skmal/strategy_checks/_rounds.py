@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 
 from .._shared.checks import two_views
 from .._shared.types import FloatArray
+from ..arrays._rows import mapped
 from ..encoders._ridge import RidgeCCA
 from ..strategies._base import QueryStrategy
 from ..strategies._round import Round
@@ -83,39 +84,18 @@ def on_disk(rows: FloatArray, folder: str) -> np.memmap:
     return np.load(path, mmap_mode="r")
 
 
-class _Watched:
-    """Rows that are not in memory, whose reads are counted."""
-
-    takes_rows = True
-
-    def __init__(self, rows: Any, count: Callable[[int], None]) -> None:
-        self.rows, self.count = rows, count
-        self.shape, self.dtype = rows.shape, rows.dtype
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, rows: Any) -> FloatArray:
-        read = self.rows[rows]
-        self.count(len(read))
-        return read
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> FloatArray:
-        return np.asarray(self[:], dtype=dtype)
-
-
 def watched(round: Round, most_read: dict[str, int]) -> Round:
     """Return the round with open features of X that tell how many rows are read."""
 
-    def counting(field: str) -> tuple[Any, Any]:
-        def count(n_rows: int) -> None:
-            most_read[field] = max(n_rows, most_read.get(field, 0))
+    def counting(field: str) -> tuple[Any, ...]:
+        def count(m: int, first: Any, rows: FloatArray) -> FloatArray:
+            if m == 0:
+                most_read[field] = max(len(rows), most_read.get(field, 0))
+            return rows
 
-        X, y = getattr(round, field)
-        return _Watched(X, count), y
+        return mapped(lambda *pools: pools, count, getattr(round, field), "Xy")
 
-    fields = ("open", "open_inputs")
-    return replace(round, **{field: counting(field) for field in fields})
+    return replace(round, open=counting("open"), open_inputs=counting("open_inputs"))
 
 
 def with_rounds(
