@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress(
-    total: int, desc: str, verbose: int, unit: str = "row"
+    total: int, desc: str | None, verbose: int, unit: str = "row"
 ) -> Iterator[Callable[[float], object]]:
     """Give a function that moves a bar by so many; without `verbose` there is none."""
     if not verbose:
