@@ -11,6 +11,7 @@ It ends with an error at the first loss.
 """
 
 import argparse
+import json
 import multiprocessing
 import os
 import random
@@ -65,9 +66,11 @@ def answer_all(path: Path, pipe: int) -> None:
 def check(path: Path, told: set[int], maybe_undone: set[int]) -> int:
     """Return the number of answers in the journal, or raise where one is missing."""
     with open_session(path) as session:
-        answers = [e for e in session._ledger.answers() if e.kind == "answer"]
+        table = path.with_suffix(".jsonl")
+        session.export_jsonl(table)
         pairs = session.pairs()
-    known = {event.question for event in answers}
+    answers = [json.loads(line) for line in table.read_text().splitlines()]
+    known = {answer["question"] for answer in answers}
     lost = told - known - maybe_undone
     if lost:
         raise SystemExit(f"lost: questions {sorted(lost)} were answered")

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils.validation import check_is_fitted
 
 
 class NamesEncoder(TransformerMixin, BaseEstimator):
@@ -20,12 +21,19 @@ class NamesEncoder(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X, y=None):
+        check_is_fitted(self)
         features = [
             self.vectorizer_.transform([str(item) for item in items]).toarray()
             for items in (X, y)
             if items is not None
         ]
         return features[0] if y is None else tuple(features)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
 
 
 WORDS = np.random.default_rng(0).choice(list("abcdefgh"), size=(60, 6))

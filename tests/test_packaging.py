@@ -59,7 +59,7 @@ def test_the_wheel_holds_the_tracked_files_of_the_package_and_nothing_else(
 ):
     _, wheel = archives
     package = {name for name in tracked if name.startswith("skmal/")}
-    assert {"skmal/py.typed", "skmal/page/page.js"} < package
+    assert {"skmal/py.typed", "skmal/annotation/page/page.js"} < package
     about = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt"}
     about |= {f"licenses/{name}" for name in PROJECT["license-files"]}
     expected = package | {f"{NAME}.dist-info/{name}" for name in about}

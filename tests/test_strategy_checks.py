@@ -8,14 +8,9 @@ import numpy as np
 import pytest
 
 from skmal import KCenterGreedy, QueryStrategy, RandomSampling, Selection
-from skmal.strategy_checks import (
-    CHECKS,
-    CHECKS_OF_FUNCTIONS,
-    check_strategy,
-    name_of,
-    parametrize_with_strategy_checks,
-    run_check,
-)
+from skmal._shared.checks import name_of, run_check
+from skmal.strategy_checks import check_strategy, parametrize_with_strategy_checks
+from skmal.strategy_checks._checks import CHECKS, CHECKS_OF_FUNCTIONS
 
 
 class Longest(QueryStrategy):

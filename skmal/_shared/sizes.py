@@ -38,5 +38,8 @@ class Sizes:
     nearest_queries: int = 1024  # whose similarities to a whole gallery are in memory
     nearest_values: int = 2**23  # similarities in memory at a time, at most
 
+    # Strategies
+    gains: int = 128  # candidates whose gains are brought up to date at a time
+
 
 SIZES = Sizes()

@@ -5,15 +5,19 @@ pools as arranged here, by number, so that the order in which people pass the it
 decides nothing. `Item.row` is the place in the pool as passed.
 """
 
-from bisect import bisect_right
-from itertools import accumulate
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from .._shared.parameters import check_integer
+from .._shared.types import BoolArray, IntArray, Items
 from ..arrays._rows import take
+from ._ids import Key, Number, Place
+from ._journal import Registered
 from ._records import Item
-from ._sources import fingerprints
+from ._search import Words
+from ._sources import Pool, fingerprints
 
 NAMES = "X", "y"
 
@@ -25,7 +29,7 @@ class Catalogue:
     ----------
     sources : tuple of two Pool
         What was passed.
-    known : tuple of two dict
+    known : list of two dict
         What `Journal.items` returns for each modality.
 
     Attributes
@@ -36,128 +40,125 @@ class Catalogue:
         Items, and their numbers, rising.
     row : ndarray of shape (n_numbers + 1,)
         The row of each number in its pool; -1 where the item is gone.
-    news : list of tuple
-        Rows for `Journal.write_items`, of what the journal does not know yet.
+    news : list of Registered
+        What the journal does not know yet.
     added, changed, missing : list of int
         Numbers of items that the journal knows otherwise.
     """
 
-    def __init__(self, sources, known):
-        self.news, self.added, self.changed, self.missing = [], [], [], []
-        modalities, self._known_key = {0: -1}, {}
-        self._number_of = [{}, {}]
+    def __init__(
+        self, sources: tuple[Pool, Pool], known: Sequence[Mapping[Key, Registered]]
+    ) -> None:
+        self.news: list[Registered] = []
+        self.added: list[Number] = []
+        self.changed: list[Number] = []
+        self.missing: list[Number] = []
+        self._known_key: dict[Number, Key] = {}
+        self._number_of: tuple[dict[Key, Number], ...] = ({}, {})
+        modalities = {0: -1}
         for m, before in enumerate(known):
-            for key, (number, *_) in before.items():
-                modalities[number], self._known_key[number] = m, key
+            for key, item in before.items():
+                modalities[item.number], self._known_key[item.number] = m, key
         for m, (source, before) in enumerate(zip(sources, known, strict=True)):
-            seen = {key: tuple(rest) for key, (_, *rest) in before.items()}
+            seen = {key: item.fingerprint for key, item in before.items()}
             prints = fingerprints(source, seen, NAMES[m])
+            found = dict(zip(source.keys, prints, strict=True))
             # Sorted, so that the order passed the first time decides nothing either.
-            for key, found in sorted(zip(source.keys, prints, strict=True)):
+            for key in sorted(found):
                 if key not in before:
-                    number = len(modalities)
+                    number = Number(len(modalities))
                     modalities[number], self._known_key[number] = m, key
                     self.added.append(number)
                 else:
-                    number = before[key][0]
-                    if seen[key][0] != found[0]:
+                    number = before[key].number
+                    if seen[key].sha256 != found[key].sha256:
                         self.changed.append(number)
-                if seen.get(key) != found:
-                    self.news.append((number, m, key, *found))
+                if seen.get(key) != found[key]:
+                    self.news.append(Registered(number, m, key, found[key]))
                 self._number_of[m][key] = number
             self.missing += [
-                number
-                for key, (number, *_) in before.items()
+                item.number
+                for key, item in before.items()
                 if key not in self._number_of[m]
             ]
-        self.modality = np.array([modalities[n] for n in range(len(modalities))])
+        self.modality: IntArray = np.array(
+            [modalities[n] for n in range(len(modalities))]
+        )
         self._arrange(sources)
 
-    def _arrange(self, sources):
-        self.row = np.full(len(self.modality), -1)
-        self._order, numbers, pools = [], [], []
+    def _arrange(self, sources: tuple[Pool, Pool]) -> None:
+        self.row: IntArray = np.full(len(self.modality), -1)
+        self._order: list[IntArray] = []  # the places of each pool's rows
+        self._row_at: list[IntArray] = []  # and the rows of its places
+        numbers = []
         for m, source in enumerate(sources):
             passed = np.array([self._number_of[m][key] for key in source.keys])
             order = passed.argsort()
             self._order.append(order)
+            self._row_at.append(order.argsort())
             numbers.append(passed[order])
             self.row[passed[order]] = np.arange(len(order))
-            pools.append(self.arrange(source.items, m))
-        self.numbers, self.pools = tuple(numbers), tuple(pools)
-        self._place = [order.argsort() for order in self._order]
-        self._words = [None, None]
+        self.numbers: tuple[IntArray, IntArray] = (numbers[0], numbers[1])
+        self.pools: tuple[Items, Items] = self.arranged(
+            sources[0].items, sources[1].items
+        )
+        self._words: list[Words | None] = [None, None]
 
-    def arrange(self, rows, modality):
+    def arrange(self, rows: Any, modality: int) -> Any:
         """Return what was passed row by row for a pool, by number."""
         order = self._order[modality]
         return rows if (order[1:] > order[:-1]).all() else take(rows, order)
 
-    def key(self, number):
+    def arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Return what was passed for both pools, by number."""
+        return self.arrange(X, 0), self.arrange(y, 1)
+
+    def key(self, number: Number) -> Key:
         """Return the key of an item, which may be gone."""
         return self._known_key[number]
 
-    def item(self, number):
+    def item(self, number: Number) -> Item:
         """Return an Item that is there."""
         modality, row = self.modality[number], self.row[number]
-        place = int(self._order[modality][row])
+        place = Place(int(self._order[modality][row]))
         return Item(self.key(number), place, self.pools[modality][row])
 
-    def number(self, modality, item):
-        """Return the number of an Item, a key, or a row as passed."""
+    def number(self, modality: int, item: Item | str | int) -> Number:
+        """Return the number of an Item, of a key, or of a place."""
         name = NAMES[modality]
         key = item.key if isinstance(item, Item) else item
         if isinstance(key, str):
-            number = self._number_of[modality].get(key)
+            number = self._number_of[modality].get(Key(key))
             if number is None:
                 raise ValueError(f"there is no item with the key {key!r} in {name}")
             return number
-        row = check_integer(key, f"the row of an item of {name}", minimum=0)
+        place = check_integer(key, f"the row of an item of {name}", minimum=0)
         n = len(self.numbers[modality])
-        if row >= n:
-            raise ValueError(f"row {row} is beyond the {n} items of {name}")
-        return int(self.numbers[modality][self._place[modality][row]])
+        if place >= n:
+            raise ValueError(f"row {place} is beyond the {n} items of {name}")
+        return Number(int(self.numbers[modality][self._row_at[modality][place]]))
 
-    def search(self, text, modality, limit, wanted):
+    def search(
+        self, text: str, modality: int, limit: int, wanted: BoolArray
+    ) -> list[Number]:
         """Return numbers of `wanted` items that hold all words, the phrase first."""
-        if self._words[modality] is None:
-            texts = self._fold(modality)
-            starts = [0, *accumulate(len(text) + 1 for text in texts)]
-            self._words[modality] = texts, "\n".join(texts), starts
-        words = text.casefold().split()
-        phrase, found = " ".join(words), {}  # found: rows in order
-        self._look_for(phrase, words, modality, limit, wanted, found)
-        if len(found) < limit and len(words) > 1:
-            rarest = min(words, key=self._words[modality][1].count)
-            self._look_for(rarest, words, modality, limit, wanted, found)
-        return [int(self.numbers[modality][row]) for row in found]
+        words = self._words[modality]
+        if words is None:
+            words = self._words[modality] = Words(self._texts(modality))
+        found: list[Number] = []
+        for row in words.search(text):
+            number = Number(int(self.numbers[modality][row]))
+            if wanted[number]:
+                found.append(number)
+                if len(found) == limit:
+                    break
+        return found
 
-    def _look_for(self, needle, words, modality, limit, wanted, found):
-        """Add wanted rows that hold the needle and all words, up to the limit."""
-        for row in self._rows_with(needle, modality):
-            if len(found) == limit:
-                return
-            has_all = all(word in self._words[modality][0][row] for word in words)
-            if has_all and wanted[self.numbers[modality][row]]:
-                found[row] = None
-
-    def _rows_with(self, needle, modality):
-        """Yield rows that hold a string; all are looked through as one."""
-        texts, joined, starts = self._words[modality]
-        at = joined.find(needle)
-        while 0 <= at < starts[-1]:
-            row = bisect_right(starts, at) - 1
-            if row == len(texts):
-                break
-            yield row
-            at = joined.find(needle, starts[row + 1])
-
-    def _fold(self, modality):
+    def _texts(self, modality: int) -> list[str]:
         """Return what each item can be found by: its text, else its key."""
+        pool = self.pools[modality]
+        items = ((number, pool[r]) for r, number in enumerate(self.numbers[modality]))
         return [
-            " ".join(
-                (item if isinstance(item, str) else self.key(number)).casefold().split()
-            )
-            for number, item in zip(
-                self.numbers[modality], self.pools[modality], strict=True
-            )
+            item if isinstance(item, str) else self.key(number)
+            for number, item in items
         ]

@@ -1,14 +1,19 @@
 """The journal: a SQLite file to which events are appended, each on disk when told."""
 
 import errno
-import json
 import os
 import socket
 import sqlite3
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+from ._events import Event, columns_of, event_of
+from ._ids import EventId, Key, Number
+from ._sources import Fingerprint
 
 VERSION = 1  # of the tables below; a journal of a newer one is refused
 APPLICATION = 0x736B6D61  # "skma", by which `file` and we know the format
@@ -38,42 +43,26 @@ CREATE TABLE event (
 """
 
 
-@dataclass(frozen=True)
-class Event:
-    """One line of the journal; what does not belong to its kind is None.
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the journal knows of an item.
 
     Parameters
     ----------
-    kind : {"start", "pair", "round", "answer", "skip", "undo", "budget", "changed"}
-        What happened.
-    by : str, default=None
-        Who did it.
-    question : int, default=None
-        The question that was answered or skipped.
-    item, partner : int, default=None
-        Numbers of items: the one asked about, and its partner (-1: it has none).
-    seconds : float, default=None
-        How long it took.
-    undoes : int, default=None
-        The event that this one takes back.
-    data : dict, default=None
-        All else.
-    id : int, default=None
-        Its number, given by the journal.
-    at : float, default=None
-        When, in seconds since 1970.
+    number : int
+        Given once, for ever.
+    modality : int
+        0 for X, 1 for y.
+    key : str
+        What people know it by.
+    fingerprint : Fingerprint
+        What tells that it has not changed.
     """
 
-    kind: str
-    by: str = None
-    question: int = None
-    item: int = None
-    partner: int = None
-    seconds: float = None
-    undoes: int = None
-    data: dict = None
-    id: int = None
-    at: float = None
+    number: Number
+    modality: int
+    key: Key
+    fingerprint: Fingerprint
 
 
 class Journal:
@@ -83,7 +72,7 @@ class Journal:
     left no trace. SQLite's exclusive lock keeps others out, and ends with the process.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._owner = self.path.with_name(self.path.name + ".owner")
         with self._clear_errors():
@@ -97,7 +86,7 @@ class Journal:
             self._connection.close()
             raise
 
-    def _open(self):
+    def _open(self) -> None:
         """Lock the file, after a look that changes nothing."""
         version = self._one("PRAGMA user_version")
         application = self._one("PRAGMA application_id")
@@ -125,7 +114,7 @@ class Journal:
             self._owner.write_text(f"process {os.getpid()} on {socket.gethostname()}")
 
     @contextmanager
-    def transaction(self):
+    def transaction(self) -> Iterator[None]:
         """Write all of what the body writes, or nothing."""
         with self._clear_errors():
             self._connection.execute("BEGIN IMMEDIATE")
@@ -137,74 +126,77 @@ class Journal:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def append(self, *events):
+    def append(self, *events: Event) -> list[Event]:
         """Write events in one transaction; return them with number and time."""
         with self.transaction():
-            return [self._insert(event) for event in events]
+            return self.write(events)
 
-    def _insert(self, event):
-        row = asdict(event) | {"at": time.time()}
-        del row["id"]
-        if event.data is not None:
-            row["data"] = json.dumps(event.data)
+    def write(self, events: Iterable[Event]) -> list[Event]:
+        """Within a transaction: write events; return them with number and time."""
+        return [self._insert(event) for event in events]
+
+    def _insert(self, event: Event) -> Event:
+        at = time.time()
+        row = {"at": at} | columns_of(event)
         columns, marks = ", ".join(row), ", ".join("?" * len(row))
         cursor = self._connection.execute(
             f"INSERT INTO event ({columns}) VALUES ({marks})", list(row.values())
         )
-        return Event(**asdict(event) | {"id": cursor.lastrowid, "at": row["at"]})
+        number = cursor.lastrowid
+        assert number is not None  # as after every insertion
+        return replace(event, number=EventId(number), at=at)
 
-    def events(self):
+    def events(self) -> list[Event]:
         """Return all events, in order."""
-        names = list(Event.__dataclass_fields__)
         with self._clear_errors():
-            rows = self._connection.execute(
-                f"SELECT {', '.join(names)} FROM event ORDER BY id"
-            ).fetchall()
-        events = [Event(**dict(zip(names, row, strict=True))) for row in rows]
-        return [
-            event
-            if event.data is None
-            else Event(**vars(event) | {"data": json.loads(event.data)})
-            for event in events
-        ]
+            found = self._connection.execute("SELECT * FROM event ORDER BY id")
+            names = [column for column, *_ in found.description]
+            rows = found.fetchall()
+        return [event_of(dict(zip(names, row, strict=True))) for row in rows]
 
-    def items(self, modality):
-        """Return {key: (id, hash, size, mtime)} of the items of a modality."""
-        with self._clear_errors():
-            rows = self._connection.execute(
-                "SELECT key, id, hash, size, mtime_ns FROM item WHERE modality = ? "
-                "ORDER BY id",
-                [modality],
-            ).fetchall()
-        return {key: tuple(rest) for key, *rest in rows}
-
-    def write_items(self, rows):
-        """Within a transaction: add items, or update those that have a number.
-
-        `rows` holds (id or None, modality, key, hash, size, mtime).
-        """
+    def write_items(self, items: Iterable[Registered]) -> None:
+        """Within a transaction: add items, or update those that are there."""
         self._connection.executemany(
             "INSERT INTO item (id, modality, key, hash, size, mtime_ns) "
             "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
             "hash = excluded.hash, size = excluded.size, mtime_ns = excluded.mtime_ns",
-            rows,
+            (
+                (
+                    item.number,
+                    item.modality,
+                    item.key,
+                    item.fingerprint.sha256,
+                    item.fingerprint.size,
+                    item.fingerprint.mtime_ns,
+                )
+                for item in items
+            ),
         )
 
-    def write(self, events):
-        """Within a transaction: write events; return them with number and time."""
-        return [self._insert(event) for event in events]
+    def items(self, modality: int) -> dict[Key, Registered]:
+        """Return the items of a modality by key, in the order of their numbers."""
+        with self._clear_errors():
+            rows = self._connection.execute(
+                "SELECT id, key, hash, size, mtime_ns FROM item WHERE modality = ? "
+                "ORDER BY id",
+                [modality],
+            ).fetchall()
+        return {
+            key: Registered(number, modality, key, Fingerprint(*file))
+            for number, key, *file in rows
+        }
 
-    def close(self):
+    def close(self) -> None:
         """Give the lock back."""
         with suppress(OSError):
             self._owner.unlink()  # while the lock is ours
         self._connection.close()
 
-    def _one(self, statement):
+    def _one(self, statement: str) -> Any:
         return self._connection.execute(statement).fetchone()[0]
 
     @contextmanager
-    def _clear_errors(self):
+    def _clear_errors(self) -> Iterator[None]:
         """Say of SQLite's errors what they mean and what helps."""
         try:
             yield
@@ -212,7 +204,7 @@ class Journal:
             code = getattr(error, "sqlite_errorname", "")
             raise self._explain(code, error) from error
 
-    def _explain(self, code, error):
+    def _explain(self, code: str, error: sqlite3.Error) -> Exception:
         if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             try:
                 owner = self._owner.read_text()

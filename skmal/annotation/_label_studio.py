@@ -9,24 +9,65 @@ import base64
 import io
 import json
 import mimetypes
-from collections import namedtuple
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 from urllib.parse import quote
 
 import numpy as np
 
 from .._shared.files import replacing
+from ._book import Book
+from ._catalogue import Catalogue
+from ._desk import Desk
+from ._events import Answer, Skip
+from ._ids import NONE, Key, QuestionId
+from ._ledger import Ledger
+from ._records import Imported, Item, Question
 
 CHOICE = "partner"  # name of the control
 NOT_AMONG, NO_PARTNER = "skmal:not-among-these", "skmal:no-partner"
 BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 KEY = "key:"  # stands before a key in an alias, so that no key can mean the above
 
-Answer = namedtuple("Answer", ["question", "item", "partner", "by", "seconds"])
-Answer.__doc__ = "One answer of an export; `item` is a key, `partner` the alias chosen."
+
+@dataclass(frozen=True)
+class Told:
+    """One answer of an export.
+
+    Parameters
+    ----------
+    question : int
+        Number of the question.
+    item : str or None
+        Key of the item that it is about there.
+    choice : str
+        The alias chosen.
+    by : str
+        Who answered, as Label Studio names them.
+    seconds : float or None
+        How long it took.
+    """
+
+    question: QuestionId
+    item: Key | None
+    choice: str
+    by: str
+    seconds: float | None
 
 
-def write_tasks(questions, kinds, folder, journal, image_url, preselect):
+# -------------------------------------------------------------------- out
+
+
+def write_tasks(
+    questions: Sequence[Question],
+    kinds: tuple[str, str],
+    folder: str | Path,
+    journal: str,
+    image_url: str | None,
+    preselect: bool,
+) -> list[Path]:
     """Write tasks and a configuration per modality asked; return their paths."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +91,7 @@ def write_tasks(questions, kinds, folder, journal, image_url, preselect):
     return written
 
 
-def config(kind, others, k):
+def config(kind: str, others: str, k: int) -> str:
     """Return the labelling configuration for items of `kind` with k candidates."""
     lines = ["<View>", '  <Header value="Which of these belongs to it?"/>']
     tag = "Image" if kind == "image" else "Text"
@@ -72,7 +113,15 @@ def config(kind, others, k):
     return "\n".join(lines) + "\n"
 
 
-def _task(question, kind, others, k, journal, image_url, preselect):
+def _task(
+    question: Question,
+    kind: str,
+    others: str,
+    k: int,
+    journal: str,
+    image_url: str | None,
+    preselect: bool,
+) -> dict[str, Any]:
     candidates = question.candidates
     choices = []
     for i, candidate in enumerate(candidates, start=1):
@@ -93,7 +142,7 @@ def _task(question, kind, others, k, journal, image_url, preselect):
         images = [_image(candidate, image_url) for candidate in candidates]
         images += [BLANK] * (k - len(images))
         data |= {f"candidate_{i}": image for i, image in enumerate(images, start=1)}
-    task = {"data": data}
+    task: dict[str, Any] = {"data": data}
     if preselect and candidates:
         result = {
             "from_name": CHOICE,
@@ -105,12 +154,12 @@ def _task(question, kind, others, k, journal, image_url, preselect):
     return task
 
 
-def _shown(item):
+def _shown(item: Item) -> str:
     """Return what a person reads of an item that is no image."""
     return item.value if isinstance(item.value, str) else item.key
 
 
-def _image(item, image_url):
+def _image(item: Item, image_url: str | None) -> str:
     """Return where Label Studio finds an image, or the image itself as a data URI."""
     if image_url is not None:
         return image_url.replace("{key}", quote(item.key))
@@ -131,8 +180,8 @@ def _image(item, image_url):
 # -------------------------------------------------------------------- back in
 
 
-def read_export(path, journal):
-    """Return the Answers of Label Studio's JSON export, and how many tasks had none.
+def read_export(path: str | Path, journal: str) -> tuple[list[Told], int]:
+    """Return what Label Studio's JSON export tells, and how many tasks had no answer.
 
     Of several annotations of a task, and of several tasks of a question, the last one
     updated counts.
@@ -151,7 +200,8 @@ def read_export(path, journal):
             f"{path} is no list of tasks with `data`; of the formats that Label "
             "Studio offers, choose JSON, not JSON-MIN or CSV"
         )
-    found, unanswered = {}, set()
+    found: dict[QuestionId, tuple[str, Told]] = {}
+    unanswered: set[QuestionId] = set()
     for number, task in enumerate(tasks):
         data = task["data"]
         if data.get("skmal_journal") != journal:
@@ -163,19 +213,20 @@ def read_export(path, journal):
         question = data["skmal_question"]
         unanswered.add(question)
         for annotation in task.get("annotations") or []:
-            answer = _read_annotation(annotation, data, path)
-            if answer is None:
+            told = _read_annotation(annotation, data, path)
+            if told is None:
                 continue
             when = annotation.get("updated_at") or annotation.get("created_at") or ""
             before = found.get(question)
             if before is None or when >= before[0]:
-                found[question] = when, answer
-    answers = [answer for _, answer in found.values()]
-    return answers, len(unanswered - set(found))
+                found[question] = when, told
+    return [told for _, told in found.values()], len(unanswered - set(found))
 
 
-def _read_annotation(annotation, data, path):
-    """Return an Answer; None where it was skipped or left empty."""
+def _read_annotation(
+    annotation: dict[str, Any], data: dict[str, Any], path: str | Path
+) -> Told | None:
+    """Return what it tells; None where it was skipped or left empty."""
     if annotation.get("was_cancelled"):
         return None
     chosen = [
@@ -189,8 +240,8 @@ def _read_annotation(annotation, data, path):
     # Without aliases (an edited configuration) the shown value is what comes back.
     alias = {choice["value"]: choice["alias"] for choice in data["choices"]}
     known = set(alias.values())
-    partner = chosen[0] if chosen[0] in known else alias.get(chosen[0])
-    if partner is None or len(chosen) > 1:
+    choice = chosen[0] if chosen[0] in known else alias.get(chosen[0])
+    if choice is None or len(chosen) > 1:
         raise ValueError(
             f"{path}, question {data['skmal_question']}: {chosen!r} is not one of the "
             "task's choices; import the tasks as they were exported"
@@ -200,4 +251,58 @@ def _read_annotation(annotation, data, path):
         who = who.get("email") or who.get("id")
     by = "label-studio" if who is None else f"label-studio:{who}"
     seconds = annotation.get("lead_time")
-    return Answer(data["skmal_question"], data.get("skmal_item"), partner, by, seconds)
+    return Told(data["skmal_question"], data.get("skmal_item"), choice, by, seconds)
+
+
+def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
+    """Take the answers of an export; under the book's lock."""
+    told, n_unanswered = read_export(path, book.ledger.parameters.journal)
+    n_taken = {"answer": 0, "skip": 0, "unchanged": 0}
+    conflicts: list[str] = []
+    for one in told:
+        try:
+            what, partner = _decide(one, book.ledger, book.items)
+            if what == "answer":
+                desk.answer(one.question, partner, one.by, one.seconds)
+            elif what == "skip":
+                desk.skip(one.question, one.by, one.seconds)
+            n_taken[what] += 1
+        except ValueError as error:
+            conflicts.append(str(error))
+    return Imported(
+        n_answers=n_taken["answer"],
+        n_skips=n_taken["skip"],
+        n_unchanged=n_taken["unchanged"],
+        n_unanswered=n_unanswered,
+        conflicts=conflicts,
+    )
+
+
+def _decide(
+    told: Told, ledger: Ledger, items: Catalogue
+) -> tuple[Literal["answer", "skip", "unchanged"], Key | None]:
+    """Return what an answer of an export comes to here, and the partner's key.
+
+    Raises
+    ------
+    ValueError
+        If the question is about another item here.
+    """
+    asked = ledger.questions.get(told.question)
+    if asked is not None and told.item != items.key(asked.item):
+        raise ValueError(
+            f"question {told.question} is about {items.key(asked.item)!r} here, but "
+            f"about {told.item!r} in the export, which another copy of this journal "
+            "made"
+        )
+    before = ledger.closed_by(told.question)
+    if told.choice == NOT_AMONG:
+        return ("unchanged" if isinstance(before, Skip) else "skip"), None
+    partner = None
+    if told.choice != NO_PARTNER:
+        partner = Key(told.choice.removeprefix(KEY))
+    if isinstance(before, Answer):
+        known = None if before.partner == NONE else items.key(before.partner)
+        if known == partner:
+            return "unchanged", partner
+    return "answer", partner

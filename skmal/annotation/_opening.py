@@ -2,26 +2,54 @@
 
 import uuid
 import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .._shared.parameters import check_integer
 from .._shared.randomness import draw_seed
+from .._shared.types import Items
 from .._version import __version__
-from ..encoders._projection import ContrastiveProjection
 from ..encoders._ridge import RidgeCCA
+from ..encoders._tags import reads_numbers_only
 from ..items._containers import check_items, numeric_rows
 from ..learners._paired import PairedActiveLearner
+from . import _weights
+from ._book import Book
 from ._catalogue import NAMES, Catalogue
-from ._journal import Event
+from ._events import Budget, Changed, Event, Pair, Parameters, Start, Undo
+from ._ids import Key, Number
+from ._journal import Journal
 from ._ledger import Ledger
+from ._plan import askable, known, rows_paired
+from ._sources import Pool
+from ._training import Pools, items_of, new_learner, rebuild, tell_unmatched
+
+N_CANDIDATES = 9  # shown with a question
 
 
-def check_features(features, sources):
+@dataclass(frozen=True)
+class Given:
+    """Parameters of a session, checked; None where they were not passed."""
+
+    batch_size: int | None
+    n_candidates: int | None
+    budget: int | None
+
+
+# -------------------------------------------------------------------- what is passed
+
+
+def check_features(
+    features: tuple[Items | None, Items | None] | None, sources: tuple[Pool, Pool]
+) -> Pools:
     """Return what the learner sees of each pool."""
     seen = [source.items for source in sources]
     if features is None:
-        return seen
+        return seen[0], seen[1]
     if not isinstance(features, tuple) or len(features) != 2:
         raise ValueError(
             "features must be a tuple (features of X, features of y), an entry may be "
@@ -36,10 +64,11 @@ def check_features(features, sources):
                 f"features[{m}] has {len(seen[m])} rows for the {len(sources[m].keys)} "
                 f"items of {NAMES[m]}; row i must belong to item i"
             )
-    return seen
+    return seen[0], seen[1]
 
 
-def check_learner(learner, seen):
+def check_learner(learner: PairedActiveLearner, seen: Pools) -> None:
+    """Raise unless a session can use a copy of this learner."""
     if not isinstance(learner, PairedActiveLearner):
         raise TypeError(
             f"learner must be a PairedActiveLearner, got {type(learner).__name__}"
@@ -49,10 +78,10 @@ def check_learner(learner, seen):
             "learner knows pairs already, which are in no journal; pass an unfitted "
             "one and give the pairs as known_pairs"
         )
-    numeric = (type(None), RidgeCCA, ContrastiveProjection)
+    encoder = RidgeCCA() if learner.estimator is None else learner.estimator
     for m, rows in enumerate(seen):
-        if isinstance(learner.estimator, numeric) and numeric_rows(rows) is None:
-            name = type(learner.estimator or RidgeCCA()).__name__
+        if reads_numbers_only(encoder) and numeric_rows(rows) is None:
+            name = type(encoder).__name__
             raise ValueError(
                 f"{name} learns from rows of numbers, which {NAMES[m]} does not hold; "
                 "give them as features=(X_features, y_features), or pass a learner "
@@ -60,16 +89,21 @@ def check_learner(learner, seen):
             )
 
 
-def check_parameters(batch_size, n_candidates, budget):
-    """Return the parameters that were given, checked; None where they were not."""
+def check_parameters(
+    batch_size: int | None, n_candidates: int | None, budget: int | None
+) -> Given:
+    """Return the parameters that were given, checked."""
     given = {"batch_size": batch_size, "n_candidates": n_candidates, "budget": budget}
     for name, value in given.items():
         if value is not None:
             given[name] = check_integer(value, name, minimum=1)
-    return given
+    return Given(**given)
 
 
-def _describe(learner):
+# -------------------------------------------------------------------- the journal
+
+
+def _describe(learner: PairedActiveLearner) -> dict[str, Any]:
     """Return a learner's parameters as JSON can hold them, to be told from others."""
     described = {}
     for name, value in learner.get_params(deep=True).items():
@@ -81,20 +115,19 @@ def _describe(learner):
     return described
 
 
-def _check_same(events, given, described, path):
+def _check_same(
+    then: Parameters, given: Given, described: dict[str, Any], path: Path
+) -> None:
     """Raise where a parameter is not what the journal says."""
-    then = {}
-    for event in events:
-        if event.kind in ("start", "budget"):
-            then |= event.data
-    for name, value in given.items():
-        if value is not None and value != then[name]:
+    for name, value in vars(given).items():
+        before = getattr(then, name)
+        if value is not None and value != before:
             raise ValueError(
-                f"{name}={value} was passed, but {path} was begun with {then[name]}; "
+                f"{name}={value} was passed, but {path} was begun with {before}; "
                 f"leave {name} out, or pass that"
             )
     for name, value in described.items():
-        before = then["learner"].get(name, value)
+        before = then.learner.get(name, value)
         if value != before:
             raise ValueError(
                 f"the learner has {name}={value!r}, but {path} was begun with "
@@ -102,36 +135,70 @@ def _check_same(events, given, described, path):
             )
 
 
-def open_journal(journal, sources, known_pairs, given, changed, learner):
-    """Begin a journal or read it; return its Catalogue and its Ledger."""
-    events = journal.events()
-    described = _describe(learner)
-    if events:
-        _check_same(events, given, described, journal.path)
-    items = Catalogue(sources, [journal.items(modality) for modality in (0, 1)])
-    ledger = Ledger(items.modality)
+def open_book(
+    path: Path,
+    sources: tuple[Pool, Pool],
+    known_pairs: Iterable[Any],
+    given: Given,
+    changed: str,
+    learner: PairedActiveLearner,
+) -> Book:
+    """Begin a journal, or read it and compare it with what is passed."""
+    journal = Journal(path)
+    try:
+        events = journal.events()
+        described = _describe(learner)
+        if events:
+            _check_same(_parameters(events), given, described, path)
+        items = Catalogue(sources, [journal.items(modality) for modality in (0, 1)])
+        ledger = Ledger(items.modality)
+        for event in events:
+            ledger.apply(event)
+        pairs = _check_known_pairs(known_pairs, items, events, path)
+        if events:
+            new = _take_in(items, ledger, changed, path)
+        else:
+            new = _begin(given, learner, described, pairs)
+        with journal.transaction():
+            journal.write_items(items.news)
+            written = journal.write(new)
+        for event in written:
+            ledger.apply(event)
+    except BaseException:
+        journal.close()
+        raise
+    return Book(journal, ledger, items)
+
+
+def _begin(
+    given: Given,
+    learner: PairedActiveLearner,
+    described: dict[str, Any],
+    pairs: Sequence[tuple[Number, Number]],
+) -> list[Event]:
+    """Return the first events of a journal."""
+    parameters = Parameters(
+        budget=given.budget,
+        batch_size=given.batch_size or learner.batch_size,
+        n_candidates=given.n_candidates or N_CANDIDATES,
+        journal=uuid.uuid4().hex,
+        skmal=__version__,
+        seed=draw_seed(learner.random_state),
+        learner=described,
+    )
+    return [Start(parameters), *(Pair(x, y) for x, y in pairs)]
+
+
+def _parameters(events: Sequence[Event]) -> Parameters:
+    """Return the parameters as of the last event."""
+    ledger = Ledger([])
     for event in events:
-        ledger.apply(event)
-    pairs = _check_known_pairs(known_pairs, items, events, journal.path)
-    if events:
-        new = _take_in(items, ledger, changed, journal.path)
-    else:
-        parameters = {"batch_size": learner.batch_size, "n_candidates": 9}
-        parameters |= {k: v for k, v in given.items() if v is not None}
-        parameters |= {"id": uuid.uuid4().hex, "skmal": __version__}
-        parameters |= {"seed": draw_seed(learner.random_state)}
-        parameters |= {"learner": described}
-        new = [Event("start", data={"budget": None} | parameters)]
-        new += [Event("pair", item=x, partner=y) for x, y in pairs]
-    with journal.transaction():
-        journal.write_items(items.news)
-        written = journal.write(new)
-    for event in written:
-        ledger.apply(event)
-    return items, ledger
+        if isinstance(event, (Start, Budget)):
+            ledger.apply(event)
+    return ledger.parameters
 
 
-def _take_in(items, ledger, changed, path):
+def _take_in(items: Catalogue, ledger: Ledger, changed: str, path: Path) -> list[Event]:
     """Return events about items that are not what they were, or raise."""
     lost = {*items.changed, *items.missing}
     resting = ledger.resting_on(lost)
@@ -143,12 +210,11 @@ def _take_in(items, ledger, changed, path):
             'them, or take these answers back with changed="ask_again". Nothing '
             "was changed"
         )
-    news = {
-        what: getattr(items, what)
-        for what in ("changed", "missing", "added")
-        if getattr(items, what)
-    }
-    for what, numbers in news.items():
+    news = Changed(items.changed, items.missing, items.added)
+    for what in ("changed", "missing", "added"):
+        numbers = getattr(news, what)
+        if not numbers:
+            continue
         n_back = len(ledger.resting_on(set(numbers)))
         back = f"; {n_back} answers that rest on them are taken back" if n_back else ""
         warnings.warn(
@@ -156,25 +222,29 @@ def _take_in(items, ledger, changed, path):
             f"{_some(map(items.key, numbers))}{back}",
             stacklevel=4,
         )
-    undone = [Event("undo", by="skmal", undoes=event.id) for event in resting]
-    return [*undone, *([Event("changed", data=news)] if news else [])]
+    new: list[Event] = [Undo("skmal", event.number) for event in resting]
+    if news.changed or news.missing or news.added:
+        new.append(news)
+    return new
 
 
-def _check_known_pairs(known_pairs, items, events, path):
+def _check_known_pairs(
+    known_pairs: Iterable[Any], items: Catalogue, events: Sequence[Event], path: Path
+) -> list[tuple[Number, Number]]:
     """Return known pairs as numbers, the same as in the journal if there is one."""
-    pairs = []
+    pairs: list[tuple[Number, Number]] = []
     for pair in known_pairs:
         if not isinstance(pair, (tuple, list, np.ndarray)) or len(pair) != 2:
             raise ValueError(
                 f"known_pairs must hold pairs (x, y) of rows or keys, got {pair!r}"
             )
-        pairs.append(tuple(items.number(m, pair[m]) for m in (0, 1)))
+        pairs.append((items.number(0, pair[0]), items.number(1, pair[1])))
     for side in zip(*pairs, strict=True):
         if len(set(side)) < len(side):
             raise ValueError(
                 "known_pairs names an item twice, but an item has one partner"
             )
-    in_journal = {(e.item, e.partner) for e in events if e.kind == "pair"}
+    in_journal = {(e.item, e.partner) for e in events if isinstance(e, Pair)}
     if events and set(pairs) != in_journal:
         raise ValueError(
             f"{len(pairs)} known_pairs were passed, but {path} was begun with "
@@ -183,8 +253,64 @@ def _check_known_pairs(known_pairs, items, events, path):
     return pairs
 
 
-def _some(keys):
+def _some(keys: Iterable[Key]) -> str:
     """Return a few names for a message."""
-    keys = list(keys)
-    shown = ", ".join(repr(key) for key in keys[:3])
-    return shown if len(keys) <= 3 else f"{shown} and {len(keys) - 3} more"
+    names = [repr(key) for key in keys]
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+# -------------------------------------------------------------------- the learner
+
+
+def recover(
+    template: PairedActiveLearner, book: Book, pools: Pools
+) -> PairedActiveLearner:
+    """Return the learner as of the last training, from its file or fitted again.
+
+    Warns
+    -----
+    UserWarning
+        If the file cannot be used.
+    """
+    ledger, items = book.ledger, book.items
+    learner = new_learner(template, ledger.parameters.seed)
+    if not ledger.rounds:
+        return learner
+    last = ledger.rounds[-1]
+    then = known(ledger, items, last.upto)
+    path = _weights.path_of(book.journal.path, len(ledger.rounds) - 1)
+    try:
+        kept = _weights.load(path, last.sha256)
+    except _weights.UnusableWeights as why:
+        warnings.warn(
+            f"weights not loaded: {path}: {why}. No answer is lost: the encoder is "
+            f"fitted again, on the {len(then.pairs)} pairs of its last training",
+            stacklevel=3,
+        )
+        shares = {"shares": last.prequential, "asked": None}
+        learner = learner.from_state(learner.state() | {"prequential": shares})
+        learner = _fit_again(learner, book, pools)
+    else:
+        aligned = items_of(pools, then.pairs)
+        learner = learner.from_state(learner.state() | kept | {"aligned": aligned})
+    tell_unmatched(learner, pools, then.unmatched)
+    return learner
+
+
+def _fit_again(
+    learner: PairedActiveLearner, book: Book, pools: Pools
+) -> PairedActiveLearner:
+    """Return the learner fitted as in the last training, and asking what it asked."""
+    ledger, items = book.ledger, book.items
+    last = ledger.rounds[-1]
+    then = Ledger(ledger.modality)
+    for event in book.journal.events():
+        if event.number <= last.upto:
+            then.apply(event)
+    could = askable(then, items)
+    asked = last.questions[: could.n_questions]  # what follows was kept in reserve
+    modality = int(ledger.modality[asked[0].item]) if asked else 0
+    rows = items.row[[question.item for question in asked]] if asked else np.array([])
+    history = [rows_paired(ledger, items, done.upto) for done in ledger.rounds]
+    return rebuild(learner, pools, history, could.eligible, (modality, rows[rows >= 0]))

@@ -1,10 +1,12 @@
 """What a session shows people."""
 
-from collections import namedtuple
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
-Item = namedtuple("Item", ["key", "row", "value"])
-Item.__doc__ = """One item of a pool.
+
+@dataclass(frozen=True)
+class Item:
+    """One item of a pool.
 
     Parameters
     ----------
@@ -14,7 +16,20 @@ Item.__doc__ = """One item of a pool.
         Where it stands in the pool as given to this session.
     value : object
         The item itself: a path, a text, an array.
+
+    Examples
+    --------
+    >>> from skmal import Item
+    >>> Item("p/fox.png", 4, "p/fox.png").key
+    'p/fox.png'
     """
+
+    key: str
+    row: int
+    value: Any
+
+
+Partner: TypeAlias = Item | str | int | None  # an item, its key, its row, or none
 
 
 @dataclass(frozen=True)
@@ -46,7 +61,7 @@ class Question:
     id: int
     modality: int
     item: Item = field(compare=False)
-    candidates: tuple = field(compare=False)
+    candidates: tuple[Item, ...] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -85,11 +100,11 @@ class Progress:
     n_none: int
     n_skips: int
     budget: int | None
-    n_open: tuple
+    n_open: tuple[int, int]
     n_rounds: int
     is_training: bool
-    validation: list
-    prequential: list
+    validation: list[tuple[int, float]]
+    prequential: list[float]
     training_error: str | None
 
 
@@ -115,4 +130,4 @@ class Imported:
     n_skips: int
     n_unchanged: int
     n_unanswered: int
-    conflicts: list
+    conflicts: list[str]

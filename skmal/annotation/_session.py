@@ -1,23 +1,31 @@
 """AnnotationSession: pools, a learner, and a journal that loses no answer."""
 
-import threading
-import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any, Literal, Self
 
-import numpy as np
+import numpy.typing as npt
 
 from .._shared.parameters import check_choice, check_integer
-from ..arrays._rows import take
+from .._shared.types import Items
 from ..learners._paired import PairedActiveLearner
-from ..learners._query import Query
 from . import _label_studio
-from . import _training as _teaching
-from ._journal import Event, Journal
-from ._ledger import NONE, OPEN, Ledger
-from ._opening import check_features, check_learner, check_parameters, open_journal
-from ._records import Imported, Progress, Question
-from ._sources import read_pool
+from ._desk import Desk
+from ._events import Budget
+from ._ids import QuestionId
+from ._ledger import OPEN
+from ._opening import (
+    check_features,
+    check_learner,
+    check_parameters,
+    open_book,
+    recover,
+)
+from ._records import Imported, Item, Partner, Progress, Question
+from ._rehearsal import rehearsed
+from ._sources import PoolSource, read_pool
 from ._tables import rows_of, write_csv, write_jsonl
+from ._trainer import Trainer
 
 
 class AnnotationSession:
@@ -92,6 +100,8 @@ class AnnotationSession:
     -----
     UserWarning
         If items without an answer have changed or are missing, or new ones have come.
+        If the weights of the last training cannot be loaded, and why; the encoder is
+        then fitted again.
 
     See Also
     --------
@@ -110,8 +120,8 @@ class AnnotationSession:
     caller's thread.
 
     Encoder weights are pickles (joblib's), loaded only if their hash is the journal's;
-    still, open no session of somebody you would not run code from. A missing or damaged
-    file is replaced by fitting again.
+    still, open no session of somebody you would not run code from. Where a file is
+    missing, damaged or of another version, opening warns and fits again.
 
     An answer closes two items for good (one, where it has no partner): one item, one
     partner. An answer taken back opens them again, and leaves the encoder with the next
@@ -134,20 +144,20 @@ class AnnotationSession:
 
     def __init__(
         self,
-        path,
-        X,
-        y,
-        learner=None,
+        path: str | Path,
+        X: PoolSource,
+        y: PoolSource,
+        learner: PairedActiveLearner | None = None,
         *,
-        features=None,
-        known_pairs=(),
-        validation_data=None,
-        batch_size=None,
-        n_candidates=None,
-        budget=None,
-        training="wait",
-        changed="raise",
-    ):
+        features: tuple[Items | None, Items | None] | None = None,
+        known_pairs: Iterable[tuple[str | int, str | int]] = (),
+        validation_data: tuple[Items, Items] | None = None,
+        batch_size: int | None = None,
+        n_candidates: int | None = None,
+        budget: int | None = None,
+        training: Literal["wait", "background"] = "wait",
+        changed: Literal["raise", "ask_again"] = "raise",
+    ) -> None:
         check_choice(training, "training", ("wait", "background"))
         check_choice(changed, "changed", ("raise", "ask_again"))
         learner = PairedActiveLearner() if learner is None else learner
@@ -155,32 +165,23 @@ class AnnotationSession:
         seen = check_features(features, sources)
         check_learner(learner, seen)
         given = check_parameters(batch_size, n_candidates, budget)
-
-        self.path = Path(path)
-        self.kinds = tuple(source.kind for source in sources)
-        self._validation = validation_data
-        self._in_background = training == "background"
-        self._lock = threading.RLock()  # guards all that changes, and the journal
-        self._training = threading.Lock()  # one training at a time
-        self._thread = None
-        self._training_error = None
-        self._is_closed = False
-        self._handed_out = {}  # person -> (question, when)
-        self._features = None
-        self._journal = Journal(self.path)
+        self.path: Path = Path(path)
+        self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
+        self._book = open_book(self.path, sources, known_pairs, given, changed, learner)
         try:
-            self._items, self._ledger = open_journal(
-                self._journal, sources, known_pairs, given, changed, learner
+            pools = self._book.items.arranged(*seen)
+            learner = recover(learner, self._book, pools)
+            self._desk = Desk(self._book)
+            self._trainer = Trainer(
+                self._book, learner, pools, validation_data, training == "background"
             )
-            self._seen = tuple(self._items.arrange(seen[m], m) for m in (0, 1))
-            self._recover(learner)
         except BaseException:
-            self._journal.close()
+            self._book.close()
             raise
 
     # ---------------------------------------------------------------- asking
 
-    def next_question(self, by="me"):
+    def next_question(self, by: str = "me") -> Question | None:
         """Return the question for a person, or None where there is none left.
 
         Parameters
@@ -196,33 +197,50 @@ class AnnotationSession:
             encoder has then learned from every answer; with ``training="background"``
             it does so after that (see `wait`).
         """
+        ledger = self._book.ledger
         while True:
-            with self._lock:
-                self._check_open()
-                asked = self._find_question(by)
+            with self._book.lock:
+                self._book.check_open()
+                asked = self._desk.find(by, more=self._trainer.in_background)
                 if asked is not None:
-                    return self._hand_out(asked, by)
-                learned = bool(self._ledger.rounds) and not self._ledger.n_unlearned
-                if learned and self._plan(self._ledger).n_questions == 0:
+                    return self._desk.hand_out(asked, by)
+                n_rounds = len(ledger.rounds)
+                has_learned = n_rounds > 0 and not ledger.n_unlearned
+                if has_learned and self._trainer.askable().n_questions == 0:
                     return None
-                if self._in_background and self._ledger.rounds:
+                if self._trainer.in_background and n_rounds:
                     return self._find_more(by)
-                seen = len(self._ledger.rounds)
-            self._train(unless_beyond=seen)
+            self._trainer.train(unless_beyond=n_rounds)
 
-    def __iter__(self):
+    def _find_more(self, by: str) -> Question | None:
+        """Return a question from the last finished encoder while the next trains."""
+        may_be_asked = self._trainer.askable()
+        self._trainer.start()
+        if may_be_asked.n_questions == 0:
+            return None
+        self._trainer.ask_more(may_be_asked)
+        # None is free where others hold what is left.
+        asked = self._desk.find(by, more=True) or self._desk.first_held()
+        return self._desk.hand_out(asked, by)
+
+    def __iter__(self) -> Iterator[Question]:
         """Yield questions until there are none left; each must be closed."""
         while (question := self.next_question()) is not None:
             yield question
-            if self._ledger.is_open(question.id):
+            if self._book.ledger.is_open(QuestionId(question.id)):
                 raise RuntimeError(
                     f"question {question.id} about {question.item.key!r} was neither "
                     "answered nor skipped; call answer(question, partner) or "
                     "skip(question) before the next"
                 )
-        self._finish()
+        self._trainer.finish()
 
-    def run(self, annotator, by="me", ids=None):
+    def run(
+        self,
+        annotator: Callable[..., Any],
+        by: str = "me",
+        ids: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    ) -> Self:
         """Let a function answer until there are no questions left.
 
         Parameters
@@ -243,36 +261,21 @@ class AnnotationSession:
             The session.
         """
         if ids is not None:
-            annotator = self._rehearsed(annotator, ids)
+            annotator = rehearsed(annotator, ids, self._book)
         while (question := self.next_question(by)) is not None:
             self.answer(question, annotator(question), by=by)
-        self._finish()
+        self._trainer.finish()
         return self
-
-    def _rehearsed(self, annotator, ids):
-        """Return what asks a learner's annotator one question of the open pools."""
-        ids = [self._items.arrange(np.asarray(some), m) for m, some in enumerate(ids)]
-
-        def answer(question):
-            modality = question.modality
-            with self._lock:
-                rows = [self._open_rows(self._ledger, m) for m in (0, 1)]
-                asked = self._items.number(modality, question.item)
-            place = np.flatnonzero(
-                self._items.numbers[modality][rows[modality]] == asked
-            )
-            query = Query(place, [question.item.value], modality)
-            (partner,) = annotator(query, ids[0][rows[0]], ids[1][rows[1]])
-            if partner < 0:
-                return None
-            other = self._items.numbers[1 - modality][rows[1 - modality][partner]]
-            return self._items.item(other)
-
-        return answer
 
     # ---------------------------------------------------------------- answering
 
-    def answer(self, question, partner, by="me", seconds=None):
+    def answer(
+        self,
+        question: Question | int,
+        partner: Partner,
+        by: str = "me",
+        seconds: float | None = None,
+    ) -> None:
         """Write down who the partner is; an answer takes the place of a skip.
 
         Parameters
@@ -296,32 +299,14 @@ class AnnotationSession:
         OSError
             If it could not be written, on a full disk, say. Nothing has changed then.
         """
-        with self._lock:
-            self._check_open()
-            asked = self._check_question(question, even_skipped=True)
-            if partner is None or (not isinstance(partner, str) and partner == -1):
-                number = NONE
-            else:
-                number = self._check_partner(asked, partner)
-            if not self._ledger.is_open(asked.id):  # a skip says less than an answer
-                skip = self._ledger.closed_by(asked.id)
-                self._commit(Event("undo", by=str(by), undoes=skip.id))
-            self._commit(
-                Event(
-                    "answer",
-                    by=str(by),
-                    question=asked.id,
-                    item=asked.item,
-                    partner=number,
-                    seconds=self._seconds(asked, by, seconds),
-                )
-            )
-            self._handed_out.pop(by, None)
-            enough = self._ledger.n_unlearned >= self._ledger.parameters["batch_size"]
-            if self._in_background and enough:
-                self._start_training()
+        with self._book.lock:
+            self._book.check_open()
+            self._desk.answer(question, partner, by, seconds)
+            self._trainer.start_if_due()
 
-    def skip(self, question, by="me", seconds=None):
+    def skip(
+        self, question: Question | int, by: str = "me", seconds: float | None = None
+    ) -> None:
         """Pass a question over; its item comes back when the others have run out.
 
         Parameters
@@ -340,22 +325,11 @@ class AnnotationSession:
         OSError
             If it could not be written. Nothing has changed then.
         """
-        with self._lock:
-            self._check_open()
-            asked = self._check_question(question)
-            seconds = self._seconds(asked, by, seconds)
-            self._commit(
-                Event(
-                    "skip",
-                    by=str(by),
-                    question=asked.id,
-                    item=asked.item,
-                    seconds=seconds,
-                )
-            )
-            self._handed_out.pop(by, None)
+        with self._book.lock:
+            self._book.check_open()
+            self._desk.skip(question, by, seconds)
 
-    def undo(self, by="me"):
+    def undo(self, by: str = "me") -> Question | None:
         """Take back the last answer or skip of a person; again: the one before it.
 
         The items are open again and the budget has one more; the journal keeps what
@@ -378,17 +352,11 @@ class AnnotationSession:
         OSError
             If it could not be written. Nothing has changed then.
         """
-        with self._lock:
-            self._check_open()
-            last = self._ledger.last_of(str(by))
-            if last is None:
-                return None
-            self._commit(Event("undo", by=str(by), undoes=last.id))
-            if not self._is_askable(last.question):
-                return None
-            return self._hand_out(self._ledger.questions[last.question], by)
+        with self._book.lock:
+            self._book.check_open()
+            return self._desk.undo(by)
 
-    def change_budget(self, budget):
+    def change_budget(self, budget: int | None) -> None:
         """Allow more answers, or fewer; the journal keeps that too.
 
         Parameters
@@ -398,44 +366,32 @@ class AnnotationSession:
         """
         if budget is not None:
             budget = check_integer(budget, "budget", minimum=1)
-        with self._lock:
-            self._check_open()
-            self._commit(Event("budget", data={"budget": budget}))
+        with self._book.lock:
+            self._book.check_open()
+            self._book.commit(Budget(budget))
 
     # ---------------------------------------------------------------- looking
 
     @property
-    def pools(self):
+    def learner(self) -> PairedActiveLearner:
+        """Return the learner as of the last finished training."""
+        return self._trainer.learner
+
+    @property
+    def pools(self) -> tuple[Items, Items]:
         """Return the items of X and of y, a tuple of two sequences.
 
         They stand in the journal's order, that of their first coming.
         """
-        return self._items.pools
+        return self._book.items.pools
 
     @property
-    def progress(self):
+    def progress(self) -> Progress:
         """Return how far the session has come, a `Progress`."""
-        with self._lock:
-            ledger = self._ledger
-            return Progress(
-                n_answers=ledger.n_answers,
-                n_pairs=ledger.n_pairs,
-                n_none=ledger.n_none,
-                n_skips=ledger.n_skips,
-                budget=ledger.parameters["budget"],
-                n_open=tuple(len(self._open_rows(ledger, m)) for m in (0, 1)),
-                n_rounds=len(ledger.rounds),
-                is_training=self._training.locked(),
-                validation=[
-                    (done["n_pairs"], done["score"])
-                    for done in ledger.rounds
-                    if done["score"] is not None
-                ],
-                prequential=ledger.rounds[-1]["prequential"] if ledger.rounds else [],
-                training_error=self._training_error,
-            )
+        with self._book.lock:
+            return self._book.progress(self._trainer.is_training, self._trainer.error)
 
-    def item(self, modality, key):
+    def item(self, modality: int, key: str) -> Item:
         """Return an item by its key.
 
         Parameters
@@ -456,9 +412,9 @@ class AnnotationSession:
             If the pool has no such key.
         """
         check_choice(modality, "modality", (0, 1))
-        return self._items.item(self._items.number(modality, str(key)))
+        return self._book.items.item(self._book.items.number(modality, str(key)))
 
-    def pairs(self):
+    def pairs(self) -> list[tuple[Item, Item]]:
         """Return the pairs known so far.
 
         Returns
@@ -466,11 +422,11 @@ class AnnotationSession:
         list of (Item, Item)
             Items of X and of y, in the order of the answers.
         """
-        with self._lock:
-            known = self._ledger.pairs()
-            return [(self._items.item(x), self._items.item(y)) for _, x, y in known]
+        with self._book.lock:
+            item = self._book.items.item
+            return [(item(x), item(y)) for _, x, y in self._book.ledger.pairs()]
 
-    def search(self, text, modality, limit=20):
+    def search(self, text: str, modality: int, limit: int = 20) -> list[Item]:
         """Find open items of a pool, for a partner that is not among the candidates.
 
         Parameters
@@ -491,13 +447,12 @@ class AnnotationSession:
         """
         check_choice(modality, "modality", (0, 1))
         limit = check_integer(limit, "limit", minimum=1)
-        found = self._items.search(text, modality, limit, self._ledger.partner == OPEN)
-        with self._lock:
-            return [self._items.item(number) for number in found]
+        items, is_open = self._book.items, self._book.ledger.partner == OPEN
+        return [items.item(n) for n in items.search(text, modality, limit, is_open)]
 
     # ---------------------------------------------------------------- exporting
 
-    def export_csv(self, path):
+    def export_csv(self, path: str | Path) -> None:
         """Write every answer that stands, and every known pair, as a table.
 
         Parameters
@@ -508,11 +463,11 @@ class AnnotationSession:
             `question`, `X_hash` and `y_hash` (SHA-256 of the contents), `X_text` and
             `y_text` (the items themselves, where they are texts).
         """
-        with self._lock:
-            rows = list(rows_of(self._ledger, self._journal, self._items))
+        with self._book.lock:
+            rows = list(rows_of(self._book))
         write_csv(rows, path)
 
-    def export_jsonl(self, path):
+    def export_jsonl(self, path: str | Path) -> None:
         """Write what `export_csv` writes as JSON, one object a line.
 
         Parameters
@@ -520,11 +475,17 @@ class AnnotationSession:
         path : str or path
             The file; one that exists is replaced.
         """
-        with self._lock:
-            rows = list(rows_of(self._ledger, self._journal, self._items))
+        with self._book.lock:
+            rows = list(rows_of(self._book))
         write_jsonl(rows, path)
 
-    def export_label_studio(self, folder, *, image_url=None, preselect=False):
+    def export_label_studio(
+        self,
+        folder: str | Path,
+        *,
+        image_url: str | None = None,
+        preselect: bool = False,
+    ) -> list[Path]:
         """Write the open questions as tasks for Label Studio.
 
         Where none are open, the encoder learns and asks first. In Label Studio, make a
@@ -553,23 +514,19 @@ class AnnotationSession:
         ValueError
             If there is nothing left to ask.
         """
-        with self._lock:
-            self._check_open()
-            open_ids = [id for id in self._ledger.current if self._is_askable(id)]
-        if not open_ids and self.next_question() is None:
+        with self._book.lock:
+            self._book.check_open()
+            is_open = bool(self._desk.askable())
+        if not is_open and self.next_question() is None:
             raise ValueError(f"{self.path} has no questions left; there is no task")
-        with self._lock:
-            questions = [
-                self._shown(self._ledger.questions[id])
-                for id in self._ledger.current
-                if self._is_askable(id)
-            ]
-            journal = self._ledger.parameters["id"]
+        with self._book.lock:
+            questions = [self._desk.shown(asked) for asked in self._desk.askable()]
+            journal = self._book.ledger.parameters.journal
         return _label_studio.write_tasks(
             questions, self.kinds, folder, journal, image_url, preselect
         )
 
-    def import_label_studio(self, path):
+    def import_label_studio(self, path: str | Path) -> Imported:
         """Take the answers out of Label Studio's JSON export.
 
         "Has no partner at all" is an answer, "none of these" a skip: Label Studio shows
@@ -594,48 +551,15 @@ class AnnotationSession:
             If the file is of another format or session, or a choice is unknown. Nothing
             is changed then.
         """
-        with self._lock:
-            self._check_open()
-            journal = self._ledger.parameters["id"]
-            answers, n_unanswered = _label_studio.read_export(path, journal)
-            counts = {"answer": 0, "skip": 0, "unchanged": 0}
-            conflicts = []
-            for answer in answers:
-                try:
-                    counts[self._take(answer)] += 1
-                except ValueError as error:
-                    conflicts.append(str(error))
-        return Imported(*counts.values(), n_unanswered, conflicts)
-
-    def _take(self, answer):
-        """Write one answer of an export down; return what it was."""
-        question, item, alias, by, seconds = answer
-        asked = self._ledger.questions.get(question)
-        if asked is not None and item != self._items.key(asked.item):
-            raise ValueError(
-                f"question {question} is about {self._items.key(asked.item)!r} here, "
-                f"but about {item!r} in the export, which another copy of this journal "
-                "made"
-            )
-        before = self._ledger.closed_by(question)
-        if alias == _label_studio.NOT_AMONG:
-            if before is not None and before.kind == "skip":
-                return "unchanged"
-            self.skip(question, by=by, seconds=seconds)
-            return "skip"
-        partner = None
-        if alias != _label_studio.NO_PARTNER:
-            partner = alias.removeprefix(_label_studio.KEY)
-        if before is not None and before.kind == "answer":
-            known = None if before.partner == NONE else self._items.key(before.partner)
-            if known == partner:
-                return "unchanged"
-        self.answer(question, partner, by=by, seconds=seconds)
-        return "answer"
+        with self._book.lock:
+            self._book.check_open()
+            done = _label_studio.take_export(path, self._book, self._desk)
+            self._trainer.start_if_due()
+        return done
 
     # ---------------------------------------------------------------- training
 
-    def train(self):
+    def train(self) -> Self:
         """Learn from all answers so far, and choose the next questions.
 
         Called for you: by `next_question`, or by a thread of its own. Other threads can
@@ -653,300 +577,22 @@ class AnnotationSession:
         OSError
             If weights or questions could not be written.
         """
-        self._train()
+        self._trainer.train()
         return self
 
-    def wait(self):
+    def wait(self) -> None:
         """Wait until the training in the background, if there is one, has finished."""
-        thread = self._thread
-        if thread is not None:
-            thread.join()
+        self._trainer.wait()
 
-    def _finish(self):
-        """Learn from the answers that came while the last training ran."""
-        self.wait()
-        if self._ledger.n_unlearned:
-            self._train()
-
-    def close(self):
+    def close(self) -> None:
         """Give the journal free; a training that still runs leaves nothing behind."""
-        with self._lock:
-            if not self._is_closed:
-                self._is_closed = True
-                self._journal.close()
+        self._book.close()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
-
-    def _train(self, unless_beyond=None):
-        """Train, unless there have been more rounds than that meanwhile."""
-        with self._training:
-            with self._lock:
-                self._check_open()
-                ledger, number = self._ledger, len(self._ledger.rounds)
-                if unless_beyond is not None and number > unless_beyond:
-                    return
-                plan, upto = self._plan(ledger), ledger.upto
-                n_candidates = ledger.parameters["n_candidates"]
-            learner = _teaching.teach(self.learner, self._seen, plan, upto)
-            questions, features = _teaching.ask(learner, self._seen, plan, n_candidates)
-            score = None
-            if self._validation is not None and hasattr(learner, "estimator_"):
-                score = float(learner.score(*self._validation))
-            weights = self._weights_of(number)
-            sha256 = _teaching.save(learner, weights)
-            done = {
-                "upto": plan.upto,
-                "n_pairs": len(plan.pairs),
-                "score": score,
-                "prequential": list(learner._found),
-                "sha256": sha256,
-            }
-            with self._lock:
-                if self._is_closed:
-                    return
-                self._commit(Event("round", data=done | self._numbered(questions)))
-                self.learner, self._features = learner, features
-                self._training_error = None
-            for path in weights.parent.glob("round-*"):
-                if path != weights:
-                    path.unlink()
-
-    def _start_training(self):
-        """Train in a thread, unless one is at it."""
-        if self._training.locked() or (self._thread and self._thread.is_alive()):
-            return
-
-        def train():
-            try:
-                self._train()
-            except Exception as error:  # shown to people, who can go on
-                self._training_error = f"{type(error).__name__}: {error}"
-
-        self._thread = threading.Thread(target=train, daemon=True)
-        self._thread.start()
-
-    def _ask_more(self, plan):
-        """Ask at once, with the last finished encoder, about items drawn."""
-        n_candidates = self._ledger.parameters["n_candidates"]
-        questions = _teaching.ask_more(self.learner, plan, self._features, n_candidates)
-        self._commit(Event("more", data=self._numbered(questions)))
-
-    def _numbered(self, questions):
-        """Return questions as the journal keeps them: ids, and numbers of items."""
-        first = len(self._ledger.questions) + 1
-        rows = []
-        for id, (modality, row, partners) in enumerate(questions, start=first):
-            others = self._items.numbers[1 - modality][partners]
-            rows.append([id, int(self._items.numbers[modality][row]), others.tolist()])
-        return {"questions": rows}
-
-    def _plan(self, ledger, with_answers=True):
-        """Return what a training would start from, or only what may be asked."""
-        open_rows, eligible = [], []
-        for modality in (0, 1):
-            rows = self._open_rows(ledger, modality)
-            skips = ledger.skips[self._items.numbers[modality][rows]]
-            open_rows.append(rows)
-            eligible.append(rows[skips == skips.min()] if len(rows) else rows)
-        batch_size = ledger.parameters["batch_size"]
-        left = min(ledger.budget_left, *map(len, eligible))
-        n_questions = int(max(0, min(batch_size, left)))
-        reserve = 2 * batch_size if self._in_background else 0
-        return _teaching.Plan(
-            upto=ledger.last,
-            pairs=self._pair_rows(ledger.pairs()) if with_answers else None,
-            unmatched=(
-                self._unmatched_rows(ledger.unmatched()) if with_answers else None
-            ),
-            open=tuple(open_rows),
-            eligible=tuple(eligible),
-            n_questions=n_questions,
-            n_reserve=int(max(0, min(reserve, left - n_questions))),
-        )
-
-    def _open_rows(self, ledger, modality):
-        return np.flatnonzero(ledger.partner[self._items.numbers[modality]] == OPEN)
-
-    def _pair_rows(self, pairs):
-        """Return (event, x, y) with rows for numbers, without items that are gone."""
-        rows = np.column_stack([pairs[:, 0], self._items.row[pairs[:, 1:]]])
-        return rows[(rows[:, 1:] >= 0).all(axis=1)]
-
-    def _unmatched_rows(self, numbers):
-        """Return rows of X and of y for numbers, without items that are gone."""
-        numbers = numbers[self._items.row[numbers] >= 0]
-        modality, rows = self._items.modality[numbers], self._items.row[numbers]
-        return tuple(rows[modality == m] for m in (0, 1))
-
-    def _weights_of(self, number):
-        folder = self.path.with_name(self.path.name + ".weights")
-        return folder / f"round-{number:05d}.joblib"
-
-    # ---------------------------------------------------------------- questions
-
-    def _find_question(self, by):
-        """Return the question that a person holds, or a free one, or None.
-
-        Where others hold all that may still be asked, it is one of theirs: two heads on
-        one question, of whom the first counts.
-        """
-        ledger = self._ledger
-        if ledger.budget_left <= 0:
-            return None
-        held = {
-            person: asked
-            for person, (asked, _) in self._handed_out.items()
-            if ledger.is_open(asked.id)
-        }
-        if by in held:
-            return held[by]
-        taken = {asked.item for asked in held.values()}
-        for id in ledger.current if ledger.budget_left > len(taken) else ():
-            if ledger.questions[id].item not in taken and self._is_askable(id):
-                return ledger.questions[id]
-        more = self._in_background and ledger.budget_left > len(taken)
-        return None if more else next(iter(held.values()), None)
-
-    def _find_more(self, by):
-        """Return a question from the last finished encoder while the next trains."""
-        plan = self._plan(self._ledger, with_answers=False)
-        self._start_training()
-        if plan.n_questions == 0:
-            return None
-        self._ask_more(plan)
-        asked = self._find_question(by)
-        if asked is None:  # others hold what is left
-            held = (asked for asked, _ in self._handed_out.values())
-            asked = next(asked for asked in held if self._ledger.is_open(asked.id))
-        return self._hand_out(asked, by)
-
-    def _hand_out(self, asked, by):
-        """Return a question as people see it, and remember who has it."""
-        before = self._handed_out.get(by)
-        if before is None or before[0].id != asked.id:
-            self._handed_out[by] = asked, time.monotonic()
-        return self._shown(asked)
-
-    def _shown(self, asked):
-        """Return a question as people see it."""
-        n_candidates = self._ledger.parameters["n_candidates"]
-        candidates = []
-        for number in asked.partners:
-            if self._items.row[number] >= 0 and self._ledger.partner[number] == OPEN:
-                candidates.append(self._items.item(number))
-                if len(candidates) == n_candidates:
-                    break
-        modality = int(self._ledger.modality[asked.item])
-        return Question(
-            asked.id, modality, self._items.item(asked.item), tuple(candidates)
-        )
-
-    def _is_askable(self, id):
-        item = self._ledger.questions[id].item
-        return self._ledger.is_open(id) and self._items.row[item] >= 0
-
-    def _seconds(self, asked, by, seconds):
-        held = self._handed_out.get(by)
-        if seconds is None and held is not None and held[0].id == asked.id:
-            return round(time.monotonic() - held[1], 3)
-        return None if seconds is None else float(seconds)
-
-    def _commit(self, *events):
-        """Write events, and take them in only then."""
-        for event in self._journal.append(*events):
-            self._ledger.apply(event)
-
-    # ---------------------------------------------------------------- checks
-
-    def _check_open(self):
-        if self._is_closed:
-            raise ValueError(f"{self!r} is closed; open it again")
-
-    def _check_question(self, question, even_skipped=False):
-        """Return the question as the journal has it, or raise unless it is open."""
-        id = getattr(question, "id", question)
-        asked = self._ledger.questions.get(id)
-        if asked is None:
-            raise ValueError(
-                f"there is no question {id!r} in {self.path}; pass what next_question "
-                "returned, or its id"
-            )
-        if not self._ledger.is_open(id):
-            event = self._ledger.closed_by(id)
-            is_skip = event is not None and event.kind == "skip"
-            has_partner = self._ledger.partner[asked.item] != OPEN
-            if has_partner or not (even_skipped and is_skip):
-                how = f"{event.kind}: {event.by}" if event else "has its partner"
-                raise ValueError(
-                    f"question {id} about {self._items.key(asked.item)!r} is closed "
-                    f"({how}); ask for the next, or undo that first"
-                )
-        if self._items.row[asked.item] < 0:
-            raise ValueError(
-                f"question {id} is about {self._items.key(asked.item)!r}, which is "
-                "missing from its pool; put it back and open the session again"
-            )
-        return asked
-
-    def _check_partner(self, asked, partner):
-        """Return the number of an open item of the other pool, or raise."""
-        modality = 1 - int(self._ledger.modality[asked.item])
-        number = self._items.number(modality, partner)
-        theirs = self._ledger.partner[number]
-        if theirs != OPEN:
-            name = self._items.key
-            whose = f"belongs to {name(theirs)!r}" if theirs >= 0 else "has no partner"
-            raise ValueError(
-                f"{name(number)!r} cannot be the partner of {name(asked.item)!r}: by "
-                f"an earlier answer it {whose}; undo that first, or answer otherwise"
-            )
-        return number
-
-    # ---------------------------------------------------------------- opening
-
-    def _recover(self, template):
-        """Get the learner as of the last training, from its file or fitted again."""
-        ledger = self._ledger
-        self.learner = learner = _teaching.new_learner(
-            template, ledger.parameters["seed"]
-        )
-        if not ledger.rounds:
-            return
-        done = ledger.rounds[-1]
-        learner._found = tuple(done["prequential"])
-        pairs = self._pair_rows(ledger.pairs(done["upto"]))
-        if len(pairs):
-            learner._X_training, learner._y_training = (
-                take(self._seen[m], pairs[:, 1 + m]) for m in (0, 1)
-            )
-        unmatched = self._unmatched_rows(ledger.unmatched(done["upto"]))
-        _teaching.tell_unmatched(learner, self._seen, unmatched)
-        weights = self._weights_of(len(ledger.rounds) - 1)
-        if not _teaching.load(learner, weights, done["sha256"]):
-            then = Ledger(ledger.modality)
-            for event in self._journal.events():
-                if event.id <= done["upto"]:
-                    then.apply(event)
-            asked = [self._items.row[item] for _, item, _ in done["questions"]]
-            asked = asked[: self._plan(then).n_questions]
-            modality = int(ledger.modality[done["questions"][0][1]]) if asked else 0
-            rows = np.array([row for row in asked if row >= 0], dtype=np.int64)
-            history = [self._pair_rows(ledger.pairs(r["upto"])) for r in ledger.rounds]
-            _teaching.rebuild(
-                learner,
-                self._seen,
-                history,
-                self._plan(then).eligible,
-                (modality, rows),
-            )
-        if self._in_background:
-            rows = tuple(self._open_rows(ledger, m) for m in (0, 1))
-            if all(map(len, rows)):
-                self._features = _teaching.features_of(learner, self._seen, rows)

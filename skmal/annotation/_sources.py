@@ -9,14 +9,17 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO, TypeAlias
 
 import numpy as np
 
+from .._shared.types import Items
 from ..items._containers import check_items
+from ._ids import Key
 
 IMAGE_SUFFIXES = (
     ".bmp",
@@ -28,6 +31,9 @@ IMAGE_SUFFIXES = (
     ".tiff",
     ".webp",
 )
+
+
+PoolSource: TypeAlias = str | Path | Mapping[str, Any] | Items  # what people pass
 
 
 @dataclass(frozen=True)
@@ -44,12 +50,29 @@ class Pool:
         What a person is shown.
     """
 
-    items: object
-    keys: list
+    items: Items
+    keys: list[Key]
     kind: str
 
 
-def read_pool(source, name):
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells that an item has not changed.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of its content.
+    size, mtime_ns : int or None
+        Of its file, when that was read; None where it is no file.
+    """
+
+    sha256: str
+    size: int | None
+    mtime_ns: int | None
+
+
+def read_pool(source: PoolSource, name: str) -> Pool:
     """Return the Pool of a folder of images, a file of texts, a mapping or a sequence.
 
     A folder is searched with all below it, and keys are paths relative to it. A .csv
@@ -58,7 +81,7 @@ def read_pool(source, name):
     text a line. A mapping's keys are its items' keys. What has no id is known by its
     content; equal ones are told apart by a number.
     """
-    keys = None
+    keys: list[Any] | None = None
     if isinstance(source, (str, Path)):
         source = Path(source)
         if source.is_dir():
@@ -86,10 +109,10 @@ def read_pool(source, name):
         else:
             keys = number_equals([content_hash(item, name)[:20] for item in items])
     _check_keys(keys, name)
-    return Pool(items, keys, kind)
+    return Pool(items, [Key(key) for key in keys], kind)
 
 
-def content_hash(item, name):
+def content_hash(item: Any, name: str) -> str:
     """Return a hash of what an item is; a file is read."""
     if isinstance(item, Path):
         with open(item, "rb") as file:
@@ -112,23 +135,24 @@ def content_hash(item, name):
     return hashlib.sha256(head.encode() + array.tobytes()).hexdigest()
 
 
-def fingerprints(pool, known, name):
-    """Return (hash, size, mtime) per item; a file that looks untouched is not read.
+def fingerprints(
+    pool: Pool, known: Mapping[Key, Fingerprint], name: str
+) -> list[Fingerprint]:
+    """Return the fingerprint of each item; a file that looks untouched is not read.
 
-    `known` maps keys to what was returned for them before. Size and time of change are
-    None for items that are no files.
+    `known` maps keys to what was returned for them before.
     """
 
-    def fingerprint(key, item):
+    def fingerprint(key: Key, item: Any) -> Fingerprint:
         if not isinstance(item, Path):
-            return content_hash(item, name), None, None
+            return Fingerprint(content_hash(item, name), None, None)
         try:
             found = os.stat(item)
-            seen = found.st_size, found.st_mtime_ns
+            size, mtime_ns = found.st_size, found.st_mtime_ns
             before = known.get(key)
-            if before is not None and before[1:] == seen:
+            if before and (before.size, before.mtime_ns) == (size, mtime_ns):
                 return before
-            return content_hash(item, name), *seen
+            return Fingerprint(content_hash(item, name), size, mtime_ns)
         except FileNotFoundError as error:
             raise FileNotFoundError(
                 f"{name}: there is no file {item}; correct the path, or leave it out"
@@ -137,14 +161,12 @@ def fingerprints(pool, known, name):
     if pool.kind == "image" and isinstance(pool.items, list):  # reading waits for disks
         with ThreadPoolExecutor() as threads:
             return list(threads.map(fingerprint, pool.keys, pool.items))
-    return [
-        fingerprint(key, item) for key, item in zip(pool.keys, pool.items, strict=True)
-    ]
+    return [fingerprint(key, pool.items[i]) for i, key in enumerate(pool.keys)]
 
 
-def number_equals(keys):
+def number_equals(keys: Iterable[str]) -> list[str]:
     """Return the keys, the second of equal ones with -2 behind it, and so on."""
-    counts = {}
+    counts: dict[str, int] = {}
     numbered = []
     for key in keys:
         counts[key] = counts.get(key, 0) + 1
@@ -152,7 +174,7 @@ def number_equals(keys):
     return numbered
 
 
-def _read_folder(folder, name):
+def _read_folder(folder: Path, name: str) -> tuple[list[str], list[Path]]:
     paths = sorted(
         path
         for path in folder.rglob("*")
@@ -166,7 +188,7 @@ def _read_folder(folder, name):
     return [path.relative_to(folder).as_posix() for path in paths], paths
 
 
-def _read_texts(path, name):
+def _read_texts(path: Path, name: str) -> tuple[list[str] | None, list[str]]:
     """Return keys (None where the file has none) and texts of a file."""
     reader = {".csv": _read_csv, ".jsonl": _read_jsonl}.get(path.suffix.lower())
     try:
@@ -192,7 +214,7 @@ def _read_texts(path, name):
     return [str(i) for i in ids], list(texts)
 
 
-def _read_csv(file, path):
+def _read_csv(file: TextIO, path: Path) -> list[tuple[Any, str]]:
     rows = csv.DictReader(file)
     columns = rows.fieldnames or [""]
     text = "text" if "text" in columns else columns[-1]
@@ -205,7 +227,7 @@ def _read_csv(file, path):
         ) from error
 
 
-def _read_jsonl(file, path):
+def _read_jsonl(file: TextIO, path: Path) -> list[tuple[Any, str]]:
     rows = []
     for number, line in enumerate(file, start=1):
         if not line.strip():
@@ -225,14 +247,14 @@ def _read_jsonl(file, path):
     return rows
 
 
-def _stacked(items):
+def _stacked(items: list[Any]) -> Items:
     """Return rows of numbers as one array, everything else as the list it is."""
     shapes = {getattr(item, "shape", None) for item in items}
     rows = len(shapes) == 1 and len(next(iter(shapes)) or ()) == 1
     return np.stack(items) if rows else items
 
 
-def _kind(items):
+def _kind(items: Any) -> tuple[str, Items]:
     """Return what a person is shown, and the items with file names as paths."""
     if isinstance(items, np.ndarray) and items.dtype.kind not in "OUST":
         pixels = items.dtype == np.uint8 and items.ndim >= 3
@@ -252,7 +274,7 @@ def _kind(items):
     return ("image" if images else "other"), items
 
 
-def _check_keys(keys, name):
+def _check_keys(keys: Sequence[Any], name: str) -> None:
     for key in keys:
         if not isinstance(key, str):
             raise TypeError(

@@ -2,11 +2,18 @@
 
 import csv
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from .._shared.files import replacing
+from ._book import Book
+from ._catalogue import Catalogue
+from ._events import Answer
+from ._ids import Number
 
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "kind",
     "X",
     "y",
@@ -22,37 +29,39 @@ COLUMNS = (
 )
 
 
-def rows_of(ledger, journal, items):
+def rows_of(book: Book) -> Iterator[dict[str, Any]]:
     """Yield a dict per answer and known pair that stands, in order.
 
-    `items` is the Catalogue, for the texts, which the journal does not hold.
+    Under the book's lock.
     """
-    known = [journal.items(modality) for modality in (0, 1)]
-    name = {v[0]: (key, v[1]) for items in known for key, v in items.items()}
-    for event in ledger.answers():
-        sides = [None, None]
+    ledger, items = book.ledger, book.items
+    known = [book.journal.items(modality) for modality in (0, 1)]
+    by_number = {item.number: item for some in known for item in some.values()}
+    for event in ledger.lessons():
+        sides: list[Number | None] = [None, None]
         sides[ledger.modality[event.item]] = event.item
-        if event.partner in name:
+        if event.partner in by_number:
             sides[ledger.modality[event.partner]] = event.partner
-        (x, x_hash), (y, y_hash) = (name.get(number, (None, None)) for number in sides)
-        is_pair = None not in (x, y)
+        x, y = (None if number is None else by_number[number] for number in sides)
+        given = event if isinstance(event, Answer) else None
+        kind = "known" if given is None else "none" if None in sides else "pair"
         yield {
-            "kind": "known" if event.kind == "pair" else "pair" if is_pair else "none",
-            "X": x,
-            "y": y,
-            "asked": None if event.kind == "pair" else "Xy"[sides.index(event.item)],
-            "by": event.by,
+            "kind": kind,
+            "X": x and x.key,
+            "y": y and y.key,
+            "asked": given and "Xy"[sides.index(given.item)],
+            "by": given and given.by,
             "at": datetime.fromtimestamp(event.at, UTC).isoformat(),
-            "seconds": event.seconds,
-            "question": event.question,
-            "X_hash": x_hash,
-            "y_hash": y_hash,
+            "seconds": given and given.seconds,
+            "question": given and given.question,
+            "X_hash": x and x.fingerprint.sha256,
+            "y_hash": y and y.fingerprint.sha256,
             "X_text": _text(items, sides[0]),
             "y_text": _text(items, sides[1]),
         }
 
 
-def _text(items, number):
+def _text(items: Catalogue, number: Number | None) -> str | None:
     """Return an item's text; None where it is none."""
     if number is None or items.row[number] < 0:
         return None
@@ -60,7 +69,7 @@ def _text(items, number):
     return value if isinstance(value, str) else None
 
 
-def write_csv(rows, path):
+def write_csv(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
     """Write rows as a CSV file with a header."""
     with replacing(path) as file:
         writer = csv.DictWriter(file, COLUMNS)
@@ -68,7 +77,7 @@ def write_csv(rows, path):
         writer.writerows(rows)
 
 
-def write_jsonl(rows, path):
+def write_jsonl(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
     """Write rows as JSON, one a line."""
     with replacing(path) as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -1,7 +1,9 @@
 """skmal annotate."""
 
+import argparse
 import getpass
 from pathlib import Path
+from typing import Any
 
 from ..annotation._session import AnnotationSession
 from ..annotation.page._serve import PORT, serve
@@ -11,7 +13,7 @@ from ..learners._paired import PairedActiveLearner
 # -------------------------------------------------------------------- the command
 
 
-def run_annotate(arguments):
+def run_annotate(arguments: argparse.Namespace) -> int:
     """Serve the page; then write the pairs and the encoder where that is wanted.
 
     Parameters
@@ -64,7 +66,7 @@ def run_annotate(arguments):
     return 0
 
 
-def _finish(session, arguments):
+def _finish(session: AnnotationSession, arguments: argparse.Namespace) -> None:
     """Say where things are, and write what was asked for."""
     progress = session.progress
     print(
@@ -89,7 +91,7 @@ def _finish(session, arguments):
         print(f"Encoder: {arguments.save}")
 
 
-def add_parser(commands):
+def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     """Add the command to a parser.
 
     Parameters
@@ -155,7 +157,7 @@ def add_parser(commands):
     parser.set_defaults(run=run_annotate)
 
 
-def _user():
+def _user() -> str:
     try:
         return getpass.getuser()
     except (ImportError, KeyError, OSError):  # a user without a name

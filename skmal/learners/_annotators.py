@@ -30,20 +30,20 @@ class Annotator(Protocol):
     (26, 10)
     """
 
-    def __call__(self, query: Any, /, *ids: IntArray) -> Any:
-        """Name the partners of each item asked about.
+    def __call__(self, query: Any, X_ids: Any, y_ids: Any, /) -> Any:
+        """Name the partner of each item asked about.
 
         Parameters
         ----------
-        query : Query or MultimodalQuery
+        query : Query
             What a learner's `query` returned.
-        *ids : ndarray of int
-            One number for each row of each pool; partners have the same.
+        X_ids, y_ids : ndarray of int
+            One number for each row of either pool; partners have the same.
 
         Returns
         -------
-        array-like of int
-            What `Query.pairs` or `MultimodalQuery.tuples` takes.
+        array-like of int, shape (n_instances,)
+            What `Query.pairs` takes: rows of the other pool, -1 for none.
         """
         ...
 

@@ -39,6 +39,15 @@ class ActiveLearner(BaseEstimator):
 
     estimator_: Any
     seed_: int
+    annotated_iter_: IntArray
+    answers_: IntArray
+    modality_iter_: IntArray
+    coverage_gap_iter_: FloatArray
+    n_iter_: int
+    n_pairs_iter_: IntArray
+    n_answers_iter_: IntArray
+    termination_condition_: str
+    validation_scores_: Any
     _listed: ClassVar[bool]  # whether encoders take one list, or X and y
     _default_encoder: ClassVar[type[Any]]
     _query_kind: ClassVar[type[BaseQuery]]
@@ -154,7 +163,7 @@ class ActiveLearner(BaseEstimator):
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Take what was pickled."""
-        vars(self).update(state)
+        self.__dict__.update(state)
         if "_prequential" in state:
             self._prequential = Prequential.from_state(state["_prequential"])
 
@@ -168,17 +177,11 @@ class ActiveLearner(BaseEstimator):
         try:
             yield
         except BaseException:  # an interrupted run as well
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     # ---------------------------------------------------------------- learning
-
-    def _tell(self, story: Any) -> None:
-        """Keep what a simulated run tells, in attributes of the same names."""
-        for name, value in vars(story).items():
-            if value is not None:
-                setattr(self, f"{name}_", value)
 
     def _teach(
         self, items: Sequence[Items], refit: bool = True, only_new: bool = False

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from .._shared.randomness import draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..encoders._protocol import MultimodalEncoder
 from ..encoders._ridge import RidgeMCCA, as_modalities, check_aligned
@@ -17,10 +16,9 @@ from ..items._containers import check_items, check_same_features
 from ..metrics._retrieval import mean_reciprocal_rank
 from ..strategies._base import QueryStrategy
 from ..strategies._round import Round
-from ._annotators import Annotator, annotator_of
 from ._core import ActiveLearner
 from ._query import MultimodalQuery, check_query
-from ._simulation import Data, plan_of, simulate
+from ._simulation import Data, run
 
 
 class MultimodalActiveLearner(ActiveLearner):
@@ -159,22 +157,12 @@ class MultimodalActiveLearner(ActiveLearner):
     _default_encoder = RidgeMCCA
     _query_kind = MultimodalQuery
 
-    annotated_iter_: IntArray
-    answers_: IntArray
-    modality_iter_: IntArray
-    coverage_gap_iter_: FloatArray
-    n_iter_: int
-    n_pairs_iter_: IntArray
-    n_answers_iter_: IntArray
-    termination_condition_: str
-    validation_scores_: Any
-
     def __init__(
         self,
         estimator: MultimodalEncoder | None = None,
         query_strategy: QueryStrategy | None = None,
         *,
-        annotator: Annotator | None = None,
+        annotator: Callable[..., Any] | None = None,
         budget: int | None = None,
         n_initial: int | None = None,
         batch_size: int = 8,
@@ -239,17 +227,11 @@ class MultimodalActiveLearner(ActiveLearner):
             raise ValueError(
                 f"scoring must be a callable scoring(learner, Xs_val), got {scoring!r}"
             )
-        plan = plan_of(self, len(Xs[0]))
-        seed = draw_seed(self.random_state)
-        annotator = annotator_of(self, seed)
         score: Callable[[], Any] | None = None
         if validation_data is not None:
             score = partial(scoring or _default_scoring, self, validation_data)
-        with self._forgetting():
-            self.seed_ = seed
-            rows = np.arange(len(Xs[0]))
-            story = simulate(self, Data(Xs, rows, rows), plan, annotator, score)
-            self._tell(story)
+        rows = np.arange(len(Xs[0]))
+        run(self, Data(Xs, rows, rows), score)
         return self
 
     def teach(self, Xs: Sequence[Items], refit: bool = True) -> Self:

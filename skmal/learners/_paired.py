@@ -9,7 +9,6 @@ import numpy.typing as npt
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from .._shared.randomness import draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._rows import take
 from ..encoders._protocol import Encoder, encode
@@ -19,10 +18,10 @@ from ..items._groups import check_repeats, number_groups
 from ..metrics._retrieval import ranks_of_items
 from ..strategies._base import Strategy, check_pools
 from ..strategies._round import Round
-from ._annotators import Annotator, annotator_of
+from ._annotators import Annotator
 from ._core import ActiveLearner
 from ._query import Query, check_query
-from ._simulation import Data, plan_of, simulate
+from ._simulation import Data, run
 
 
 class PairedActiveLearner(TransformerMixin, ActiveLearner):
@@ -160,16 +159,6 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
     _query_kind = Query
     _unmatched: tuple[Items | None, ...] = (None, None)
 
-    annotated_iter_: IntArray
-    answers_: IntArray
-    modality_iter_: IntArray
-    coverage_gap_iter_: FloatArray
-    n_iter_: int
-    n_pairs_iter_: IntArray
-    n_answers_iter_: IntArray
-    termination_condition_: str
-    validation_scores_: Any
-
     def __init__(
         self,
         estimator: Encoder | None = None,
@@ -253,16 +242,10 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             )
         item, first = number_groups(groups, len(X))
         check_repeats(X, item, first)
-        plan = plan_of(self, len(X))
-        seed = draw_seed(self.random_state)
-        annotator = annotator_of(self, seed)
         score: Callable[[], Any] | None = None
         if validation_data is not None:
             score = partial(scoring or _default_scoring, self, *validation_data)
-        with self._forgetting():
-            self.seed_ = seed
-            data = Data((X, y), item, first)
-            self._tell(simulate(self, data, plan, annotator, score))
+        run(self, Data((X, y), item, first), score)
         return self
 
     def teach(

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .._shared.parameters import check_integer
-from .._shared.randomness import SIMULATED_RUN
+from .._shared.randomness import SIMULATED_RUN, draw_seed
 from .._shared.types import FloatArray, IntArray, Items
 from ..arrays._rows import take
+from ._annotators import annotator_of
 from ._core import ActiveLearner
 from ._query import BaseQuery, MultimodalQuery, Query
 
@@ -120,6 +121,23 @@ def plan_of(learner: ActiveLearner, n: int) -> Plan:
     return Plan(n_initial, batch_size, budget, buffer_size)
 
 
+def run(learner: ActiveLearner, data: Data, score: Callable[[], Any] | None) -> None:
+    """Let `learner` forget all, buy answers, and keep the story of that.
+
+    `score` is called whenever the encoder has learned. Where anything fails, the
+    learner is what it was before.
+    """
+    plan = plan_of(learner, len(data))
+    seed = draw_seed(learner.random_state)
+    annotator = annotator_of(learner, seed)
+    with learner._forgetting():
+        learner.seed_ = seed
+        story = simulate(learner, data, plan, annotator, score)
+        for name, value in vars(story).items():
+            if value is not None:
+                setattr(learner, f"{name}_", value)
+
+
 def simulate(
     learner: ActiveLearner,
     data: Data,
@@ -127,20 +145,17 @@ def simulate(
     annotator: Any,
     score: Callable[[], Any] | None,
 ) -> Story:
-    """Let `learner` buy answers until the budget is spent, and return the story.
-
-    `score` is called whenever the encoder has learned.
-    """
+    """Let `learner` buy answers until the budget is spent, and return the story."""
     with _progress(plan.budget, learner.verbose) as advance:
-        run = Run(learner, data, plan, annotator, score, advance)
-        run.buy_start()
-        ended = run.ask_until_the_end()
+        current = Run(learner, data, plan, annotator, score, advance)
+        current.buy_start()
+        ended = current.ask_until_the_end()
     if not hasattr(learner, "estimator_"):
         raise ValueError(
-            f"{run.n_spent} answers named fewer than the 2 partners that are needed to "
-            "learn; raise the budget, or have fewer partners missing"
+            f"{current.n_spent} answers named fewer than the 2 partners that are "
+            "needed to learn; raise the budget, or have fewer partners missing"
         )
-    return run.story(ended)
+    return current.story(ended)
 
 
 class Run:

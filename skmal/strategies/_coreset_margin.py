@@ -48,9 +48,9 @@ class CoresetMargin(QueryStrategy):
     uncertainty : {"margin", "top1", "entropy"}, default="margin"
         The score of step 3; see `skmal.uncertainty`.
     trim : float, default=0.0
-        This share of the open items, the most isolated ones (by the distance to the
-        fifth nearest of 2,000 items drawn at random, see `skmal.coverage.isolation`),
-        is not eligible for step 2.
+        This share of the open items, the most isolated ones in the space of step 2 (by
+        the distance to the fifth nearest of 2,000 items drawn at random, see
+        `skmal.coverage.isolation`), is not eligible for it.
     candidates : {"all", "open"}, default="all"
         Which items of the other modality count as possible partners: the aligned ones
         too, or the open ones only.

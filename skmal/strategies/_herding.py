@@ -12,6 +12,7 @@ from .._shared.parameters import (
     check_weights,
 )
 from .._shared.randomness import draw_rows
+from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray, RandomState
 from ..arrays._numbers import check_features, unit_floats
 from ..arrays._rows import take
@@ -22,7 +23,6 @@ from ._steps import MODALITY_RULES, choose_modality
 
 N_DEMAND = 2000  # points whose coverage is counted, drawn from the pool
 N_CANDIDATES = 2000  # rows that can be picked, drawn from the pool
-BLOCK = 128  # candidates whose gains are brought up to date at a time
 N_KEPT = N_DEMAND * N_CANDIDATES  # kernel values that are kept, if there are no more
 TOLERANCE = 1e-9  # gains that agree to this part are ties
 
@@ -270,8 +270,8 @@ def _herding_picks(
     candidates, demand = candidates.astype(np.float64), demand.astype(np.float64)
     gamma = 1 / (2 * bandwidth**2)
     covered = np.zeros(len(demand))
-    for first in range(0, len(aligned), BLOCK):
-        block = aligned[first : first + BLOCK].astype(np.float64)
+    for first in range(0, len(aligned), SIZES.gains):
+        block = aligned[first : first + SIZES.gains].astype(np.float64)
         similarity = rbf_kernel(block, demand, gamma)
         np.maximum(covered, similarity.max(axis=0), out=covered)
 
@@ -289,7 +289,7 @@ def _herding_picks(
         return np.maximum(added, 0, out=added) @ weights / len(demand)
 
     gains = np.concatenate(
-        [gains_of(block) for block in gen_batches(len(candidates), BLOCK)]
+        [gains_of(block) for block in gen_batches(len(candidates), SIZES.gains)]
     )  # upper bounds as soon as something was picked, -1 once picked
     picks, gains_when_picked = np.empty(n_picks, dtype=np.int64), np.empty(n_picks)
     fresh = np.ones(len(candidates), dtype=bool)
@@ -299,7 +299,7 @@ def _herding_picks(
             stale = np.flatnonzero(~fresh & (gains >= best * (1 - TOLERANCE)))
             if len(stale) == 0:
                 break
-            stale = stale[np.argsort(-gains[stale], kind="stable")[:BLOCK]]
+            stale = stale[np.argsort(-gains[stale], kind="stable")[: SIZES.gains]]
             gains[stale] = gains_of(stale)
             fresh[stale] = True
         pick = np.argmax(gains >= best * (1 - TOLERANCE))  # the lowest of equals

@@ -23,7 +23,8 @@ class KCenterGreedy(QueryStrategy):
             default="coverage"
         Which modality to ask about, as in `CoresetMargin`.
     trim : float, default=0.0
-        This share of the open items, the most isolated ones, is not eligible.
+        This share of the open items, the most isolated ones, is not eligible; as in
+        `CoresetMargin`.
     metric : {"euclidean", "cosine"}, default="euclidean"
         "cosine" scales rows to length one before distances are taken.
     random_state : int, RandomState or Generator, default=None

@@ -197,8 +197,9 @@ class VOptimalDesign(QueryStrategy):
             default="alternate"
         Which modality to ask about: X and y in turns, or as in `CoresetMargin`.
     trim : float, default=0.2
-        This share of the open items, the most isolated ones (by the distance to the
-        fourth nearest of 400 items drawn at random), is left alone.
+        This share of the open items, the most isolated ones in the space of the design
+        (by the distance to the fourth nearest of 400 items drawn at random), is left
+        alone.
     ridge : float, default=0.3
         Ridge of the map; see `skmal.strategies.greedy_v_optimal`.
     gate : float, default=0.01

@@ -95,7 +95,7 @@ def test_ids_survive_the_round_trip_in_either_direction(tmp_path, modality):
         assert all(x.key == y.key for x, y in session.pairs())
         again = session.import_label_studio(path)
         assert (again.n_answers, again.n_skips, again.n_unchanged) == (0, 0, 6)
-        event = session._ledger.answers()[0]
+        event = session._book.ledger.lessons()[0]
         assert (event.by, event.seconds) == ("label-studio:ada@example.org", 4.288)
 
 
@@ -134,8 +134,10 @@ def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):
         done = session.import_label_studio(write(tmp_path, exported))
         assert done.conflicts == []
         assert (done.n_answers, done.n_skips, done.n_unanswered) == (3, 1, 2)
-        assert [e.by for e in session._ledger.answers()].count("label-studio:3") == 1
-        kinds = {e.question: e.partner for e in session._ledger.answers()}
+        assert [e.by for e in session._book.ledger.lessons()].count(
+            "label-studio:3"
+        ) == 1
+        kinds = {e.question: e.partner for e in session._book.ledger.lessons()}
         assert kinds[fifth["data"]["skmal_question"]] == -1
         pairs = [y.key for _, y in session.pairs()]
         assert pairs == [free[4:], choice[2][2][4:]]

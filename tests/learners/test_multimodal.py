@@ -11,10 +11,13 @@ from sklearn.exceptions import NotFittedError
 
 from skmal import (
     CoresetMargin,
+    MarginSampling,
     MultimodalActiveLearner,
     PairedActiveLearner,
+    RandomSampling,
     RidgeCCA,
     RidgeMCCA,
+    SimulatedAnnotator,
     VOptimalDesign,
 )
 from skmal.arrays._rows import unit
@@ -333,3 +336,171 @@ def test_scores_by_group_add_up_to_the_scores_of_all(pairs):
     assert by_group["a"] != by_group["b"]
     with pytest.raises(ValueError, match="labels must hold one label for each"):
         scores_by_group(X, y, labels[:5])
+
+
+# -------------------------------------------------------------------- what it knows
+
+
+def complete(query, n=3):
+    """Return the answers about pools whose rows are aligned."""
+    return np.tile(query.indices[:, None], n)
+
+
+class Rows(BaseEstimator):
+    """An encoder of lists whose features are the rows themselves."""
+
+    def fit(self, Xs):
+        """Learn nothing."""
+        return self
+
+    def transform(self, Xs):
+        """Return the rows."""
+        return [np.asarray(X, dtype=np.float64) for X in Xs]
+
+
+def test_it_tests_itself_on_each_answer_in_every_other_modality():
+    angles = 2 * np.pi * np.arange(300) / 300
+    circle = np.column_stack([np.cos(angles), np.sin(angles)])  # 1 % is 3 neighbours
+    learner = MultimodalActiveLearner(Rows(), RandomSampling(0), random_state=0)
+    assert learner.trust_ == 0
+    query = learner.query([circle] * 3, 4)
+    near, far = query.indices + 1, (query.indices + 100) % 300
+    learner.teach([circle[query.indices], circle[near % 300], circle[far]])
+    np.testing.assert_array_equal(learner.prequential_, [0.5])  # all near, none far
+    query = learner.query([circle] * 3, 4)
+    learner.teach([circle[query.indices]] * 3)
+    assert learner.trust_ == (0.5 + 1.0) / 2
+
+
+def test_strategies_see_the_trust_that_it_has_earned(pools):
+    learner = MultimodalActiveLearner(random_state=0)
+    learner.fit([X[:20] for X in make_triples()])
+    aligned = [X[20:] for X in make_triples()]
+    query, seen = learner.ask(aligned, 5)
+    assert seen.trust == 0
+    learner.teach([pool[query.indices] for pool in aligned])
+    assert learner.ask(aligned, 5)[1].trust == learner.trust_ > 0
+
+
+def test_items_that_lack_a_partner_reach_the_strategy(learner):
+    pools = [X[20:] for X in make_triples()]
+    query = learner.query(pools, 5)
+    partners = complete(query)
+    partners[1, (query.modality + 1) % 3] = -1
+    partners[3, (query.modality + 2) % 3] = -1
+    assert learner.Xs_unmatched is None
+    learner.teach_unmatched(query, partners)
+    kept = learner.Xs_unmatched[query.modality]
+    np.testing.assert_array_equal(kept, query.instances[[1, 3]])
+    _, seen = learner.ask(pools, 5)
+    assert [len(features) for features in seen.unmatched] == [
+        2 if m == query.modality else 0 for m in range(3)
+    ]
+    np.testing.assert_array_equal(seen.unmatched_inputs[query.modality], kept)
+    with pytest.raises(ValueError, match="use -1 for items without a partner"):
+        learner.teach_unmatched(query, partners - 1)
+
+
+def test_fit_buys_as_many_tuples_as_the_budget_allows(strategy):
+    Xs = make_triples()
+    learner = MultimodalActiveLearner(
+        None, strategy, budget=50, n_initial=12, batch_size=10, random_state=0
+    )
+    learner.fit(Xs, validation_data=[X[:40] for X in Xs])
+    assert learner.n_pairs_iter_.tolist() == [12, 22, 32, 42, 50]
+    assert learner.termination_condition_ == "budget_spent"
+    assert learner.coverage_gap_iter_.shape == (learner.n_iter_, 3) == (4, 3)
+    rounds, *rows = learner.answers_.T
+    for X, bought, own in zip(Xs, learner.Xs_training, rows, strict=True):
+        np.testing.assert_array_equal(bought, X[own])
+        np.testing.assert_array_equal(own, rows[0])  # nobody errs
+    np.testing.assert_array_equal(learner.annotated_iter_[rows[0]], rounds)
+    assert learner.validation_scores_[-1] == learner.score([X[:40] for X in Xs])
+    assert len(learner.prequential_) == 4
+    again = clone(learner).fit(Xs)
+    np.testing.assert_array_equal(again.answers_, learner.answers_)
+
+
+def test_a_run_of_two_modalities_is_that_of_the_paired_learner(pairs):
+    parameters = {
+        "annotator": SimulatedAnnotator(0.2, 0.2),
+        "budget": 60,
+        "buffer_size": 20,
+        "random_state": 1,
+    }
+    many = MultimodalActiveLearner(Halves(), RandomSampling(), **parameters).fit(pairs)
+    two = PairedActiveLearner(RidgeCCA(), RandomSampling(), **parameters).fit(*pairs)
+    np.testing.assert_array_equal(many.answers_, two.answers_)
+    np.testing.assert_array_equal(many.prequential_, two.prequential_)
+    for m, alone in enumerate((two.X_unmatched, two.y_unmatched)):
+        np.testing.assert_array_equal(many.Xs_unmatched[m], alone)
+
+
+class Halves(RidgeCCA):
+    """`RidgeCCA` as an encoder of lists of two."""
+
+    def fit(self, Xs):
+        """Learn from the two."""
+        return super().fit(*Xs)
+
+    def transform(self, Xs):
+        """Return features of the two."""
+        return list(super().transform(*Xs))
+
+
+def test_errors_and_missing_partners_of_three_modalities():
+    Xs = make_triples()
+    annotator = SimulatedAnnotator(0.2, 0.3)
+    learner = MultimodalActiveLearner(
+        None, RandomSampling(), annotator=annotator, budget=80, random_state=0
+    ).fit(Xs)
+    rows = learner.answers_[:, 1:]
+    alone = (rows < 0).any(axis=1)
+    assert alone.sum() == sum(len(u) for u in learner.Xs_unmatched if u is not None) > 5
+    for X, known, own in zip(Xs, learner.Xs_training, rows[~alone].T, strict=True):
+        np.testing.assert_array_equal(known, X[own])
+    wrong = ~alone & (rows != rows[:, :1]).any(axis=1)
+    assert wrong.sum() > 5
+    for own in rows.T:
+        named = own[own >= 0]
+        assert len(set(named)) == len(named)  # nothing is bought twice
+    learner.set_params(query_strategy=RandomSampling(0))
+    learner.annotator = lambda query, *ids: complete(query, 2)
+    with pytest.raises(ValueError, match="items of 2 modalities, but there are 3"):
+        learner.fit(Xs)
+    learner.annotator = lambda query, *ids: complete(query) + np.array([0, 0, 80])
+    with pytest.raises(ValueError, match=r"named row \d+, but pool 2 has"):
+        learner.fit(Xs)
+
+
+def test_as_many_are_missing_from_every_pool():
+    present = SimulatedAnnotator(missing_rate=0.5, random_state=0).present(100, 3)
+    assert [int(p.sum()) for p in present] == [80, 80, 80]  # 40 of 80 lack a partner
+    assert (sum(~p for p in present) <= 1).all()
+
+
+@pytest.mark.parametrize("own", [CoresetMargin(), VOptimalDesign(), MarginSampling()])
+def test_pools_may_lie_on_disk(tmp_path, own):
+    learners = [MultimodalActiveLearner(None, own, random_state=0) for _ in "ab"]
+    Xs = make_triples()
+    pools = [X[20:] for X in Xs]
+    on_disk = []
+    for m, pool in enumerate(pools):
+        np.save(tmp_path / f"{m}.npy", pool)
+        on_disk.append(np.load(tmp_path / f"{m}.npy", mmap_mode="r"))
+    for learner, open_pools in zip(learners, (pools, on_disk), strict=True):
+        learner.fit([X[:20] for X in Xs])
+        for _ in range(2):
+            query = learner.query(open_pools, 5)
+            learner.teach([pool[query.indices] for pool in pools])
+    assert query.modality in range(3)
+    expected = learners[0].Xs_training
+    for a, b in zip(learners[1].Xs_training, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(*(learner.prequential_ for learner in learners))
+    broken = pools[1].copy()
+    broken[3] = np.nan
+    np.save(tmp_path / "broken.npy", broken)
+    on_disk[1] = np.load(tmp_path / "broken.npy", mmap_mode="r")
+    with pytest.raises(ValueError, match=r"pools\[1\] holds NaN or infinity"):
+        learners[1].query(on_disk, 5)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import make_pairs
+from small import set_sizes
 
 from skmal import MaxHerding, PairedActiveLearner, RidgeCCA, Round, UncertaintyHerding
 from skmal.arrays._rows import unit
@@ -37,7 +38,7 @@ def test_picks_are_those_of_the_whole_kernel_matrix(
     seed, bandwidth, n_kept, monkeypatch
 ):
     monkeypatch.setattr(herding, "N_KEPT", n_kept)
-    monkeypatch.setattr(herding, "BLOCK", 7)
+    set_sizes(monkeypatch, gains=7)
     rng = np.random.default_rng(seed)
     candidates, demand, aligned = (rng.normal(size=(n, 2)) for n in (60, 90, 10 * seed))
     weights = rng.uniform(0, 2, size=90)

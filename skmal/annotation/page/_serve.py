@@ -1,15 +1,23 @@
 """The page that people answer on, and the command that opens it: skmal annotate."""
 
 import secrets
-import socket
 import warnings
+from typing import Any
 
-from ._app import MAX_BODY, create_app, is_loopback
+from .._session import AnnotationSession
+from ._hosts import is_loopback, reachable
 
 PORT = 8765
 
 
-def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
+def serve(
+    session: AnnotationSession,
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    by: str = "me",
+    open_browser: bool = False,
+) -> None:
     """Serve a local page to answer a session's questions on, until Ctrl-C.
 
     It prints a link with a random token; who opens it can see both pools and answer.
@@ -48,8 +56,9 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
     skmal.AnnotationSession : What the page shows.
     """
     try:
-        import flask  # noqa: F401
         from waitress.server import create_server
+
+        from ._app import MAX_BODY, create_app
     except ImportError as error:
         raise ImportError(
             "the page needs Flask and waitress; install them with `pip install "
@@ -70,7 +79,7 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
         session.search("", modality, limit=1)  # as above
     token = secrets.token_urlsafe(32)
     app = create_app(session, token, by=by, host=host)
-    channels = {}  # the server's, and one per browser that is connected
+    channels: dict[int, Any] = {}  # the server's, and one per browser that is connected
     try:
         server = create_server(
             app,
@@ -87,8 +96,9 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
             "for a free one"
         ) from error
     sockets = getattr(server, "effective_listen", None)
-    port = sockets[0][1] if sockets else server.effective_port
-    link = f"http://{_reachable(host)}:{port}/#token={token}"
+    # The stubs of waitress lack the attribute.
+    port = sockets[0][1] if sockets else server.effective_port  # pyright: ignore[reportAttributeAccessIssue]
+    link = f"http://{reachable(host)}:{port}/#token={token}"
     print(
         f"Open {link}\nin a browser. Ctrl-C ends it; every answer is kept.", flush=True
     )
@@ -101,10 +111,3 @@ def serve(session, *, host="127.0.0.1", port=PORT, by="me", open_browser=False):
     finally:
         for channel in list(channels.values()):
             channel.close()
-
-
-def _reachable(host):
-    """Return a name for the link; no browser opens 0.0.0.0."""
-    if host in ("0.0.0.0", "::"):
-        return socket.gethostname()
-    return f"[{host}]" if ":" in host else host

@@ -3,8 +3,13 @@
 import io
 from pathlib import Path
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")  # none that runs other programs
 MAX_PIXELS = 50_000_000  # a decoded image takes 3 or 4 bytes a pixel
@@ -18,7 +23,7 @@ class UnreadableImage(ValueError):
     """An image that cannot be shown, and why."""
 
 
-def thumbnail(image):
+def thumbnail(image: Any) -> tuple[bytes, str]:
     """Return the bytes and the media type of a small copy of an image.
 
     `image` is a path, a PIL image or a uint8 array. Only the head of a file is read
@@ -47,7 +52,7 @@ def thumbnail(image):
             raise UnreadableImage(f"the image cannot be read: {error}") from error
 
 
-def _encode(image):
+def _encode(image: "Image.Image") -> tuple[bytes, str]:
     from PIL import Image, ImageOps
 
     if image.width * image.height > MAX_PIXELS:
@@ -71,7 +76,7 @@ def _encode(image):
     return encoded.getvalue(), "image/jpeg"
 
 
-def _colours_last(pixels):
+def _colours_last(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if pixels.ndim == 3 and pixels.shape[0] == 3 and pixels.shape[2] != 3:
         return np.ascontiguousarray(np.moveaxis(pixels, 0, -1))
     return pixels

@@ -1,97 +1,18 @@
 """The page's server: what it hands out, to whom, and what it withstands."""
 
-import _thread
 import json
-import queue
-import signal
-import struct
-import sys
-import threading
-import urllib.request
-import webbrowser
-import zlib
 from importlib.resources import files
 from io import BytesIO
 
-import numpy as np
 import pytest
-from helpers import MICRO_CLIP, make_pairs
+from pages import SCRIPT, N, open_session
 from PIL import Image
 
-from skmal import AnnotationSession, CLIPEncoder, PairedActiveLearner, RandomSampling
-from skmal.annotation.page import _serve as annotate
-from skmal.annotation.page._app import create_app
-from skmal.annotation.page._serve import serve
-from skmal.annotation.page._thumbnails import (
-    MAX_PIXELS,
-    SIDE,
-    UnreadableImage,
-    thumbnail,
-)
-from skmal.cli._main import main
-
 pytest.importorskip("flask")
-pytest.importorskip("waitress")
+
+from skmal.annotation.page._app import create_app
 
 TOKEN = "the token"
-SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-N = 24
-FEATURES = make_pairs(N)
-
-
-def bomb(side=60_000):
-    """Return the bytes of a PNG that would take gigabytes."""
-
-    def chunk(kind, data):
-        checksum = struct.pack(">I", zlib.crc32(kind + data))
-        return struct.pack(">I", len(data)) + kind + data + checksum
-
-    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0" * 1_000_000)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", pixels)
-        + chunk(b"IEND", b"")
-    )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pools")
-    (folder / "secret.txt").write_text("nobody's business")
-    (folder / "images" / "below").mkdir(parents=True)
-    for i in range(N):
-        Image.new("RGB", (20, 10), (9 * i, 0, 0)).save(folder / f"images/{i:02}.png")
-    (folder / "images" / "23.png").write_bytes(bomb())
-    (folder / "images" / "22.png").write_bytes(b"no image")
-    texts = [f"caption number {i}" for i in range(N - 1)]
-    (folder / "texts.txt").write_text("\n".join([*texts, SCRIPT]), encoding="utf-8")
-    return folder
-
-
-def open_session(folder, path):
-    learner = PairedActiveLearner(
-        query_strategy=RandomSampling(), batch_size=4, random_state=0
-    )
-    return AnnotationSession(
-        path,
-        folder / "images",
-        folder / "texts.txt",
-        learner,
-        features=FEATURES,
-        training="background",
-    )
-
-
-@pytest.fixture(scope="module")
-def session(folder):
-    """Return a session that no test of this file changes."""
-    with open_session(folder, folder / "unchanged.skmal") as session:
-        yield session
-        session.wait()
-        progress = session.progress
-        assert progress.n_answers == progress.n_skips == 0
 
 
 class Page:
@@ -193,7 +114,9 @@ def test_a_script_in_a_caption_stays_a_text(page):
     assert found.json["items"][0]["text"] == SCRIPT
     assert found.mimetype == "application/json"
     assert found.headers["X-Content-Type-Options"] == "nosniff"
-    program = files("skmal").joinpath("page", "page.js").read_text(encoding="utf-8")
+    program = (
+        files("skmal.annotation.page").joinpath("page.js").read_text(encoding="utf-8")
+    )
     for danger in (
         "innerHTML",
         "outerHTML",
@@ -380,160 +303,3 @@ def test_every_response_is_kept_from_caches_and_frames(page):
     assert "http" not in document.replace("https://", "http")
     assert "onclick" not in document
     assert "style=" not in document
-
-
-# -------------------------------------------------------------------- thumbnails
-
-
-def test_thumbnails_of_any_form_are_small(tmp_path):
-    Image.new("P", (3000, 1500)).save(tmp_path / "p.png")
-    content, mimetype = thumbnail(tmp_path / "p.png")
-    assert mimetype == "image/jpeg"
-    assert Image.open(BytesIO(content)).size == (SIDE, SIDE // 2)
-    clear = Image.new("RGBA", (5, 4), (255, 0, 0, 0))
-    for image in (
-        clear,
-        np.full((4, 5), 255, np.uint8),
-        np.full((3, 4, 5), 255, np.uint8),
-    ):
-        shown = Image.open(BytesIO(thumbnail(image)[0]))
-        assert shown.size == (5, 4)
-        assert shown.getpixel((1, 1)) == (255, 255, 255)
-    turned = Image.Exif()
-    turned[0x0112] = 6
-    Image.new("RGB", (40, 20)).save(tmp_path / "t.jpg", exif=turned)
-    assert Image.open(BytesIO(thumbnail(tmp_path / "t.jpg")[0])).size == (20, 40)
-
-
-def test_what_is_no_picture_is_refused(tmp_path):
-    (tmp_path / "x.png").write_bytes(
-        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"
-    )
-    with pytest.raises(UnreadableImage, match="damaged, or in none") as raised:
-        thumbnail(tmp_path / "x.png")
-    assert str(tmp_path) not in str(raised.value)
-    (tmp_path / "cut.png").write_bytes(bomb(100)[:60])
-    with pytest.raises(UnreadableImage, match="cannot be read"):
-        thumbnail(tmp_path / "cut.png")
-    with pytest.raises(UnreadableImage, match="No such file or directory$"):
-        thumbnail(tmp_path / "gone.png")
-    side = int(MAX_PIXELS**0.5) + 1
-    (tmp_path / "large.png").write_bytes(bomb(side))
-    with pytest.raises(UnreadableImage, match=f"{side} x {side} pixels, more than"):
-        thumbnail(tmp_path / "large.png")
-
-
-# -------------------------------------------------------------------- serving
-
-
-@pytest.fixture
-def ctrl_c():
-    """Let Ctrl-C raise, also where a shell has started us with it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def interrupting(act):
-    """Press Ctrl-C when `act`, in a thread, has ended; return its results."""
-    results = []
-
-    def run():
-        try:
-            results.append(act())
-        finally:
-            _thread.interrupt_main()
-
-    threading.Thread(target=run).start()
-    return results
-
-
-def test_serve_prints_a_link_that_opens_until_ctrl_c(
-    session, capsys, monkeypatch, ctrl_c
-):
-    links, opened = queue.Queue(), []
-    monkeypatch.setattr(webbrowser, "open", lambda link: links.put(link))
-
-    def visit():
-        link = links.get(timeout=300)
-        opened.append(link)
-        address, _, token = link.partition("#token=")
-        bare = urllib.request.urlopen(address)
-        with bare:
-            assert b"skmal annotate" in bare.read()
-        request = urllib.request.Request(
-            f"{address}api/progress", headers={"X-Skmal-Token": token}
-        )
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
-
-    results = interrupting(visit)
-    serve(session, port=0, by="Ann", open_browser=True)
-    assert results[0]["by"] == "Ann"
-    assert f"Open {opened[0]}\n" in capsys.readouterr().out
-    assert opened[0].startswith("http://127.0.0.1:")
-    assert len(opened[0].partition("=")[2]) >= 40
-
-
-def test_other_machines_are_let_in_with_a_warning_only(session, monkeypatch):
-    from waitress import server
-
-    def taken(*_, **__):
-        raise OSError(98, "Address already in use")
-
-    monkeypatch.setattr(server, "create_server", taken)
-    with (
-        pytest.warns(UserWarning, match="'0.0.0.0' lets other machines reach the page"),
-        pytest.raises(OSError, match="port 5 .*in use.*; take another port"),
-    ):
-        serve(session, host="0.0.0.0", port=5)
-
-
-def test_serve_takes_no_port_that_is_none(session):
-    with pytest.raises(ValueError, match="from 0 to 65535, got 99999"):
-        serve(session, port=99_999)
-
-
-def test_serve_says_what_to_install(session, monkeypatch):
-    monkeypatch.setitem(sys.modules, "waitress.server", None)
-    with pytest.raises(ImportError, match=r"pip install skmal\[annotate\]"):
-        serve(session)
-
-
-def test_a_folder_missing_for_the_export_is_said_before_anybody_answers(
-    tmp_path, capsys
-):
-    journal, export = tmp_path / "s.skmal", tmp_path / "gone" / "pairs.csv"
-    options = ["--images", ".", "--texts", ".", "--session", str(journal)]
-    assert main(["annotate", *options, "--export", str(export)]) == 1
-    assert "--export: there is no folder" in capsys.readouterr().err
-    assert not journal.exists()
-
-
-def test_the_command_ends_in_pairs_and_a_saved_encoder(tmp_path, capsys, monkeypatch):
-    def micro(model, pretrained):
-        assert (model, pretrained) == ("tiny", None)
-        return CLIPEncoder(MICRO_CLIP, max_epochs=1)
-
-    monkeypatch.setattr(annotate, "CLIPEncoder", micro)
-    assert main(["demo", "--write", str(tmp_path), "--size", "12"]) == 0
-    command = (
-        f"annotate --images {tmp_path}/images --texts {tmp_path}/texts.txt "
-        f"--session {tmp_path}/s.skmal --by Ann --budget 3 --batch-size 2 "
-        f"--export {tmp_path}/pairs.csv --save {tmp_path}/encoder"
-    ).split()
-
-    def people(session, *, by, **_):
-        session.run(lambda question: question.candidates[0], by=by)
-
-    monkeypatch.setattr(annotate, "serve", lambda *_, **__: None)
-    assert main(command) == 1
-    assert "it takes 2 pairs, 0 are known" in capsys.readouterr().err
-    monkeypatch.setattr(annotate, "serve", people)
-    assert main(command) == 0
-    printed = capsys.readouterr().out
-    assert "12 images, 12 texts, 0 answers so far" in printed
-    assert "3 answers, 3 pairs: all are in" in printed
-    assert (tmp_path / "pairs.csv").read_text().count("Ann") == 3
-    encoder = CLIPEncoder(f"local-dir:{tmp_path}/encoder")
-    assert encoder.transform([tmp_path / "images/0021.png"]).shape == (1, 16)

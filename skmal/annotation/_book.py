@@ -1,0 +1,72 @@
+"""A session's book: the journal and what it amounts to, behind one lock."""
+
+import threading
+
+from ._catalogue import Catalogue
+from ._events import Event
+from ._journal import Journal
+from ._ledger import Ledger
+from ._plan import rows_open
+from ._records import Progress
+
+
+class Book:
+    """What a session has written down.
+
+    Whoever reads or changes the ledger holds `lock`; nothing that takes long is done
+    under it.
+
+    Parameters
+    ----------
+    journal : Journal
+        On disk.
+    ledger : Ledger
+        What the journal's events add up to.
+    items : Catalogue
+        The items that the events are about; it never changes.
+    """
+
+    def __init__(self, journal: Journal, ledger: Ledger, items: Catalogue) -> None:
+        self.journal, self.ledger, self.items = journal, ledger, items
+        self.lock = threading.RLock()
+        self.is_closed = False
+
+    def commit(self, *events: Event) -> None:
+        """Write events, all or none, and take them in only then."""
+        for event in self.journal.append(*events):
+            self.ledger.apply(event)
+
+    def progress(self, is_training: bool, training_error: str | None) -> Progress:
+        """Return how far the session has come; under the lock."""
+        ledger, items = self.ledger, self.items
+        return Progress(
+            n_answers=ledger.n_answers,
+            n_pairs=ledger.n_pairs,
+            n_none=ledger.n_none,
+            n_skips=ledger.n_skips,
+            budget=ledger.parameters.budget,
+            n_open=(len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))),
+            n_rounds=len(ledger.rounds),
+            is_training=is_training,
+            validation=[
+                (done.n_pairs, done.score)
+                for done in ledger.rounds
+                if done.score is not None
+            ],
+            prequential=ledger.rounds[-1].prequential if ledger.rounds else [],
+            training_error=training_error,
+        )
+
+    def check_open(self) -> None:
+        """Raise where the session has been closed."""
+        if self.is_closed:
+            raise ValueError(
+                f"the session of {self.journal.path} is closed; open it again"
+            )
+
+    def close(self) -> None:
+        """Give the journal free."""
+        with self.lock:
+            if not self.is_closed:
+                self.is_closed = True
+                self.journal.close()

@@ -1,0 +1,155 @@
+"""The trainings of a session: one at a time, while people answer in other threads."""
+
+import threading
+
+from .._shared.types import Items
+from ..learners._paired import PairedActiveLearner
+from . import _weights
+from ._book import Book
+from ._events import More, Round
+from ._plan import askable, known, numbered, rows_open
+from ._training import Askable, Features, Pools, ask, ask_more, features_of, teach
+
+RESERVE = 2  # batches chosen beyond the first, where people answer during trainings
+
+
+class Trainer:
+    """A session's learner, and what trains it.
+
+    Parameters
+    ----------
+    book : Book
+        Where answers come from and questions go to.
+    learner : PairedActiveLearner
+        As of the last training.
+    pools : tuple of two sequences
+        What the learner sees of the items.
+    validation : tuple (X_val, y_val) or None
+        Aligned rows to score each encoder on.
+    in_background : bool
+        Whether people answer during trainings.
+
+    Attributes
+    ----------
+    learner : PairedActiveLearner
+        As of the last finished training; replaced, never changed, by the next.
+    error : str or None
+        Why the last training in the background failed, where it did.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        learner: PairedActiveLearner,
+        pools: Pools,
+        validation: tuple[Items, Items] | None,
+        in_background: bool,
+    ) -> None:
+        self.learner = learner
+        self.in_background = in_background
+        self.error: str | None = None
+        self._book = book
+        self._pools = pools
+        self._validation = validation
+        self._one_at_a_time = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._features = self._find_features() if in_background else None
+
+    def _find_features(self) -> Features | None:
+        """Return where the open items lie for a learner that was recovered."""
+        ledger, items = self._book.ledger, self._book.items
+        rows = rows_open(ledger, items, 0), rows_open(ledger, items, 1)
+        if not ledger.rounds or min(map(len, rows)) == 0:
+            return None
+        return features_of(self.learner, self._pools, rows)
+
+    @property
+    def is_training(self) -> bool:
+        """Say whether a training runs at the moment."""
+        return self._one_at_a_time.locked()
+
+    def askable(self) -> Askable:
+        """Return what may be asked about; under the book's lock."""
+        reserve = RESERVE if self.in_background else 0
+        return askable(self._book.ledger, self._book.items, reserve)
+
+    def train(self, unless_beyond: int | None = None) -> None:
+        """Learn from all answers so far, and choose the next questions.
+
+        With `unless_beyond`, only if there have been no more rounds than that.
+        """
+        book = self._book
+        with self._one_at_a_time:
+            # What to learn and what to ask about is settled under the lock,
+            with book.lock:
+                book.check_open()
+                n_rounds = len(book.ledger.rounds)
+                if unless_beyond is not None and n_rounds > unless_beyond:
+                    return
+                lessons, upto = known(book.ledger, book.items), book.ledger.upto
+                may_be_asked = self.askable()
+                n_candidates = book.ledger.parameters.n_candidates
+            # whatever takes long is done without it,
+            learner = teach(self.learner, self._pools, lessons, upto)
+            chosen, features = ask(learner, self._pools, may_be_asked, n_candidates)
+            score = None
+            if self._validation is not None and hasattr(learner, "estimator_"):
+                score = float(learner.score(*self._validation))
+            weights = _weights.path_of(book.journal.path, n_rounds)
+            sha256 = _weights.save(learner, weights)
+            # and what came of it is taken over at once.
+            with book.lock:
+                if book.is_closed:
+                    return
+                book.commit(
+                    Round(
+                        questions=numbered(chosen, book.ledger, book.items),
+                        upto=may_be_asked.upto,
+                        n_pairs=len(lessons.pairs),
+                        score=score,
+                        prequential=learner.prequential_.tolist(),
+                        sha256=sha256,
+                    )
+                )
+                self.learner, self._features = learner, features
+                self.error = None
+            _weights.remove_others(weights)
+
+    def ask_more(self, may_be_asked: Askable) -> None:
+        """Ask at once, by the last finished encoder; under the book's lock."""
+        ledger, items = self._book.ledger, self._book.items
+        n_candidates = ledger.parameters.n_candidates
+        chosen = ask_more(self.learner, may_be_asked, self._features, n_candidates)
+        self._book.commit(More(numbered(chosen, ledger, items)))
+
+    def start_if_due(self) -> None:
+        """Train beside the answering once a batch has come; under the book's lock."""
+        ledger = self._book.ledger
+        if self.in_background and ledger.n_unlearned >= ledger.parameters.batch_size:
+            self.start()
+
+    def start(self) -> None:
+        """Train in a thread, unless one is at it; under the book's lock."""
+        if self.is_training or (self._thread and self._thread.is_alive()):
+            return
+
+        def train() -> None:
+            try:
+                self.train()
+            except Exception as error:  # shown to people, who can go on
+                self.error = f"{type(error).__name__}: {error}"
+
+        self._thread = threading.Thread(target=train, daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait for the training in the background, if there is one."""
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def finish(self) -> None:
+        """Learn from the answers that came while the last training ran."""
+        self.wait()
+        if self._book.ledger.n_unlearned:
+            self.train()

@@ -1,0 +1,133 @@
+"""What the page asks a session for: a method per request, JSON and pictures back."""
+
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, jsonify, request
+
+from .._records import Item, Question
+from .._session import AnnotationSession
+from ._requests import (
+    body,
+    limit_in,
+    modality_in,
+    number_in,
+    partner_in,
+    person_in,
+    seconds_in,
+)
+from ._thumbnails import UnreadableImage, thumbnail
+
+MAX_TEXT = 5_000  # characters of a text that are shown
+
+
+class Handlers:
+    """All that the page can ask for.
+
+    Parameters
+    ----------
+    session : AnnotationSession
+        What it is about.
+    by : str
+        In whose name answers go where the page gives none.
+    """
+
+    def __init__(self, session: AnnotationSession, by: str) -> None:
+        self.session, self.by = session, by
+
+    def question(self) -> Response:
+        """Return the question of a person."""
+        asked = self.session.next_question(by=person_in(request.args, self.by))
+        return jsonify(
+            question=None if asked is None else shown(asked, self.session.kinds),
+            progress=asdict(self.session.progress),
+        )
+
+    def progress(self) -> Response:
+        """Return how far the session has come."""
+        return jsonify(
+            by=self.by,
+            kinds=self.session.kinds,
+            progress=asdict(self.session.progress),
+        )
+
+    def answer(self) -> Response:
+        """Write an answer down."""
+        sent = body()
+        partner = partner_in(sent)
+        number, by, seconds = self._told(sent)
+        self.session.answer(number, partner, by=by, seconds=seconds)
+        return jsonify(progress=asdict(self.session.progress))
+
+    def skip(self) -> Response:
+        """Pass a question over."""
+        number, by, seconds = self._told(body())
+        self.session.skip(number, by=by, seconds=seconds)
+        return jsonify(progress=asdict(self.session.progress))
+
+    def undo(self) -> Response:
+        """Take the last answer or skip of a person back."""
+        undone = self.session.undo(by=person_in(body(), self.by))
+        return jsonify(
+            undone=undone is not None, progress=asdict(self.session.progress)
+        )
+
+    def search(self) -> Response:
+        """Return items that hold some words."""
+        modality, limit = modality_in(request.args), limit_in(request.args)
+        found = self.session.search(request.args.get("text", ""), modality, limit)
+        kind = self.session.kinds[modality]
+        return jsonify(items=[shown_item(item, modality, kind) for item in found])
+
+    def image(self) -> Response:
+        """Return a small copy of an image."""
+        modality = modality_in(request.args)
+        try:
+            item = self.session.item(modality, request.args.get("key", ""))
+        except ValueError as error:
+            return refused(404, str(error))
+        if self.session.kinds[modality] != "image":
+            return refused(404, f"{item.key!r} is no image")
+        try:
+            content, mimetype = thumbnail(item.value)
+        except UnreadableImage as error:
+            return refused(422, str(error))
+        return Response(content, mimetype=mimetype)
+
+    def _told(self, sent: dict[str, Any]) -> tuple[int, str, float | None]:
+        """Return which question an answer or a skip is of, whose, and how long."""
+        return number_in(sent), person_in(sent, self.by), seconds_in(sent)
+
+
+def refused(status: int, message: str | None) -> Response:
+    """Return a response that says why there is no other."""
+    response = jsonify(error=message)
+    response.status_code = status
+    return response
+
+
+def shown(asked: Question, kinds: tuple[str, str]) -> dict[str, Any]:
+    """Return a question as the page shows it."""
+    own, other = asked.modality, 1 - asked.modality
+    return {
+        "id": asked.id,
+        "modality": own,
+        "item": shown_item(asked.item, own, kinds[own]),
+        "candidates": [
+            shown_item(item, other, kinds[other]) for item in asked.candidates
+        ],
+    }
+
+
+def shown_item(item: Item, modality: int, kind: str) -> dict[str, str | None]:
+    """Return an item as the page shows it: a text, or where to fetch the image."""
+    text = image = None
+    if kind == "text":
+        text = item.value
+        if len(text) > MAX_TEXT:
+            text = f"{text[:MAX_TEXT]} …"
+    elif kind == "image":
+        wanted = urlencode({"modality": modality, "key": item.key}, errors="replace")
+        image = f"api/image?{wanted}"
+    return {"key": item.key, "text": text, "image": image}

@@ -1,0 +1,73 @@
+"""What a request of the page may hold; anything else is refused with 400."""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from flask import abort, request
+
+MAX_FOUND = 500  # items of a search
+
+
+def invalid(message: str) -> NoReturn:
+    """Refuse a request."""
+    abort(400, description=message)
+
+
+def body() -> dict[str, Any]:
+    """Return the JSON object that was sent."""
+    sent = request.get_json()
+    if not isinstance(sent, dict):
+        invalid("the body must be a JSON object")
+    return sent
+
+
+def number_in(sent: Mapping[str, Any]) -> int:
+    """Return the number of a question."""
+    number = sent.get("question")
+    if type(number) is not int:
+        invalid("question must be the number of a question")
+    return number
+
+
+def partner_in(sent: Mapping[str, Any]) -> str | None:
+    """Return a key, or None for no partner."""
+    if "partner" not in sent:
+        invalid("partner is missing; null means that there is none")
+    partner = sent["partner"]
+    if not (partner is None or isinstance(partner, str)):
+        invalid("partner must be a key, a string, or null")
+    return partner
+
+
+def person_in(sent: Mapping[str, Any], default: str) -> str:
+    """Return who sent it."""
+    by = sent.get("by", default)
+    if not isinstance(by, str) or not by.strip() or len(by) > 80:
+        invalid("by must be a name of 1 to 80 characters")
+    return by.strip()
+
+
+def seconds_in(sent: Mapping[str, Any]) -> float | None:
+    """Return how long an answer took, where that is told."""
+    seconds = sent.get("seconds")
+    if seconds is None:
+        return None
+    if type(seconds) not in (int, float) or not 0 <= seconds < 1e6:  # nor NaN
+        invalid("seconds must be a number from 0 to a million, or null")
+    return round(seconds, 3)
+
+
+def modality_in(sent: Mapping[str, Any]) -> int:
+    """Return which pool is meant."""
+    modality = sent.get("modality")
+    if modality not in ("0", "1"):
+        invalid("modality must be 0 or 1")
+    return int(modality)
+
+
+def limit_in(sent: Mapping[str, Any]) -> int:
+    """Return how many items to find at most."""
+    limit = sent.get("limit", "20")
+    if not limit.isascii() or not limit.isdigit() or not 0 < int(limit) <= MAX_FOUND:
+        invalid(f"limit must be a number from 1 to {MAX_FOUND}")
+    return int(limit)

@@ -1,0 +1,68 @@
+"""What a session's learner knows after a training."""
+
+import numpy as np
+from sessions import X, Y, answer_some, learner, open_keyed, truth
+
+from skmal import AnnotationSession, PairedActiveLearner
+
+SHUFFLED = np.random.default_rng(1).permutation(40)  # row i of Y_POOL is Y[SHUFFLED[i]]
+Y_POOL = Y[SHUFFLED]
+
+
+def test_a_session_learns_what_the_learner_would(tmp_path):
+    with AnnotationSession(tmp_path / "s", X, Y_POOL, learner(), budget=15) as session:
+        partner = {
+            0: lambda i: np.flatnonzero(i == SHUFFLED)[0],
+            1: SHUFFLED.__getitem__,
+        }
+        for question in session:
+            row = partner[question.modality](question.item.row)
+            session.answer(question, int(row))
+        rows = np.array([(x.row, y.row) for x, y in session.pairs()])
+        np.testing.assert_array_equal(rows[:, 0], SHUFFLED[rows[:, 1]])
+        alone = learner().fit(X[rows[:, 0]], Y_POOL[rows[:, 1]])
+        np.testing.assert_allclose(session.learner.transform(X), alone.transform(X))
+
+
+def test_a_pair_taken_back_leaves_the_encoder_with_the_next_training(tmp_path):
+    with open_keyed(tmp_path, budget=10) as session:
+        answer_some(session, 5)
+        session.train()
+        wrong = session.undo()
+        session.train()
+        assert len(session.learner.X_training) == 4
+        session.answer(wrong, truth(wrong))
+        session.train()
+        rows = [(x.row, y.row) for x, y in session.pairs()]
+        i, j = np.array(rows).T
+        alone = learner().fit(X[i], Y[j])
+        np.testing.assert_allclose(session.learner.transform(X), alone.transform(X))
+        for _ in range(4):
+            session.undo()
+        session.train()
+        assert not hasattr(session.learner, "estimator_")
+
+
+class Listens(PairedActiveLearner):
+    """Keeps what it is told of items without a partner."""
+
+    told = ()
+
+    def teach_unmatched(self, query, partners):
+        assert (partners == -1).all()
+        self.told = (*self.told, (query.modality, *query.indices))
+
+
+def test_the_learner_is_told_of_items_without_a_partner(tmp_path):
+    listens = Listens(batch_size=2, random_state=0)
+    with open_keyed(tmp_path, learner=listens, budget=4) as session:
+        asked, items = [], session._book.items
+        for question in session:
+            number = items.number(question.modality, question.item)
+            asked.append((question.modality, items.row[number]))
+            session.answer(question, None)
+        told = [(m, row) for m, *rows in session.learner.told for row in rows]
+        assert sorted(told) == sorted(asked)
+        assert session.progress.n_pairs == 0
+    with open_keyed(tmp_path, learner=listens) as session:
+        assert len(session.learner.told) == len({m for m, _ in asked})

@@ -1,0 +1,57 @@
+"""What the page's tests share: two pools with traps in them, and a session on these."""
+
+import struct
+import zlib
+
+from helpers import make_pairs
+from PIL import Image
+
+from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
+
+SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+N = 24
+FEATURES = make_pairs(N)
+
+
+def bomb(side=60_000):
+    """Return the bytes of a PNG that would take gigabytes."""
+
+    def chunk(kind, data):
+        checksum = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + checksum
+
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0" * 1_000_000)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", pixels)
+        + chunk(b"IEND", b"")
+    )
+
+
+def make_traps(folder):
+    """Write images, texts and what must not get out or run."""
+    (folder / "secret.txt").write_text("nobody's business")
+    (folder / "images" / "below").mkdir(parents=True)
+    for i in range(N):
+        Image.new("RGB", (20, 10), (9 * i, 0, 0)).save(folder / f"images/{i:02}.png")
+    (folder / "images" / "23.png").write_bytes(bomb())
+    (folder / "images" / "22.png").write_bytes(b"no image")
+    texts = [f"caption number {i}" for i in range(N - 1)]
+    (folder / "texts.txt").write_text("\n".join([*texts, SCRIPT]), encoding="utf-8")
+
+
+def open_session(folder, path):
+    """Return a session on these."""
+    learner = PairedActiveLearner(
+        query_strategy=RandomSampling(), batch_size=4, random_state=0
+    )
+    return AnnotationSession(
+        path,
+        folder / "images",
+        folder / "texts.txt",
+        learner,
+        features=FEATURES,
+        training="background",
+    )

@@ -1,0 +1,38 @@
+"""The code of a user runs, and type checkers find nothing in it.
+
+mypy and pyright are in the extra `types`; where `SKMAL_TYPES` is set, as in CI, they
+must be there.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import pytest
+from helpers import ROOT
+
+CODE = ROOT / "tests" / "typed" / "user_code.py"
+# scikit-learn has no types; what is in skmal is checked by itself, not from here.
+MYPY = ["--strict", "--ignore-missing-imports", "--follow-imports=silent"]
+PYRIGHT = ["--pythonpath", sys.executable]
+
+
+def test_the_code_of_a_user_runs(tmp_path):
+    spec = importlib.util.spec_from_file_location("user_code", CODE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.everything(tmp_path)
+
+
+@pytest.mark.parametrize(("checker", "options"), [("mypy", MYPY), ("pyright", PYRIGHT)])
+def test_type_checkers_find_nothing_in_it(checker, options, tmp_path):
+    if importlib.util.find_spec(checker) is None:
+        assert "SKMAL_TYPES" not in os.environ, f"{checker} is not installed"
+        pytest.skip(f'{checker} is not installed; pip install -e ".[types]"')
+    run = [sys.executable, "-m", checker, *options, str(CODE)]
+    environment = os.environ | {"MYPY_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        run, cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
