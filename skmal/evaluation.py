@@ -1,6 +1,6 @@
 """An encoder and data in, the published table out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from numbers import Real
 from typing import Any
@@ -169,10 +169,12 @@ def evaluate_retrieval(
     X, y = check_pairs(X, y, "evaluate_retrieval")
     item, first = number_groups(groups, len(X))
     check_repeats(X, item, first)
-    features = encode(encoder, X if groups is None else take(X, first), y)
+    X_features, y_features = encode(encoder, X if groups is None else take(X, first), y)
     values = {}
     for prefix, ranks in zip(
-        ("x_to_y_", "y_to_x_"), ranks_of_items(*features, item), strict=True
+        ("x_to_y_", "y_to_x_"),
+        ranks_of_items(X_features, y_features, item),
+        strict=True,
     ):
         for k in KS:
             values[f"{prefix}recall@{k}"] = float(np.mean(ranks <= k))
@@ -385,7 +387,7 @@ def _check_labels(labels: npt.ArrayLike, classes: Any, n: int) -> IntArray:
     return numbers.astype(np.int64)
 
 
-def _check_names(classes: Iterable[object]) -> None:
+def _check_names(classes: Any) -> None:
     for name in classes:
         if not isinstance(name, (str, Real)):
             raise ValueError(

@@ -145,7 +145,7 @@ def _show_rounds(n_rounds: int) -> None:
     X, y = features.X, features.y
     learner = PairedActiveLearner(random_state=0)
     learner.fit(X[train[:100]], y[train[:100]])
-    pool = train[100:]
+    pool, n_known = train[100:], 100
     for number in range(1, n_rounds + 1):
         query = learner.query(X[pool], y[pool], n_instances=50)
         ranked = learner.rank_partners(query, X[pool], y[pool], k=3)
@@ -165,9 +165,9 @@ def _show_rounds(n_rounds: int) -> None:
             print(f"    - {guess}")
         print(f"  The answer: {glyphs.names[item]}")
         learner.teach(X[pool[query.indices]], y[pool[query.indices]])
-        pool = np.delete(pool, query.indices)
+        pool, n_known = np.delete(pool, query.indices), n_known + len(query.indices)
         score = learner.score(X[test], y[test])
-        print(f"  {len(learner.X_training)} pairs known, held-out MRR {score:.3f}")
+        print(f"  {n_known} pairs known, held-out MRR {score:.3f}")
 
 
 def _picture(image: npt.NDArray[np.uint8]) -> str:
