@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from ._shared.checks import (
+from ._shared.contracts import (
     can_be_imported,
     draw_from_globals,
     expect,
@@ -23,8 +23,8 @@ from ._shared.checks import (
     two_views,
 )
 from ._shared.types import FloatArray, Items
-from .arrays._operations import to_host
-from .arrays._rows import take
+from .arrays._block_math import to_host
+from .arrays._verbs import take
 from .encoders._protocol import encode
 from .encoders._tags import reads_numbers_only
 from .items._containers import check_pairs, n_features

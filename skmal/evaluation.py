@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._shared.types import IntArray, Items
-from .arrays._rows import take, unit
+from .arrays._verbs import take, unit
 from .encoders._protocol import Encoder, encode
 from .items._containers import check_items, check_pairs
 from .items._groups import check_groups, check_repeats, number_groups

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from tiny_clip import quick
 
 from skmal import ContrastiveProjection, RidgeCCA
-from skmal._shared.checks import name_of, run_check, two_views
+from skmal._shared.contracts import name_of, run_check, two_views
 from skmal.datasets import load_glyphs
 from skmal.encoder_checks import (
     CHECKS,

@@ -1,11 +1,13 @@
 """The rooms of the package: imports point down, and one room knows kinds of arrays."""
 
 import ast
+from pathlib import Path
 
 import pytest
-from helpers import ROOT
 
-PACKAGE = ROOT / "skmal"
+import skmal
+
+PACKAGE = Path(skmal.__file__).parent
 LAYERS = [  # the highest first; a room uses itself and what stands below it
     {"__main__"},
     {"cli"},

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skmal import KCenterGreedy, QueryStrategy, RandomSampling, Selection
-from skmal._shared.checks import name_of, run_check
+from skmal._shared.contracts import name_of, run_check
 from skmal.strategy_checks import check_strategy, parametrize_with_strategy_checks
 from skmal.strategy_checks._checks import CHECKS, CHECKS_OF_FUNCTIONS
 

@@ -6,7 +6,7 @@ from ._catalogue import Catalogue
 from ._events import Event
 from ._journal import Journal
 from ._ledger import Ledger
-from ._plan import rows_open
+from ._open_rows import rows_open
 from ._records import Progress
 
 

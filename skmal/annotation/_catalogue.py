@@ -12,7 +12,7 @@ import numpy as np
 
 from .._shared.parameters import check_integer
 from .._shared.types import BoolArray, IntArray, Items
-from ..arrays._rows import take
+from ..arrays._verbs import take
 from ._ids import Key, Number, Place
 from ._journal import Registered
 from ._records import Item

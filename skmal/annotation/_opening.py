@@ -24,7 +24,7 @@ from ._events import Budget, Changed, Event, Pair, Parameters, Start, Undo
 from ._ids import Key, Number
 from ._journal import Journal
 from ._ledger import Ledger
-from ._plan import askable, known, rows_paired
+from ._open_rows import askable, known, rows_paired
 from ._sources import Pool
 from ._training import Pools, items_of, new_learner, rebuild, tell_unmatched
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ..learners._query import Query
 from ._book import Book
 from ._ids import Number
-from ._plan import rows_open
+from ._open_rows import rows_open
 from ._records import Item, Question
 
 

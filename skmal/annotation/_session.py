@@ -25,7 +25,7 @@ from ._records import Imported, Item, Partner, Progress, Question
 from ._rehearsal import rehearsed
 from ._sources import PoolSource, read_pool
 from ._tables import rows_of, write_csv, write_jsonl
-from ._trainer import Trainer
+from ._training_thread import Trainer
 
 
 class AnnotationSession:

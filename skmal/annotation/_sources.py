@@ -107,7 +107,7 @@ def read_pool(source: PoolSource, name: str) -> Pool:
         if len(items) and all(isinstance(item, Path) for item in items):
             keys = [item.as_posix() for item in items]
         else:
-            keys = number_equals([content_hash(item, name)[:20] for item in items])
+            keys = distinct_keys([content_hash(item, name)[:20] for item in items])
     _check_keys(keys, name)
     return Pool(items, [Key(key) for key in keys], kind)
 
@@ -164,7 +164,7 @@ def fingerprints(
     return [fingerprint(key, pool.items[i]) for i, key in enumerate(pool.keys)]
 
 
-def number_equals(keys: Iterable[str]) -> list[str]:
+def distinct_keys(keys: Iterable[str]) -> list[str]:
     """Return the keys, the second of equal ones with -2 behind it, and so on."""
     counts: dict[str, int] = {}
     numbered = []

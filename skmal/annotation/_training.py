@@ -13,8 +13,8 @@ from sklearn.exceptions import NotFittedError
 
 from .._shared.randomness import CANDIDATES, MORE_QUESTIONS
 from .._shared.types import FloatArray, IntArray, Items
-from ..arrays._operations import to_host
-from ..arrays._rows import take, unit
+from ..arrays._block_math import to_host
+from ..arrays._verbs import take, unit
 from ..encoders._protocol import encode
 from ..learners._paired import PairedActiveLearner
 from ..learners._query import Query

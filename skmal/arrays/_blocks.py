@@ -15,9 +15,9 @@ from sklearn.utils import check_array
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
 from . import _dask
+from ._block_math import device_of, to_host
 from ._kinds import Block, RowNumbers, Rows, RowsLike, is_dask, is_sliceable, is_tensor
 from ._numbers import as_floats, check_squares, check_widths
-from ._operations import device_of, to_host
 from ._slices import take_sliced
 from ._tensors import TensorRows, float_dtypes
 

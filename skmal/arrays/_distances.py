@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray
+from ._block_math import block_size, double, on_device, squared_lengths, to_host
 from ._blocks import batches, check_values, fetch
 from ._kinds import Block, Rows, is_tensor
-from ._operations import block_size, double, on_device, squared_lengths, to_host
 from ._threads import in_threads
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ._block_math import joined
 from ._kinds import Block, RowNumbers, Rows, is_tensor
-from ._operations import joined
 from ._slices import take_sliced
 
 

@@ -10,10 +10,7 @@ from threadpoolctl import threadpool_limits
 from .._shared.progress import progress
 from .._shared.sizes import SIZES
 from .._shared.types import BoolArray, FloatArray, IntArray
-from ..arrays._blocks import as_pool, batches, fetch, float_dtype, read
-from ..arrays._distances import Space, direct_differences, mean_row
-from ..arrays._kinds import Block, Rows
-from ..arrays._operations import (
+from ..arrays._block_math import (
     block_size,
     cells,
     device_of,
@@ -23,6 +20,9 @@ from ..arrays._operations import (
     on_device,
     to_host,
 )
+from ..arrays._blocks import as_pool, batches, fetch, float_dtype, read
+from ..arrays._distances import Space, direct_differences, mean_row
+from ..arrays._kinds import Block, Rows
 from ..arrays._precision import computing
 from ..arrays._threads import count_threads, in_threads
 

@@ -1,4 +1,4 @@
-"""How well the aligned items cover a pool, and which items would cover it better."""
+"""Distances to the aligned items, and the largest of them: the coverage gap."""
 
 import numpy as np
 

@@ -6,10 +6,7 @@ from .._shared.parameters import check_integer
 from .._shared.randomness import draw_seed
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray, RandomState
-from ..arrays._blocks import check_rows, check_values, fetch, read
-from ..arrays._distances import direct_differences, rounding_slack
-from ..arrays._kinds import Block, Rows, RowsLike
-from ..arrays._operations import (
+from ..arrays._block_math import (
     block_size,
     cells,
     device_of,
@@ -18,9 +15,12 @@ from ..arrays._operations import (
     squared_lengths,
     to_host,
 )
+from ..arrays._blocks import check_rows, check_values, fetch, read
+from ..arrays._distances import direct_differences, rounding_slack
+from ..arrays._kinds import Block, Rows, RowsLike
 from ..arrays._precision import computing
-from ..arrays._rows import per_row
 from ..arrays._threads import count_threads, in_threads
+from ..arrays._verbs import per_row
 
 
 def isolation(

@@ -1,11 +1,11 @@
 """Pairs to try things on: real ones in the package, made ones, and your own files."""
 
 from ._coco import load_coco_captions
-from ._colorswap import make_colorswap
+from ._colorswap import load_colorswap
 from ._datacomp import Texts, load_datacomp
 from ._glyphs import load_glyphs
+from ._make_colorswap import make_colorswap
 from ._pairs import load_pairs
-from ._read_colorswap import load_colorswap
 
 __all__ = [
     "Texts",

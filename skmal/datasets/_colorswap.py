@@ -1,139 +1,131 @@
-"""Scenes of two coloured shapes, each with a twin whose colours are swapped."""
+"""The ColorSwap set from its published files."""
 
-from collections.abc import Callable
-from typing import Any, Literal, overload
+import json
+import os
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.decomposition import PCA, TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils import Bunch
-from threadpoolctl import threadpool_limits
 
-from .._shared.parameters import check_integer, check_number
-from .._shared.randomness import draw_seed
-from .._shared.types import FloatArray, IntArray, RandomState
-from ._reading import XAndY
+from .._shared.parameters import check_choice
+from ._reading import (
+    OnError,
+    Problems,
+    Row,
+    XAndY,
+    as_objects,
+    check_folder,
+    convert_once,
+    image_fault,
+    read_rows,
+)
 
-SIZE = 20  # pixels per side
-N_FEATURES = 128
-COLORS = {
-    "red": (230, 30, 30),
-    "green": (30, 170, 50),
-    "blue": (40, 70, 230),
-    "yellow": (240, 220, 40),
-    "purple": (140, 40, 170),
-    "cyan": (50, 210, 220),
-    "orange": (250, 140, 20),
-    "white": (245, 245, 245),
-}
-# Is there ink at a point (u, v) in [-1, 1]^2, v downwards?
-SHAPES: dict[str, Callable[[Any, Any], Any]] = {
-    "circle": lambda u, v: u**2 + v**2 <= 1,
-    "square": lambda u, v: np.maximum(abs(u), abs(v)) <= 0.85,
-    "triangle": lambda u, v: (v <= 0.8) & (abs(u) <= (v + 1) / 1.8),
-    "diamond": lambda u, v: abs(u) + abs(v) <= 1.1,
-    "cross": lambda u, v: (
-        (np.minimum(abs(u), abs(v)) <= 0.33) & (np.maximum(abs(u), abs(v)) <= 1)
-    ),
-    "ring": lambda u, v: (u**2 + v**2 <= 1) & (u**2 + v**2 >= 0.3),
-}
-RELATIONS = {"left of": (1, 0), "above": (0, 1)}  # from the first to the second
+SPLITS = ("train", "test")
+IMAGES, CAPTIONS = ("image_1", "image_2"), ("caption_1", "caption_2")
+COLUMNS = ("id", *IMAGES, *CAPTIONS)
+CACHE = "skmal-cache"
+LAYOUT = (
+    "train-*.parquet and test-*.parquet (here, in data/ or in folders of these names), "
+    "the same as .arrow, or train.json, train.jsonl or train.csv, here or in data/, or "
+    "train/metadata.jsonl or train/metadata.csv, and the same for test, with the "
+    f"columns {', '.join(COLUMNS)}"
+)
 
 
 @overload
-def make_colorswap(
-    n_quadruples: int = 1000,
+def load_colorswap(
+    path: str | Path,
     *,
-    long_tail: float = 0.0,
-    outliers: float = 0.0,
-    duplicates: float = 0.0,
-    features: bool = True,
-    return_X_y: Literal[True] = True,
-    random_state: RandomState = None,
-) -> XAndY: ...
-@overload
-def make_colorswap(
-    n_quadruples: int = 1000,
-    *,
-    long_tail: float = 0.0,
-    outliers: float = 0.0,
-    duplicates: float = 0.0,
-    features: bool = True,
-    return_X_y: Literal[False],
-    random_state: RandomState = None,
+    split: Literal["test", "train", "all"] = "test",
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: Literal[False] = False,
 ) -> Bunch: ...
-def make_colorswap(
-    n_quadruples: int = 1000,
+@overload
+def load_colorswap(
+    path: str | Path,
     *,
-    long_tail: float = 0.0,
-    outliers: float = 0.0,
-    duplicates: float = 0.0,
-    features: bool = True,
-    return_X_y: bool = True,
-    random_state: RandomState = None,
+    split: Literal["test", "train", "all"] = "test",
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: Literal[True],
+) -> XAndY: ...
+def load_colorswap(
+    path: str | Path,
+    *,
+    split: Literal["test", "train", "all"] = "test",
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: bool = False,
 ) -> Bunch | XAndY:
-    """Make pictures of two coloured shapes, captions, and twins with swapped colours.
+    """Read the ColorSwap set from its published files.
 
-    The red circle left of the blue square and the blue circle left of the red square:
-    images and captions of the two are easily confused, and only an encoder that knows
-    which colour belongs to which shape tells them apart. `compositional_scores` of
-    `skmal.metrics` measures it. The idea is that of ColorSwap [1]_, in pictures that
-    need no download, with flaws of natural pools as far as wanted.
+    1,000 quadruples [1]_ of two images and two captions that differ in which colour
+    belongs to what: 700 to learn from, and 300 to test on, which results are reported
+    for. `skmal.metrics.compositional_scores` computes text, image and group score. To
+    get it, ask for access to ``stanfordnlp/colorswap`` at Hugging Face and download its
+    files, or extract its authors' archive; `make_colorswap` makes another set of the
+    same idea, without a download.
 
     Parameters
     ----------
-    n_quadruples : int, default=1000
-        Pairs of twins; there are twice as many images and captions.
-    long_tail : float, default=0.0
-        Exponent of the frequencies of shapes and of colours: the k-th most frequent is
-        drawn in proportion to ``k ** -long_tail``. 0: all alike; 1: Zipf's law. Which
-        ones are frequent is drawn as well.
-    outliers : float, default=0.0
-        This share of the images is noise of coarse blocks. Their captions stay.
-    duplicates : float, default=0.0
-        This share of the quadruples repeats another one, up to the noise of the camera.
-    features : bool, default=True
-        Whether X and y are numeric features in place of images and captions.
-    return_X_y : bool, default=True
-        False returns the whole Bunch.
-    random_state : int, RandomState or Generator, default=None
-        Determines the scenes. An int repeats them.
+    path : str or path
+        The folder with the downloaded files. Read are, in this order, parquet files as
+        published (``data/train-00000-of-00001.parquet``; images are a struct of bytes
+        and path), arrow files as ``datasets.save_to_disk`` writes them, and tables
+        ``train.json`` (as the authors' archive has it), ``train.jsonl`` or
+        ``train.csv``, here or in ``data``, ``train/metadata.jsonl`` or
+        ``train/metadata.csv``, whose images are paths relative to the table. They have
+        the columns id, image_1, image_2, caption_1 and caption_2; in tables the images
+        may be called image_1_file_name and image_2_file_name, as in an ImageFolder.
+    split : {"test", "train", "all"}, default="test"
+        Which quadruples.
+    cache : str or path, default=None
+        Where images out of parquet and arrow files are written, once, each as the file
+        that it is; a folder for this set alone. None: ``skmal-cache`` in `path`.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do about a file or a quadruple that cannot be read: raise an error that
+        names it, or leave it out, warn, and list it in `skipped`.
+    return_X_y : bool, default=False
+        Whether `(X, y)` is returned in place of the Bunch.
 
     Returns
     -------
-    tuple of two ndarrays, or Bunch
-        `(X, y)`; with `return_X_y=False` a Bunch with the attributes below. n is
-        ``2 * n_quadruples``; rows 2 i and 2 i + 1 are twins.
+    Bunch, or tuple of two ndarrays
+        With the attributes below; n is twice the number of quadruples. Rows 2 i and
+        2 i + 1 are the two pairs of quadruple i.
 
-        X : ndarray of shape (n, 128), float32, or (n, 20, 20, 3), uint8
-            Features of the images, or the images.
-        y : ndarray of shape (n, 128), float32, or (n,), str
-            Features of the captions, or the captions; row i belongs to row i of X.
-        images : ndarray of shape (n, 20, 20, 3), uint8
-            RGB.
-        captions : ndarray of shape (n,), str
-            Such as "a red circle left of a blue square".
-        outlier : ndarray of shape (n,), bool
-            Which images are noise.
-        source : ndarray of shape (n_quadruples,), int
-            Of which quadruple this one is a copy; its own number where it is none.
+        X : ndarray of shape (n,), object
+            Paths of the images, as str; they are opened where they are needed.
+        y : ndarray of shape (n,), object
+            The captions, as str; row i belongs to row i of X.
+        ids : ndarray of shape (n,)
+            The quadruple's id, for both of its pairs.
+        split : ndarray of shape (n,), str
+            "train" or "test".
+        skipped : list of str
+            What was left out, and why.
 
     Raises
     ------
+    FileNotFoundError
+        If there are no files of the split, or, with ``on_error="raise"``, if an image
+        that a table names is missing.
+    ImportError
+        If parquet or arrow files are to be read and pyarrow is not installed.
     ValueError
-        If `n_quadruples` is below 1, a share is not in [0, 1), or `long_tail` is
-        negative.
+        If a file or a quadruple cannot be read or an id occurs twice in a split (with
+        ``on_error="raise"``), or if no quadruple can be read.
 
     Notes
     -----
-    Six shapes, eight colours and two relations; the two shapes of a scene differ, and
-    so do their colours. Sizes and places vary, and every picture has its own noise. The
-    3,360 captions repeat where quadruples are many.
-
-    Features of images are at most 128 principal components of the pixels, those of
-    captions TF-IDF of words and pairs of words, reduced to as many dimensions by a
-    truncated SVD. Each side is fitted on all rows without a look at the other.
+    Images out of parquet are written to `cache` once, and again where a file changes in
+    size or time: so they can be opened one by one, in any order and by any process.
+    Their heads are read then, their pixels never.
 
     References
     ----------
@@ -143,138 +135,158 @@ def make_colorswap(
 
     Examples
     --------
-    >>> from skmal.datasets import make_colorswap
-    >>> scenes = make_colorswap(500, return_X_y=False, random_state=0)
-    >>> print(*scenes.captions[:2], sep=", ")
-    a white diamond left of a yellow circle, a yellow diamond left of a white circle
-    >>> scenes.images.shape
-    (1000, 20, 20, 3)
+    A folder of the same layout, with one quadruple:
 
-    Learn from four fifths: of how many of the other quadruples does the encoder get
-    both pictures and both captions right? (By chance: 1/6.)
-
-    >>> from skmal import RidgeCCA
-    >>> from skmal.metrics import compositional_scores
-    >>> encoder = RidgeCCA().fit(scenes.X[:800], scenes.y[:800])
-    >>> X, y = encoder.transform(scenes.X[800:], scenes.y[800:])
-    >>> print(f"{compositional_scores(X, y).group:.1f}")
-    1.0
+    >>> import json
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from PIL import Image
+    >>> from skmal.datasets import load_colorswap
+    >>> quadruple = {
+    ...     "id": 1, "image_1": "a.png", "image_2": "b.png",
+    ...     "caption_1": "a red cup on a blue table",
+    ...     "caption_2": "a blue cup on a red table",
+    ... }
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in ("a.png", "b.png"):
+    ...         Image.new("RGB", (8, 8)).save(Path(folder, name))
+    ...     _ = Path(folder, "test.json").write_text(json.dumps([quadruple]))
+    ...     swaps = load_colorswap(folder)
+    >>> list(swaps.y)
+    ['a red cup on a blue table', 'a blue cup on a red table']
     """
-    n_quadruples = check_integer(n_quadruples, "n_quadruples", minimum=1)
-    for name, share in [("outliers", outliers), ("duplicates", duplicates)]:
-        check_number(share, name, minimum=0, less_than=1, kind="a share")
-    check_number(long_tail, "long_tail", minimum=0, kind="a number")
-    rng = np.random.default_rng(draw_seed(random_state))
-
-    source = np.arange(n_quadruples)
-    n_copies = min(round(duplicates * n_quadruples), n_quadruples - 1)
-    copies = rng.permutation(n_quadruples)[:n_copies]
-    source[copies] = rng.choice(np.delete(source, copies), n_copies)
-    scenes = _Scenes(n_quadruples, long_tail, rng).take(source).twins()
-    images = scenes.images(rng)
-    outlier = np.zeros(len(images), dtype=bool)
-    outlier[rng.permutation(len(images))[: round(outliers * len(images))]] = True
-    images[outlier] = _noise(outlier.sum(), rng)
-
-    X: npt.NDArray[Any] = images
-    y: npt.NDArray[Any] = scenes.captions()
-    if features:
-        # Matrices this small gain nothing from threads.
-        with threadpool_limits(limits=1, user_api="blas"):
-            X, y = _image_features(images), _caption_features(y)
+    check_choice(split, "split", (*SPLITS, "all"))
+    problems = Problems(on_error)
+    path = check_folder(path)
+    cache = path / CACHE if cache is None else Path(cache)
+    X: list[str] = []
+    y: list[str] = []
+    ids: list[int | str] = []
+    splits: list[str] = []
+    for part in SPLITS if split == "all" else (split,):
+        seen: dict[int | str, str] = {}  # id -> where it stands
+        for file in _files_of(path, part):
+            name = "-".join(file.relative_to(path).with_suffix("").parts)
+            for place, row in _quadruples(file, cache / name, problems):
+                here, before = f"{file}, {place}", seen.get(row["id"])
+                faults = [image_fault(row[image]) for image in IMAGES]
+                if before is not None:
+                    problems.add(
+                        f"{here}: the id {row['id']!r} stands in {before} as well; "
+                        "keep one of the two"
+                    )
+                elif any(faults):
+                    fault = next(filter(None, faults))
+                    problems.add(f"{here}: {fault}", error=FileNotFoundError)
+                else:
+                    seen[row["id"]] = here
+                    X += [row[image] for image in IMAGES]
+                    y += [row[caption] for caption in CAPTIONS]
+                    ids += [row["id"]] * 2
+                    splits += [part] * 2
+    problems.report(len(X) // 2, "quadruples", path)
+    paths, texts = as_objects(X), as_objects(y)
     if return_X_y:
-        return X, y
+        return paths, texts
     return Bunch(
-        X=X,
-        y=y,
-        images=images,
-        captions=scenes.captions(),
-        outlier=outlier,
-        source=source,
+        X=paths,
+        y=texts,
+        ids=np.array(ids),
+        split=np.array(splits),
+        skipped=problems.messages,
     )
 
 
-class _Scenes:
-    """Two shapes, their colours, places and sizes, and a relation, one per row."""
+def _files_of(path: Path, split: str) -> list[Path]:
+    """Return the files of a split, of the first kind that is there."""
+    for suffix in ("parquet", "arrow"):
+        files = [
+            file
+            for file in sorted(path.rglob(f"*.{suffix}"))
+            if file.is_file()
+            and split in re.split(r"\W|_", str(file.relative_to(path).with_suffix("")))
+        ]
+        if files:
+            return files
+    for kind in ("json", "jsonl", "csv"):
+        for name in (
+            f"{split}.{kind}",
+            f"data/{split}.{kind}",
+            f"{split}/metadata.{kind}",
+        ):
+            if (path / name).is_file():
+                return [path / name]
+    raise FileNotFoundError(
+        f"{path} holds no files of the split {split!r}; expected are {LAYOUT}"
+    )
 
-    def __init__(self, n: int, long_tail: float, rng: np.random.Generator) -> None:
-        self.shapes = _draw_two(n, len(SHAPES), long_tail, rng)  # (n, 2)
-        self.colors = _draw_two(n, len(COLORS), long_tail, rng)
-        self.relation = rng.integers(len(RELATIONS), size=n)
-        self.shift = rng.uniform(-0.5, 0.5, size=(n, 2, 2))  # pixels
-        self.radius = rng.uniform(3.6, 4.2, size=(n, 2))
 
-    def take(self, rows: IntArray) -> "_Scenes":
-        """Take rows."""
-        for name, value in vars(self).items():
-            setattr(self, name, value[rows])
-        return self
+def _quadruples(
+    file: Path, cache: Path, problems: Problems
+) -> Iterator[tuple[str, Row]]:
+    """Yield (place, row) for each quadruple; its images are paths."""
+    if file.suffix in (".parquet", ".arrow"):
 
-    def twins(self) -> "_Scenes":
-        """Follow each row by itself with the colours swapped, in the same places."""
-        self.take(np.repeat(np.arange(len(self.relation)), 2))
-        self.colors[1::2] = self.colors[1::2, ::-1]
-        return self
+        def convert(folder: Path) -> None:
+            _write_images(file, folder, Problems(problems.on_error))
 
-    def captions(self) -> npt.NDArray[np.str_]:
-        """Say what is seen."""
-        shapes, colors, relations = map(list, (SHAPES, COLORS, RELATIONS))
-        return np.array(
-            [
-                f"a {colors[c]} {shapes[s]} {relations[r]} a {colors[d]} {shapes[t]}"
-                for (s, t), (c, d), r in zip(
-                    self.shapes, self.colors, self.relation, strict=True
+        folder = convert_once(cache, [file], convert)
+        kept = json.loads((folder / "rows.json").read_bytes())
+        for message in kept["skipped"]:
+            problems.add(message)
+        rows = kept["rows"]
+    else:
+        rows, folder = read_rows(file, COLUMNS, problems), None
+    for place, row in rows:
+        if not isinstance(row["id"], (int, str)):
+            problems.add(f"{file}, {place}: the id {row['id']!r} is no int or str")
+            continue
+        texts = [row[caption] for caption in CAPTIONS]
+        if not all(isinstance(text, str) for text in texts):
+            problems.add(f"{file}, {place}: captions must be strings, got {texts}")
+            continue
+        paths = {}
+        for image in IMAGES:
+            is_own, name = row[image] if folder else (False, row[image])
+            home = folder if folder and is_own else file.parent
+            paths[image] = os.path.join(home, str(name))
+        yield place, row | paths
+
+
+def _write_images(file: Path, folder: Path, problems: Problems) -> None:
+    """Write the images of a parquet or arrow file, and rows.json, into a folder."""
+    rows = []
+    for place, row in read_rows(file, COLUMNS, problems):
+        images = {}
+        for column in IMAGES:
+            image = row[column]
+            if not isinstance(image, dict):
+                image = {"bytes" if isinstance(image, bytes) else "path": image}
+            data, name = image.get("bytes"), image.get("path")
+            try:
+                if data is not None:
+                    name = f"{len(rows):05d}-{column}.{_format_of(data)}"
+                elif not isinstance(name, str):
+                    raise ValueError("neither bytes nor a path are there")
+            except Exception as error:  # decoders of damaged files raise many kinds
+                problems.add(
+                    f"{file}, {place}: {column!r} cannot be read as an image ({error})"
+                    "; get the file anew",
+                    error,
                 )
-            ]
-        )
-
-    def images(self, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-        """Draw, with the camera's noise."""
-        n = len(self.relation)
-        direction = np.array(list(RELATIONS.values()))[self.relation]  # (n, 2)
-        pixels = np.full((n, SIZE, SIZE, 3), 40.0)
-        grid = np.arange(SIZE) + 0.5
-        palette = np.array(list(COLORS.values()), dtype=float)
-        for k in (0, 1):  # the first shape, then the second over it
-            offset = (2 * k - 1) * SIZE / 4
-            centre = SIZE / 2 + offset * direction + self.shift[:, k]  # (n, 2)
-            u = (grid - centre[:, :1]) / self.radius[:, k, None]  # (n, SIZE)
-            v = (grid - centre[:, 1:]) / self.radius[:, k, None]
-            # all rows of one shape at a time
-            for number, ink in enumerate(SHAPES.values()):
-                rows = np.flatnonzero(self.shapes[:, k] == number)
-                mask = ink(u[rows, None, :], v[rows, :, None])  # (rows, SIZE, SIZE)
-                color = palette[self.colors[rows, k]][:, None, None]
-                pixels[rows] = np.where(mask[..., None], color, pixels[rows])
-        pixels += rng.normal(scale=20, size=pixels.shape)
-        return pixels.clip(0, 255).astype(np.uint8)
+                break
+            if data is not None:
+                (folder / name).write_bytes(data)
+            images[column] = data is not None, name
+        else:
+            rows.append((place, row | images))
+    kept = {"rows": rows, "skipped": problems.messages}
+    text = json.dumps(kept, default=str)
+    (folder / "rows.json").write_text(text, encoding="utf-8")
 
 
-def _draw_two(
-    n: int, n_kinds: int, long_tail: float, rng: np.random.Generator
-) -> IntArray:
-    """Return n rows of two different kinds, the frequent ones more often."""
-    frequency = np.arange(1, n_kinds + 1) ** -float(long_tail)
-    log_frequency = np.log(rng.permutation(frequency))
-    # The two largest of Gumbel-perturbed log frequencies are draws without replacement.
-    keys = log_frequency + rng.gumbel(size=(n, n_kinds))
-    return np.argsort(-keys, axis=1)[:, :2]
+def _format_of(data: bytes) -> str:
+    from PIL import Image
 
-
-def _noise(n: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    blocks = rng.integers(256, size=(n, SIZE // 4, SIZE // 4, 3), dtype=np.uint8)
-    return blocks.repeat(4, axis=1).repeat(4, axis=2)
-
-
-def _image_features(images: npt.NDArray[np.uint8]) -> FloatArray:
-    pixels = images.reshape(len(images), -1).astype(np.float32) / 255
-    n_components = min(N_FEATURES, *pixels.shape)
-    pca = PCA(n_components, svd_solver="covariance_eigh")  # exact, so it needs no seed
-    return pca.fit_transform(pixels)
-
-
-def _caption_features(captions: npt.NDArray[np.str_]) -> FloatArray:
-    terms = TfidfVectorizer(ngram_range=(1, 2)).fit_transform(captions)
-    n_components = min(N_FEATURES, terms.shape[1] - 1)
-    svd = TruncatedSVD(n_components, random_state=0)
-    return svd.fit_transform(terms).astype(np.float32)
+    with Image.open(BytesIO(data)) as image:
+        return str(image.format).lower()

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from .._shared.types import FloatArray
 from ..arrays._numbers import check_squares
-from ..arrays._rows import unit
+from ..arrays._verbs import unit
 from ..items._containers import check_same_length
 
 FLOATS = [np.float64, np.float32]  # kept as they are

@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from ..arrays._numbers import all_finite, check_squares, to_floats
-from ..arrays._rows import mapped
+from ..arrays._verbs import mapped
 from ..items._containers import numeric_rows
 
 

@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 
 from .._shared.randomness import SMALLER_POOL
 from .._shared.types import IntArray, Items
-from ..arrays._rows import take
+from ..arrays._verbs import take
 from ..datasets import (
     load_coco_captions,
     load_colorswap,

@@ -11,7 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from .._shared.randomness import FIRST_PAIRS
-from ..arrays._rows import take
+from ..arrays._verbs import take
 from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
 from ..learners._paired import PairedActiveLearner

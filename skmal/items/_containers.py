@@ -15,7 +15,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from .._shared.types import Items
-from ..arrays._rows import as_array, check_streamed, n_columns
+from ..arrays._verbs import as_array, check_streamed, n_columns
 
 
 def check_items(items: Any, name: str, streamed: bool = False) -> Items:

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._shared.parameters import check_integer
 from .._shared.randomness import REMEMBERED, draw_rows, draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..arrays._operations import to_host
-from ..arrays._rows import take
+from ..arrays._block_math import to_host
+from ..arrays._verbs import take
 from ..encoders._protocol import check_encoder, encode
 from ..items._containers import join
 from ..strategies._base import QueryStrategy, check_n_instances, choose

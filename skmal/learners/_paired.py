@@ -10,7 +10,7 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..arrays._rows import take
+from ..arrays._verbs import take
 from ..encoders._protocol import Encoder, encode
 from ..encoders._ridge import RidgeCCA
 from ..items._containers import check_items, check_pairs, check_same_features

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._shared.types import FloatArray, IntArray, Items
-from ..arrays._rows import take
+from ..arrays._verbs import take
 from ..strategies._round import Selection
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from .._shared.parameters import check_integer
 from .._shared.randomness import SIMULATED_RUN, draw_seed
 from .._shared.types import FloatArray, IntArray, Items
-from ..arrays._rows import take
+from ..arrays._verbs import take
 from ._annotators import annotator_of
 from ._core import ActiveLearner
 from ._query import BaseQuery, MultimodalQuery, Query

@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items
 from ..arrays._numbers import check_space
-from ..arrays._rows import unit
+from ..arrays._verbs import unit
 from ..encoders._protocol import encode
 from ..items._containers import check_items, check_same_length
 from ..items._groups import check_groups, number_groups

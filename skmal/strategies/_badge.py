@@ -10,7 +10,7 @@ from .._shared.parameters import check_choice, check_number
 from .._shared.randomness import draw_rows
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray, RandomState
-from ..arrays._rows import unit
+from ..arrays._verbs import unit
 from ._base import QueryStrategy
 from ._round import Round, Selection, others
 from ._steps import MODALITY_RULES, choose_modality

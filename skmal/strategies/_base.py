@@ -1,4 +1,4 @@
-"""What to ask next: the three steps of the paper arranged, and its baselines."""
+"""QueryStrategy: checks and encodes the pools, then asks `select`."""
 
 from collections.abc import Sequence
 from numbers import Integral

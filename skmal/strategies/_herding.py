@@ -15,7 +15,7 @@ from .._shared.randomness import draw_rows
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray, RandomState
 from ..arrays._numbers import check_features, unit_floats
-from ..arrays._rows import take
+from ..arrays._verbs import take
 from ..uncertainty._margin import cross_modal_top1
 from ._base import QueryStrategy
 from ._round import Round, Selection, others

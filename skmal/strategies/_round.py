@@ -11,8 +11,8 @@ from sklearn.exceptions import NotFittedError
 
 from .._shared.randomness import draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..arrays._operations import to_host
-from ..arrays._rows import alike, n_bytes_unread, take, whole
+from ..arrays._block_math import to_host
+from ..arrays._verbs import alike, n_bytes_unread, take, whole
 from ..encoders._protocol import encode, unimodal_features
 from ..items._containers import check_items
 

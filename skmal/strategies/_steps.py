@@ -6,7 +6,7 @@ import numpy as np
 
 from .._shared.parameters import is_integer, is_number
 from .._shared.types import FloatArray, IntArray
-from ..arrays._rows import stacked, take, total_variance, unit
+from ..arrays._verbs import stacked, take, total_variance, unit
 from ..coverage._farthest import FarthestRows
 from ..coverage._farthest_dask import DaskFarthestRows, farthest_rows
 from ..uncertainty._entropy import cross_modal_entropy

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .._shared.checks import name_of, run_check
+from .._shared.contracts import name_of, run_check
 from ..strategies._base import QueryStrategy, Strategy
 from ._checks import CHECKS, CHECKS_OF_FUNCTIONS, Check
 

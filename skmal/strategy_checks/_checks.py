@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 
-from .._shared.checks import (
+from .._shared.contracts import (
     can_be_imported,
     draw_from_globals,
     expect,

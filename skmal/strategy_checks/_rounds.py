@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .._shared.checks import two_views
+from .._shared.contracts import two_views
 from .._shared.types import FloatArray
-from ..arrays._rows import mapped
+from ..arrays._verbs import mapped
 from ..encoders._ridge import RidgeCCA
 from ..strategies._base import QueryStrategy
 from ..strategies._round import Round

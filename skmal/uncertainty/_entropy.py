@@ -6,9 +6,7 @@ import numpy as np
 
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
-from ..arrays._blocks import batches, check_same_space, read
-from ..arrays._kinds import Block, Rows, RowsLike
-from ..arrays._operations import (
+from ..arrays._block_math import (
     block_size,
     device_of,
     double,
@@ -17,9 +15,11 @@ from ..arrays._operations import (
     on_device,
     to_host,
 )
+from ..arrays._blocks import batches, check_same_space, read
+from ..arrays._kinds import Block, Rows, RowsLike
 from ..arrays._precision import computing
-from ..arrays._rows import per_query
 from ..arrays._threads import stream
+from ..arrays._verbs import per_query
 from ._similarity import description, similarity_threads, similarity_to, unit_block
 
 

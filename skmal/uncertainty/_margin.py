@@ -1,4 +1,4 @@
-"""How unsure an encoder is of an item's partner in the other modality."""
+"""The margin and the top-1 similarity of queries to the items of a gallery."""
 
 from threading import Lock
 
@@ -6,10 +6,7 @@ import numpy as np
 
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray
-from ..arrays._blocks import batches, check_same_space, fetch, read
-from ..arrays._distances import rounding_slack
-from ..arrays._kinds import Block, Rows, RowsLike
-from ..arrays._operations import (
+from ..arrays._block_math import (
     block_size,
     cells,
     device_of,
@@ -21,9 +18,12 @@ from ..arrays._operations import (
     to_host,
     two_largest,
 )
+from ..arrays._blocks import batches, check_same_space, fetch, read
+from ..arrays._distances import rounding_slack
+from ..arrays._kinds import Block, Rows, RowsLike
 from ..arrays._precision import computing
-from ..arrays._rows import per_query
 from ..arrays._threads import in_threads
+from ..arrays._verbs import per_query
 from ._similarity import description, similarity_threads, similarity_to, unit_block
 
 

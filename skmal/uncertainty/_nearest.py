@@ -10,7 +10,7 @@ from sklearn.utils import gen_batches
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray
 from ..arrays._kinds import Rows
-from ..arrays._rows import per_part, unit
+from ..arrays._verbs import per_part, unit
 
 Nearest: TypeAlias = tuple[FloatArray, IntArray]  # similarities and rows, (n, k)
 

@@ -3,17 +3,17 @@
 from sklearn.utils import check_array
 
 from .._shared.sizes import SIZES
-from ..arrays._blocks import fetch
-from ..arrays._kinds import Block, Rows
-from ..arrays._operations import (
+from ..arrays._block_math import (
     device_of,
     double,
     on_device,
     squared_lengths,
     to_host,
 )
-from ..arrays._rows import unit
+from ..arrays._blocks import fetch
+from ..arrays._kinds import Block, Rows
 from ..arrays._threads import count_threads
+from ..arrays._verbs import unit
 
 
 def similarity_to(q: Block, gallery: Rows, block: slice) -> Block:

@@ -12,7 +12,7 @@ from small import set_sizes
 
 from skmal.arrays import _threads
 from skmal.arrays._blocks import check_rows, read
-from skmal.arrays._rows import stacked as stack
+from skmal.arrays._verbs import stacked as stack
 from skmal.coverage import (
     coverage_gap,
     distance_to_aligned,

@@ -17,7 +17,7 @@ from skmal import (
     VOptimalDesign,
 )
 from skmal.arrays._kinds import is_streamed
-from skmal.arrays._rows import take
+from skmal.arrays._verbs import take
 from skmal.encoders._protocol import encode
 from skmal.items._containers import check_items
 from skmal.strategies import _round

@@ -10,9 +10,9 @@ from small import small_distances, small_similarities
 
 from skmal import CoresetMargin, PairedActiveLearner, RidgeCCA, ShardedArray
 from skmal.arrays import _blocks, _tensors
+from skmal.arrays._block_math import to_host
 from skmal.arrays._blocks import read
-from skmal.arrays._operations import to_host
-from skmal.arrays._rows import stacked as stack
+from skmal.arrays._verbs import stacked as stack
 from skmal.coverage import (
     _farthest,
     coverage_gap,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skmal.arrays._rows import take
+from skmal.arrays._verbs import take
 from skmal.items._containers import (
     check_items,
     check_pairs,

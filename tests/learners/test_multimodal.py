@@ -20,7 +20,7 @@ from skmal import (
     SimulatedAnnotator,
     VOptimalDesign,
 )
-from skmal.arrays._rows import unit
+from skmal.arrays._verbs import unit
 from skmal.coverage import coverage_gap, greedy_k_center
 from skmal.encoders._protocol import encode
 from skmal.learners._query import MultimodalQuery

@@ -10,7 +10,7 @@ from skmal import (
     PairedActiveLearner,
     RidgeCCA,
 )
-from skmal.arrays._rows import unit
+from skmal.arrays._verbs import unit
 from skmal.strategies import _badge
 from skmal.strategies._badge import assignment_residuals
 

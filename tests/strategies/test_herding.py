@@ -6,7 +6,7 @@ from helpers import make_pairs
 from small import set_sizes
 
 from skmal import MaxHerding, PairedActiveLearner, RidgeCCA, Round, UncertaintyHerding
-from skmal.arrays._rows import unit
+from skmal.arrays._verbs import unit
 from skmal.strategies import _herding as herding
 from skmal.strategies._herding import greedy_herding
 from skmal.uncertainty import cross_modal_top1

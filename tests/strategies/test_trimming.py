@@ -4,7 +4,7 @@ import numpy as np
 from rounds import fitted, make_round
 
 from skmal import CoresetMargin, KCenterGreedy, VOptimalDesign
-from skmal.arrays._rows import unit
+from skmal.arrays._verbs import unit
 from skmal.coverage import isolation
 
 

@@ -10,7 +10,7 @@ from skmal import (
     RidgeCCA,
     TypiClust,
 )
-from skmal.arrays._rows import unit
+from skmal.arrays._verbs import unit
 
 
 def clusters(sizes, d=6, spread=0.05):

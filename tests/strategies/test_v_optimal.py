@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA, Round, VOptimalDesign
-from skmal.arrays._rows import unit
+from skmal.arrays._verbs import unit
 from skmal.coverage import isolation
 from skmal.strategies._v_optimal import (
     greedy_v_optimal,

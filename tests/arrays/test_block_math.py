@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from skmal.arrays import _operations as operations
+from skmal.arrays import _block_math as operations
 
 BLOCK = np.random.default_rng(0).normal(size=(12, 7)).astype(np.float32)
 BLOCK[5] = BLOCK[2]

@@ -5,7 +5,7 @@ import pytest
 
 from skmal import RidgeCCA
 from skmal.datasets import make_colorswap
-from skmal.datasets._colorswap import COLORS, RELATIONS, SHAPES
+from skmal.datasets._make_colorswap import COLORS, RELATIONS, SHAPES
 from skmal.metrics import compositional_scores
 
 

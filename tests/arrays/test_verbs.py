@@ -9,7 +9,7 @@ from small import set_sizes
 from skmal import ShardedArray
 from skmal.arrays._blocks import check_rows, read
 from skmal.arrays._mapped import Mapped
-from skmal.arrays._rows import (
+from skmal.arrays._verbs import (
     alike,
     as_array,
     check_streamed,

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from sklearn.utils import _safe_indexing
 
 from . import _dask
+from ._block_math import to_host
 from ._blocks import as_pool, batches, check_one_device, read
 from ._kinds import RowNumbers, Rows, is_dask, is_streamed, is_tensor
 from ._mapped import Mapped
 from ._numbers import as_floats, unit_floats, unit_rows
-from ._operations import to_host
 from ._sharded import ShardedArray, check_opened
 from ._slices import take_sliced
 from ._stacked import Stacked

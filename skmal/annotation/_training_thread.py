@@ -7,7 +7,7 @@ from ..learners._paired import PairedActiveLearner
 from . import _weights
 from ._book import Book
 from ._events import More, Round
-from ._plan import askable, known, numbered, rows_open
+from ._open_rows import askable, known, numbered, rows_open
 from ._training import Askable, Features, Pools, ask, ask_more, features_of, teach
 
 RESERVE = 2  # batches chosen beyond the first, where people answer during trainings
