@@ -8,7 +8,7 @@ from .parameters import is_integer
 from .types import IntArray, RandomState
 
 # Draws of one seed that must have nothing to do with each other come from generators
-# whose keys, such as [seed, n_aligned, REMEMBERED], end in one of these. Two of the same
+# whose keys, such as [seed, n_aligned, REMEMBERED], end in one of these. Two of one
 # number are never drawn in one run: a session has no simulated annotator.
 SIMULATED_RUN = 1  # the order of the pools of a run in which `fit` asks
 REMEMBERED = 2  # open items kept after a query, to rank the true partners among
