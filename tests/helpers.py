@@ -65,7 +65,7 @@ def unit_error(d, dtype=np.float32):
     either way. Distances between rows scaled in two ways differ by twice the bound at
     most, however small they are (the triangle inequality).
     """
-    return (d / 2 + 3) * np.finfo(dtype).eps
+    return (d / 2 + 3) * float(np.finfo(dtype).eps)
 
 
 class OnDisk:

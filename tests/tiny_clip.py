@@ -14,15 +14,7 @@ TEXTS = ["a red square", "two blue circles"]
 # half of eps, in whatever order; layer norms keep sizes near one, and one error adds to
 # the next. On the way are a patch of 3 * 16 * 16 values, seven sums over the width of
 # 16, 16 positions, the 64 values inside the layer, and the 16 of the length: 976.
-APART = 1000 * np.finfo(np.float32).eps
-
-
-# How far apart two ways to compute the features of MICRO_CLIP may end, in batches of
-# other rows, say. A sum of n products is wrong by n u of their size at most, u being
-# half of eps, in whatever order; layer norms keep sizes near one, and one error adds to
-# the next. On the way are a patch of 3 * 16 * 16 values, seven sums over the width of
-# 16, 16 positions, the 64 values inside the layer, and the 16 of the length: 976.
-APART = 1000 * np.finfo(np.float32).eps
+APART = 1000 * float(np.finfo(np.float32).eps)
 
 
 def quick(model=MICRO_CLIP, **parameters):

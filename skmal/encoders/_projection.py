@@ -107,6 +107,11 @@ class ContrastiveProjection(LinearEncoder):
     0.3
     """
 
+    n_components_: int
+    x_mean_: FloatArray
+    y_mean_: FloatArray
+    x_weights_: FloatArray
+    y_weights_: FloatArray
     temperature_: float
     history_: list[dict[str, float]]
 

@@ -88,7 +88,12 @@ class RidgeCCA(LinearEncoder):
     0.3
     """
 
+    n_components_: int
     correlations_: FloatArray
+    x_mean_: FloatArray
+    y_mean_: FloatArray
+    x_weights_: FloatArray
+    y_weights_: FloatArray
 
     def __init__(self, n_components: int = 128, *, reg: float = 0.1) -> None:
         self.n_components = n_components

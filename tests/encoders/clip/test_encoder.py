@@ -395,7 +395,7 @@ def test_a_query_asks_the_same_of_arrays_and_of_tensors(glyphs, strategy):
     for m, gap in enumerate(expected.coverage_gap or ()):
         # Cosine: rows are scaled in float32. Relative: gaps are divided by a spread.
         spread = np.sqrt(2 * features[m].var(axis=0).sum())
-        bound = 2 * unit_error(16) * (1 + gap) / min(1, spread)
+        bound = 2 * unit_error(16) * (1 + gap) / min(1, float(spread))
         assert query.coverage_gap[m] == pytest.approx(gap, rel=1e-12, abs=bound)
     assert tensors.score(X, y) == arrays.score(X, y)
     for learner in (arrays, tensors):
