@@ -1,7 +1,7 @@
 """Parameters: one error that says what each must be. `True` is no number."""
 
 from collections.abc import Iterable
-from math import inf
+from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -40,7 +40,7 @@ def check_number(
     """
     in_range = (
         is_number(value)
-        and -inf < value < inf
+        and _is_finite(value)
         and (more_than is None or value > more_than)
         and (minimum is None or value >= minimum)
         and (less_than is None or value < less_than)
@@ -50,6 +50,13 @@ def check_number(
         where = _interval(more_than, minimum, less_than, maximum)
         raise ValueError(f"{name} must be {kind} {where}, got {value!r}{remedy}")
     return float(value)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # an integer that no float can hold
+        return False
 
 
 def check_choice(value: Value, name: str, choices: Iterable[Any]) -> Value:

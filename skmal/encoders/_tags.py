@@ -8,9 +8,11 @@ def reads_numbers_only(encoder: Any) -> bool:
 
     An encoder of images, texts or paths says so in ``__sklearn_tags__``: its
     `input_tags` have ``two_d_array = False``, or a further kind of input, such as
-    ``string = True``. One without tags may read anything.
+    ``string = True``. One that says nothing itself may read anything: scikit-learn's
+    base classes promise rows of numbers for whatever derives from them.
     """
-    if not hasattr(encoder, "__sklearn_tags__"):
+    says = (c for c in type(encoder).__mro__ if "__sklearn_tags__" in vars(c))
+    if all(c.__module__.startswith("sklearn.") for c in says):
         return False
     kinds = encoder.__sklearn_tags__().input_tags
     others = kinds.one_d_array or kinds.three_d_array or kinds.string or kinds.dict

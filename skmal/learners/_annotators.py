@@ -154,6 +154,10 @@ class SimulatedAnnotator(BaseEstimator):
                 f"query must be what query() returned, got {type(query).__name__}"
             )
         names = "Xy" if isinstance(query, Query) else range(len(ids))
+        if len(ids) != len(names):
+            raise TypeError(
+                f"a Query needs the ids of two pools, X_ids and y_ids, got {len(ids)}"
+            )
         pools = [_check_ids(i, f"{n}_ids") for n, i in zip(names, ids, strict=True)]
         rows = np.asarray(query.indices)
         own = pools[query.modality]

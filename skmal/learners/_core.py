@@ -128,6 +128,12 @@ class ActiveLearner(BaseEstimator):
                 "rest of it"
             )
         learner: Any = clone(self)
+        n_modalities = len(state["unmatched"] or state["aligned"] or ())
+        if not self._listed and n_modalities not in (0, 2):
+            raise ValueError(
+                f"the state is of {n_modalities} modalities, and {type(self).__name__} "
+                "learns two; take it to a MultimodalActiveLearner"
+            )
         if state["seed"] is not None:
             learner.seed_ = int(state["seed"])
         if state["estimator"] is not None:

@@ -292,6 +292,12 @@ class MultimodalActiveLearner(ActiveLearner):
         """
         check_query(query, MultimodalQuery).tuples(partners)  # raises unless they are
         named = np.asarray(partners)
+        n_known = self._n_modalities()
+        if n_known is not None and named.shape[1] != n_known:
+            raise ValueError(
+                f"partners has {named.shape[1]} columns where {n_known} modalities are "
+                "known; pass one column for each"
+            )
         alone = np.flatnonzero((named < 0).any(axis=1))
         return self._teach_unmatched(query, alone, named.shape[1])
 

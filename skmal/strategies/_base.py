@@ -186,7 +186,8 @@ class QueryStrategy(BaseEstimator):
 def choose(strategy: QueryStrategy, seen: Round) -> Selection:
     """Ask a strategy's `select`; where nothing has been learned yet, draw."""
     if seen.open[0].shape[1] == 0:
-        modality = getattr(strategy, "modality", "random")
+        fixed = fixed_modality(strategy)
+        modality = getattr(strategy, "modality", "random") if fixed is None else fixed
         by_coverage = modality in ("coverage", "relative_coverage")
         return random_selection(seen, "random" if by_coverage else modality)
     if not strategy.stays_on_device:

@@ -69,3 +69,8 @@ def test_strategies_take_no_truth_for_a_number(strategy, pairs):
     learner = PairedActiveLearner(RidgeCCA(), strategy)
     with pytest.raises(ValueError, match=" must be .*, got (True|False)"):
         learner.query(*pairs, n_instances=2)
+
+
+def test_an_integer_that_no_float_holds_is_not_finite():
+    with pytest.raises(ValueError, match="x must be a finite number above 0, got 1000"):
+        check_number(10**400, "x", more_than=0)

@@ -66,4 +66,6 @@ def test_what_it_refuses(call, message):
         call(query)
     with pytest.raises(TypeError, match="query must be what query"):
         SimulatedAnnotator()([0], [1], [1])
+    with pytest.raises(TypeError, match="X_ids and y_ids, got 1"):
+        SimulatedAnnotator()(query, [1, 2])
     assert clone(SimulatedAnnotator(0.1)).error_rate == 0.1

@@ -399,6 +399,9 @@ def test_items_that_lack_a_partner_reach_the_strategy(learner):
     np.testing.assert_array_equal(seen.unmatched_inputs[query.modality], kept)
     with pytest.raises(ValueError, match="use -1 for items without a partner"):
         learner.teach_unmatched(query, partners - 1)
+    wider = np.column_stack([partners, np.full(len(partners), -1)])
+    with pytest.raises(ValueError, match="4 columns where 3 modalities are known"):
+        learner.teach_unmatched(query, wider)
 
 
 def test_fit_buys_as_many_tuples_as_the_budget_allows(strategy):

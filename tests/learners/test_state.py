@@ -30,6 +30,13 @@ def asked_learner(n=30, **parameters):
     return learner, pools, learner.query(*pools, n_instances=9)
 
 
+def test_a_state_of_three_modalities_is_refused():
+    X, y = make_pairs(20)
+    state = MultimodalActiveLearner().fit([X, y, X]).state()
+    with pytest.raises(ValueError, match="the state is of 3 modalities"):
+        PairedActiveLearner().from_state(state)
+
+
 def same(state, other):
     """Say whether two states hold the same."""
     if isinstance(state, dict):
