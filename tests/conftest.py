@@ -2,10 +2,13 @@
 
 import os
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # one process per core, so one thread each
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import pytest
+from threadpoolctl import threadpool_limits
+
+if "PYTEST_XDIST_WORKER" in os.environ and "OMP_NUM_THREADS" not in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"  # one process per core, so one thread each
+    threadpool_limits(1)  # of libraries that a plugin has loaded before
+
 from helpers import STRATEGIES, make_pairs
 
 
