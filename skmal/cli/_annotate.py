@@ -1,4 +1,4 @@
-"""skmal annotate."""
+"""The command `skmal annotate`."""
 
 import argparse
 import getpass

@@ -1,4 +1,4 @@
-"""skmal compare."""
+"""The command `skmal compare`."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""skmal demo."""
+"""The command `skmal demo`."""
 
 import argparse
 from collections.abc import Mapping

@@ -45,7 +45,7 @@ def test_numbers_in_range_are_returned_as_floats():
 
 
 def test_true_is_no_integer_no_choice_and_no_seed():
-    with pytest.raises(ValueError, match="k must be an integer of at least 0, got Tru"):
+    with pytest.raises(ValueError, match="k must be an integer of at least 0, got T"):
         check_integer(True, "k", minimum=0)
     with pytest.raises(ValueError, match=r"side must be one of \(0, 1\), got True"):
         check_choice(True, "side", (0, 1))
