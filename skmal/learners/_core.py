@@ -296,7 +296,9 @@ class ActiveLearner(BaseEstimator):
         The latter is None where the strategy is a function.
         """
         strategy = self._strategy()
-        names = self._pool_names(len(pools))
+        names = ["X_pool", "y_pool"]
+        if self._listed:
+            names = [f"pools[{m}]" for m in range(len(pools))]
         n_instances = check_n_instances(n_instances, pools, names, strategy)
         if isinstance(strategy, QueryStrategy):
             strategy.check_parameters(n_instances)
@@ -316,11 +318,6 @@ class ActiveLearner(BaseEstimator):
         query = query_of(self._query_kind, selection, pools)
         self._remember(query, pools, seen)
         return query, seen
-
-    @staticmethod
-    def _pool_names(n_modalities: int) -> list[str]:
-        """Return what messages call the pools."""
-        raise NotImplementedError
 
     def _strategy(self) -> Any:
         """Return the strategy to ask, or raise unless it is one."""

@@ -456,10 +456,6 @@ class MultimodalActiveLearner(ActiveLearner):
 
     # ---------------------------------------------------------------- private
 
-    @staticmethod
-    def _pool_names(n_modalities: int) -> list[str]:
-        return [f"pools[{m}]" for m in range(n_modalities)]
-
     def _n_modalities(self) -> int | None:
         return None if self._aligned is None else len(self._aligned)
 

@@ -562,10 +562,6 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
 
     # ---------------------------------------------------------------- private
 
-    @staticmethod
-    def _pool_names(n_modalities: int) -> list[str]:
-        return ["X_pool", "y_pool"]
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
