@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ._containers import check_sequence
 from ._equals import digest
+from ._pictures import UnreadableImage, read_head, read_picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -45,7 +46,10 @@ def check_readable(images: Images, name: str) -> None:
     if isinstance(images, list):
         for row, image in enumerate(images):
             if isinstance(image, Path):
-                open_image(image, f"{name}[{row}]").close()
+                try:
+                    read_head(image)
+                except UnreadableImage as error:
+                    raise unreadable(f"{name}[{row}]", image, error) from error
 
 
 def image_keys(images: Iterable[OneImage]) -> Iterator[Hashable]:
@@ -57,45 +61,28 @@ def image_keys(images: Iterable[OneImage]) -> Iterator[Hashable]:
             yield image if isinstance(image, Path) else id(image)
 
 
-def open_image(path: Path, place: str) -> "PILImage":
-    """Open an image file without reading its pixels."""
-    from PIL import Image
-
+def read_image(
+    image: OneImage | str, place: str, side: int | None = None
+) -> "PILImage":
+    """Return an image in RGB, as `read_picture` does, or an error that names it."""
     try:
-        image = Image.open(path)
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"{place}: there is no file {path}; correct the path, or drop the item and "
+        return read_picture(image, side)
+    except UnreadableImage as error:
+        raise unreadable(place, image, error) from error
+
+
+def unreadable(
+    place: str, image: OneImage | str, reason: UnreadableImage
+) -> ValueError | FileNotFoundError:
+    """Return the error of an image that cannot be read, by its place and path."""
+    what = image if isinstance(image, (str, Path)) else "it"
+    if isinstance(reason.__cause__, FileNotFoundError):
+        return FileNotFoundError(
+            f"{place}: there is no file {what}; correct the path, or drop the item and "
             "its partner"
-        ) from error
-    except (
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,  # where warnings are errors
-        OSError,
-        ValueError,
-    ) as error:
-        raise unreadable(place, path, error) from error
-    try:
-        check_mode(image, place, path)
-    except ValueError:
-        image.close()
-        raise
-    return image
-
-
-def check_mode(image: "PILImage", place: str, what: str | Path) -> None:
-    """Raise for more than 8 bits a pixel, which PIL would clip to black and white."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        raise ValueError(
-            f"{place}: {what} has mode {image.mode}, more than 8 bits a pixel; scale "
-            "the values to 0..255 and convert it to mode L"
         )
-
-
-def unreadable(place: str, what: str | Path, error: Exception) -> ValueError:
-    """Return the error of an image whose file is damaged."""
     return ValueError(
-        f"{place}: {what} cannot be read as an image ({error}); replace it, or drop "
+        f"{place}: {what} cannot be read as an image ({reason}); replace it, or drop "
         "the item and its partner"
     )
 
