@@ -5,11 +5,10 @@ own content) and by a hash of its content, never by its place.
 """
 
 import csv
-import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 
 from .._shared.types import Items
 from ..items._containers import check_items
+from ..items._keys import content_hash, content_keys
 from ..items._texts import check_unicode
 from ._aside import describe, faults_of, without_nan
 from ._ids import Key
@@ -124,8 +124,7 @@ def read_pool(
         if len(items) and all(isinstance(item, Path) for item in items):
             keys = [item.as_posix() for item in items]
         else:
-            rows = given if faults else items
-            keys = distinct_keys([content_hash(row, name)[:20] for row in rows])
+            keys = content_keys(given if faults else items, name)
     _check_keys(keys, name)
     if faults and on_error == "raise":
         raise ValueError(
@@ -135,29 +134,6 @@ def read_pool(
     if len(faults) == len(keys):
         raise ValueError(f"{describe(faults, keys, name)}\nThere are no others")
     return Pool(items, [Key(key) for key in keys], kind, faults)
-
-
-def content_hash(item: Any, name: str) -> str:
-    """Return a hash of what an item is; a file is read."""
-    if isinstance(item, Path):
-        with open(item, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    if isinstance(item, str):
-        return hashlib.sha256(item.encode("utf-8", "surrogatepass")).hexdigest()
-    if hasattr(item, "tobytes") and hasattr(item, "getbands"):  # a PIL image
-        head = f"{item.mode} {item.size}"
-        return hashlib.sha256(head.encode() + item.tobytes()).hexdigest()
-    try:
-        array = np.ascontiguousarray(item)
-    except ValueError:  # lists of different lengths
-        array = np.empty(0, dtype=object)
-    if array.dtype.kind not in "biufcSU":
-        raise TypeError(
-            f"{name} holds a {type(item).__name__}, whose content cannot be told; pass "
-            "paths, strings, arrays of numbers or PIL images"
-        )
-    head = f"{array.dtype.str} {array.shape}"
-    return hashlib.sha256(head.encode() + array.tobytes()).hexdigest()
 
 
 def fingerprints(
@@ -191,16 +167,6 @@ def fingerprints(
         with ThreadPoolExecutor() as threads:
             return list(threads.map(fingerprint, pool.keys, pool.items))
     return [fingerprint(key, pool.items[i]) for i, key in enumerate(pool.keys)]
-
-
-def distinct_keys(keys: Iterable[str]) -> list[str]:
-    """Return the keys, the second of equal ones with -2 behind it, and so on."""
-    counts: dict[str, int] = {}
-    numbered = []
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
-        numbered.append(key if counts[key] == 1 else f"{key}-{counts[key]}")
-    return numbered
 
 
 def _read_folder(folder: Path, name: str) -> tuple[list[str], list[Path]]:
