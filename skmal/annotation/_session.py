@@ -1,6 +1,7 @@
 """AnnotationSession: pools, a learner, and a journal that loses no answer."""
 
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -8,8 +9,10 @@ import numpy.typing as npt
 
 from .._shared.parameters import check_choice, check_integer
 from .._shared.types import Items
+from ..items._faults import fault_of
 from ..learners._paired import PairedActiveLearner
 from . import _label_studio
+from ._aside import describe, list_path, write_list
 from ._desk import Desk
 from ._events import Budget
 from ._ids import QuestionId
@@ -21,9 +24,17 @@ from ._opening import (
     open_book,
     recover,
 )
-from ._records import Imported, Item, Partner, Progress, Question
+from ._records import (
+    NAMES,
+    Imported,
+    Item,
+    Partner,
+    Progress,
+    Question,
+    SetAside,
+)
 from ._rehearsal import rehearsed
-from ._sources import PoolSource, read_pool
+from ._sources import Pool, PoolSource, read_pool
 from ._tables import rows_of, write_csv, write_jsonl
 from ._training_thread import Trainer
 
@@ -73,8 +84,17 @@ class AnnotationSession:
         answer what the last finished encoder has chosen, so that they never wait; what
         is asked depends on who was faster.
     changed : {"raise", "ask_again"}, default="raise"
-        What happens on opening when an item that an answer rests on is missing or has
-        another content. "ask_again": the answer is taken back.
+        What happens on opening when an item that an answer rests on has another
+        content, or, with ``on_error="raise"``, is missing. "ask_again": the answer is
+        taken back, where the item is missing as well.
+    on_error : {"skip", "raise"}, default="skip"
+        What happens to items that cannot be used: images that cannot be read, empty
+        texts, rows with NaN or infinity. All are looked at on opening. "skip": they are
+        set aside, that is, listed and neither asked about, nor offered, nor encoded; so
+        are images that can no longer be read later on. Answers about them are kept, and
+        learned from once the items can be used again. "raise": opening raises.
+    verbose : int, default=0
+        1 shows a progress bar while images are looked at.
 
     Attributes
     ----------
@@ -93,12 +113,16 @@ class AnnotationSession:
         If the journal cannot be written.
     ValueError
         If the journal is of a newer version or no journal, if a parameter differs from
-        the journal's, or if an item that an answer rests on has changed or is missing
-        (with ``changed="raise"``). Nothing is changed then.
+        the journal's, if an item that an answer rests on has changed or is missing
+        (with ``changed="raise"``), if a text holds half a character (a lone surrogate),
+        or if items cannot be used (all of a pool; with ``on_error="raise"``, any).
+        Nothing is changed then.
 
     Warns
     -----
     UserWarning
+        If items are set aside: how many, the first ten, and the file that lists all,
+        ``PATH.set-aside.csv``.
         If items without an answer have changed or are missing, or new ones have come.
         If the weights of the last training cannot be loaded, and why; the encoder is
         then fitted again.
@@ -157,17 +181,25 @@ class AnnotationSession:
         budget: int | None = None,
         training: Literal["wait", "background"] = "wait",
         changed: Literal["raise", "ask_again"] = "raise",
+        on_error: Literal["raise", "skip"] = "skip",
+        verbose: int = 0,
     ) -> None:
         check_choice(training, "training", ("wait", "background"))
         check_choice(changed, "changed", ("raise", "ask_again"))
+        check_choice(on_error, "on_error", ("raise", "skip"))
         learner = PairedActiveLearner() if learner is None else learner
-        sources = read_pool(X, "X"), read_pool(y, "y")
-        seen = check_features(features, sources)
+        sources = (
+            read_pool(X, "X", on_error, verbose),
+            read_pool(y, "y", on_error, verbose),
+        )
+        seen = check_features(features, sources, on_error)
         check_learner(learner, seen)
         given = check_parameters(batch_size, n_candidates, budget)
         self.path: Path = Path(path)
         self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
-        self._book = open_book(self.path, sources, known_pairs, given, changed, learner)
+        self._book = open_book(
+            self.path, sources, known_pairs, given, changed, on_error, learner
+        )
         try:
             pools = self._book.items.arranged(*seen)
             learner = recover(learner, self._book, pools)
@@ -175,9 +207,25 @@ class AnnotationSession:
             self._trainer = Trainer(
                 self._book, learner, pools, validation_data, training == "background"
             )
+            self._tell_set_aside(sources)
         except BaseException:
             self._book.close()
             raise
+
+    def _tell_set_aside(self, sources: Sequence[Pool]) -> None:
+        """List what is set aside beside the journal, and warn of it."""
+        write_list(self.path, self._book.aside())
+        told = [
+            describe(source.faults, source.keys, name)
+            for source, name in zip(sources, NAMES, strict=True)
+            if source.faults
+        ]
+        if told:
+            message = "\n".join(told)
+            warnings.warn(
+                f"set aside: {message}\nAll are in {list_path(self.path)}",
+                stacklevel=3,
+            )
 
     # ---------------------------------------------------------------- asking
 
@@ -391,6 +439,41 @@ class AnnotationSession:
         with self._book.lock:
             return self._book.progress(self._trainer.is_training, self._trainer.error)
 
+    @property
+    def set_aside(self) -> list[SetAside]:
+        """Return the items that cannot be used, a list of `SetAside`."""
+        with self._book.lock:
+            return self._book.aside()
+
+    def look_at(self, modality: int, key: str) -> str | None:
+        """Look at an image again, and set it aside if it can no longer be read.
+
+        Parameters
+        ----------
+        modality : int
+            0 for X, 1 for y.
+        key : str
+            Its key.
+
+        Returns
+        -------
+        str or None
+            What is wrong with it; None where it can be read.
+
+        Raises
+        ------
+        ValueError
+            If the pool has no such key.
+        """
+        item = self.item(modality, key)
+        number = self._book.items.number(modality, item)
+        if number not in self._book.items.aside and self.kinds[modality] == "image":
+            why = fault_of(item.value)
+            if why is not None:
+                with self._book.lock:
+                    self._book.set_aside({number: why})
+        return self._book.items.aside.get(number)
+
     def item(self, modality: int, key: str) -> Item:
         """Return an item by its key.
 
@@ -420,11 +503,16 @@ class AnnotationSession:
         Returns
         -------
         list of (Item, Item)
-            Items of X and of y, in the order of the answers.
+            Items of X and of y, in the order of the answers. Those with an item that is
+            missing from its pool are left out; exports have them.
         """
         with self._book.lock:
-            item = self._book.items.item
-            return [(item(x), item(y)) for _, x, y in self._book.ledger.pairs()]
+            items = self._book.items
+            return [
+                (items.item(x), items.item(y))
+                for _, x, y in self._book.ledger.pairs()
+                if items.is_there(x) and items.is_there(y)
+            ]
 
     def search(self, text: str, modality: int, limit: int = 20) -> list[Item]:
         """Find open items of a pool, for a partner that is not among the candidates.

@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
@@ -19,8 +19,11 @@ import numpy as np
 
 from .._shared.types import Items
 from ..items._containers import check_items
+from ..items._texts import check_unicode
+from ._aside import describe, faults_of, without_nan
 from ._ids import Key
 
+UNREAD = ""  # in place of the hash of a file that cannot be read
 IMAGE_SUFFIXES = (
     ".bmp",
     ".gif",
@@ -48,11 +51,14 @@ class Pool:
         One per item, all different.
     kind : {"image", "text", "other"}
         What a person is shown.
+    faults : dict
+        What is wrong with items that cannot be used, by row.
     """
 
     items: Items
     keys: list[Key]
     kind: str
+    faults: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class Fingerprint:
     Parameters
     ----------
     sha256 : str
-        Of its content.
+        Of its content; "" where it has never been read.
     size, mtime_ns : int or None
         Of its file, when that was read; None where it is no file.
     """
@@ -72,7 +78,9 @@ class Fingerprint:
     mtime_ns: int | None
 
 
-def read_pool(source: PoolSource, name: str) -> Pool:
+def read_pool(
+    source: PoolSource, name: str, on_error: str = "raise", verbose: int = 0
+) -> Pool:
     """Return the Pool of a folder of images, a file of texts, a mapping or a sequence.
 
     A folder is searched with all below it, and keys are paths relative to it. A .csv
@@ -80,6 +88,8 @@ def read_pool(source: PoolSource, name: str) -> Pool:
     string or one object with `text` and perhaps `id` a line; any other file has one
     text a line. A mapping's keys are its items' keys. What has no id is known by its
     content; equal ones are told apart by a number.
+
+    All items are looked at. Those that cannot be used are listed in `faults`, or raise.
     """
     keys: list[Any] | None = None
     if isinstance(source, (str, Path)):
@@ -101,15 +111,30 @@ def read_pool(source: PoolSource, name: str) -> Pool:
             f"{name} is a data frame of several columns; pass one column, or a mapping "
             "of keys to items"
         )
+    given, faults = items, dict[int, str]()
+    if on_error == "skip":
+        items, faults = without_nan(items)
     items = check_items(items, name)
     kind, items = _kind(items)
+    if kind == "text":
+        for row, text in enumerate(items):
+            check_unicode(text, f"{name}[{row}]")
+    faults |= faults_of(items, kind, name, verbose)
     if keys is None:
         if len(items) and all(isinstance(item, Path) for item in items):
             keys = [item.as_posix() for item in items]
         else:
-            keys = distinct_keys([content_hash(item, name)[:20] for item in items])
+            rows = given if faults else items
+            keys = distinct_keys([content_hash(row, name)[:20] for row in rows])
     _check_keys(keys, name)
-    return Pool(items, [Key(key) for key in keys], kind)
+    if faults and on_error == "raise":
+        raise ValueError(
+            f'{describe(faults, keys, name)}\nReplace them, or leave them out with '
+            'on_error="skip" (--on-error skip)'
+        )
+    if len(faults) == len(keys):
+        raise ValueError(f"{describe(faults, keys, name)}\nThere are no others")
+    return Pool(items, [Key(key) for key in keys], kind, faults)
 
 
 def content_hash(item: Any, name: str) -> str:
@@ -140,10 +165,14 @@ def fingerprints(
 ) -> list[Fingerprint]:
     """Return the fingerprint of each item; a file that looks untouched is not read.
 
-    `known` maps keys to what was returned for them before.
+    `known` maps keys to what was returned for them before. What cannot be used is as it
+    was when it could.
     """
+    aside = {pool.keys[row] for row in pool.faults}
 
     def fingerprint(key: Key, item: Any) -> Fingerprint:
+        if key in aside:
+            return known.get(key, Fingerprint(UNREAD, None, None))
         if not isinstance(item, Path):
             return Fingerprint(content_hash(item, name), None, None)
         try:

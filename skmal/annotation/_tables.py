@@ -63,7 +63,7 @@ def rows_of(book: Book) -> Iterator[dict[str, Any]]:
 
 def _text(items: Catalogue, number: Number | None) -> str | None:
     """Return an item's text; None where it is none."""
-    if number is None or items.row[number] < 0:
+    if number is None or not items.is_there(number):
         return None
     value = items.item(number).value
     return value if isinstance(value, str) else None

@@ -92,6 +92,7 @@ class Handlers:
         try:
             content, mimetype = thumbnail(item.value)
         except UnreadableImage as error:
+            self.session.look_at(modality, item.key)
             return refused(422, str(error))
         return Response(content, mimetype=mimetype)
 
