@@ -12,22 +12,47 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from .._shared.masks import refuse_masked
 from ._kinds import DaskArray, Rows, is_dask
 from ._numbers import as_floats
 from ._numbers import unit_rows as unit_array
+from ._sparse import is_sparse
 
+CHECKED = "skmal-checked"  # how the names of arrays begin whose chunks are looked at
 Task: TypeAlias = Any  # what stands for a result on a worker
 
 
 def check_dask(rows: DaskArray, name: str) -> DaskArray:
     """Return a dask array of numbers cut between its rows only, or raise."""
     rows = _cut_between_rows(rows, name)
+    if rows.name.startswith(CHECKED):
+        return rows
     if rows.ndim != 2 or rows.dtype.kind not in "biuf" or min(rows.shape) == 0:
         raise ValueError(
             f"{name} must hold numbers, in one row at least and one column, got a dask "
             f"array of {rows.dtype} of shape {rows.shape}"
         )
-    return rows
+    return rows.map_blocks(
+        _checked_chunk, name, token=CHECKED, dtype=rows.dtype, meta=np.empty((0, 0))
+    )
+
+
+def _checked_chunk(chunk: Any, name: str, block_info: Any = None) -> npt.NDArray[Any]:
+    """Return a chunk as an array, or raise unless it is what its dask array says."""
+    expected = tuple(block_info[None]["chunk-shape"])
+    at = block_info[None]["chunk-location"][0]
+    if is_sparse(chunk):
+        raise TypeError(
+            f"{name} is a dask array whose chunk {at} is sparse; make its chunks dense "
+            f"with {name}.map_blocks(lambda chunk: chunk.toarray())"
+        )
+    if chunk.shape != expected:
+        raise ValueError(
+            f"{name} is a dask array whose chunk {at} has the shape {chunk.shape}, "
+            f"but should have {expected}; call its compute_chunk_sizes(), or correct "
+            "what makes the chunk"
+        )
+    return np.asarray(refuse_masked(chunk, f"chunk {at} of {name}"))
 
 
 def take(pool: DaskArray, rows: slice | npt.ArrayLike) -> npt.NDArray[Any]:

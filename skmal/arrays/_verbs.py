@@ -65,11 +65,6 @@ def whole(rows: Any) -> Any:
     return np.asarray(rows) if is_streamed(rows) else rows
 
 
-def as_array(rows: Any) -> Any:
-    """Return rows in memory as an array, those that are not as they are."""
-    return rows if is_streamed(rows) else np.asarray(rows)
-
-
 def alike(rows: Any, others: Any) -> Any:
     """Return a tensor as an array, unless the others are a tensor, too."""
     return rows if is_tensor(others) else to_host(rows)
