@@ -5,16 +5,18 @@ from typing import Any
 import numpy as np
 
 
-def refuse_masked(values: Any, name: str) -> Any:
-    """Return a masked array as the array it is, or raise where a value is masked."""
+def refuse_masked(values: Any, name: str, row: int | None = None) -> Any:
+    """Return a masked array as the array it is, or raise where a value is masked.
+
+    `row` is that of `values` among others, where they are one row.
+    """
     if not isinstance(values, np.ma.MaskedArray):
         return values
     mask = np.ma.getmaskarray(values)
     if mask.any():
-        row = np.argwhere(np.atleast_1d(mask))[0, 0]
+        first = np.argwhere(np.atleast_1d(mask))[0, 0] if row is None else row
         raise ValueError(
-            f"{name} is a masked array with {int(mask.sum())} masked values, the first "
-            f"of them in row {row}; drop such rows, and their partners with them, or "
-            "fill them in (its filled())"
+            f"{name} is masked in row {first}, where a masked array has no value; drop "
+            "such rows, and their partners with them, or fill them in (its filled())"
         )
     return np.asarray(values)

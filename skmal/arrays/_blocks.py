@@ -16,6 +16,7 @@ from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
 from . import _dask
 from ._block_math import device_of, to_host
+from ._dask_chunks import check_dask
 from ._kinds import Block, RowNumbers, Rows, RowsLike, is_dask, is_sliceable, is_tensor
 from ._numbers import as_floats, check_squares, check_widths
 from ._plain import number_rows
@@ -32,7 +33,7 @@ def check_rows(rows: RowsLike, name: str) -> Rows:
     that have been read.
     """
     if is_dask(rows):
-        return _dask.check_dask(rows, name)
+        return check_dask(rows, name)
     pool = as_pool(number_rows(rows, name))
     if isinstance(pool, TensorRows):
         return pool

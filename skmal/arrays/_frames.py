@@ -59,13 +59,19 @@ def frame_rows(frame: Any, name: str) -> npt.NDArray[Any] | None:
         check_dense_size(frame.shape, np.result_type(*sparse), name)
     if all(isinstance(t, np.dtype) and t.kind in "biuf" for t in dtypes):
         values = frame.to_numpy(dtype=np.result_type(*dtypes))
-        refuse_missing(values, name)
+        refuse_missing(values, _named(frame, name), list(frame.columns))
         return np.ascontiguousarray(values)
-    if hasattr(frame, "iloc"):
-        columns = [frame.iloc[:, j].to_numpy() for j in range(frame.shape[1])]
-    else:
-        columns = [frame[column].to_numpy() for column in frame.columns]
-    return _joined(columns, list(frame.columns), name)
+    return _joined(_columns(frame), list(frame.columns), _named(frame, name))
+
+
+def refuse_others(frame: Any, name: str) -> None:
+    """Raise, naming the first column of a data frame that holds no numbers."""
+    for column, values in zip(frame.columns, _columns(frame), strict=True):
+        if as_numbers(values) is None:
+            raise ValueError(
+                f"{_named(frame, name)} has no numbers in column {column!r}, but "
+                f"{values[0]!r}; leave it out, or make numbers of it first"
+            )
 
 
 def arrow_rows(table: Any, name: str) -> Any:
@@ -73,7 +79,7 @@ def arrow_rows(table: Any, name: str) -> Any:
     _check_not_empty(table, name)
     names = table.schema.names
     columns = [np.asarray(column) for column in table.columns]
-    rows = _joined(columns, names, name)
+    rows = _joined(columns, names, _named(table, name))
     if rows is not None:
         return rows
     if len(names) == 1:
@@ -108,11 +114,24 @@ def arrow_column(column: Any, name: str) -> Any:
         or kinds.is_large_list(kind)
         or kinds.is_fixed_size_list(kind)
     ):
-        lengths = column.value_lengths().to_numpy()
-        values = arrow_column(column.flatten(), name)
+        lengths, values = column.value_lengths().to_numpy(), column.flatten()
+        if values.null_count and (lengths == lengths[0]).all():
+            nulls = values.is_null().to_numpy(zero_copy_only=False)
+            refuse_missing(np.where(nulls, None, False).reshape(len(column), -1), name)
+        values = arrow_column(values, name)
         if isinstance(values, np.ndarray) and (lengths == lengths[0]).all():
             return values.reshape(len(column), -1)
     return column.to_pylist()
+
+
+def _named(table: object, name: str) -> str:
+    return f"{name}, a {type(table).__name__},"
+
+
+def _columns(frame: Any) -> list[npt.NDArray[Any]]:
+    if hasattr(frame, "iloc"):  # pandas may have two columns of one name
+        return [frame.iloc[:, j].to_numpy() for j in range(frame.shape[1])]
+    return [frame[column].to_numpy() for column in frame.columns]
 
 
 def _joined(
@@ -121,7 +140,7 @@ def _joined(
     """Return columns as one array of numbers, None if one of them holds others."""
     numbers = []
     for values, column in zip(columns, names, strict=True):
-        refuse_missing(values, name, column)
+        refuse_missing(values[:, None], name, [column])
         numbers.append(as_numbers(values))
     if any(values is None or values.ndim != 1 for values in numbers):
         return None

@@ -1,5 +1,7 @@
 """Numbers among Python's objects, and values that are missing."""
 
+from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -51,15 +53,25 @@ def first_missing(values: npt.NDArray[Any]) -> tuple[int, ...] | None:
     return tuple(at[0].tolist()) if len(at) else None
 
 
-def refuse_missing(values: npt.NDArray[Any], name: str, column: object = None) -> None:
-    """Raise where a value is missing; of one column of a table, say which column."""
+def first_other(values: npt.NDArray[Any]) -> Any:
+    """Return the first text or time among values, None if there is none."""
+    if values.dtype.kind not in "OSUTMm":
+        return None
+    kinds = (str, bytes, date, timedelta, np.datetime64, np.timedelta64)
+    return next((value for value in values.ravel() if isinstance(value, kinds)), None)
+
+
+def refuse_missing(
+    values: npt.NDArray[Any], name: str, columns: Sequence[Any] | None = None
+) -> None:
+    """Raise where a value is missing; `columns` are the names of a table's."""
     at = first_missing(values)
     if at is None:
         return
-    named = [repr(column)] if column is not None else list(map(str, at[1:]))
-    places = "".join(f", column {place}" for place in named)
+    place = f"row {at[0]}"
+    if len(at) > 1:
+        place += f", column {at[1] if columns is None else repr(columns[at[1]])}"
     raise ValueError(
-        f"{name} has no value in row {at[0]}{places}, but NaN or the like "
-        f"({values[at]!r}); drop such rows, and their partners with them, or fill them "
-        "in (sklearn.impute.SimpleImputer)"
+        f"{name} has no value in {place}, but {values[at]}; drop such rows, and their "
+        "partners with them, or fill them in (sklearn.impute.SimpleImputer)"
     )

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._shared.masks import refuse_masked
+from ._dask_chunks import check_dask
 from ._frames import (
     arrow_column,
     arrow_rows,
@@ -19,12 +20,14 @@ from ._frames import (
     is_arrow_column,
     is_arrow_table,
     is_frame,
+    refuse_others,
     refuse_uncomputed,
 )
 from ._kinds import is_dask, is_streamed, is_tensor
 from ._objects import (
     as_numbers,
     first_missing,
+    first_other,
     is_missing,
     refuse_missing,
 )
@@ -36,10 +39,21 @@ def plain(items: Any, name: str) -> Any:
     """Return numbers as NumPy's array of them, or raise.
 
     Whatever is no numbers comes back as it is, but for columns of texts, which become
-    lists, so do arrays of objects that hold an array each.
+    lists or arrays of str, and arrays of objects that hold an array each, which become
+    lists.
     """
     if is_tensor(items) or is_streamed(items):
         return items
+    values = _values(items, name)
+    if isinstance(values, np.ndarray) and values.dtype.kind == "c":
+        raise ValueError(
+            f"Complex data not supported: {name} holds {values.dtype}; pass two columns"
+            f" for each, numpy.hstack([{name}.real, {name}.imag])"
+        )
+    return values
+
+
+def _values(items: Any, name: str) -> Any:
     refuse_uncomputed(items, name)
     if is_sparse(items):
         return dense(items, name)
@@ -58,9 +72,24 @@ def plain(items: Any, name: str) -> Any:
 
 
 def number_rows(items: Any, name: str) -> Any:
-    """Return the same where rows of numbers are expected, of one length each."""
+    """Return the same where rows of numbers are expected, or raise.
+
+    Texts and times, which NumPy would make numbers of without a word, are refused, and
+    so are rows of different lengths.
+    """
+    if is_dask(items) and items.ndim == 2 and not np.isnan(items.shape[0]):
+        return np.asarray(check_dask(items, name))
     rows = plain(items, name)
-    if isinstance(rows, (list, tuple)) and len(rows) and all(map(_is_row, rows)):
+    if is_frame(rows):
+        refuse_others(rows, name)
+    elif isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.size:
+        other = first_other(rows)
+        if other is not None:
+            raise ValueError(
+                f"{name} holds {other!r}, a {type(other).__name__}, where numbers are "
+                f"needed; make numbers of it first, with {name}.astype(float), say"
+            )
+    elif isinstance(rows, (list, tuple)) and len(rows) and all(map(_is_row, rows)):
         first, *others = map(len, rows)
         for row, length in enumerate(others, start=1):
             if length != first:
@@ -124,7 +153,7 @@ def _of_sequence(items: Sequence[Any], name: str) -> Any:
         return items
     rows = [host_array(row) if is_tensor(row) else row for row in items]
     for number, row in enumerate(rows):
-        refuse_masked(row, f"{name}[{number}]")
+        refuse_masked(row, name, number)
     try:
         array = np.asarray(rows)
     except ValueError:  # rows of different lengths

@@ -15,7 +15,7 @@ from sklearn.utils import check_array
 
 from .._shared.types import Items
 from ..arrays._frames import is_frame
-from ..arrays._plain import plain
+from ..arrays._plain import number_rows, plain
 from ..arrays._verbs import check_streamed, n_columns, whole
 
 
@@ -219,8 +219,7 @@ def join(first: Any, second: Any) -> Any:
 
 
 def _as_array(items: Any) -> npt.NDArray[Any]:
-    rows = numeric_rows(items)
-    return np.asarray(items) if rows is None else rows
+    return np.asarray(number_rows(items, "what is added"))
 
 
 def _are_one_by_one(items: Any, values: npt.NDArray[Any]) -> bool:
