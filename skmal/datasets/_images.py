@@ -67,7 +67,7 @@ def load_images(
     >>> list(images), images["more/blue.png"].name
     (['red.png', 'more/blue.png'], 'blue.png')
     """
-    problems = Problems(on_error)
+    problems = Problems(on_error, 'load_images(..., on_error="skip")')
     path = Path(path)
     if path.is_dir():
         found = list_images(path)

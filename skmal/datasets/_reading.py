@@ -34,11 +34,15 @@ N_SHOWN = 10  # messages that a warning repeats
 
 
 class Problems:
-    """What cannot be read: the first is raised, or all are kept and told at the end."""
+    """What cannot be read: the first is raised, or all are kept and told at the end.
 
-    def __init__(self, on_error: OnError) -> None:
+    `how` says what leaves it out.
+    """
+
+    def __init__(self, on_error: OnError, how: str = 'on_error="skip"') -> None:
         check_choice(on_error, "on_error", ON_ERROR)
         self.on_error: OnError = on_error
+        self.how = how
         self.messages: list[str] = []
 
     def add(
@@ -49,7 +53,7 @@ class Problems:
     ) -> None:
         """Raise, or remember what is left out."""
         if self.on_error == "raise":
-            raise error(f'{message}; on_error="skip" leaves it out') from cause
+            raise error(f"{message}; {self.how} leaves it out") from cause
         self.messages.append(message)
 
     def report(self, n_left: int, what: str, path: Path, listed: bool = True) -> None:

@@ -13,6 +13,10 @@ from ._tables import check_suffix, read_rows
 LINES = ".txt"
 
 
+class KeyedTexts(dict[str, str]):
+    """Texts by key: texts, though they may read like names of files."""
+
+
 def load_texts(
     path: str | Path,
     *,
@@ -83,7 +87,7 @@ def load_texts(
     ...     load_texts(table)
     {'1': 'a red cup, on a table', '2': 'a fox'}
     """
-    problems = Problems(on_error)
+    problems = Problems(on_error, 'load_texts(..., on_error="skip")')
     path = Path(path)
     if path.is_dir():
         texts = _read_folder(path, problems)
@@ -97,7 +101,7 @@ def load_texts(
         check_suffix(path, [LINES])
         texts = _read_table(path, text, id, problems)
     problems.report(len(texts), "texts", path, listed=False)
-    return texts
+    return KeyedTexts(texts)
 
 
 def _read_folder(folder: Path, problems: Problems) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Images as people pass them."""
 
+import os
+import re
 from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
@@ -24,6 +26,10 @@ FORMS = (
 )
 
 
+# A letter alone before the colon is a drive of Windows.
+ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:/|data:)")
+
+
 def check_images(images: Any, name: str) -> Images:
     """Return images in one of two forms, or raise; no file is opened.
 
@@ -32,6 +38,9 @@ def check_images(images: Any, name: str) -> Images:
     """
     check_sequence(images, name, FORMS)
     images = _without_torch(images, name)
+    _check_unmasked(images, name)
+    if isinstance(images, np.ndarray) and images.dtype == np.uint8:
+        _check_many(images, name)
     if isinstance(images, np.ndarray) and images.dtype.kind not in "OUST":
         return _check_pixels(images, name, n_axes=3)
     if getattr(images, "ndim", 1) != 1:
@@ -53,12 +62,40 @@ def check_readable(images: Images, name: str) -> None:
 
 
 def image_keys(images: Iterable[OneImage]) -> Iterator[Hashable]:
-    """Yield one key per image; equal arrays and paths, and one object, share a key."""
+    """Yield one key per image; equal ones share a key.
+
+    Arrays are equal by their pixels, files by being one file, however its path is
+    written and through whatever link (one look at the folder each; no file is read),
+    and PIL images by what `read_picture` gives, for they may have been drawn on since
+    they were opened: each is decoded, and kept decoded, which every encoder does too.
+    """
+    objects: dict[int, tuple[Any, Hashable]] = {}  # holds them, so that ids stay theirs
     for image in images:
         if isinstance(image, np.ndarray):
             yield digest(image)
+        elif isinstance(image, (str, Path)):
+            yield _file_key(image)
         else:
-            yield image if isinstance(image, Path) else id(image)
+            if id(image) not in objects:
+                objects[id(image)] = image, _picture_key(image)
+            yield objects[id(image)][1]
+
+
+def _file_key(path: str | Path) -> Hashable:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):  # whoever reads it says so
+        return os.fspath(path)
+    if status.st_ino == 0:  # a file system that does not number its files
+        return os.path.realpath(path)
+    return "file", status.st_dev, status.st_ino
+
+
+def _picture_key(image: "PILImage") -> Hashable:
+    try:
+        return digest(np.asarray(read_picture(image)))
+    except UnreadableImage:  # whoever reads it says so
+        return "object", id(image)
 
 
 def read_image(
@@ -89,8 +126,9 @@ def unreadable(
 
 def _check_image(image: Any, place: str) -> OneImage:
     if isinstance(image, (str, Path)):
-        return Path(image)
+        return _check_path(image, place)
     image = _without_torch(image, place)
+    _check_unmasked(image, place)
     if isinstance(image, np.ndarray):
         return _check_pixels(image, place, n_axes=2)
     if hasattr(image, "convert") and hasattr(image, "load"):  # a PIL image
@@ -99,6 +137,16 @@ def _check_image(image: Any, place: str) -> OneImage:
         f"{place} must be a path, a PIL image or a uint8 array, got "
         f"{type(image).__name__} {image!r:.60}"
     )
+
+
+def _check_path(path: str | Path, place: str) -> Path:
+    """Return a path; no address, which Path would make a path of without a word."""
+    if ADDRESS.match(os.fspath(path)):
+        raise ValueError(
+            f"{place} is {os.fspath(path)[:60]!r}, an address; download what is there, "
+            "and pass the path of the file"
+        )
+    return Path(path)
 
 
 def _check_pixels(pixels: npt.NDArray[Any], place: str, n_axes: int) -> Pixels:
@@ -112,6 +160,26 @@ def _check_pixels(pixels: npt.NDArray[Any], place: str, n_axes: int) -> Pixels:
     if not (grey or coloured) or 0 in pixels.shape[-3 if coloured else -2 :]:
         raise ValueError(f"{place} has shape {pixels.shape}; images must be {FORMS}")
     return pixels
+
+
+def _check_many(pixels: npt.NDArray[Any], name: str) -> None:
+    """Raise for the pixels of one image in place of many."""
+    if pixels.ndim == 3 and 1 <= pixels.shape[2] <= 4:
+        height, _, n_colours = pixels.shape
+        last = {3: "", 4: ", :, :, :3"}.get(n_colours, ", :, :, 0")
+        raise ValueError(
+            f"{name} has shape {pixels.shape}, which looks like one image and would be "
+            f"read as {height} grey ones; pass images[None{last}] if it is one, "
+            "list(images) if they are many"
+        )
+
+
+def _check_unmasked(images: Any, place: str) -> None:
+    if isinstance(images, np.ma.MaskedArray):
+        raise ValueError(
+            f"{place} is a masked array, and images have no missing pixels; fill them, "
+            "for instance images.filled(255)"
+        )
 
 
 def _check_dtype(pixels: Any, place: str, uint8: Any) -> None:

@@ -98,8 +98,8 @@ def _read(image: Any, side: int | None) -> "PILImage":
         return Image.fromarray(image).convert("RGB")
     if isinstance(image, (str, Path)):
         with opened(image) as found:
-            if side is not None and max(found.size) > side:
-                scale = side / max(found.size)
+            if side is not None and found.format in ("JPEG", "MPO"):
+                scale = min(1, side / max(found.size))
                 width, height = (max(1, int(n * scale)) for n in found.size)
                 found.draft(None, (width, height))
             return _as_rgb(found, _load(found))
