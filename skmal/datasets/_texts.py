@@ -108,6 +108,7 @@ def _read_folder(folder: Path, problems: Problems) -> dict[str, str]:
     found = list_files(folder, (LINES,))
     texts = {}
     for key, file in zip(found.keys, found.paths, strict=True):
+        content = ""
         try:
             content = read_text(file)
             fault = value_fault(content, "text")

@@ -255,7 +255,13 @@ def _read_files(
         )
         return HeldOut(X, y, _retrieval)
     if data == "pairs":
-        pairs = load_pairs(path, **columns, on_error=on_error, verbose=verbose)
+        pairs = load_pairs(
+            path,
+            image=columns.get("image", "image"),
+            text=columns.get("text", "text"),
+            on_error=on_error,
+            verbose=verbose,
+        )
         shared = len(np.unique(pairs.groups)) < len(pairs.groups)
         groups = pairs.groups if shared else None
         return HeldOut(pairs.X, pairs.y, _retrieval, groups)

@@ -127,11 +127,11 @@ def rows_of(content, separator):
 def corrupted(draw):
     """Draw a table of a row a line, broken below its header, in one of some ways."""
     columns, *_, separator, content = draw(tables(lines))
-    head, body = content.replace("\r\n", "\n").split("\n", 1)
+    head, body = content.replace("\r\n", "\n").rstrip("\n").split("\n", 1)
     at = draw(st.integers(0, len(body) - 1))
     how = draw(st.sampled_from(["quote", "two quotes", "separator", "cut"]))
     if how == "cut":
-        end = body.index("\n", at)
+        end = body.find("\n", at) % (len(body) + 1)
         body = body[:at] + body[end:]
     else:
         body = body[:at] + (separator if how == "separator" else '"') + body[at:]
