@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._shared.masks import refuse_masked
-from ._dask_chunks import check_dask
+from ._dask_chunks import computed
 from ._frames import (
     arrow_column,
     arrow_rows,
@@ -77,9 +77,7 @@ def number_rows(items: Any, name: str) -> Any:
     Texts and times, which NumPy would make numbers of without a word, are refused, and
     so are rows of different lengths.
     """
-    if is_dask(items) and items.ndim == 2 and not np.isnan(items.shape[0]):
-        return np.asarray(check_dask(items, name))
-    rows = plain(items, name)
+    rows = computed(items, name) if is_dask(items) else plain(items, name)
     if is_frame(rows):
         refuse_others(rows, name)
     elif isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.size:
@@ -110,11 +108,6 @@ def has_no_rows(items: Any) -> bool:
 
 def _of_array(items: Any, name: str) -> Any:
     array = np.asarray(items)
-    if is_dask(items) and array.shape != items.shape and not np.isnan(items.shape[0]):
-        raise ValueError(
-            f"{name} is a dask array that says it is of shape {items.shape}, but its "
-            f"chunks hold {array.shape}; call its compute_chunk_sizes()"
-        )
     if array.dtype.names is not None:
         raise TypeError(
             f"{name} is an array of records with the fields {array.dtype.names}; pass "
