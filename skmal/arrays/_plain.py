@@ -32,7 +32,7 @@ from ._objects import (
     refuse_missing,
 )
 from ._sparse import dense, is_sparse
-from ._tensors import host_array
+from ._tensors import check_strided, host_array
 
 
 def plain(items: Any, name: str) -> Any:
@@ -42,7 +42,9 @@ def plain(items: Any, name: str) -> Any:
     lists or arrays of str, and arrays of objects that hold an array each, which become
     lists.
     """
-    if is_tensor(items) or is_streamed(items):
+    if is_tensor(items):
+        return check_strided(items, name)
+    if is_streamed(items):
         return items
     values = _values(items, name)
     if isinstance(values, np.ndarray) and values.dtype.kind == "c":

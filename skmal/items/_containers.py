@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sklearn.utils import check_array
 
 from .._shared.types import Items
+from ..arrays._block_math import to_host
 from ..arrays._frames import is_frame
 from ..arrays._plain import number_rows, plain
 from ..arrays._verbs import check_streamed, n_columns, whole
@@ -55,7 +56,7 @@ def check_items(items: Any, name: str, streamed: bool = False) -> Items:
         values = list(values)
         _check_no_missing(values, name)
         return values
-    values = np.asarray(values)
+    values = np.asarray(to_host(values))
     if not values.ndim:
         raise ValueError(
             f"{name} must be a sequence of items, got one {type(items).__name__}"
