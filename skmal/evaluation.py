@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._shared.types import IntArray, Items
+from .arrays._plain import plain
 from .arrays._verbs import take, unit
 from .encoders._protocol import Encoder, encode
 from .items._containers import check_items, check_pairs
@@ -363,7 +364,7 @@ def evaluate_zero_shot(
 
 def _check_labels(labels: npt.ArrayLike, classes: Any, n: int) -> IntArray:
     """Return the number of each image's class, or raise."""
-    labels = np.asarray(labels)
+    labels = np.asarray(plain(labels, "labels"))
     if labels.shape != (n,):
         raise ValueError(
             f"labels must hold one class for each of the {n} images, got an array of "

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from .masks import refuse_masked
 from .types import FloatArray
 
 Value = TypeVar("Value")
@@ -70,6 +71,7 @@ def check_choice(value: Value, name: str, choices: Iterable[Any]) -> Value:
 
 def check_weights(weights: npt.ArrayLike, n: int) -> FloatArray:
     """Return n weights as float64, or raise one error that says what they must be."""
+    weights = refuse_masked(weights, "weights")
     checked = np.asarray(weights, dtype=np.float64)
     if checked.shape != (n,) or not ((checked >= 0) & (checked < inf)).all():
         raise ValueError(

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 class Sizes:
     """The sizes of all blocks, and from which ones on another way is taken."""
 
+    # Sparse matrices: beyond it they are refused
+    dense: int = 2**27  # values that may be made dense, of float64 a gibibyte
+
     # Rows of whatever is sliced
     rows: int = 1024  # that are read, converted and compared at a time
     window: int = 1024  # rows that are read at a time of what takes slices only

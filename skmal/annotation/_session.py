@@ -57,10 +57,12 @@ class AnnotationSession:
         beside it, in the folder ``PATH.weights``.
     X, y : str, path, mapping or sequence
         The pools. A folder: the images in it and below it, known by their relative
-        path. A text file: a text a line, known by its content; ``.csv`` with a column
-        `text` (or its last one) and perhaps `id`; ``.jsonl`` with strings or objects of
-        `text` and perhaps `id`. A mapping: items by key. A sequence: paths of images
-        (known by path), texts, arrays, PIL images (known by content).
+        path, or where it holds none its .txt files. A file of texts, as
+        `skmal.datasets.load_texts` reads it: a text a line (.txt), known by its
+        content, or a table with a column `text` and perhaps `id`. A mapping: items by
+        key, such as `load_texts` and `skmal.datasets.load_images` return for other
+        columns. A sequence: paths of images (known by path), texts, arrays, PIL images
+        (known by content).
     learner : PairedActiveLearner, default=None
         What chooses and learns; it is copied, never changed. Its `random_state` decides
         all draws. None: ``PairedActiveLearner()``, which needs numeric rows.
@@ -108,7 +110,7 @@ class AnnotationSession:
     BlockingIOError
         If another session has the journal open; the message names its process.
     FileNotFoundError
-        If a pool, or a file in a list of paths, is missing.
+        If a pool is missing.
     PermissionError
         If the journal cannot be written.
     ValueError
@@ -121,6 +123,7 @@ class AnnotationSession:
     Warns
     -----
     UserWarning
+        If a folder holds files that are not taken: how many of which ending, and why.
         If items are set aside: how many, the first ten, and the file that lists all,
         ``PATH.set-aside.csv``.
         If items without an answer have changed or are missing, or new ones have come.
@@ -207,13 +210,18 @@ class AnnotationSession:
             self._trainer = Trainer(
                 self._book, learner, pools, validation_data, training == "background"
             )
-            self._tell_set_aside(sources)
+            self._tell_left_out(sources)
         except BaseException:
             self._book.close()
             raise
 
-    def _tell_set_aside(self, sources: Sequence[Pool]) -> None:
-        """List what is set aside beside the journal, and warn of it."""
+    def _tell_left_out(self, sources: Sequence[Pool]) -> None:
+        """Warn of what folders hold besides, and of what is set aside, and list that."""
+        for source, name in zip(sources, NAMES, strict=True):
+            if source.left_out:
+                warnings.warn(
+                    f"left out of the folder of {name}: {source.left_out}", stacklevel=3
+                )
         write_list(self.path, self._book.aside())
         told = [
             describe(source.faults, source.keys, name)

@@ -84,13 +84,20 @@ class Trainer:
         With `unless_beyond`, only if there have been no more rounds than that. Images
         that can no longer be read are set aside, and it begins again without them.
         """
+        told: list[str] = []
         with self._one_at_a_time:
             while True:
                 try:
-                    return self._train(unless_beyond)
+                    self._train(unless_beyond)
+                    break
                 except Exception:  # encoders of any kind raise what they like
-                    if not self.look_again():
+                    bad = self._look_again()
+                    if not bad:
                         raise
+                    told += bad
+        if told and not self.in_background:  # else people see it in the progress
+            message = "\n".join(told)
+            warnings.warn(f"set aside from now on: {message}", stacklevel=3)
 
     def _train(self, unless_beyond: int | None) -> None:
         book = self._book
@@ -129,13 +136,13 @@ class Trainer:
             self.error = None
         _weights.remove_others(weights)
 
-    def look_again(self) -> int:
-        """Set aside the images that can no longer be read; return how many there are.
+    def _look_again(self) -> list[str]:
+        """Set aside the images that can no longer be read; return what to say of them.
 
-        Where nobody waits for a training, people are told by the session's progress.
+        Nothing where all is as it was.
         """
         book, items = self._book, self._book.items
-        n_bad = 0
+        told: list[str] = []
         for modality, pool in enumerate(items.pools):
             if items.kinds[modality] != "image" or not isinstance(pool, list):
                 continue
@@ -146,14 +153,12 @@ class Trainer:
             faults = find_faults([pool[row] for row in rows])
             if not faults:
                 continue
-            n_bad += len(faults)
+            bad = [Number(int(numbers[i])) for i in faults]
             with book.lock:
-                book.set_aside({Number(int(numbers[i])): faults[i] for i in faults})
-            if not self.in_background:
-                keys = [items.key(Number(int(number))) for number in numbers]
-                message = describe(faults, keys, NAMES[modality])
-                warnings.warn(f"set aside from now on: {message}", stacklevel=2)
-        return n_bad
+                book.set_aside(dict(zip(bad, faults.values(), strict=True)))
+            keys = [items.key(Number(int(number))) for number in numbers]
+            told.append(describe(faults, keys, NAMES[modality]))
+        return told
 
     def ask_more(self, may_be_asked: Askable) -> None:
         """Ask at once, by the last finished encoder; under the book's lock."""

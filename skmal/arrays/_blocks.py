@@ -16,8 +16,10 @@ from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
 from . import _dask
 from ._block_math import device_of, to_host
+from ._dask_chunks import check_dask
 from ._kinds import Block, RowNumbers, Rows, RowsLike, is_dask, is_sliceable, is_tensor
 from ._numbers import as_floats, check_squares, check_widths
+from ._plain import number_rows
 from ._slices import take_sliced
 from ._tensors import TensorRows, float_dtypes
 
@@ -26,13 +28,13 @@ def check_rows(rows: RowsLike, name: str) -> Rows:
     """Return two-dimensional numeric rows in a form that `read` can take, or raise.
 
     Arrays, and whatever else has a two-dimensional shape, a NumPy dtype and slices,
-    stay what they are, tensors of floats become `TensorRows`; lists and data frames
-    become arrays. The values are not looked at: `check_values` does that, for rows that
-    have been read.
+    stay what they are, tensors of floats become `TensorRows`, other containers of
+    numbers arrays. The values are not looked at: `check_values` does that, for rows
+    that have been read.
     """
     if is_dask(rows):
-        return _dask.check_dask(rows, name)
-    pool = as_pool(rows)
+        return check_dask(rows, name)
+    pool = as_pool(number_rows(rows, name))
     if isinstance(pool, TensorRows):
         return pool
     if is_sliceable(pool) and pool.dtype.kind in "biuf" and min(pool.shape) > 0:

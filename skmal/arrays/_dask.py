@@ -12,22 +12,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ._dask_chunks import cut_between_rows
 from ._kinds import DaskArray, Rows, is_dask
 from ._numbers import as_floats
 from ._numbers import unit_rows as unit_array
 
 Task: TypeAlias = Any  # what stands for a result on a worker
-
-
-def check_dask(rows: DaskArray, name: str) -> DaskArray:
-    """Return a dask array of numbers cut between its rows only, or raise."""
-    rows = _cut_between_rows(rows, name)
-    if rows.ndim != 2 or rows.dtype.kind not in "biuf" or min(rows.shape) == 0:
-        raise ValueError(
-            f"{name} must hold numbers, in one row at least and one column, got a dask "
-            f"array of {rows.dtype} of shape {rows.shape}"
-        )
-    return rows
 
 
 def take(pool: DaskArray, rows: slice | npt.ArrayLike) -> npt.NDArray[Any]:
@@ -53,7 +43,7 @@ def mapped(
     shared = once(function)
     blocks = [
         da.from_delayed(task(_apply)(shared, chunk), (n, width), dtype)
-        for chunk, _, n in partitions(_cut_between_rows(items, name))
+        for chunk, _, n in partitions(cut_between_rows(items, name))
     ]
     return da.concatenate(blocks)
 
@@ -66,7 +56,7 @@ def _apply(
 
 def unit_rows(features: DaskArray) -> DaskArray:
     """Return a dask array's rows scaled to length one."""
-    features = _cut_between_rows(features, "features")
+    features = cut_between_rows(features, "features")
     dtype = as_floats(np.empty(0, features.dtype)).dtype
     return features.map_blocks(lambda rows: unit_array(as_floats(rows)), dtype=dtype)
 
@@ -99,7 +89,7 @@ def per_part(
     shared = [once(arg) for arg in args]
     values = [
         task(_call_on_rows)(function, chunk, start, *shared)
-        for chunk, start, _ in partitions(_cut_between_rows(features, "features"))
+        for chunk, start, _ in partitions(cut_between_rows(features, "features"))
     ]
     return gather(values)
 
@@ -206,14 +196,3 @@ def _parts(rows: Rows) -> list[Task]:
     if is_dask(rows):
         return [chunk for chunk, _, _ in partitions(rows)]
     return [once(contiguous(rows[:]))]
-
-
-def _cut_between_rows(items: DaskArray, name: str) -> DaskArray:
-    if np.isnan(items.shape[0]):
-        raise ValueError(
-            f"{name} is a dask array whose chunks have unknown sizes; call its "
-            "compute_chunk_sizes() first"
-        )
-    if any(len(sizes) > 1 for sizes in items.chunks[1:]):
-        return items.rechunk(dict.fromkeys(range(1, items.ndim), -1))
-    return items

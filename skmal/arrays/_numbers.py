@@ -9,15 +9,24 @@ from sklearn.utils.extmath import row_norms
 
 from .._shared.types import FloatArray
 from ._kinds import Block, Rows, is_tensor
+from ._plain import has_no_rows, number_rows, plain
 from ._tensors import computing_dtype, host_array, largest_value
+
+
+def check_numbers(rows: Any, name: str, **kwargs: Any) -> Any:
+    """Return rows of numbers in any container as an array, or raise.
+
+    This is `sklearn.utils.check_array`, of what `number_rows` makes of the container.
+    """
+    return check_array(number_rows(rows, name), input_name=name, **kwargs)
 
 
 def check_space(
     queries: npt.ArrayLike, gallery: npt.ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
     """Return the features of two modalities as floats, or raise if spaces differ."""
-    queries = as_floats(check_array(queries, input_name="queries"))
-    gallery = as_floats(check_array(gallery, input_name="gallery"))
+    queries = as_floats(check_numbers(queries, "queries"))
+    gallery = as_floats(check_numbers(gallery, "gallery"))
     check_widths(queries, gallery, "queries", "gallery")
     return queries, gallery
 
@@ -39,9 +48,9 @@ def check_features(
     With `like`, they must have as many columns and take its precision where that is
     larger; None or no rows at all become no rows of that form.
     """
-    if like is not None and (features is None or np.size(features) == 0):
+    if like is not None and (features is None or has_no_rows(features)):
         return like[:0]
-    rows = as_floats(check_array(features, dtype="numeric", input_name=name))
+    rows = as_floats(check_numbers(features, name, dtype="numeric"))
     check_squares(rows, name)
     if like is None:
         return rows
@@ -84,7 +93,7 @@ def to_floats(values: Any, source: str, host: bool = True) -> Block:
         if not host and values.is_floating_point():
             return values
         values = host_array(values)
-    values = np.asarray(values)
+    values = np.asarray(plain(values, f"what {source} returned"))
     if values.dtype.kind not in "biuf":
         raise ValueError(f"{source} returned {values.dtype}, not floats")
     return as_floats(values)

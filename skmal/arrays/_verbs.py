@@ -15,6 +15,7 @@ from sklearn.utils import _safe_indexing
 from . import _dask
 from ._block_math import to_host
 from ._blocks import as_pool, batches, check_one_device, read
+from ._dask_chunks import check_dask
 from ._kinds import RowNumbers, Rows, is_dask, is_streamed, is_tensor
 from ._mapped import Mapped
 from ._numbers import as_floats, unit_floats, unit_rows
@@ -36,7 +37,7 @@ def check_streamed(rows: Any, name: str) -> Any:
     if not is_streamed(rows):
         return None
     if is_dask(rows):
-        return _dask.check_dask(rows, name)
+        return check_dask(rows, name)
     if min(rows.shape) == 0:
         raise ValueError(f"{name} has the shape {rows.shape}; it is empty")
     check_opened(rows)
@@ -63,11 +64,6 @@ def n_bytes_unread(rows: Any) -> int:
 def whole(rows: Any) -> Any:
     """Return rows that are not in memory as an array, others as they are."""
     return np.asarray(rows) if is_streamed(rows) else rows
-
-
-def as_array(rows: Any) -> Any:
-    """Return rows in memory as an array, those that are not as they are."""
-    return rows if is_streamed(rows) else np.asarray(rows)
 
 
 def alike(rows: Any, others: Any) -> Any:

@@ -11,7 +11,6 @@ from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray
 from ..arrays._blocks import batches, check_values, read
 from ..arrays._dask import (
-    check_dask,
     contiguous,
     gather,
     once,
@@ -21,6 +20,7 @@ from ..arrays._dask import (
     take,
     task,
 )
+from ..arrays._dask_chunks import check_dask
 from ..arrays._kinds import DaskArray, Rows, is_dask
 from ._farthest import FarthestRows
 

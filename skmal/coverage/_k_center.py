@@ -6,6 +6,7 @@ from .._shared.parameters import check_integer
 from .._shared.types import IntArray
 from ..arrays._blocks import check_rows, check_same_space
 from ..arrays._kinds import Rows, RowsLike
+from ..arrays._plain import has_no_rows
 from ._farthest_dask import farthest_rows
 
 
@@ -83,7 +84,7 @@ def greedy_k_center(
     """
     n_centers = check_integer(n_centers, "n_centers", minimum=1)
     known: Rows | None = None
-    if aligned is None or 0 in np.shape(aligned):
+    if aligned is None or has_no_rows(aligned):
         rows = check_rows(features, "features")
     else:
         rows, known = check_same_space(features, aligned, "features", "aligned")

@@ -10,10 +10,12 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._shared.types import FloatArray
-from ..arrays._numbers import check_squares
+from ..arrays._frames import is_frame
+from ..arrays._numbers import check_numbers, check_squares
+from ..arrays._plain import number_rows
 from ..arrays._verbs import unit
 from ..items._containers import check_same_length
 
@@ -65,7 +67,12 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             If the number of features differs from what fit saw.
         """
         check_is_fitted(self)
-        x_rows = validate_data(self, X, reset=False, dtype=FLOATS)
+        x_rows = number_rows(X, "X")
+        if is_frame(X):
+            validate_data(self, X, reset=False, skip_check_array=True)
+            x_rows = check_numbers(x_rows, "X", dtype=FLOATS, order="C")
+        else:
+            x_rows = validate_data(self, x_rows, reset=False, dtype=FLOATS, order="C")
         x_features = projected(x_rows, self.x_mean_, self.x_weights_)
         if y is None:
             return x_features
@@ -80,7 +87,8 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _remember_features(self, X: npt.ArrayLike) -> None:
         """Keep the number and the names of the features of X."""
-        validate_data(self, X, skip_check_array=True)
+        named = X if is_frame(X) else number_rows(X, "X")
+        validate_data(self, named, skip_check_array=True)
 
     @property
     def _n_features_out(self) -> int:
@@ -90,6 +98,7 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True  # made dense, see arrays/_sparse.py
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -102,7 +111,7 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None; pass the features of the other modality"
             )
-        x_rows = check_array(X, ensure_min_samples=2, input_name="X", dtype=FLOATS)
+        x_rows = check_numbers(X, "X", ensure_min_samples=2, dtype=FLOATS, order="C")
         y_rows = _columns(y)
         check_same_length(x_rows, y_rows)
         check_squares(x_rows, "X")
@@ -117,5 +126,5 @@ def projected(rows: FloatArray, mean: FloatArray, weights: FloatArray) -> FloatA
 
 def _columns(y: npt.ArrayLike) -> FloatArray:
     """Return y as a 2-D array of floats; a single feature is a column."""
-    rows = check_array(y, ensure_2d=False, input_name="y", dtype=FLOATS)
+    rows = check_numbers(y, "y", ensure_2d=False, dtype=FLOATS, order="C")
     return rows.reshape(-1, 1) if rows.ndim == 1 else rows

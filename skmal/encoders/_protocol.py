@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from ..arrays._numbers import all_finite, check_squares, to_floats
-from ..arrays._verbs import mapped
+from ..arrays._verbs import mapped, take
 from ..items._containers import numeric_rows
 
 
@@ -186,7 +186,8 @@ def _encode_alone(
 
 def _as_precise(features: Any, rows: Any) -> Any:
     """Return features in float32 where the rows that they are of are float16."""
-    half = getattr(rows, "dtype", None) == np.float16
+    first = rows if hasattr(rows, "dtype") else numeric_rows(take(rows, [0]))
+    half = getattr(first, "dtype", None) == np.float16
     if half and isinstance(features, np.ndarray):
         return features.astype(np.float32, copy=False)
     return features
@@ -231,6 +232,7 @@ def unimodal_features(
     features: Sequence[Any],
     listed: bool = False,
     host: bool = True,
+    rows: Sequence[Any] | None = None,
 ) -> tuple[Any, ...]:
     """Return, per modality, what is known of the items without any alignment.
 
@@ -238,8 +240,10 @@ def unimodal_features(
     a method ``unimodal_features(X, y)`` that returns two arrays, of any widths (a
     network's features before its projection, say); one that takes lists returns as many
     as it is given. Without one, the features that it was trained to align have to do.
+    `rows` are what `numeric_rows` returns of the items, where that is known.
     """
-    rows = [numeric_rows(modality) for modality in items]
+    if rows is None:
+        rows = [numeric_rows(modality) for modality in items]
     offer = getattr(encoder, "unimodal_features", None)
     if offer is not None and any(r is None for r in rows):
         name = f"{type(encoder).__name__}.unimodal_features"

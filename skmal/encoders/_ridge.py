@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh, svd
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer, check_number
 from .._shared.types import FloatArray
-from ..arrays._numbers import check_squares
+from ..arrays._numbers import check_numbers, check_squares
 from ..items._containers import as_modalities, check_aligned
 from ._linear import FLOATS, LinearEncoder, projected
 
@@ -284,8 +284,8 @@ def _check_parameters(encoder: RidgeCCA | RidgeMCCA) -> tuple[int, float]:
 
 
 def _check_rows(X: npt.ArrayLike, name: str, ensure_min_samples: int) -> FloatArray:
-    rows = check_array(
-        X, ensure_min_samples=ensure_min_samples, input_name=name, dtype=FLOATS
+    rows = check_numbers(
+        X, name, ensure_min_samples=ensure_min_samples, dtype=FLOATS, order="C"
     )
     check_squares(rows, name)
     return rows

@@ -5,26 +5,28 @@ container with a length, whose rows `take` can pick and `join` can append.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set, Sized
-from numbers import Real
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import issparse
 from sklearn.utils import check_array
 
 from .._shared.types import Items
-from ..arrays._verbs import as_array, check_streamed, n_columns
+from ..arrays._frames import is_frame
+from ..arrays._plain import number_rows, plain
+from ..arrays._verbs import check_streamed, n_columns, whole
 
 
 def check_items(items: Any, name: str, streamed: bool = False) -> Items:
     """Return `items` in a form with a length and rows that can be taken.
 
-    Arrays, array-likes of numbers and columns of data frames become NumPy arrays,
-    two-dimensional data frames and lists of other things (file names, images) stay
-    what they are. Nothing is copied that is an array already. With `streamed`, numeric
-    rows that are not in memory stay there: their values are not looked at.
+    Arrays, array-likes of numbers, sparse matrices, pyarrow's tables of numbers and
+    columns of data frames become NumPy arrays; data frames of pandas and polars and
+    lists of other things (file names, images, arrays) stay what they are. Nothing is
+    copied that is an array already. With `streamed`, numeric rows that are not in
+    memory stay there: their values are not looked at.
     """
     if items is None:
         raise ValueError(f"{name} is None; pass a sequence with one item per row")
@@ -33,41 +35,43 @@ def check_items(items: Any, name: str, streamed: bool = False) -> Items:
             f"{name} must be a sequence of items, got the single "
             f"{type(items).__name__} {items!r}; put it into a list"
         )
-    if issparse(items):
-        raise TypeError(
-            f"{name} is a sparse matrix, dense rows are needed; reduce it beforehand "
-            "(sklearn.decomposition.TruncatedSVD) or call its toarray()"
-        )
-    if isinstance(items, Mapping) or not (
-        hasattr(items, "__getitem__") or hasattr(items, "__array__")
+    if (pool := check_streamed(items, name)) is not None:
+        if streamed:
+            return pool
+        items = whole(pool)
+    values = plain(items, name)
+    if isinstance(values, Mapping) or not (
+        hasattr(values, "__getitem__") or hasattr(values, "__array__")
     ):
         raise ValueError(
             f"{name} must be a sequence of items (array, data frame, column or list), "
             f"got {type(items).__name__}"
         )
-    if _is_frame(items):
-        check_array(items, dtype=None, input_name=name)
+    if is_frame(items):
+        check_array(values, dtype=None, input_name=name)
         return items
-    if streamed and (pool := check_streamed(items, name)) is not None:
-        return pool
-    if isinstance(items, (list, tuple)):
-        if not items:
+    if isinstance(values, (list, tuple)):
+        if not values:
             raise ValueError(f"{name} is empty; at least one item is needed")
-        numbers = _as_numbers(items)
-        if numbers is None:
-            items = list(items)
-            _check_no_missing(items, name)
-            return items
-        items = numbers
-    items = np.asarray(items)
-    if items.dtype == object and items.ndim == 1 and len(items):
-        _check_no_missing(items, name)
-        return items
-    if items.ndim and not len(items):
+        values = list(values)
+        _check_no_missing(values, name)
+        return values
+    values = np.asarray(values)
+    if not values.ndim:
+        raise ValueError(
+            f"{name} must be a sequence of items, got one {type(items).__name__}"
+        )
+    if not len(values):
         raise ValueError(f"{name} is empty; at least one item is needed")
-    return check_array(
-        items, dtype=None, ensure_2d=False, allow_nd=True, input_name=name
+    if values.dtype == object and values.ndim == 1:
+        _check_no_missing(values, name)
+        return values
+    values = check_array(
+        values, dtype=None, ensure_2d=False, allow_nd=True, input_name=name
     )
+    if _are_one_by_one(items, values):
+        return list(items if isinstance(items, (list, tuple)) else np.asarray(items))
+    return values
 
 
 def check_pairs(
@@ -79,8 +83,8 @@ def check_pairs(
             f"{estimator_name} requires y to be passed, but the target y is None; "
             "X holds the items of one modality and y their partners in the other"
         )
-    if allow_empty and _length(X) == 0 and _length(y) == 0:
-        return X, y
+    if allow_empty and n_rows(X) == 0 and n_rows(y) == 0:
+        return [], []
     X, y = check_items(X, "X"), check_items(y, "y")
     check_same_length(X, y)
     return X, y
@@ -117,10 +121,10 @@ def as_modalities(
     return list(Xs)
 
 
-def check_aligned(Xs: Sequence[Sized]) -> None:
+def check_aligned(Xs: Sequence[Any]) -> None:
     """Raise unless all modalities have the same number of rows."""
-    lengths = [len(X) for X in Xs]
-    if len(set(lengths)) > 1:
+    lengths = list(map(n_rows, Xs))
+    if len({*lengths} - {None}) > 1:
         raise ValueError(
             f"the modalities have {lengths} rows, but rows i of all of them belong "
             "together; pass aligned rows only"
@@ -143,9 +147,17 @@ def check_sequence(items: Any, name: str, form: str) -> None:
         raise ValueError(f"{name} is empty; at least one item is needed")
 
 
+def n_rows(items: Any) -> int | None:
+    """Return the number of items, None where it is not known yet."""
+    shape = getattr(items, "shape", ())  # sparse arrays have no length
+    if shape:
+        return int(shape[0]) if isinstance(shape[0], Integral) else None
+    return len(items) if hasattr(items, "__len__") else None
+
+
 def n_features(items: Any) -> int | None:
     """Return the number of features of two-dimensional numeric items, else None."""
-    return items.shape[1] if _is_frame(items) else n_columns(items)
+    return items.shape[1] if is_frame(items) else n_columns(items)
 
 
 def check_same_features(
@@ -158,7 +170,7 @@ def check_same_features(
             f"{name} has {got} features, but {estimator_name} is expecting {expected} "
             "features as input; pass items of the modality that it was fitted on"
         )
-    if _is_frame(items) and _is_frame(fitted):
+    if is_frame(items) and is_frame(fitted):
         got, expected = list(items.columns), list(fitted.columns)
         if got != expected:
             raise ValueError(
@@ -170,32 +182,31 @@ def check_same_features(
 def numeric_rows(items: Any) -> Any:
     """Return 2-D numeric items as an array of floats or ints, else None.
 
-    Those that are not in memory stay what they are.
+    It does not depend on the container. Those that are not in memory stay what they
+    are.
     """
-    if n_features(items) is None:
-        return None
-    rows = as_array(items)
-    return rows if rows.dtype.kind in "biuf" else None
+    rows = None if items is None else plain(items, "items")
+    return None if n_columns(rows) is None else rows
 
 
 def join(first: Any, second: Any) -> Any:
     """Return the rows of `first`, then those of `second`, in the container of first."""
     try:
         if isinstance(first, list):
-            return first + list(second)
+            return first + list(np.asarray(second) if is_frame(second) else second)
         if hasattr(first, "iloc"):
             import pandas as pd
 
-            if not hasattr(second, "iloc"):
-                second = pd.DataFrame(np.asarray(second), columns=first.columns)
+            if not (is_frame(second) and hasattr(second, "iloc")):
+                second = pd.DataFrame(_as_array(second), columns=first.columns)
             return pd.concat([first, second])
-        if _is_frame(first):
+        if is_frame(first):
             import polars as pl
 
             if not isinstance(second, pl.DataFrame):
-                second = pl.DataFrame(np.asarray(second), schema=first.columns)
+                second = pl.DataFrame(_as_array(second), schema=first.columns)
             return pl.concat([first, second], how="vertical_relaxed")
-        second = np.asarray(second)
+        second = _as_array(second)
         if first.dtype.kind in "biuf" and second.dtype.kind not in "biuf":
             raise ValueError(f"{second.dtype} does not go with {first.dtype}")
         return np.concatenate([first, second])
@@ -207,8 +218,18 @@ def join(first: Any, second: Any) -> Any:
         ) from error
 
 
-def _length(items: Any) -> int | None:
-    return len(items) if hasattr(items, "__len__") else None
+def _as_array(items: Any) -> npt.NDArray[Any]:
+    return np.asarray(number_rows(items, "what is added"))
+
+
+def _are_one_by_one(items: Any, values: npt.NDArray[Any]) -> bool:
+    """Say whether items are rows in a list or a column, of which `values` were made.
+
+    They stay a list, for they may be of one length in one batch and not in the next.
+    """
+    if isinstance(items, (list, tuple)):
+        return any(getattr(item, "ndim", 0) > 0 for item in items)
+    return len(getattr(items, "shape", ())) == 1 < values.ndim
 
 
 def _check_no_missing(items: Iterable[Any], name: str) -> None:
@@ -219,23 +240,3 @@ def _check_no_missing(items: Iterable[Any], name: str) -> None:
                 f"{name} has no value in row {row}, but {item!r}; drop such rows, and "
                 "their partners with them"
             )
-
-
-def _is_frame(items: Any) -> bool:
-    """Say whether `items` is a two-dimensional pandas or polars data frame."""
-    return hasattr(items, "columns") and hasattr(items, "shape")
-
-
-def _as_numbers(items: Sequence[Any]) -> npt.NDArray[Any] | None:
-    """Return a list of numbers, or of equally long lists of them, as an array.
-
-    Everything else is None and stays a list: names, pairs of a number and a name, and
-    arrays one by one, which may be of one size in one batch and not in the next.
-    """
-    if not all(isinstance(item, (Real, complex, list, tuple)) for item in items):
-        return None
-    try:
-        array = np.asarray(items)
-    except ValueError:  # lists of different lengths
-        return None
-    return array if array.dtype.kind in "biufc" else None

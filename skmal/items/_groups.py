@@ -8,13 +8,15 @@ import numpy.typing as npt
 
 from .._shared.sizes import SIZES
 from .._shared.types import IntArray, Items
+from ..arrays._plain import plain
+from ._containers import numeric_rows
 
 
 def check_groups(
     groups: npt.ArrayLike, n: int, name: str = "groups"
 ) -> npt.NDArray[Any]:
     """Return one label per row as an array, or raise."""
-    groups = np.asarray(groups)
+    groups = np.asarray(plain(groups, name))
     if groups.shape != (n,):
         raise ValueError(
             f"{name} must hold one label for each of the {n} rows, got an array of "
@@ -52,7 +54,8 @@ def check_repeats(X: Items, item: IntArray, first: IntArray) -> None:
     """
     if len(first) == len(item):
         return
-    if isinstance(X, list):
+    rows = numeric_rows(X)
+    if rows is None and isinstance(X, list):
         named = (str, Path)
         differ = next(
             (
@@ -63,7 +66,7 @@ def check_repeats(X: Items, item: IntArray, first: IntArray) -> None:
             None,
         )
     else:
-        differ = _first_difference(np.asarray(X), first[item])
+        differ = _first_difference(np.asarray(X) if rows is None else rows, first[item])
     if differ is not None:
         raise ValueError(
             f"rows {first[item[differ]]} and {differ} of X have the same group but "

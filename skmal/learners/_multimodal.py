@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..encoders._protocol import MultimodalEncoder
 from ..encoders._ridge import RidgeMCCA, as_modalities, check_aligned
-from ..items._containers import check_items, check_same_features
+from ..items._containers import check_items, check_same_features, n_rows
 from ..metrics._retrieval import mean_reciprocal_rank
 from ..strategies._base import QueryStrategy
 from ..strategies._round import Round
@@ -263,7 +263,7 @@ class MultimodalActiveLearner(ActiveLearner):
         """
         Xs = as_modalities(Xs, n_modalities=self._n_modalities())
         check_aligned(Xs)
-        if len(Xs[0]) == 0:
+        if n_rows(Xs[0]) == 0:
             return self
         return self._teach(self._check_items(Xs, "Xs"), refit)
 

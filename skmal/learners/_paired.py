@@ -484,6 +484,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             Features of X; with y, (features of X, features of y).
         """
         check_is_fitted(self)
+        X = check_items(X, "X")
         if y is None:
             return self.estimator_.transform(X)
         y = check_items(y, "y")
@@ -570,6 +571,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
+        tags.input_tags.sparse = True
         return tags
 
 

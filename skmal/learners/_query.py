@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._shared.types import FloatArray, IntArray, Items
+from ..arrays._plain import plain
 from ..arrays._verbs import take
 from ..strategies._round import Selection
 
@@ -130,7 +131,8 @@ class Query(BaseQuery):
         ValueError
             If there is not one integer of at least -1 per item.
         """
-        partners, indices = np.asarray(partners), np.asarray(self.indices)
+        partners = np.asarray(plain(partners, "partners"))
+        indices = np.asarray(self.indices)
         if partners.shape != indices.shape or (
             partners.size and partners.dtype.kind not in "iu"
         ):
@@ -189,7 +191,8 @@ class MultimodalQuery(BaseQuery):
             If there is not one integer of at least -1 per item and modality, or if the
             asked modality's column does not hold the rows asked about.
         """
-        partners, indices = np.asarray(partners), np.asarray(self.indices)
+        partners = np.asarray(plain(partners, "partners"))
+        indices = np.asarray(self.indices)
         if (
             partners.ndim != 2
             or len(partners) != len(indices)

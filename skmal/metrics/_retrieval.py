@@ -5,11 +5,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import check_array
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items
-from ..arrays._numbers import check_space
+from ..arrays._numbers import check_numbers, check_space
 from ..arrays._verbs import unit
 from ..encoders._protocol import encode
 from ..items._containers import check_items, check_same_length
@@ -248,8 +247,8 @@ def compositional_scores(X: npt.ArrayLike, y: npt.ArrayLike) -> CompositionalSco
     >>> compositional_scores([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.1], [0.1, 1.0]])
     CompositionalScores(text=1.0, image=1.0, group=1.0)
     """
-    images = check_array(X, dtype=np.float64, input_name="X")
-    texts = check_array(y, dtype=np.float64, input_name="y")
+    images = check_numbers(X, "X", dtype=np.float64)
+    texts = check_numbers(y, "y", dtype=np.float64)
     if images.shape != texts.shape or len(images) % 2:
         raise ValueError(
             f"X of shape {images.shape} and y of shape {texts.shape} are not "
@@ -366,7 +365,7 @@ def _ranks_of_both_directions(
     """Return the ranks of y's rows for those of X, and the other way round."""
     if groups is None:
         return retrieval_ranks(X, y), retrieval_ranks(y, X)
-    left, right = check_array(X, input_name="X"), check_array(y, input_name="y")
+    left, right = check_numbers(X, "X"), check_numbers(y, "y")
     check_same_length(left, right)
     item, first = number_groups(groups, len(left))
     return ranks_of_items(left[first], right, item)
@@ -431,7 +430,7 @@ def scores_by_group(
     >>> scores["common"]["recall@1"], scores["rare"]["recall@1"]
     (1.0, 0.0)
     """
-    rows = check_array(X, input_name="X")
+    rows = check_numbers(X, "X")
     groups = check_groups(labels, len(rows), "labels")  # before the long part
     ranks = np.stack([retrieval_ranks(rows, y), retrieval_ranks(y, rows)])  # (2, n)
     scores = {}

@@ -6,11 +6,12 @@ from typing import NamedTuple, overload
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import auc
-from sklearn.utils import check_array
 
 from .._shared.intervals import student_interval
+from .._shared.masks import refuse_masked
 from .._shared.parameters import check_number
 from .._shared.types import BoolArray, FloatArray
+from ..arrays._numbers import check_numbers
 
 
 class AnnotationSavings(NamedTuple):
@@ -187,8 +188,8 @@ def _check_curves(
     n_pairs: npt.ArrayLike, scores: npt.ArrayLike, name: str
 ) -> tuple[FloatArray, FloatArray]:
     """Return points and curves as floats, or raise where they do not fit."""
-    points = check_array(n_pairs, dtype=np.float64, ensure_2d=False)
-    curves = check_array(scores, dtype=np.float64, input_name=name)
+    points = check_numbers(n_pairs, "n_pairs", dtype=np.float64, ensure_2d=False)
+    curves = check_numbers(scores, name, dtype=np.float64)
     if points.shape != (curves.shape[1],) or not (np.diff(points) > 0).all():
         raise ValueError(
             f"n_pairs of shape {points.shape} must increase and have one entry for "
@@ -205,7 +206,7 @@ def _check_budgets(
     if budgets is None:
         inside = (reference_points >= high / 3) & (reference_points <= high * 0.75)
         return reference_points[inside] if inside.any() else reference_points[-1:]
-    at = np.asarray(budgets, dtype=float)
+    at = np.asarray(refuse_masked(budgets, "budgets"), dtype=float)
     if at.ndim != 1 or not len(at) or at.min() <= 0:
         raise ValueError(f"budgets must be one or more numbers above 0, got {at}")
     if not ((at >= low) & (at <= high)).all():

@@ -14,7 +14,7 @@ from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._block_math import to_host
 from ..arrays._verbs import alike, n_bytes_unread, take, whole
 from ..encoders._protocol import encode, unimodal_features
-from ..items._containers import check_items
+from ..items._containers import check_items, numeric_rows
 
 
 @dataclass(frozen=True)
@@ -199,12 +199,17 @@ def round_of(
             )
         )
     unaligned = None if features[0].shape[1] == 0 else encoder
-    open_inputs = unimodal_features(unaligned, pools, features, listed, host=False)
+    rows = _numbers_of([pools, known or [None] * len(pools), unmatched])
+    open_inputs = unimodal_features(
+        unaligned, pools, features, listed, host=False, rows=rows[0]
+    )
     if known is None:
         aligned_inputs = tuple(inputs[:0] for inputs in open_inputs)
     else:
-        aligned_inputs = unimodal_features(encoder, known, aligned, listed, host=False)
-    alone, alone_inputs = _alone(unaligned, unmatched, pools, listed)
+        aligned_inputs = unimodal_features(
+            encoder, known, aligned, listed, host=False, rows=rows[1]
+        )
+    alone, alone_inputs = _alone(unaligned, unmatched, pools, rows, listed)
     n_asked = n_aligned + sum(map(len, alone or ()))
     return Round(
         open=features,
@@ -220,10 +225,30 @@ def round_of(
     )
 
 
+def _numbers_of(groups: Sequence[Sequence[Items | None]]) -> list[list[Any]]:
+    """Return the numeric rows of each group's modalities, None where they are none.
+
+    A modality is numbers in all groups or in none: rows in a list may be of one length
+    here and of another there.
+    """
+    rows = [list(map(numeric_rows, group)) for group in groups]
+    for m, modality in enumerate(zip(*groups, strict=True)):
+        widths = {
+            None if own[m] is None else own[m].shape[1]
+            for own, items in zip(rows, modality, strict=True)
+            if items is not None
+        }
+        if len(widths) > 1:
+            for own in rows:
+                own[m] = None
+    return rows
+
+
 def _alone(
     encoder: Any,
     unmatched: Sequence[Items | None],
     pools: Sequence[Items],
+    rows: Sequence[Sequence[Any]],
     listed: bool,
 ) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
     """Return both kinds of features of the items without a partner, or (None, None)."""
@@ -238,7 +263,11 @@ def _alone(
         features = tuple(np.empty((len(modality), 0)) for modality in items)
     else:
         features = encode(encoder, *items, listed=listed)
-    inputs = unimodal_features(encoder, items, features, listed)
+    numbers = [
+        own if modality is not None or pool is None else take(pool, [0])
+        for own, modality, pool in zip(rows[2], unmatched, rows[0], strict=True)
+    ]
+    inputs = unimodal_features(encoder, items, features, listed, rows=numbers)
 
     def without_stand_ins(arrays: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.utils import gen_batches
 
+from .._shared.masks import refuse_masked
 from .._shared.parameters import (
     check_choice,
     check_integer,
@@ -455,7 +456,7 @@ def _check_targets(targets: ArrayLike | None, n: int) -> IntArray:
     """Return the rows that are targets, all of them where nothing is said."""
     if targets is None:
         return np.arange(n)
-    mask = np.asarray(targets)
+    mask = np.asarray(refuse_masked(targets, "targets"))
     if mask.dtype != bool or mask.shape != (n,) or not mask.any():
         raise ValueError(
             f"targets must be a boolean mask of the {n} rows with one true at least, "

@@ -11,7 +11,6 @@ from skmal.arrays._blocks import check_rows, read
 from skmal.arrays._mapped import Mapped
 from skmal.arrays._verbs import (
     alike,
-    as_array,
     check_streamed,
     mapped,
     n_bytes_unread,
@@ -213,7 +212,6 @@ def test_what_is_not_in_memory(streamed):
     assert_same(pool, ROWS)
     assert n_columns(streamed) == 4
     assert n_bytes_unread(streamed) == ROWS.nbytes
-    assert as_array(streamed) is streamed
     assert type(whole(pool)) is np.ndarray
     np.testing.assert_array_equal(whole(pool), ROWS)
 
@@ -222,7 +220,6 @@ def test_what_is_in_memory(in_memory):
     assert check_streamed(in_memory, "X") is None
     assert n_bytes_unread(in_memory) == 0
     assert whole(in_memory) is in_memory
-    np.testing.assert_array_equal(as_array(in_memory), ROWS)
 
 
 def test_lists_are_in_memory_and_have_no_columns():

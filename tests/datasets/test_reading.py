@@ -71,11 +71,15 @@ def test_pairs_from_csv_tsv_and_jsonl(table, monkeypatch):
     assert os.path.exists(load_pairs("pairs.tsv", image="file_name").X[0])
 
 
-def test_images_are_opened_when_they_are_needed_and_then_named(table):
-    write(table.parent / "b c.jpg", b"no image")
-    pairs = silently(load_pairs, table)
-    with pytest.raises(ValueError, match=r"X\[1\]: .*/b c.jpg cannot be read as an im"):
-        check_readable(check_images(pairs.X, "X"), "X")
+@pytest.mark.parametrize("content", [b"no image", make_jpeg(1)[:300]])
+def test_images_that_cannot_be_read_are_found_by_reading_the_table(table, content):
+    write(table.parent / "b c.jpg", content)
+    with pytest.raises(ValueError, match=r"pairs.csv, line 3: .*/b c.jpg: "):
+        load_pairs(table)
+    pairs, skipped = skipping(load_pairs, table)
+    assert list(pairs.y) == ["one, two", "three"]
+    assert list(pairs.groups) == [0, 0]
+    assert len(skipped) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,16 +89,25 @@ def test_images_are_opened_when_they_are_needed_and_then_named(table):
         ("csv", "empty.jpg,x", "line 3: .*empty.jpg is empty or no file"),
         ("csv", ".,x", "line 3: .* is empty or no file"),
         ("csv", "a.jpg,", "line 3: it has no 'text'; fill it in"),
-        ("csv", "a.jpg", "line 3: it has no 'text'; fill it in"),
-        ("csv", "a.jpg,red, blue", "line 3: it has more than 2 fields; quote those"),
+        ("csv", "a.jpg,  ", "line 3: its 'text' is blank; fill it in"),
+        ("csv", "a.jpg", "line 3: it lacks fields: 1, fewer than the 2 of the header"),
+        ("csv", "a.jpg,red, blue", "line 3: it has 3 fields, more than the 2 of"),
+        ("csv", 'a.jpg, "red, blue"', "line 3: it has 3 fields, more than the 2 of"),
+        ("csv", 'a.jpg, "red"', "line 3: a field begins with blanks and a quote"),
+        ("csv", "https://e.org/a.jpg,x", "line 3: https.* is an address, no file"),
         ("csv", b"a.jpg,M\xfcller", "line 3: its 'text' is not UTF-8; save the file"),
-        ("csv", 'a.jpg,"x" y', "line 3: .*; quotes may be missing"),
+        ("csv", 'a.jpg,"x" y', "line 3: its quotes do not match"),
         ("csv", "a\0.jpg,x", "line 3: "),
         ("jsonl", '{"image": "a.jpg"', "line 2: it is no JSON"),
         ("jsonl", "[1]", "line 2: it is a list, not an object"),
         ("jsonl", '"a.jpg"', "line 2: it is a str, not an object"),
-        ("jsonl", '{"image": "a.jpg"}', "line 2: it has no 'text'"),
-        ("jsonl", '{"image": 3, "text": "x"}', "line 2: .* must be strings"),
+        ("jsonl", '{"image": "a.jpg"}', "line 2: it has no column 'text' among"),
+        (
+            "jsonl",
+            '{"image": 3, "text": "x"}',
+            "line 2: its 'image' is 3 .int.;",
+        ),
+        ("jsonl", '{"image": "a.jpg", "text": null}', "line 2: it has no 'text'"),
     ],
 )
 def test_a_broken_row_is_named_or_skipped(tmp_path, name, line, message):
@@ -116,12 +129,13 @@ def test_a_broken_row_is_named_or_skipped(tmp_path, name, line, message):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("pairs.csv", "", "no column 'image' among \\[\\]"),
+        ("pairs.csv", "", "pairs.csv: it is empty"),
         ("pairs.csv", "image,text\n", "holds no pairs that can be read"),
         ("pairs.csv", "img,text\na,b\n", r"no column 'image' among \['img', 'text'\]"),
         ("pairs.csv", "image,text,text\na,b,c\n", "more than one column 'text' among"),
-        ("pairs.csv", "image;text\na;b\n", r"no column 'image' among \['image;text'\]"),
-        ("pairs.csv", "image,text\na.jpg,x".encode("utf-16"), "no column 'image'"),
+        ("pairs.csv", "image/text\na/b\n", r"no column 'image' among \['image/text'\]"),
+        ("pairs.csv", "image,text\na.jpg,x".encode("utf-16-le"), "NUL, as UTF-16"),
+        ("pairs.csv", "image,text\na.jpg,x".encode("utf-16")[:-1], "begins as UTF-16"),
         ("pairs.jsonl", "", "holds no pairs that can be read"),
         ("pairs.xlsx", "", "ends in '.xlsx', but must end in one of"),
     ],
