@@ -15,7 +15,14 @@ from . import (
     uncertainty,
 )
 from ._version import __version__
-from .annotation import AnnotationSession, Imported, Item, Progress, Question
+from .annotation import (
+    AnnotationSession,
+    Imported,
+    Item,
+    Progress,
+    Question,
+    SetAside,
+)
 from .arrays import ShardedArray
 from .encoders import CLIPEncoder, ContrastiveProjection, RidgeCCA, RidgeMCCA
 from .learners import (
@@ -61,6 +68,7 @@ __all__ = [
     "RidgeMCCA",
     "Round",
     "Selection",
+    "SetAside",
     "ShardedArray",
     "SimulatedAnnotator",
     "TypiClust",

@@ -36,18 +36,18 @@ def make_traps(folder):
     (folder / "images" / "below").mkdir(parents=True)
     for i in range(N):
         Image.new("RGB", (20, 10), (9 * i, 0, 0)).save(folder / f"images/{i:02}.png")
-    (folder / "images" / "23.png").write_bytes(bomb())
-    (folder / "images" / "22.png").write_bytes(b"no image")
     texts = [f"caption number {i}" for i in range(N - 1)]
     (folder / "texts.txt").write_text("\n".join([*texts, SCRIPT]), encoding="utf-8")
 
 
 def open_session(folder, path):
-    """Return a session on these."""
+    """Return a session on these, two of whose images go bad once it is open."""
+    for i in (22, 23):
+        Image.new("RGB", (20, 10), (9 * i, 0, 0)).save(folder / f"images/{i:02}.png")
     learner = PairedActiveLearner(
         query_strategy=RandomSampling(), batch_size=4, random_state=0
     )
-    return AnnotationSession(
+    session = AnnotationSession(
         path,
         folder / "images",
         folder / "texts.txt",
@@ -55,3 +55,6 @@ def open_session(folder, path):
         features=FEATURES,
         training="background",
     )
+    (folder / "images" / "23.png").write_bytes(bomb())
+    (folder / "images" / "22.png").write_bytes(b"no image")
+    return session

@@ -1,7 +1,15 @@
 """Questions to people, answers into a journal."""
 
-from ._records import Imported, Item, Progress, Question
+from ._records import Imported, Item, Progress, Question, SetAside
 from ._session import AnnotationSession
 from .page import serve
 
-__all__ = ["AnnotationSession", "Imported", "Item", "Progress", "Question", "serve"]
+__all__ = [
+    "AnnotationSession",
+    "Imported",
+    "Item",
+    "Progress",
+    "Question",
+    "SetAside",
+    "serve",
+]

@@ -1,13 +1,16 @@
 """A session's book: the journal and what it amounts to, behind one lock."""
 
 import threading
+from collections.abc import Mapping
 
+from ._aside import write_list
 from ._catalogue import Catalogue
 from ._events import Event
+from ._ids import Number
 from ._journal import Journal
 from ._ledger import Ledger
 from ._open_rows import rows_open
-from ._records import Progress
+from ._records import Progress, SetAside
 
 
 class Book:
@@ -23,7 +26,7 @@ class Book:
     ledger : Ledger
         What the journal's events add up to.
     items : Catalogue
-        The items that the events are about; it never changes.
+        The items that the events are about; of it only what is set aside changes.
     """
 
     def __init__(self, journal: Journal, ledger: Ledger, items: Catalogue) -> None:
@@ -36,6 +39,19 @@ class Book:
         for event in self.journal.append(*events):
             self.ledger.apply(event)
 
+    def set_aside(self, reasons: Mapping[Number, str]) -> None:
+        """Leave items out from now on, and list them beside the journal."""
+        self.items.set_aside(reasons)
+        write_list(self.journal.path, self.aside())
+
+    def aside(self) -> list[SetAside]:
+        """Return what is set aside, by number; under the lock."""
+        modality, key = self.items.modality, self.items.key
+        return [
+            SetAside(int(modality[number]), key(number), why)
+            for number, why in sorted(self.items.aside.items())
+        ]
+
     def progress(self, is_training: bool, training_error: str | None) -> Progress:
         """Return how far the session has come; under the lock."""
         ledger, items = self.ledger, self.items
@@ -46,6 +62,7 @@ class Book:
             n_skips=ledger.n_skips,
             budget=ledger.parameters.budget,
             n_open=(len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))),
+            n_set_aside=len(items.aside),
             n_rounds=len(ledger.rounds),
             is_training=is_training,
             validation=[

@@ -15,11 +15,9 @@ from .._shared.types import BoolArray, IntArray, Items
 from ..arrays._verbs import take
 from ._ids import Key, Number, Place
 from ._journal import Registered
-from ._records import Item
+from ._records import NAMES, Item
 from ._search import Words
-from ._sources import Pool, fingerprints
-
-NAMES = "X", "y"
+from ._sources import UNREAD, Pool, fingerprints
 
 
 class Catalogue:
@@ -36,10 +34,14 @@ class Catalogue:
     ----------
     modality : ndarray of shape (n_numbers + 1,)
         The modality of each number; -1 for number 0, which nothing has.
+    kinds : tuple of two strings
+        "image", "text" or "other".
     pools, numbers : tuple of two sequences
         Items, and their numbers, rising.
     row : ndarray of shape (n_numbers + 1,)
-        The row of each number in its pool; -1 where the item is gone.
+        The row of each number in its pool; -1 where the item is gone or set aside.
+    aside : dict
+        Why an item is set aside, by number; `set_aside` adds to it.
     news : list of Registered
         What the journal does not know yet.
     added, changed, missing : list of int
@@ -49,10 +51,12 @@ class Catalogue:
     def __init__(
         self, sources: tuple[Pool, Pool], known: Sequence[Mapping[Key, Registered]]
     ) -> None:
+        self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
         self.news: list[Registered] = []
         self.added: list[Number] = []
         self.changed: list[Number] = []
         self.missing: list[Number] = []
+        self.aside: dict[Number, str] = {}
         self._known_key: dict[Number, Key] = {}
         self._number_of: tuple[dict[Key, Number], ...] = ({}, {})
         modalities = {0: -1}
@@ -71,7 +75,7 @@ class Catalogue:
                     self.added.append(number)
                 else:
                     number = before[key].number
-                    if seen[key].sha256 != found[key].sha256:
+                    if seen[key].sha256 not in (found[key].sha256, UNREAD):
                         self.changed.append(number)
                 if seen.get(key) != found[key]:
                     self.news.append(Registered(number, m, key, found[key]))
@@ -85,9 +89,13 @@ class Catalogue:
             [modalities[n] for n in range(len(modalities))]
         )
         self._arrange(sources)
+        for m, source in enumerate(sources):
+            keys = (source.keys[row] for row in source.faults)
+            numbers = (self._number_of[m][Key(key)] for key in keys)
+            self.set_aside(dict(zip(numbers, source.faults.values(), strict=True)))
 
     def _arrange(self, sources: tuple[Pool, Pool]) -> None:
-        self.row: IntArray = np.full(len(self.modality), -1)
+        self._stands_at: IntArray = np.full(len(self.modality), -1)
         self._order: list[IntArray] = []  # the places of each pool's rows
         self._row_at: list[IntArray] = []  # and the rows of its places
         numbers = []
@@ -97,7 +105,8 @@ class Catalogue:
             self._order.append(order)
             self._row_at.append(order.argsort())
             numbers.append(passed[order])
-            self.row[passed[order]] = np.arange(len(order))
+            self._stands_at[passed[order]] = np.arange(len(order))
+        self.row: IntArray = self._stands_at.copy()
         self.numbers: tuple[IntArray, IntArray] = (numbers[0], numbers[1])
         self.pools: tuple[Items, Items] = self.arranged(
             sources[0].items, sources[1].items
@@ -117,9 +126,18 @@ class Catalogue:
         """Return the key of an item, which may be gone."""
         return self._known_key[number]
 
+    def set_aside(self, reasons: Mapping[Number, str]) -> None:
+        """Leave items out from now on, for these reasons."""
+        self.aside |= reasons
+        self.row[list(reasons)] = -1
+
+    def is_there(self, number: Number) -> bool:
+        """Say whether an item is in its pool; it may be set aside."""
+        return bool(self._stands_at[number] >= 0)
+
     def item(self, number: Number) -> Item:
         """Return an Item that is there."""
-        modality, row = self.modality[number], self.row[number]
+        modality, row = self.modality[number], self._stands_at[number]
         place = Place(int(self._order[modality][row]))
         return Item(self.key(number), place, self.pools[modality][row])
 
@@ -148,7 +166,7 @@ class Catalogue:
         found: list[Number] = []
         for row in words.search(text):
             number = Number(int(self.numbers[modality][row]))
-            if wanted[number]:
+            if wanted[number] and number not in self.aside:
                 found.append(number)
                 if len(found) == limit:
                     break

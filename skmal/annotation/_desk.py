@@ -41,7 +41,7 @@ class Desk:
         held = {
             person: asked
             for person, (asked, _) in self._held.items()
-            if ledger.is_open(asked.id)
+            if self._is_askable(asked)
         }
         if by in held:
             return held[by]
@@ -59,7 +59,7 @@ class Desk:
     def first_held(self) -> Asked:
         """Return an open question that somebody holds; there is one."""
         held = (asked for asked, _ in self._held.values())
-        return next(asked for asked in held if self._ledger.is_open(asked.id))
+        return next(asked for asked in held if self._is_askable(asked))
 
     def askable(self) -> list[Asked]:
         """Return the questions that may be handed out, in order."""
@@ -67,7 +67,7 @@ class Desk:
         return [one for one in asked if self._is_askable(one)]
 
     def _is_askable(self, asked: Asked) -> bool:
-        """Say whether a question is open, and its item there."""
+        """Say whether a question is open, and its item there and usable."""
         return self._ledger.is_open(asked.id) and bool(self._items.row[asked.item] >= 0)
 
     def hand_out(self, asked: Asked, by: str) -> Question:
@@ -146,7 +146,7 @@ class Desk:
                     f"question {number} about {self._items.key(asked.item)!r} is "
                     f"closed ({how}); ask for the next, or undo that first"
                 )
-        if self._items.row[asked.item] < 0:
+        if not self._items.is_there(asked.item):
             raise ValueError(
                 f"question {number} is about {self._items.key(asked.item)!r}, which is "
                 "missing from its pool; put it back and open the session again"

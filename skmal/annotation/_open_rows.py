@@ -1,6 +1,6 @@
 """Where a training starts from: what the ledger knows by number, as rows of the pools.
 
-Items that have left their pool have no row, and are left out.
+Items that have left their pool, or are set aside, have no row, and are left out.
 """
 
 from collections.abc import Iterable
@@ -48,8 +48,10 @@ def known(ledger: Ledger, items: Catalogue, upto: EventId | None = None) -> Know
 
 
 def rows_open(ledger: Ledger, items: Catalogue, modality: int) -> IntArray:
-    """Return the rows of a pool that have no answer."""
-    return np.flatnonzero(ledger.partner[items.numbers[modality]] == OPEN)
+    """Return the rows of a pool that have no answer, and can be used."""
+    numbers = items.numbers[modality]
+    is_open = (ledger.partner[numbers] == OPEN) & (items.row[numbers] >= 0)
+    return np.flatnonzero(is_open)
 
 
 def rows_paired(

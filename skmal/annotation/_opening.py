@@ -18,13 +18,15 @@ from ..encoders._tags import reads_numbers_only
 from ..items._containers import check_items, numeric_rows
 from ..learners._paired import PairedActiveLearner
 from . import _weights
+from ._aside import describe, without_nan
 from ._book import Book
-from ._catalogue import NAMES, Catalogue
+from ._catalogue import Catalogue
 from ._events import Budget, Changed, Event, Pair, Parameters, Start, Undo
 from ._ids import Key, Number
 from ._journal import Journal
 from ._ledger import Ledger
 from ._open_rows import askable, known, rows_paired
+from ._records import NAMES
 from ._sources import Pool
 from ._training import Pools, items_of, new_learner, rebuild, tell_unmatched
 
@@ -44,9 +46,11 @@ class Given:
 
 
 def check_features(
-    features: tuple[Items | None, Items | None] | None, sources: tuple[Pool, Pool]
+    features: tuple[Items | None, Items | None] | None,
+    sources: tuple[Pool, Pool],
+    on_error: str = "raise",
 ) -> Pools:
-    """Return what the learner sees of each pool."""
+    """Return what the learner sees of each pool; faults go into those of the pool."""
     seen = [source.items for source in sources]
     if features is None:
         return seen[0], seen[1]
@@ -58,12 +62,18 @@ def check_features(
     for m, rows in enumerate(features):
         if rows is None:
             continue
-        seen[m] = check_items(rows, f"features[{m}]")
+        name, faults = f"features[{m}]", dict[int, str]()
+        if on_error == "skip":
+            rows, faults = without_nan(rows)
+        seen[m] = check_items(rows, name)
         if len(seen[m]) != len(sources[m].keys):
             raise ValueError(
-                f"features[{m}] has {len(seen[m])} rows for the {len(sources[m].keys)} "
-                f"items of {NAMES[m]}; row i must belong to item i"
+                f"{name} has {len(seen[m])} rows for the {len(sources[m].keys)} items "
+                f"of {NAMES[m]}; row i must belong to item i"
             )
+        if len(faults) == len(seen[m]):
+            raise ValueError(f"{describe(faults, sources[m].keys, name)}\nNone is left")
+        sources[m].faults.update(faults)
     return seen[0], seen[1]
 
 
@@ -141,6 +151,7 @@ def open_book(
     known_pairs: Iterable[Any],
     given: Given,
     changed: str,
+    on_error: str,
     learner: PairedActiveLearner,
 ) -> Book:
     """Begin a journal, or read it and compare it with what is passed."""
@@ -156,7 +167,7 @@ def open_book(
             ledger.apply(event)
         pairs = _check_known_pairs(known_pairs, items, events, path)
         if events:
-            new = _take_in(items, ledger, changed, path)
+            new = _take_in(items, ledger, changed, on_error, path)
         else:
             new = _begin(given, learner, described, pairs)
         with journal.transaction():
@@ -198,9 +209,17 @@ def _parameters(events: Sequence[Event]) -> Parameters:
     return ledger.parameters
 
 
-def _take_in(items: Catalogue, ledger: Ledger, changed: str, path: Path) -> list[Event]:
-    """Return events about items that are not what they were, or raise."""
-    lost = {*items.changed, *items.missing}
+def _take_in(
+    items: Catalogue, ledger: Ledger, changed: str, on_error: str, path: Path
+) -> list[Event]:
+    """Return events about items that are not what they were, or raise.
+
+    With ``on_error="skip"`` answers about missing items stay unless they are to be
+    asked again; what is missing is as good as set aside.
+    """
+    lost = {*items.changed}
+    if on_error == "raise" or changed == "ask_again":
+        lost |= {*items.missing}
     resting = ledger.resting_on(lost)
     if resting and changed == "raise":
         numbers = [n for e in resting for n in (e.item, e.partner) if n in lost]
@@ -216,7 +235,8 @@ def _take_in(items: Catalogue, ledger: Ledger, changed: str, path: Path) -> list
         if not numbers:
             continue
         n_back = len(ledger.resting_on(set(numbers)))
-        back = f"; {n_back} answers that rest on them are taken back" if n_back else ""
+        what_then = "are taken back" if lost.issuperset(numbers) else "stay"
+        back = f"; {n_back} answers that rest on them {what_then}" if n_back else ""
         warnings.warn(
             f"items of {path} are {what}, {len(numbers)} in all: "
             f"{_some(map(items.key, numbers))}{back}",

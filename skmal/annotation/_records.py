@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+NAMES = "X", "y"  # of the pools, by modality
+
 
 @dataclass(frozen=True)
 class Item:
@@ -65,6 +67,31 @@ class Question:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """An item that cannot be used: it is not asked about, not offered, not encoded.
+
+    Parameters
+    ----------
+    modality : int
+        0 where it is one of X, 1 for y.
+    key : str
+        Its key.
+    reason : str
+        What is wrong with it.
+
+    Examples
+    --------
+    >>> from skmal import SetAside
+    >>> SetAside(0, "p/fox.jpg", "the file is cut short").reason
+    'the file is cut short'
+    """
+
+    modality: int
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a session has come.
 
@@ -81,7 +108,9 @@ class Progress:
     budget : int or None
         Answers that may be paid for.
     n_open : tuple of two ints
-        Items of X and of y without an answer.
+        Items of X and of y without an answer, those that are set aside left out.
+    n_set_aside : int
+        Items that cannot be used, see `AnnotationSession.set_aside`.
     n_rounds : int
         Rounds of questions so far.
     is_training : bool
@@ -101,6 +130,7 @@ class Progress:
     n_skips: int
     budget: int | None
     n_open: tuple[int, int]
+    n_set_aside: int
     n_rounds: int
     is_training: bool
     validation: list[tuple[int, float]]

@@ -1,6 +1,7 @@
 """AnnotationSession: pools, a learner, and a journal that loses no answer."""
 
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -8,8 +9,10 @@ import numpy.typing as npt
 
 from .._shared.parameters import check_choice, check_integer
 from .._shared.types import Items
+from ..items._faults import fault_of
 from ..learners._paired import PairedActiveLearner
 from . import _label_studio
+from ._aside import describe, list_path, write_list
 from ._desk import Desk
 from ._events import Budget
 from ._ids import QuestionId
@@ -21,9 +24,17 @@ from ._opening import (
     open_book,
     recover,
 )
-from ._records import Imported, Item, Partner, Progress, Question
+from ._records import (
+    NAMES,
+    Imported,
+    Item,
+    Partner,
+    Progress,
+    Question,
+    SetAside,
+)
 from ._rehearsal import rehearsed
-from ._sources import PoolSource, read_pool
+from ._sources import Pool, PoolSource, read_pool
 from ._tables import rows_of, write_csv, write_jsonl
 from ._training_thread import Trainer
 
@@ -46,10 +57,12 @@ class AnnotationSession:
         beside it, in the folder ``PATH.weights``.
     X, y : str, path, mapping or sequence
         The pools. A folder: the images in it and below it, known by their relative
-        path. A text file: a text a line, known by its content; ``.csv`` with a column
-        `text` (or its last one) and perhaps `id`; ``.jsonl`` with strings or objects of
-        `text` and perhaps `id`. A mapping: items by key. A sequence: paths of images
-        (known by path), texts, arrays, PIL images (known by content).
+        path, or where it holds none its .txt files. A file of texts, as
+        `skmal.datasets.load_texts` reads it: a text a line (.txt), known by its
+        content, or a table with a column `text` and perhaps `id`. A mapping: items by
+        key, such as `load_texts` and `skmal.datasets.load_images` return for other
+        columns. A sequence: paths of images (known by path), texts, arrays, PIL images
+        (known by content).
     learner : PairedActiveLearner, default=None
         What chooses and learns; it is copied, never changed. Its `random_state` decides
         all draws. None: ``PairedActiveLearner()``, which needs numeric rows.
@@ -73,8 +86,17 @@ class AnnotationSession:
         answer what the last finished encoder has chosen, so that they never wait; what
         is asked depends on who was faster.
     changed : {"raise", "ask_again"}, default="raise"
-        What happens on opening when an item that an answer rests on is missing or has
-        another content. "ask_again": the answer is taken back.
+        What happens on opening when an item that an answer rests on has another
+        content, or, with ``on_error="raise"``, is missing. "ask_again": the answer is
+        taken back, where the item is missing as well.
+    on_error : {"skip", "raise"}, default="skip"
+        What happens to items that cannot be used: images that cannot be read, empty
+        texts, rows with NaN or infinity. All are looked at on opening. "skip": they are
+        set aside, that is, listed and neither asked about, nor offered, nor encoded; so
+        are images that can no longer be read later on. Answers about them are kept, and
+        learned from once the items can be used again. "raise": opening raises.
+    verbose : int, default=0
+        1 shows a progress bar while images are looked at.
 
     Attributes
     ----------
@@ -88,17 +110,22 @@ class AnnotationSession:
     BlockingIOError
         If another session has the journal open; the message names its process.
     FileNotFoundError
-        If a pool, or a file in a list of paths, is missing.
+        If a pool is missing.
     PermissionError
         If the journal cannot be written.
     ValueError
         If the journal is of a newer version or no journal, if a parameter differs from
-        the journal's, or if an item that an answer rests on has changed or is missing
-        (with ``changed="raise"``). Nothing is changed then.
+        the journal's, if an item that an answer rests on has changed or is missing
+        (with ``changed="raise"``), if a text holds half a character (a lone surrogate),
+        or if items cannot be used (all of a pool; with ``on_error="raise"``, any).
+        Nothing is changed then.
 
     Warns
     -----
     UserWarning
+        If a folder holds files that are not taken: how many of which ending, and why.
+        If items are set aside: how many, the first ten, and the file that lists all,
+        ``PATH.set-aside.csv``.
         If items without an answer have changed or are missing, or new ones have come.
         If the weights of the last training cannot be loaded, and why; the encoder is
         then fitted again.
@@ -157,17 +184,25 @@ class AnnotationSession:
         budget: int | None = None,
         training: Literal["wait", "background"] = "wait",
         changed: Literal["raise", "ask_again"] = "raise",
+        on_error: Literal["raise", "skip"] = "skip",
+        verbose: int = 0,
     ) -> None:
         check_choice(training, "training", ("wait", "background"))
         check_choice(changed, "changed", ("raise", "ask_again"))
+        check_choice(on_error, "on_error", ("raise", "skip"))
         learner = PairedActiveLearner() if learner is None else learner
-        sources = read_pool(X, "X"), read_pool(y, "y")
-        seen = check_features(features, sources)
+        sources = (
+            read_pool(X, "X", on_error, verbose),
+            read_pool(y, "y", on_error, verbose),
+        )
+        seen = check_features(features, sources, on_error)
         check_learner(learner, seen)
         given = check_parameters(batch_size, n_candidates, budget)
         self.path: Path = Path(path)
         self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
-        self._book = open_book(self.path, sources, known_pairs, given, changed, learner)
+        self._book = open_book(
+            self.path, sources, known_pairs, given, changed, on_error, learner
+        )
         try:
             pools = self._book.items.arranged(*seen)
             learner = recover(learner, self._book, pools)
@@ -175,9 +210,30 @@ class AnnotationSession:
             self._trainer = Trainer(
                 self._book, learner, pools, validation_data, training == "background"
             )
+            self._tell_left_out(sources)
         except BaseException:
             self._book.close()
             raise
+
+    def _tell_left_out(self, sources: Sequence[Pool]) -> None:
+        """Warn of what folders hold besides, and of what is set aside, and list that."""
+        for source, name in zip(sources, NAMES, strict=True):
+            if source.left_out:
+                warnings.warn(
+                    f"left out of the folder of {name}: {source.left_out}", stacklevel=3
+                )
+        write_list(self.path, self._book.aside())
+        told = [
+            describe(source.faults, source.keys, name)
+            for source, name in zip(sources, NAMES, strict=True)
+            if source.faults
+        ]
+        if told:
+            message = "\n".join(told)
+            warnings.warn(
+                f"set aside: {message}\nAll are in {list_path(self.path)}",
+                stacklevel=3,
+            )
 
     # ---------------------------------------------------------------- asking
 
@@ -391,6 +447,41 @@ class AnnotationSession:
         with self._book.lock:
             return self._book.progress(self._trainer.is_training, self._trainer.error)
 
+    @property
+    def set_aside(self) -> list[SetAside]:
+        """Return the items that cannot be used, a list of `SetAside`."""
+        with self._book.lock:
+            return self._book.aside()
+
+    def look_at(self, modality: int, key: str) -> str | None:
+        """Look at an image again, and set it aside if it can no longer be read.
+
+        Parameters
+        ----------
+        modality : int
+            0 for X, 1 for y.
+        key : str
+            Its key.
+
+        Returns
+        -------
+        str or None
+            What is wrong with it; None where it can be read.
+
+        Raises
+        ------
+        ValueError
+            If the pool has no such key.
+        """
+        item = self.item(modality, key)
+        number = self._book.items.number(modality, item)
+        if number not in self._book.items.aside and self.kinds[modality] == "image":
+            why = fault_of(item.value)
+            if why is not None:
+                with self._book.lock:
+                    self._book.set_aside({number: why})
+        return self._book.items.aside.get(number)
+
     def item(self, modality: int, key: str) -> Item:
         """Return an item by its key.
 
@@ -420,11 +511,16 @@ class AnnotationSession:
         Returns
         -------
         list of (Item, Item)
-            Items of X and of y, in the order of the answers.
+            Items of X and of y, in the order of the answers. Those with an item that is
+            missing from its pool are left out; exports have them.
         """
         with self._book.lock:
-            item = self._book.items.item
-            return [(item(x), item(y)) for _, x, y in self._book.ledger.pairs()]
+            items = self._book.items
+            return [
+                (items.item(x), items.item(y))
+                for _, x, y in self._book.ledger.pairs()
+                if items.is_there(x) and items.is_there(y)
+            ]
 
     def search(self, text: str, modality: int, limit: int = 20) -> list[Item]:
         """Find open items of a pool, for a partner that is not among the candidates.
@@ -461,7 +557,10 @@ class AnnotationSession:
             The file; one that exists is replaced. Columns: `kind` (pair, none, known),
             `X` and `y` (keys), `asked` (X or y), `by`, `at` (UTC), `seconds`,
             `question`, `X_hash` and `y_hash` (SHA-256 of the contents), `X_text` and
-            `y_text` (the items themselves, where they are texts).
+            `y_text` (the items themselves, where they are texts), and, where one pool
+            is of image files and the other of texts, `image` (its path, relative to the
+            folder of the table where it lies in there) and `text`:
+            `skmal.datasets.load_pairs` reads the table, and so does ``skmal compare``.
         """
         with self._book.lock:
             rows = list(rows_of(self._book))
@@ -485,6 +584,7 @@ class AnnotationSession:
         *,
         image_url: str | None = None,
         preselect: bool = False,
+        image_size: int = 768,
     ) -> list[Path]:
         """Write the open questions as tasks for Label Studio.
 
@@ -499,10 +599,14 @@ class AnnotationSession:
             ``config-y.xml``.
         image_url : str, default=None
             Where Label Studio finds an image, with ``{key}`` in it, such as
-            ``"/data/local-files/?d=images/{key}"``. None: images go into the tasks.
+            ``"/data/local-files/?d=images/{key}"``. None: images go into the tasks, as
+            the page shows them.
         preselect : bool, default=False
             Whether the likeliest candidate is ticked as a prediction. That is quicker
             where it is right, and makes people agree with it where it is wrong.
+        image_size : int, default=768
+            The longest side of an image that goes into the tasks, in pixels. A
+            photograph then takes some 100 kB in each task that shows it.
 
         Returns
         -------
@@ -512,8 +616,10 @@ class AnnotationSession:
         Raises
         ------
         ValueError
-            If there is nothing left to ask.
+            If there is nothing left to ask, or an image cannot be read; no file is
+            changed then.
         """
+        check_integer(image_size, "image_size", 1)
         with self._book.lock:
             self._book.check_open()
             is_open = bool(self._desk.askable())
@@ -523,7 +629,7 @@ class AnnotationSession:
             questions = [self._desk.shown(asked) for asked in self._desk.askable()]
             journal = self._book.ledger.parameters.journal
         return _label_studio.write_tasks(
-            questions, self.kinds, folder, journal, image_url, preselect
+            questions, self.kinds, folder, journal, image_url, preselect, image_size
         )
 
     def import_label_studio(self, path: str | Path) -> Imported:

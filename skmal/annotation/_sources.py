@@ -4,34 +4,28 @@ An item is known by its key (a path relative to its folder, an id out of a file,
 own content) and by a hash of its content, never by its place.
 """
 
-import csv
-import hashlib
-import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from .._shared.types import Items
+from ..datasets._texts import KeyedTexts, load_texts
 from ..items._containers import check_items
+from ..items._folders import list_images
+from ..items._formats import known_suffixes
+from ..items._images import check_images
+from ..items._keys import content_hash, content_keys
+from ..items._texts import check_unicode
+from ._aside import describe, faults_of, without_nan
 from ._ids import Key
 
-IMAGE_SUFFIXES = (
-    ".bmp",
-    ".gif",
-    ".jpeg",
-    ".jpg",
-    ".png",
-    ".tif",
-    ".tiff",
-    ".webp",
-)
-
+UNREAD = ""  # in place of the hash of a file that cannot be read
 
 PoolSource: TypeAlias = str | Path | Mapping[str, Any] | Items  # what people pass
 
@@ -48,11 +42,17 @@ class Pool:
         One per item, all different.
     kind : {"image", "text", "other"}
         What a person is shown.
+    faults : dict
+        What is wrong with items that cannot be used, by row.
+    left_out : str
+        What a folder holds besides, counted, and why it is not taken; "" for nothing.
     """
 
     items: Items
     keys: list[Key]
     kind: str
+    faults: dict[int, str] = field(default_factory=dict)
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Fingerprint:
     Parameters
     ----------
     sha256 : str
-        Of its content.
+        Of its content; "" where it has never been read.
     size, mtime_ns : int or None
         Of its file, when that was read; None where it is no file.
     """
@@ -72,28 +72,27 @@ class Fingerprint:
     mtime_ns: int | None
 
 
-def read_pool(source: PoolSource, name: str) -> Pool:
+def read_pool(
+    source: PoolSource, name: str, on_error: str = "raise", verbose: int = 0
+) -> Pool:
     """Return the Pool of a folder of images, a file of texts, a mapping or a sequence.
 
-    A folder is searched with all below it, and keys are paths relative to it. A .csv
-    file has a column `text` (or its last one) and perhaps `id`; a .jsonl file has one
-    string or one object with `text` and perhaps `id` a line; any other file has one
-    text a line. A mapping's keys are its items' keys. What has no id is known by its
-    content; equal ones are told apart by a number.
+    A folder is searched with all below it, and keys are paths relative to it; where it
+    holds no images, its .txt files are texts. Files are read by `load_texts`. A
+    mapping's keys are its items' keys. What has no id is known by its content; equal
+    ones are told apart by a number.
+
+    All items are looked at. Those that cannot be used are listed in `faults`, or raise.
     """
     keys: list[Any] | None = None
+    kind, left_out = None, ""
     if isinstance(source, (str, Path)):
-        source = Path(source)
-        if source.is_dir():
-            keys, items = _read_folder(source, name)
-        elif source.is_file():
-            keys, items = _read_texts(source, name)
-        else:
-            raise FileNotFoundError(
-                f"{name}: there is no file or folder {source}; correct the path"
-            )
+        found, left_out = _read_path(Path(source), name)
+        keys, items = list(found), list(found.values())
+        kind = "text" if isinstance(items[0], str) else "image"
     elif isinstance(source, Mapping):
         keys, items = list(source), _stacked(list(source.values()))
+        kind = "text" if isinstance(source, KeyedTexts) else None
     else:
         items = source
     if hasattr(items, "columns"):
@@ -101,38 +100,30 @@ def read_pool(source: PoolSource, name: str) -> Pool:
             f"{name} is a data frame of several columns; pass one column, or a mapping "
             "of keys to items"
         )
+    given, faults = items, dict[int, str]()
+    if on_error == "skip":
+        items, faults = without_nan(items)
     items = check_items(items, name)
-    kind, items = _kind(items)
+    if kind is None:
+        kind, items = _kind(items, name)
+    if kind == "text":
+        for row, text in enumerate(items):
+            check_unicode(text, f"{name}[{row}]")
+    faults |= faults_of(items, kind, name, verbose)
     if keys is None:
-        if len(items) and all(isinstance(item, Path) for item in items):
+        if isinstance(items, list) and all(isinstance(item, Path) for item in items):
             keys = [item.as_posix() for item in items]
         else:
-            keys = distinct_keys([content_hash(item, name)[:20] for item in items])
+            keys = content_keys(_for_keys(given, items, faults), name)
     _check_keys(keys, name)
-    return Pool(items, [Key(key) for key in keys], kind)
-
-
-def content_hash(item: Any, name: str) -> str:
-    """Return a hash of what an item is; a file is read."""
-    if isinstance(item, Path):
-        with open(item, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    if isinstance(item, str):
-        return hashlib.sha256(item.encode("utf-8", "surrogatepass")).hexdigest()
-    if hasattr(item, "tobytes") and hasattr(item, "getbands"):  # a PIL image
-        head = f"{item.mode} {item.size}"
-        return hashlib.sha256(head.encode() + item.tobytes()).hexdigest()
-    try:
-        array = np.ascontiguousarray(item)
-    except ValueError:  # lists of different lengths
-        array = np.empty(0, dtype=object)
-    if array.dtype.kind not in "biufcSU":
-        raise TypeError(
-            f"{name} holds a {type(item).__name__}, whose content cannot be told; pass "
-            "paths, strings, arrays of numbers or PIL images"
+    if faults and on_error == "raise":
+        raise ValueError(
+            f'{describe(faults, keys, name)}\nReplace them, or leave them out with '
+            'on_error="skip" (--on-error skip)'
         )
-    head = f"{array.dtype.str} {array.shape}"
-    return hashlib.sha256(head.encode() + array.tobytes()).hexdigest()
+    if len(faults) == len(keys):
+        raise ValueError(f"{describe(faults, keys, name)}\nThere are no others")
+    return Pool(items, [Key(key) for key in keys], kind, faults, left_out)
 
 
 def fingerprints(
@@ -140,10 +131,14 @@ def fingerprints(
 ) -> list[Fingerprint]:
     """Return the fingerprint of each item; a file that looks untouched is not read.
 
-    `known` maps keys to what was returned for them before.
+    `known` maps keys to what was returned for them before. What cannot be used is as it
+    was when it could.
     """
+    aside = {pool.keys[row] for row in pool.faults}
 
     def fingerprint(key: Key, item: Any) -> Fingerprint:
+        if key in aside:
+            return known.get(key, Fingerprint(UNREAD, None, None))
         if not isinstance(item, Path):
             return Fingerprint(content_hash(item, name), None, None)
         try:
@@ -164,87 +159,31 @@ def fingerprints(
     return [fingerprint(key, pool.items[i]) for i, key in enumerate(pool.keys)]
 
 
-def distinct_keys(keys: Iterable[str]) -> list[str]:
-    """Return the keys, the second of equal ones with -2 behind it, and so on."""
-    counts: dict[str, int] = {}
-    numbered = []
-    for key in keys:
-        counts[key] = counts.get(key, 0) + 1
-        numbered.append(key if counts[key] == 1 else f"{key}-{counts[key]}")
-    return numbered
-
-
-def _read_folder(folder: Path, name: str) -> tuple[list[str], list[Path]]:
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-    )
-    if not paths:
-        raise ValueError(
-            f"{name}: {folder} holds no images ({', '.join(IMAGE_SUFFIXES)}); name "
-            "another folder, or pass a list of paths"
+def _read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str], str]:
+    """Return the items of a folder or a file by key, and what a folder leaves out."""
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{name}: there is no file or folder {path}; correct the path"
         )
-    return [path.relative_to(folder).as_posix() for path in paths], paths
-
-
-def _read_texts(path: Path, name: str) -> tuple[list[str] | None, list[str]]:
-    """Return keys (None where the file has none) and texts of a file."""
-    reader = {".csv": _read_csv, ".jsonl": _read_jsonl}.get(path.suffix.lower())
+    if not path.is_dir():
+        return load_texts(path), ""
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            if reader is None:
-                lines = (line.strip() for line in file)
-                return None, [line for line in lines if line]
-            rows = reader(file, path)
-    except csv.Error as error:
-        raise ValueError(f"{name}: {path} is no table of texts: {error}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{name}: {path} is not UTF-8 ({error}); convert it first"
-        ) from error
-    ids, texts = zip(*rows, strict=True) if rows else ((), ())
-    if all(i is None for i in ids):
-        return None, list(texts)
-    if any(i is None for i in ids):
-        raise ValueError(
-            f"{name}: {path} has {sum(i is None for i in ids)} texts without an id; "
-            "give one to each, or to none"
-        )
-    return [str(i) for i in ids], list(texts)
+        listing = list_images(path)
+    except ValueError:  # a folder of texts, or of nothing
+        if not any(path.rglob("*.txt")):
+            raise
+        return load_texts(path), ""
+    return dict(zip(listing.keys, listing.paths, strict=True)), listing.left_out
 
 
-def _read_csv(file: TextIO, path: Path) -> list[tuple[Any, str]]:
-    rows = csv.DictReader(file)
-    columns = rows.fieldnames or [""]
-    text = "text" if "text" in columns else columns[-1]
-    try:
-        return [(row.get("id") or None, row[text].strip()) for row in rows]
-    except AttributeError as error:  # a short row
-        raise ValueError(
-            f"{path}, line {rows.line_num}: no value in the column {text!r}; the file "
-            "must have a header and a text in every row"
-        ) from error
-
-
-def _read_jsonl(file: TextIO, path: Path) -> list[tuple[Any, str]]:
-    rows = []
-    for number, line in enumerate(file, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            text = row if isinstance(row, str) else row["text"]
-            key = None if isinstance(row, str) else row.get("id")
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{path}, line {number}: expected a string, or an object with `text` "
-                f"and perhaps `id`, got {line.strip()[:60]}"
-            ) from error
-        if not isinstance(text, str):
-            raise ValueError(f"{path}, line {number}: {text!r} is no text")
-        rows.append((key, text))
-    return rows
+def _for_keys(given: Items, items: Items, faults: Mapping[int, str]) -> Items:
+    """Return what keys are made of: items as they came, before some were set aside."""
+    if isinstance(given, np.ndarray) or not faults:
+        return given if faults else items
+    return [  # the content of a damaged image cannot be told
+        f"row {row}" if row in faults and not isinstance(item, str) else item
+        for row, item in enumerate(items)
+    ]
 
 
 def _stacked(items: list[Any]) -> Items:
@@ -254,24 +193,40 @@ def _stacked(items: list[Any]) -> Items:
     return np.stack(items) if rows else items
 
 
-def _kind(items: Any) -> tuple[str, Items]:
-    """Return what a person is shown, and the items with file names as paths."""
+def _kind(items: Any, name: str) -> tuple[str, Items]:
+    """Return what a person is shown, and images as `check_images` returns them."""
     if isinstance(items, np.ndarray) and items.dtype.kind not in "OUST":
         pixels = items.dtype == np.uint8 and items.ndim >= 3
-        return ("image" if pixels else "other"), items
+        return ("image", check_images(items, name)) if pixels else ("other", items)
     items = [str(item) if isinstance(item, str) else item for item in items]
-    if all(isinstance(item, (str, Path)) for item in items):
-        suffixes = (Path(item).suffix.lower() for item in items)
-        if all(suffix in IMAGE_SUFFIXES for suffix in suffixes):
-            return "image", [Path(item) for item in items]
-        if all(isinstance(item, str) for item in items):
+    if all(isinstance(item, str) for item in items):
+        if not _are_names(items, name):
             return "text", items
+        return "image", check_images(items, name)
     images = all(
-        hasattr(item, "getbands")
+        isinstance(item, (str, Path))
+        or hasattr(item, "getbands")
         or (isinstance(item, np.ndarray) and item.dtype == np.uint8 and item.ndim >= 2)
         for item in items
     )
-    return ("image" if images else "other"), items
+    return ("image", check_images(items, name)) if images else ("other", items)
+
+
+def _are_names(items: list[str], name: str) -> bool:
+    """Say whether strings are names of image files; raise where only some may be."""
+    has_ending = [Path(item).suffix.lower() in known_suffixes() for item in items]
+    if all(has_ending):
+        return True
+    for item, ends in zip(items, has_ending, strict=True):
+        # A caption may end like a file, but in one word or as a file that there is?
+        if ends and (len(item.split()) == 1 or os.path.isfile(item)):
+            other = items[has_ending.index(False)]
+            raise ValueError(
+                f"{name} holds names of image files and other strings: {item!r} and "
+                f"{other!r:.60}; pass images as pathlib.Path objects, and texts that "
+                "end like file names in a table (see skmal.datasets.load_texts)"
+            )
+    return False
 
 
 def _check_keys(keys: Sequence[Any], name: str) -> None:

@@ -1,13 +1,18 @@
 """The trainings of a session: one at a time, while people answer in other threads."""
 
 import threading
+import warnings
 
 from .._shared.types import Items
+from ..items._faults import find_faults
 from ..learners._paired import PairedActiveLearner
 from . import _weights
+from ._aside import describe
 from ._book import Book
 from ._events import More, Round
+from ._ids import Number
 from ._open_rows import askable, known, numbered, rows_open
+from ._records import NAMES
 from ._training import Askable, Features, Pools, ask, ask_more, features_of, teach
 
 RESERVE = 2  # batches chosen beyond the first, where people answer during trainings
@@ -76,44 +81,84 @@ class Trainer:
     def train(self, unless_beyond: int | None = None) -> None:
         """Learn from all answers so far, and choose the next questions.
 
-        With `unless_beyond`, only if there have been no more rounds than that.
+        With `unless_beyond`, only if there have been no more rounds than that. Images
+        that can no longer be read are set aside, and it begins again without them.
         """
-        book = self._book
+        told: list[str] = []
         with self._one_at_a_time:
-            # What to learn and what to ask about is settled under the lock,
-            with book.lock:
-                book.check_open()
-                n_rounds = len(book.ledger.rounds)
-                if unless_beyond is not None and n_rounds > unless_beyond:
-                    return
-                lessons, upto = known(book.ledger, book.items), book.ledger.upto
-                may_be_asked = self.askable()
-                n_candidates = book.ledger.parameters.n_candidates
-            # whatever takes long is done without it,
-            learner = teach(self.learner, self._pools, lessons, upto)
-            chosen, features = ask(learner, self._pools, may_be_asked, n_candidates)
-            score = None
-            if self._validation is not None and hasattr(learner, "estimator_"):
-                score = float(learner.score(*self._validation))
-            weights = _weights.path_of(book.journal.path, n_rounds)
-            sha256 = _weights.save(learner, weights)
-            # and what came of it is taken over at once.
-            with book.lock:
-                if book.is_closed:
-                    return
-                book.commit(
-                    Round(
-                        questions=numbered(chosen, book.ledger, book.items),
-                        upto=may_be_asked.upto,
-                        n_pairs=len(lessons.pairs),
-                        score=score,
-                        prequential=learner.prequential_.tolist(),
-                        sha256=sha256,
-                    )
+            while True:
+                try:
+                    self._train(unless_beyond)
+                    break
+                except Exception:  # encoders of any kind raise what they like
+                    bad = self._look_again()
+                    if not bad:
+                        raise
+                    told += bad
+        if told and not self.in_background:  # else people see it in the progress
+            message = "\n".join(told)
+            warnings.warn(f"set aside from now on: {message}", stacklevel=3)
+
+    def _train(self, unless_beyond: int | None) -> None:
+        book = self._book
+        # What to learn and what to ask about is settled under the lock,
+        with book.lock:
+            book.check_open()
+            n_rounds = len(book.ledger.rounds)
+            if unless_beyond is not None and n_rounds > unless_beyond:
+                return
+            lessons, upto = known(book.ledger, book.items), book.ledger.upto
+            may_be_asked = self.askable()
+            n_candidates = book.ledger.parameters.n_candidates
+        # whatever takes long is done without it,
+        learner = teach(self.learner, self._pools, lessons, upto)
+        chosen, features = ask(learner, self._pools, may_be_asked, n_candidates)
+        score = None
+        if self._validation is not None and hasattr(learner, "estimator_"):
+            score = float(learner.score(*self._validation))
+        weights = _weights.path_of(book.journal.path, n_rounds)
+        sha256 = _weights.save(learner, weights)
+        # and what came of it is taken over at once.
+        with book.lock:
+            if book.is_closed:
+                return
+            book.commit(
+                Round(
+                    questions=numbered(chosen, book.ledger, book.items),
+                    upto=may_be_asked.upto,
+                    n_pairs=len(lessons.pairs),
+                    score=score,
+                    prequential=learner.prequential_.tolist(),
+                    sha256=sha256,
                 )
-                self.learner, self._features = learner, features
-                self.error = None
-            _weights.remove_others(weights)
+            )
+            self.learner, self._features = learner, features
+            self.error = None
+        _weights.remove_others(weights)
+
+    def _look_again(self) -> list[str]:
+        """Set aside the images that can no longer be read; return what to say of them.
+
+        Nothing where all is as it was.
+        """
+        book, items = self._book, self._book.items
+        told: list[str] = []
+        for modality, pool in enumerate(items.pools):
+            if items.kinds[modality] != "image" or not isinstance(pool, list):
+                continue
+            with book.lock:
+                numbers = items.numbers[modality]
+                numbers = numbers[items.row[numbers] >= 0]
+                rows = items.row[numbers]
+            faults = find_faults([pool[row] for row in rows])
+            if not faults:
+                continue
+            bad = [Number(int(numbers[i])) for i in faults]
+            with book.lock:
+                book.set_aside(dict(zip(bad, faults.values(), strict=True)))
+            keys = [items.key(Number(int(number))) for number in numbers]
+            told.append(describe(faults, keys, NAMES[modality]))
+        return told
 
     def ask_more(self, may_be_asked: Askable) -> None:
         """Ask at once, by the last finished encoder; under the book's lock."""

@@ -2,11 +2,14 @@
 
 import argparse
 import getpass
+import warnings
 from pathlib import Path
 from typing import Any
 
+from ..annotation._aside import list_path
 from ..annotation._session import AnnotationSession
 from ..annotation.page._serve import PORT, serve
+from ..datasets import load_images, load_texts
 from ..encoders.clip._encoder import CLIPEncoder
 from ..learners._paired import PairedActiveLearner
 
@@ -32,15 +35,30 @@ def run_annotate(arguments: argparse.Namespace) -> int:
         )
     encoder = CLIPEncoder(arguments.model, arguments.pretrained)
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
-    with AnnotationSession(
-        arguments.session,
-        arguments.images,
-        arguments.texts,
-        learner,
-        batch_size=arguments.batch_size,
-        training="background",
-        changed=arguments.changed,
-    ) as session:
+    images = arguments.images
+    if not images.is_dir():
+        images = load_images(
+            images, image=arguments.image_column, id=arguments.id_column
+        )
+    texts = load_texts(
+        arguments.texts, text=arguments.text_column, id=arguments.id_column
+    )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        session = AnnotationSession(
+            arguments.session,
+            images,
+            texts,
+            learner,
+            batch_size=arguments.batch_size,
+            training="background",
+            changed=arguments.changed,
+            on_error=arguments.on_error,
+            verbose=1,
+        )
+    for warning in told:
+        print(f"Note: {warning.message}", flush=True)
+    with session:
         if arguments.budget not in (None, session.progress.budget):
             session.change_budget(arguments.budget)
         n_images, n_texts = map(len, session.pools)
@@ -74,6 +92,12 @@ def _finish(session: AnnotationSession, arguments: argparse.Namespace) -> None:
         f"{arguments.session}. The same command goes on with them.",
         flush=True,
     )
+    if progress.n_set_aside:
+        print(
+            f"{progress.n_set_aside:,} items are set aside; "
+            f"{list_path(arguments.session)} says which and why.",
+            flush=True,
+        )
     if arguments.export:
         session.export_csv(arguments.export)
         print(f"Answers: {arguments.export}", flush=True)
@@ -103,14 +127,31 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         "annotate", help="a local page on which people say what belongs together"
     )
     parser.add_argument(
-        "--images", type=Path, required=True, metavar="DIR", help="a folder of images"
+        "--images",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="a folder of images; or a table of image files",
     )
     parser.add_argument(
         "--texts",
         type=Path,
         required=True,
         metavar="FILE",
-        help="a text a line; or .csv with a column text and perhaps id; or .jsonl",
+        help="a text a line (.txt); a table with a column of texts and perhaps of ids "
+        "(.csv, .tsv, .json, .jsonl, .parquet); or a folder with a .txt file for each",
+    )
+    parser.add_argument(
+        "--text-column", default="text", metavar="NAME", help="default: text"
+    )
+    parser.add_argument(
+        "--image-column", default="image", metavar="NAME", help="default: image"
+    )
+    parser.add_argument(
+        "--id-column",
+        default="id",
+        metavar="NAME",
+        help="what items are known by in tables (default: id, where there is one)",
     )
     parser.add_argument(
         "--session",
@@ -141,6 +182,13 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         choices=["raise", "ask_again"],
         default="raise",
         help="what to do about answers whose files have changed since",
+    )
+    parser.add_argument(
+        "--on-error",
+        choices=["skip", "raise"],
+        default="skip",
+        help="what to do about images that cannot be read: set them aside, or end "
+        "(default: skip)",
     )
     parser.add_argument("--by", default=_user(), metavar="NAME", help="who answers")
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine")

@@ -4,8 +4,10 @@ from ._coco import load_coco_captions
 from ._colorswap import load_colorswap
 from ._datacomp import Texts, load_datacomp
 from ._glyphs import load_glyphs
+from ._images import load_images
 from ._make_colorswap import make_colorswap
 from ._pairs import load_pairs
+from ._texts import load_texts
 
 __all__ = [
     "Texts",
@@ -13,6 +15,8 @@ __all__ = [
     "load_colorswap",
     "load_datacomp",
     "load_glyphs",
+    "load_images",
     "load_pairs",
+    "load_texts",
     "make_colorswap",
 ]

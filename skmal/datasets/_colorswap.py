@@ -12,27 +12,28 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._shared.parameters import check_choice
+from ._columns import Column, Row, UnreadableTable, value_fault
 from ._reading import (
     OnError,
     Problems,
-    Row,
     XAndY,
     as_objects,
     check_folder,
     convert_once,
     image_fault,
-    read_rows,
 )
+from ._tables import read_rows
 
 SPLITS = ("train", "test")
 IMAGES, CAPTIONS = ("image_1", "image_2"), ("caption_1", "caption_2")
-COLUMNS = ("id", *IMAGES, *CAPTIONS)
+NAMES = ("id", *IMAGES, *CAPTIONS)
+COLUMNS = tuple(Column(name, (name, f"{name}_file_name")) for name in NAMES)
 CACHE = "skmal-cache"
 LAYOUT = (
     "train-*.parquet and test-*.parquet (here, in data/ or in folders of these names), "
     "the same as .arrow, or train.json, train.jsonl or train.csv, here or in data/, or "
     "train/metadata.jsonl or train/metadata.csv, and the same for test, with the "
-    f"columns {', '.join(COLUMNS)}"
+    f"columns {', '.join(NAMES)}"
 )
 
 
@@ -236,7 +237,7 @@ def _quadruples(
             problems.add(message)
         rows = kept["rows"]
     else:
-        rows, folder = read_rows(file, COLUMNS, problems), None
+        rows, folder = _rows_of(file, problems), None
     for place, row in rows:
         if not isinstance(row["id"], (int, str)):
             problems.add(f"{file}, {place}: the id {row['id']!r} is no int or str")
@@ -253,10 +254,27 @@ def _quadruples(
         yield place, row | paths
 
 
+def _rows_of(file: Path, problems: Problems) -> Iterator[tuple[str, Row]]:
+    """Yield (place, row) for the rows that have all values."""
+    try:
+        for place, row in read_rows(file, COLUMNS, problems):
+            faults = (
+                value_fault(value, name)
+                for name, value in row.items()
+                if value is None or isinstance(value, str)
+            )
+            if fault := next(filter(None, faults), None):
+                problems.add(f"{file}, {place}: {fault}")
+            else:
+                yield place, row
+    except UnreadableTable as error:
+        problems.add(str(error), error)
+
+
 def _write_images(file: Path, folder: Path, problems: Problems) -> None:
     """Write the images of a parquet or arrow file, and rows.json, into a folder."""
     rows = []
-    for place, row in read_rows(file, COLUMNS, problems):
+    for place, row in _rows_of(file, problems):
         images = {}
         for column in IMAGES:
             image = row[column]

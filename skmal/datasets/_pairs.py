@@ -7,9 +7,13 @@ from typing import Literal, overload
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._reading import OnError, Problems, XAndY, as_objects, image_fault, read_rows
+from .._shared.types import IntArray
+from ..items._faults import find_faults
+from ._columns import Column, image_column, url_fault, value_fault
+from ._reading import OnError, Problems, XAndY, as_objects, image_fault
+from ._tables import check_suffix, read_rows
 
-SUFFIXES = (".csv", ".tsv", ".jsonl")
+OF_EXPORTS = ("kind", "X_hash", "y_hash")  # columns that a session's exports have
 
 
 @overload
@@ -20,6 +24,7 @@ def load_pairs(
     text: str = "text",
     on_error: OnError = "raise",
     return_X_y: Literal[False] = False,
+    verbose: int = 0,
 ) -> Bunch: ...
 @overload
 def load_pairs(
@@ -29,6 +34,7 @@ def load_pairs(
     text: str = "text",
     on_error: OnError = "raise",
     return_X_y: Literal[True],
+    verbose: int = 0,
 ) -> XAndY: ...
 def load_pairs(
     path: str | Path,
@@ -37,27 +43,37 @@ def load_pairs(
     text: str = "text",
     on_error: OnError = "raise",
     return_X_y: bool = False,
+    verbose: int = 0,
 ) -> Bunch | XAndY:
-    """Read pairs of an image file and a text from a CSV, TSV or JSONL file of your own.
+    """Read pairs of an image file and a text from a table of your own.
 
-    Each row names an image file and holds a text that belongs to it. Images are opened
-    where they are needed, by `CLIPEncoder` for instance.
+    Each row names an image file and holds a text that belongs to it. Images stay files,
+    and are opened where they are needed, by `CLIPEncoder` for instance. What
+    `skmal.AnnotationSession.export_csv` and `export_jsonl` write is such a table, where
+    the session is about image files and texts; items without a partner are no pairs.
 
     Parameters
     ----------
     path : str or path
-        The file, in UTF-8. Its name ends in .csv or .tsv, with the names of the columns
-        in the first line, or in .jsonl, with one object a line.
+        The table: .csv or .tsv (separated by commas, semicolons, tabs or bars; the
+        names of the columns in the first line), .json (a list of objects), .jsonl or
+        .ndjson (an object a line), .parquet or .arrow. In UTF-8, or in UTF-16 or UTF-32
+        with a byte order mark.
     image : str, default="image"
-        The column of the image files. Paths are relative to the folder that holds the
-        table, or absolute.
+        The column of the image files; "image" may also be called "file_name" or
+        "image_file_name". Paths are relative to the folder that holds the table, or
+        absolute. Names of columns are found whatever their case and the blanks around
+        them.
     text : str, default="text"
-        The column of the texts.
+        The column of the texts, which stay as they are.
     on_error : {"raise", "skip"}, default="raise"
-        What to do about a row that cannot be read or whose image is missing: raise an
-        error that names it, or leave the row out, warn, and list it in `skipped`.
+        What to do about a row that cannot be read or whose image is missing or broken:
+        raise an error that names it, or leave the row out, warn, and list it in
+        `skipped`.
     return_X_y : bool, default=False
         Whether `(X, y)` is returned in place of the Bunch.
+    verbose : int, default=0
+        1 shows a progress bar while images are looked at.
 
     Returns
     -------
@@ -78,14 +94,15 @@ def load_pairs(
     FileNotFoundError
         If the file is missing, or, with ``on_error="raise"``, an image.
     ValueError
-        If the file has another ending or lacks a column, if a row cannot be read (with
-        ``on_error="raise"``), or if none can.
+        If the file has another ending or lacks a column, if a row or an image cannot be
+        read (with ``on_error="raise"``), or if none can.
 
     Notes
     -----
-    Existence of the images is checked once per file, nothing is opened. Empty texts
-    count as missing. The file is read row by row; paths and texts stay in memory, about
-    200 bytes a row beside the text itself.
+    Images are looked at once per file, several at a time: JPEGs are read and not
+    decoded, others are decoded. Rows are read as `load_texts` reads them: what could be
+    meant in two ways is refused, and with ``on_error="skip"`` a stray quote costs one
+    row. Paths and texts stay in memory, about 200 bytes a row beside the text itself.
 
     Examples
     --------
@@ -105,31 +122,55 @@ def load_pairs(
     """
     problems = Problems(on_error)
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(
-            f"{path} ends in {path.suffix!r}, but must end in one of {SUFFIXES}"
-        )
+    check_suffix(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; pass a table of pairs")
-    X: list[str] = []
-    y: list[str] = []
-    groups: list[int] = []
-    known: dict[str, int] = {}  # path -> its number
-    for place, row in read_rows(path, (image, text), problems):
-        if not (isinstance(row[image], str) and isinstance(row[text], str)):
-            problems.add(f"{path}, {place}: {image!r} and {text!r} must be strings")
-            continue
-        name = os.path.join(path.parent, row[image])
-        if name not in known:
-            if fault := image_fault(name):
-                problems.add(f"{path}, {place}: {fault}", error=FileNotFoundError)
-                continue
-            known[name] = len(known)
-        X.append(name)
-        y.append(row[text])
-        groups.append(known[name])
+    places, X, y = _read(path, image, text, problems)
+    bad = find_faults(X, verbose=verbose)
+    for row, reason in bad.items():
+        problems.add(f"{path}, {places[row]}: {X[row]}: {reason}")
+    X, y = ([v for i, v in enumerate(values) if i not in bad] for values in (X, y))
     problems.report(len(X), "pairs", path)
     images, texts = as_objects(X), as_objects(y)
     if return_X_y:
         return images, texts
-    return Bunch(X=images, y=texts, groups=np.array(groups), skipped=problems.messages)
+    return Bunch(X=images, y=texts, groups=_numbered(X), skipped=problems.messages)
+
+
+def _read(
+    path: Path, image: str, text: str, problems: Problems
+) -> tuple[list[str], list[str], list[str]]:
+    """Return where the pairs stand, their image files and their texts."""
+    columns = [
+        image_column(image),
+        Column("text", (text,), option=True),
+        *(Column(name, (name,), needed=False) for name in OF_EXPORTS),
+    ]
+    places: list[str] = []
+    X: list[str] = []
+    y: list[str] = []
+    looked_for: dict[str, str | None] = {}  # path -> what is wrong with it
+    for place, row in read_rows(path, columns, problems):
+        if all(name in row for name in OF_EXPORTS) and row["kind"] == "none":
+            continue  # an answer that says that there is no partner
+        name, caption = row["image"], row["text"]
+        fault = value_fault(name, image) or value_fault(caption, text)
+        if fault := fault or url_fault(name):
+            problems.add(f"{path}, {place}: {fault}")
+            continue
+        name = os.path.join(path.parent, name)
+        if name not in looked_for:
+            looked_for[name] = image_fault(name)
+        if fault := looked_for[name]:
+            problems.add(f"{path}, {place}: {fault}", error=FileNotFoundError)
+            continue
+        places.append(place)
+        X.append(name)
+        y.append(caption)
+    return places, X, y
+
+
+def _numbered(names: list[str]) -> IntArray:
+    """Return a number for each name, the same for equal ones."""
+    known: dict[str, int] = {}
+    return np.array([known.setdefault(name, len(known)) for name in names])

@@ -23,7 +23,8 @@ from ..strategies._v_optimal import VOptimalDesign
 from ..uncertainty._nearest import nearest_rows
 from ._callables import check_selection, check_strategy_signature
 from ._prequential import GATE, N_OPEN, Gallery, Prequential
-from ._query import BaseQuery, query_of
+from ._query import BaseQuery, at_rows, query_of
+from ._usable import usable_pairs, usable_rows
 
 STATE = ("seed", "estimator", "aligned", "unmatched", "prequential")
 
@@ -300,13 +301,20 @@ class ActiveLearner(BaseEstimator):
         if self._listed:
             names = [f"pools[{m}]" for m in range(len(pools))]
         n_instances = check_n_instances(n_instances, pools, names, strategy)
+        encoder = getattr(self, "estimator_", self.estimator)
+        rows = usable_rows(encoder, pools, self._listed)
+        if rows is not None:  # the query is about the rest of the pools
+            pools = [take(pool, own) for pool, own in zip(pools, rows, strict=True)]
+            names = [f"what can be read of {name}" for name in names]
+            check_n_instances(n_instances, pools, names, strategy)
         if isinstance(strategy, QueryStrategy):
             strategy.check_parameters(n_instances)
+            known, unmatched = self._usable_lessons(encoder)
             seen = round_of(
                 self,
                 pools,
-                self._aligned,
-                self._unmatched or [None] * len(pools),
+                known,
+                unmatched or [None] * len(pools),
                 n_instances,
                 getattr(strategy, "random_state", None),
                 listed=self._listed,
@@ -317,7 +325,30 @@ class ActiveLearner(BaseEstimator):
         selection = check_selection(result, list(map(len, pools)), n_instances)
         query = query_of(self._query_kind, selection, pools)
         self._remember(query, pools, seen)
-        return query, seen
+        return (query if rows is None else at_rows(query, rows[query.modality])), seen
+
+    def _usable_lessons(
+        self, encoder: Any
+    ) -> tuple[Sequence[Items] | None, Sequence[Items | None]]:
+        """Return what is aligned and unmatched, as far as an encoder can use it."""
+        known, unmatched = self._aligned, self._unmatched
+        if not hasattr(encoder, "usable_rows"):
+            return known, unmatched
+        if known is not None:
+            rows = usable_pairs(encoder, known, self._listed)
+            known = known if rows is None else tuple(take(own, rows) for own in known)
+        if known is not None and any(own is not None for own in unmatched):
+            # Aligned items stand in for none, since encoders take no empty pools.
+            items = [
+                a if u is None else u for a, u in zip(known, unmatched, strict=True)
+            ]
+            rows = usable_rows(encoder, items, self._listed)
+            if rows is not None:
+                unmatched = tuple(
+                    None if own is None or not len(of) else take(own, of)
+                    for own, of in zip(unmatched, rows, strict=True)
+                )
+        return known, unmatched
 
     def _strategy(self) -> Any:
         """Return the strategy to ask, or raise unless it is one."""
@@ -378,13 +409,18 @@ class ActiveLearner(BaseEstimator):
         encoder = getattr(self, "estimator_", self.estimator)
         if encoder is None:
             check_is_fitted(self)
+        rows = usable_rows(encoder, items, self._listed)
+        if rows is not None:
+            rows[query.modality] = np.arange(len(query.instances))
+            items = [take(own, of) for own, of in zip(items, rows, strict=True)]
         features = self._encode(encoder, items)
         ranked: list[IntArray] = []
         for m, gallery in enumerate(features):
             if m == query.modality:
                 ranked.append(np.asarray(query.indices)[:, None])
-            else:
-                ranked.append(nearest_rows(features[query.modality], gallery, k))
+                continue
+            nearest = nearest_rows(features[query.modality], gallery, k)
+            ranked.append(nearest if rows is None else rows[m][nearest])
         return ranked
 
     # ---------------------------------------------------------------- using

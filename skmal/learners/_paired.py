@@ -22,6 +22,7 @@ from ._annotators import Annotator
 from ._core import ActiveLearner
 from ._query import Query, check_query
 from ._simulation import Data, run
+from ._usable import without_unusable
 
 
 class PairedActiveLearner(TransformerMixin, ActiveLearner):
@@ -279,7 +280,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         Notes
         -----
         With the first answers to a query, `prequential_` grows by one: the encoder that
-        chose the questions is tested on them before it learns from them.
+        chose the questions is tested on them before it learns from them. Pairs that an
+        encoder with ``on_error="skip"`` cannot read are left out, with a warning.
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name, allow_empty=True)
@@ -287,7 +289,9 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             return self
         check_same_features(X, self.X_training, "X", name)
         check_same_features(y, self.y_training, "y", name)
-        return self._teach((X, y), refit, only_new)
+        encoder = getattr(self, "estimator_", self.estimator)
+        pairs = without_unusable(encoder, (X, y), self._listed)
+        return self._teach(pairs, refit, only_new) if len(pairs[0]) else self
 
     def teach_unmatched(self, query: Query, partners: npt.ArrayLike) -> Self:
         """Remember the items that turned out to have no partner.

@@ -66,6 +66,17 @@ def query_of(
     )
 
 
+def at_rows(query: AnyQuery, rows: IntArray) -> AnyQuery:
+    """Return a query of some rows of a pool as one of the whole pool."""
+    return type(query)(
+        rows[np.asarray(query.indices)],
+        query.instances,
+        query.modality,
+        query.utilities,
+        query.coverage_gap,
+    )
+
+
 def check_query(query: object, kind: type[AnyQuery]) -> AnyQuery:
     """Return the query, or raise unless it is one of this kind."""
     if not isinstance(query, kind):

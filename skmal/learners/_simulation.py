@@ -15,6 +15,7 @@ from ..arrays._verbs import take
 from ._annotators import annotator_of
 from ._core import ActiveLearner
 from ._query import BaseQuery, MultimodalQuery, Query
+from ._usable import tell_left_out, usable_pairs
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,13 @@ class Run:
         self.annotator, self.score, self.advance = annotator, score, advance
         self.modalities = range(len(data.items))
 
+        # Pairs with items that the encoder cannot read are never there.
+        self.usable = np.ones(len(data), dtype=bool)
+        rows = usable_pairs(learner.estimator, data.items, learner._listed)
+        if rows is not None:
+            self.usable = np.isin(np.arange(len(data)), rows)
+            tell_left_out(learner.estimator, len(rows), len(data))
+
         # The pools' orders tell nothing about who belongs to whom.
         rng = np.random.default_rng([learner.seed_, 0, SIMULATED_RUN])
         self.orders = [rng.permutation(len(data.rows(m))) for m in self.modalities]
@@ -183,9 +191,9 @@ class Run:
 
         # A place leaves once it is in as many pairs as it has rows.
         self.present = _present(annotator, data)
-        n_rows = np.bincount(data.item, minlength=len(data.first))
+        n_rows = np.bincount(data.item[self.usable], minlength=len(data.first))
         self.n_left = [
-            np.where(own, n_rows if m == 0 else 1, 0)
+            np.where(own, n_rows if m == 0 else 1 * self.usable, 0)
             for m, own in enumerate(self.present)
         ]
 
@@ -205,14 +213,14 @@ class Run:
     def buy_start(self) -> None:
         """Buy the pairs at the start, and let them leave the stream."""
         data, rows = self.data, self.arriving
-        is_whole = np.ones(len(rows), dtype=bool)
+        is_whole = self.usable[rows]
         for m in self.modalities:
             is_whole &= self.present[m][data.item[rows] if m == 0 else rows]
         start = np.sort(rows[is_whole][: self.plan.n_initial])
         if len(start):
             places = [data.item[start] if m == 0 else start for m in self.modalities]
             self.take_answers(np.column_stack(places))
-        self.arriving = rows[self.annotated[rows] < 0]
+        self.arriving = rows[(self.annotated[rows] < 0) & self.usable[rows]]
 
     def ask_until_the_end(self) -> str:
         """Ask round after round; return why that ended."""

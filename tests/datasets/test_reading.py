@@ -1,5 +1,6 @@
 """Readers of the field's sets, on tiny files in exactly their layout."""
 
+import errno
 import json
 import os
 import pickle
@@ -71,11 +72,15 @@ def test_pairs_from_csv_tsv_and_jsonl(table, monkeypatch):
     assert os.path.exists(load_pairs("pairs.tsv", image="file_name").X[0])
 
 
-def test_images_are_opened_when_they_are_needed_and_then_named(table):
-    write(table.parent / "b c.jpg", b"no image")
-    pairs = silently(load_pairs, table)
-    with pytest.raises(ValueError, match=r"X\[1\]: .*/b c.jpg cannot be read as an im"):
-        check_readable(check_images(pairs.X, "X"), "X")
+@pytest.mark.parametrize("content", [b"no image", make_jpeg(1)[:300]])
+def test_images_that_cannot_be_read_are_found_by_reading_the_table(table, content):
+    write(table.parent / "b c.jpg", content)
+    with pytest.raises(ValueError, match=r"pairs.csv, line 3: .*/b c.jpg: "):
+        load_pairs(table)
+    pairs, skipped = skipping(load_pairs, table)
+    assert list(pairs.y) == ["one, two", "three"]
+    assert list(pairs.groups) == [0, 0]
+    assert len(skipped) == 1
 
 
 @pytest.mark.parametrize(
@@ -85,16 +90,25 @@ def test_images_are_opened_when_they_are_needed_and_then_named(table):
         ("csv", "empty.jpg,x", "line 3: .*empty.jpg is empty or no file"),
         ("csv", ".,x", "line 3: .* is empty or no file"),
         ("csv", "a.jpg,", "line 3: it has no 'text'; fill it in"),
-        ("csv", "a.jpg", "line 3: it has no 'text'; fill it in"),
-        ("csv", "a.jpg,red, blue", "line 3: it has more than 2 fields; quote those"),
+        ("csv", "a.jpg,  ", "line 3: its 'text' is blank; fill it in"),
+        ("csv", "a.jpg", "line 3: it lacks fields: 1, fewer than the 2 of the header"),
+        ("csv", "a.jpg,red, blue", "line 3: it has 3 fields, more than the 2 of"),
+        ("csv", 'a.jpg, "red, blue"', "line 3: it has 3 fields, more than the 2 of"),
+        ("csv", 'a.jpg, "red"', "line 3: a field begins with blanks and a quote"),
+        ("csv", "https://e.org/a.jpg,x", "line 3: https.* is an address, no file"),
         ("csv", b"a.jpg,M\xfcller", "line 3: its 'text' is not UTF-8; save the file"),
-        ("csv", 'a.jpg,"x" y', "line 3: .*; quotes may be missing"),
+        ("csv", 'a.jpg,"x" y', "line 3: its quotes do not match"),
         ("csv", "a\0.jpg,x", "line 3: "),
         ("jsonl", '{"image": "a.jpg"', "line 2: it is no JSON"),
         ("jsonl", "[1]", "line 2: it is a list, not an object"),
         ("jsonl", '"a.jpg"', "line 2: it is a str, not an object"),
-        ("jsonl", '{"image": "a.jpg"}', "line 2: it has no 'text'"),
-        ("jsonl", '{"image": 3, "text": "x"}', "line 2: .* must be strings"),
+        ("jsonl", '{"image": "a.jpg"}', "line 2: it has no column 'text' among"),
+        (
+            "jsonl",
+            '{"image": 3, "text": "x"}',
+            "line 2: its 'image' is 3 .int.;",
+        ),
+        ("jsonl", '{"image": "a.jpg", "text": null}', "line 2: it has no 'text'"),
     ],
 )
 def test_a_broken_row_is_named_or_skipped(tmp_path, name, line, message):
@@ -116,12 +130,13 @@ def test_a_broken_row_is_named_or_skipped(tmp_path, name, line, message):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("pairs.csv", "", "no column 'image' among \\[\\]"),
+        ("pairs.csv", "", "pairs.csv: it is empty"),
         ("pairs.csv", "image,text\n", "holds no pairs that can be read"),
         ("pairs.csv", "img,text\na,b\n", r"no column 'image' among \['img', 'text'\]"),
         ("pairs.csv", "image,text,text\na,b,c\n", "more than one column 'text' among"),
-        ("pairs.csv", "image;text\na;b\n", r"no column 'image' among \['image;text'\]"),
-        ("pairs.csv", "image,text\na.jpg,x".encode("utf-16"), "no column 'image'"),
+        ("pairs.csv", "image/text\na/b\n", r"no column 'image' among \['image/text'\]"),
+        ("pairs.csv", "image,text\na.jpg,x".encode("utf-16-le"), "NUL, as UTF-16"),
+        ("pairs.csv", "image,text\na.jpg,x".encode("utf-16")[:-1], "begins as UTF-16"),
         ("pairs.jsonl", "", "holds no pairs that can be read"),
         ("pairs.xlsx", "", "ends in '.xlsx', but must end in one of"),
     ],
@@ -297,6 +312,29 @@ def test_colorswap_with_a_broken_file(swaps, broken):
     assert len(silently(load_colorswap, swaps, split="train").X) == 10
 
 
+@pytest.mark.parametrize("why", ["a file", errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_folders_that_cannot_be_written_to_are_told_with_the_remedy(
+    swaps, monkeypatch, why
+):
+    shards = swaps / "shards"
+    write_shard(shards, "a")
+    with monkeypatch.context() as patch:
+        if why == "a file":
+            write(swaps / "skmal-cache")
+            write(shards / "skmal-cache")
+        else:
+
+            def mkdir(self, **_):
+                raise OSError(why, os.strerror(why), str(self))
+
+            patch.setattr(Path, "mkdir", mkdir)
+        for load, folder in ((load_colorswap, swaps), (load_datacomp, shards)):
+            with pytest.raises(OSError, match=r"cannot be written to .*cache=FOLDER"):
+                load(folder)
+    assert len(load_colorswap(swaps, cache=swaps / "other").X) == 6
+    assert len(load_datacomp(shards, cache=swaps / "more").X) == N_SHARD
+
+
 # ------------------------------------------------------------------ COCO
 
 
@@ -335,7 +373,8 @@ def test_coco_in_the_official_split(coco):
         ({"filename": "gone.jpg"}, r"images\[0\]: there is no file .*gone.jpg"),
         ({"sentences": []}, r"images\[0\]: an image without captions"),
         ({"sentences": [{"raw": " "}]}, r"images\[0\]: .* with empty ones"),
-        ({"sentences": [{}]}, r"images\[0\]: no filename, split and sentences"),
+        ({"sentences": [{}]}, r"images\[0\]: an image without captions"),
+        ({"sentences": [3]}, r"images\[0\]: no filename, split and sentences"),
         ({"cocoid": 44}, r"images\[4\]: image 44 stands there twice"),
         ({"cocoid": "x"}, r"images\[0\]: the image's number is 'x', no integer"),
         ({"filename": 7}, r"images\[0\]: no filename"),
@@ -351,6 +390,32 @@ def test_coco_with_a_broken_entry(coco, change, message):
     assert str(file) in str(error.value)
     test, skipped = skipping(load_coco_captions, coco)
     assert set(test.groups) == {44}
+    assert len(skipped) == 1
+
+
+@pytest.mark.parametrize("caption", ["", " \n", None, 7, "\ud83d"])
+def test_coco_with_an_empty_caption_loses_that_alone(coco, caption):
+    file = coco / "dataset_coco.json"
+    content = json.loads(file.read_bytes())
+    content["images"][0]["sentences"][1]["raw"] = caption
+    file.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"images\[0\], caption 1: "):
+        load_coco_captions(coco)
+    test, skipped = skipping(load_coco_captions, coco)
+    assert list(test.groups) == [40, 40, 44, 44, 44]
+    assert list(test.y[:2]) == ["image 40", "the same"]
+    assert len(skipped) == 1
+    two, _ = skipping(load_coco_captions, coco, n_captions=2)
+    assert list(two.y[:2]) == ["image 40", "the same"]
+
+
+def test_official_coco_with_an_empty_caption_loses_that_alone(coco):
+    file = coco / "annotations" / "captions_val2014.json"
+    content = json.loads(file.read_bytes())
+    content["annotations"][-1]["caption"] = ""  # the second of image 40
+    file.write_text(json.dumps(content))
+    val, skipped = skipping(load_coco_captions, coco, "val2014")
+    assert list(val.groups) == [40, 42, 42, 43, 43, 44, 44]
     assert len(skipped) == 1
 
 

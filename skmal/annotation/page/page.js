@@ -232,6 +232,7 @@ function showProgress(progress) {
   const parts = [`${progress.n_answers} answers`, `${progress.n_pairs} pairs`];
   if (progress.n_none) parts.push(`${progress.n_none} without partner`);
   if (progress.n_skips) parts.push(`${progress.n_skips} skipped`);
+  if (progress.n_set_aside) parts.push(`${progress.n_set_aside} set aside`);
   if (progress.budget !== null) parts.push(`budget ${progress.budget}`);
   parts.push(progress.is_training ? "the encoder is learning" : `${progress.n_rounds} rounds`);
   $("progress").textContent = parts.join(" · ");

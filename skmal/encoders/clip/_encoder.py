@@ -1,11 +1,13 @@
 """CLIPEncoder: a CLIP model of open_clip behind fit and transform."""
 
 import os
+import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, Union, cast, overload
 
+import numpy as np
 from sklearn.base import (
     BaseEstimator,
     ClassNamePrefixFeaturesOutMixin,
@@ -15,19 +17,23 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 
 from ..._shared.parameters import check_choice, check_integer, check_number
-from ..._shared.types import FloatArray, Items
+from ..._shared.types import FloatArray, IntArray, Items
+from ...arrays._verbs import take
 from ...items._containers import check_same_length
-from ...items._images import check_images, check_readable
+from ...items._faults import find_faults
+from ...items._images import Images, check_images, check_readable
 from ...items._texts import check_texts
 from .._device import torch_device
 from .._seeds import Seed, generator_of, seeded
 from . import _open_clip
 from ._config import Model, has_weights
 from ._open_clip import Network
+from ._tokens import warn_of_cut
 from ._towers import (
     autocast_on,
     device_of,
     encode_images,
+    encode_readable,
     encode_texts,
     without_projection,
 )
@@ -41,6 +47,7 @@ TRAINABLE = ("all", "text", "image", "none")
 LOSSES = ("clip", "siglip")
 PRECISIONS = ("auto", "fp32", "bf16")
 OUTPUTS = ("numpy", "torch")
+ON_ERROR = ("raise", "skip")
 
 
 class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -97,6 +104,11 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tensors where the model is, in the precision of its towers. The functions of
         `skmal.coverage` and `skmal.uncertainty` take these as they are, so that the
         features of a pool stay on a GPU.
+    on_error : {"raise", "skip"}, default="raise"
+        What to do about images that cannot be read. "raise": an error names the first.
+        "skip": `fit` leaves their pairs out, with a warning; `transform` gives them rows
+        of NaN; the learners ask about none of them, and learn from none. Each call then
+        looks at the images first, which takes about a tenth of the time of encoding.
     random_state : int, RandomState instance or None, default=None
         Determines random weights and the batches.
     verbose : int, default=0
@@ -125,9 +137,12 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     resized, cropped and normalised as open_clip does for evaluation, in training too.
 
     Training is AdamW with a linear warm-up over a tenth of the steps and a cosine decay
-    to zero. Similarities are multiplied by 100 at most. Equal texts are no negatives of
-    each other, nor are equal arrays of pixels, equal paths, or one PIL image. A fit
-    that fails changes nothing.
+    to zero. Similarities are multiplied by 100 at most. Texts that the tokenizer cannot
+    tell apart are no negatives of each other (CLIP's makes one of upper and lower case,
+    of blanks, of ``&amp;`` and &, and sees as many tokens as the model's
+    context_length, mostly 77, 24 with "tiny"; longer texts are cut, with a warning),
+    nor are equal images: equal pixels, or paths that lead to one file. A fit that fails
+    changes nothing.
 
     An image whose rows repeat, one for each of its captions, needs no mark: it goes
     through the tower once in `transform`, and its captions are no negatives.
@@ -196,6 +211,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         device: str | None = None,
         precision: str = "auto",
         output: str = "numpy",
+        on_error: str = "raise",
         random_state: Seed = None,
         verbose: int = 0,
     ) -> None:
@@ -211,6 +227,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self.device = device
         self.precision = precision
         self.output = output
+        self.on_error = on_error
         self.random_state = random_state
         self.verbose = verbose
 
@@ -238,6 +255,12 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             code, or if the training diverges. Nothing is changed then.
         FileNotFoundError
             If an image or a folder of a model is missing.
+
+        Warns
+        -----
+        UserWarning
+            If texts are longer than the model's context, and how many; if pairs are
+            left out (``on_error="skip"``).
         """
         self._check_parameters()
         if y is None:
@@ -251,7 +274,10 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             raise ValueError(
                 f"got {len(images)} sample, but at least 2 pairs are needed to learn"
             )
-        check_readable(images, "X")
+        if self.on_error == "skip":
+            images, texts = self._readable_pairs(images, texts)
+        else:
+            check_readable(images, "X")
         device = torch_device(self.device)
         rng = generator_of(self.random_state)
         seed = rng.randint(2**31)
@@ -263,6 +289,8 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         else:
             network = self._build(seed)
         network.module.to(device)
+        tokens = network.tokenizer(texts)
+        warn_of_cut(network.tokenizer, texts, tokens)
         history = []
         if self.trainable != "none":
             learning_rate = self.learning_rate
@@ -274,6 +302,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                     network,
                     images,
                     texts,
+                    tokens,
                     rng,
                     trainable=self.trainable,
                     loss=self.loss,
@@ -388,6 +417,47 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         _open_clip.save(self._ready(), folder)
 
+    def usable_rows(self, X: Items, y: Items) -> tuple[IntArray, IntArray]:
+        """Return which images and which texts it can read.
+
+        Learners ask for it before they hand pools over. With ``on_error="raise"`` it
+        looks at nothing and returns all rows.
+
+        Parameters
+        ----------
+        X : array of pixels, or sequence of paths or images, of length n_samples
+            Images.
+        y : sequence of str, of length n_other
+            Texts.
+
+        Returns
+        -------
+        tuple of two ndarrays of int
+            Rows of X and rows of y, rising.
+        """
+        images, texts = check_images(X, "X"), check_texts(y, "y")
+        rows = np.arange(len(images))
+        if self.on_error == "skip":
+            rows = np.delete(rows, [*find_faults(images, verbose=self.verbose)])
+        return rows, np.arange(len(texts))
+
+    def _readable_pairs(
+        self, images: Images, texts: list[str]
+    ) -> tuple[Images, list[str]]:
+        """Return the pairs whose image can be read, and warn of the others."""
+        faults = find_faults(images, verbose=self.verbose)
+        if not faults:
+            return images, texts
+        row, why = next(iter(faults.items()))
+        told = f"{len(faults)} of {len(images)} images, the first X[{row}]: {why}"
+        rows = [row for row in range(len(images)) if row not in faults]
+        if len(rows) < 2:
+            raise ValueError(
+                f"fewer than 2 pairs have an image that can be read; bad are {told}"
+            )
+        warnings.warn(f"pairs left out, for {told}", stacklevel=3)
+        return take(images, rows), [texts[row] for row in rows]
+
     @property
     def _n_features_out(self) -> int:
         return self.n_components_
@@ -422,6 +492,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         check_choice(self.loss, "loss", LOSSES)
         check_choice(self.precision, "precision", PRECISIONS)
         check_choice(self.output, "output", OUTPUTS)
+        check_choice(self.on_error, "on_error", ON_ERROR)
         check_integer(self.max_epochs, "max_epochs", minimum=1)
         check_integer(self.batch_size, "batch_size", minimum=2)
         check_number(self.weight_decay, "weight_decay", minimum=0)
@@ -492,6 +563,7 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ) -> Features | tuple[Features, Features]:
         """Return what the towers make of X and y, seen through `view`."""
         check_choice(self.output, "output", OUTPUTS)
+        check_choice(self.on_error, "on_error", ON_ERROR)
         images = check_images(X, "X")
         texts = None if y is None else check_texts(y, "y")
         network = self._ready()
@@ -499,9 +571,16 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         autocast = autocast_on(device_of(network), self.precision)
         host = self.output == "numpy"
         with view(network.module):
-            found = encode_images(network, images, autocast, unit, host)
+            if self.on_error == "skip":
+                found = encode_readable(
+                    network, images, autocast, unit, host, self.verbose
+                )
+            else:
+                found = encode_images(network, images, autocast, unit, host)
             x_features = found.numpy() if host else found
             if texts is None:
                 return x_features
+            if not hasattr(self, "config_"):  # else `fit` has warned
+                warn_of_cut(network.tokenizer, texts, network.tokenizer(texts))
             found = encode_texts(network, texts, autocast, unit, host)
             return x_features, found.numpy() if host else found

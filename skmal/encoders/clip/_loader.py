@@ -4,20 +4,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..._shared.types import IntArray
-from ...items._images import (
-    Images,
-    OneImage,
-    Pixels,
-    check_mode,
-    open_image,
-    unreadable,
-)
+from ...items._images import Images, Pixels, read_image
 
 if TYPE_CHECKING:
     import torch
@@ -26,8 +18,9 @@ if TYPE_CHECKING:
 class ImageLoader:
     """Turns rows of checked images into float32 tensors of shape (b, 3, h, w).
 
-    It resizes, crops and normalises as open_clip does for evaluation. Arrays of pixels
-    of the network's own size are only normalised, all at once and on the device, with
+    They are read as everybody sees them (`read_picture`), then resized, cropped and
+    normalised as open_clip does for evaluation. Arrays of pixels of the network's own
+    size are only normalised, all at once and on the device, with
     the same result.
     """
 
@@ -59,9 +52,6 @@ class ImageLoader:
         try:
             ahead = deque()
             for rows in batches:
-                # Here, for threads would read one PIL image's file at the same time.
-                for row in rows:
-                    _load(images[row], f"{name}[{row}]")
                 read = partial(self._read, images, name)
                 ahead.append(threads.map(read, rows))
                 if len(ahead) == 2:
@@ -86,25 +76,4 @@ class ImageLoader:
 
     def _read(self, images: Images, name: str, row: int) -> "torch.Tensor":
         """Return one image as a tensor of shape (3, h, w)."""
-        from PIL import Image
-
-        image, place = images[row], f"{name}[{row}]"
-        if isinstance(image, np.ndarray):
-            return self.transform(Image.fromarray(image)).float()
-        if not isinstance(image, Path):
-            return self.transform(image).float()
-        with open_image(image, place) as opened:
-            try:
-                return self.transform(opened).float()
-            except Exception as error:  # decoders of damaged files raise many kinds
-                raise unreadable(place, image, error) from error
-
-
-def _load(image: OneImage, place: str) -> None:
-    """Read the pixels of a PIL image whose file is still to be read."""
-    if not isinstance(image, (np.ndarray, Path)):
-        check_mode(image, place, "it")
-        try:
-            image.load()
-        except Exception as error:  # decoders of damaged files raise many kinds
-            raise unreadable(place, "it", error) from error
+        return self.transform(read_image(images[row], f"{name}[{row}]")).float()

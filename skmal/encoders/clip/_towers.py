@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.utils import gen_batches
 
+from ...arrays._verbs import take
 from ...items._equals import number_equals
+from ...items._faults import find_faults
 from ...items._images import Images, image_keys
 from ._loader import ImageLoader
 from ._open_clip import Network
@@ -47,6 +49,30 @@ def encode_images(
     batches = loader.batches(images, rows, "X")
     encode_image = network.module.encode_image
     return _run_tower(network, encode_image, batches, autocast, unit, host)[item]
+
+
+def encode_readable(
+    network: Network,
+    images: Images,
+    autocast: Autocast,
+    unit: bool,
+    host: bool,
+    verbose: int,
+) -> "torch.Tensor":
+    """Return what `encode_images` does, with rows of NaN for what cannot be read."""
+    import torch
+
+    faults = find_faults(images, verbose=verbose)
+    if not faults:
+        return encode_images(network, images, autocast, unit, host)
+    rows = [row for row in range(len(images)) if row not in faults]
+    if not rows:
+        row, why = next(iter(faults.items()))
+        raise ValueError(f"none of the {len(images)} images can be read; X[{row}]: {why}")
+    found = encode_images(network, take(images, rows), autocast, unit, host)
+    features = found.new_full((len(images), found.shape[1]), torch.nan)
+    features[torch.as_tensor(rows, device=found.device)] = found
+    return features
 
 
 def encode_texts(

@@ -21,6 +21,7 @@ def train(
     network: Network,
     images: Images,
     texts: list[str],
+    tokens: Any,
     rng: np.random.RandomState,
     *,
     trainable: str,
@@ -32,25 +33,26 @@ def train(
     autocast: Autocast,
     verbose: int,
 ) -> list[dict[str, float]]:
-    """Train the network's towers in place; return the history of the training."""
+    """Train the network's towers in place; return the history of the training.
+
+    `tokens`, of shape (n, context_length), are what its tokenizer makes of the texts.
+    """
     import torch
     from tqdm import tqdm
 
     module, device = network.module, device_of(network)
     loader = ImageLoader(network.config["preprocess_cfg"], device)
-    groups = [
-        torch.as_tensor(g, device=device)
-        for g in groups_of_equals(texts, image_keys(images))
-    ]
+    # Texts with the same tokens are equal, for the network cannot tell them apart.
+    keys = map(bytes, tokens.numpy()), image_keys(images)
+    groups = [torch.as_tensor(g, device=device) for g in groups_of_equals(*keys)]
     # A locked tower runs once; where none is, images are loaded batch by batch.
     locked_images = locked_texts = None
-    tokens: Any = None
     if trainable == "text":
         locked_images = encode_images(network, images, autocast, unit=True).to(device)
     if trainable == "image":
         locked_texts = encode_texts(network, texts, autocast, unit=True).to(device)
     else:
-        tokens = network.tokenizer(texts).to(device)  # (n, context_length)
+        tokens = tokens.to(device)
 
     n_batches = count_batches(len(texts), batch_size)
     with torch.inference_mode(False), torch.enable_grad():
