@@ -6,18 +6,15 @@ to the texts, an answer finds its way home.
 """
 
 import base64
-import io
 import json
-import mimetypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-import numpy as np
-
 from .._shared.files import replacing
+from ..items._pictures import UnreadableImage
 from ._book import Book
 from ._catalogue import Catalogue
 from ._desk import Desk
@@ -25,11 +22,14 @@ from ._events import Answer, Skip
 from ._ids import NONE, Key, QuestionId
 from ._ledger import Ledger
 from ._records import Imported, Item, Question
+from ._thumbnails import thumbnail
 
 CHOICE = "partner"  # name of the control
 NOT_AMONG, NO_PARTNER = "skmal:not-among-these", "skmal:no-partner"
 BLANK = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 KEY = "key:"  # stands before a key in an alias, so that no key can mean the above
+
+Locate: TypeAlias = Callable[[int, Item], str]  # (modality, item) -> where its image is
 
 
 @dataclass(frozen=True)
@@ -67,28 +67,29 @@ def write_tasks(
     journal: str,
     image_url: str | None,
     preselect: bool,
+    image_size: int,
 ) -> list[Path]:
-    """Write tasks and a configuration per modality asked; return their paths."""
+    """Write tasks and a configuration per modality asked; return their paths.
+
+    Nothing is written where an image cannot be read.
+    """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    locate = _locate(image_url, image_size)
+    files = {}
     for modality in sorted({question.modality for question in questions}):
         asked = [q for q in questions if q.modality == modality]
         kind, others = kinds[modality], kinds[1 - modality]
         k = max(len(question.candidates) for question in asked)
-        tasks = [
-            _task(q, kind, others, k, journal, image_url, preselect) for q in asked
-        ]
+        tasks = [_task(q, kind, others, k, journal, locate, preselect) for q in asked]
         name = "Xy"[modality]
-        files = {
-            f"tasks-{name}.json": json.dumps(tasks, ensure_ascii=False, indent=1),
-            f"config-{name}.xml": config(kind, others, k),
-        }
-        for file_name, text in files.items():
-            with replacing(folder / file_name) as file:
-                file.write(text)
-            written.append(folder / file_name)
-    return written
+        text = json.dumps(tasks, ensure_ascii=False, indent=1)
+        files[folder / f"tasks-{name}.json"] = text
+        files[folder / f"config-{name}.xml"] = config(kind, others, k)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in files.items():
+        with replacing(path) as file:
+            file.write(text)
+    return list(files)
 
 
 def config(kind: str, others: str, k: int) -> str:
@@ -119,7 +120,7 @@ def _task(
     others: str,
     k: int,
     journal: str,
-    image_url: str | None,
+    locate: Locate,
     preselect: bool,
 ) -> dict[str, Any]:
     candidates = question.candidates
@@ -130,16 +131,16 @@ def _task(
         choices.append(choice | ({"hotkey": str(i)} if i <= 9 else {}))
     choices.append({"value": "none of these", "alias": NOT_AMONG, "hotkey": "0"})
     choices.append({"value": "has no partner at all", "alias": NO_PARTNER})
-    item = question.item
+    item, modality = question.item, question.modality
     data = {
-        "item": _image(item, image_url) if kind == "image" else _shown(item),
+        "item": locate(modality, item) if kind == "image" else _shown(item),
         "choices": choices,
         "skmal_journal": journal,
         "skmal_question": question.id,
         "skmal_item": item.key,
     }
     if others == "image":  # Label Studio wants every image that the configuration names
-        images = [_image(candidate, image_url) for candidate in candidates]
+        images = [locate(1 - modality, candidate) for candidate in candidates]
         images += [BLANK] * (k - len(images))
         data |= {f"candidate_{i}": image for i, image in enumerate(images, start=1)}
     task: dict[str, Any] = {"data": data}
@@ -159,22 +160,33 @@ def _shown(item: Item) -> str:
     return item.value if isinstance(item.value, str) else item.key
 
 
-def _image(item: Item, image_url: str | None) -> str:
-    """Return where Label Studio finds an image, or the image itself as a data URI."""
-    if image_url is not None:
-        return image_url.replace("{key}", quote(item.key))
-    value = item.value
-    if isinstance(value, Path):
-        kind = mimetypes.guess_type(value.name)[0] or "image/png"
-        content = value.read_bytes()
-    else:
-        from PIL import Image
+def _locate(image_url: str | None, image_size: int) -> Locate:
+    """Return what tells where Label Studio finds an image.
 
-        image = Image.fromarray(value) if isinstance(value, np.ndarray) else value
-        file = io.BytesIO()
-        image.save(file, format="PNG")
-        kind, content = "image/png", file.getvalue()
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    That is a data URI where there is no `image_url`: the image as the page shows it,
+    made once however many tasks it is in.
+    """
+    made: dict[tuple[int, Key], str] = {}
+
+    def locate(modality: int, item: Item) -> str:
+        if image_url is not None:
+            return image_url.replace("{key}", quote(item.key))
+        if (modality, item.key) not in made:
+            made[modality, item.key] = _data_uri(item, image_size)
+        return made[modality, item.key]
+
+    return locate
+
+
+def _data_uri(item: Item, image_size: int) -> str:
+    try:
+        content, mimetype = thumbnail(item.value, image_size)
+    except UnreadableImage as error:
+        raise ValueError(
+            f"{item.key!r} cannot go into a task: {error}; put the image back, or pass "
+            "image_url"
+        ) from error
+    return f"data:{mimetype};base64,{base64.b64encode(content).decode()}"
 
 
 # -------------------------------------------------------------------- back in

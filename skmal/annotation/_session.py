@@ -584,6 +584,7 @@ class AnnotationSession:
         *,
         image_url: str | None = None,
         preselect: bool = False,
+        image_size: int = 768,
     ) -> list[Path]:
         """Write the open questions as tasks for Label Studio.
 
@@ -598,10 +599,14 @@ class AnnotationSession:
             ``config-y.xml``.
         image_url : str, default=None
             Where Label Studio finds an image, with ``{key}`` in it, such as
-            ``"/data/local-files/?d=images/{key}"``. None: images go into the tasks.
+            ``"/data/local-files/?d=images/{key}"``. None: images go into the tasks, as
+            the page shows them.
         preselect : bool, default=False
             Whether the likeliest candidate is ticked as a prediction. That is quicker
             where it is right, and makes people agree with it where it is wrong.
+        image_size : int, default=768
+            The longest side of an image that goes into the tasks, in pixels. A
+            photograph then takes some 100 kB in each task that shows it.
 
         Returns
         -------
@@ -611,8 +616,10 @@ class AnnotationSession:
         Raises
         ------
         ValueError
-            If there is nothing left to ask.
+            If there is nothing left to ask, or an image cannot be read; no file is
+            changed then.
         """
+        check_integer(image_size, "image_size", 1)
         with self._book.lock:
             self._book.check_open()
             is_open = bool(self._desk.askable())
@@ -622,7 +629,7 @@ class AnnotationSession:
             questions = [self._desk.shown(asked) for asked in self._desk.askable()]
             journal = self._book.ledger.parameters.journal
         return _label_studio.write_tasks(
-            questions, self.kinds, folder, journal, image_url, preselect
+            questions, self.kinds, folder, journal, image_url, preselect, image_size
         )
 
     def import_label_studio(self, path: str | Path) -> Imported:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ._containers import check_sequence
 from ._equals import digest
-from ._pictures import UnreadableImage, read_head, read_picture
+from ._pictures import UnreadableImage, colours_last, read_head, read_picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -152,9 +152,8 @@ def _check_path(path: str | Path, place: str) -> Path:
 def _check_pixels(pixels: npt.NDArray[Any], place: str, n_axes: int) -> Pixels:
     """Return uint8 pixels with `n_axes` axes, and perhaps a last one of 3 colours."""
     _check_dtype(pixels, place, np.uint8)
-    colours_first = pixels.ndim == n_axes + 1 and pixels.shape[-3] == 3
-    if colours_first and pixels.shape[-1] != 3:
-        pixels = np.moveaxis(pixels, -3, -1)
+    if pixels.ndim == n_axes + 1:
+        pixels = colours_last(pixels)
     grey = pixels.ndim == n_axes
     coloured = pixels.ndim == n_axes + 1 and pixels.shape[-1] == 3
     if not (grey or coloured) or 0 in pixels.shape[-3 if coloured else -2 :]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ._formats import HEIF_REMEDY, readable_formats
 from ._jpeg import is_whole
@@ -22,12 +23,13 @@ T = TypeVar("T")
 
 ORIENTATION = 0x0112  # EXIF's tag
 TRANSPARENT = ("1", "L", "P", "RGB", "LA", "La", "PA", "RGBA", "RGBa")
-LOOK = 64  # bytes at the end of a file that are looked at for zeros
+LOOK = 16  # bytes at the end of a file that are looked at for zeros
 
-# catch_warnings changes what the whole program does with warnings, and two threads in
-# it may leave that changed for good; threads of others may miss a warning meanwhile.
-_ignoring_warnings = threading.Lock()
-_loading = threading.Lock()  # two threads must not load one object at the same time
+# Held while warnings are ignored: catch_warnings changes what the whole program does
+# with them, and two threads in it may leave that changed for good (another's warning
+# may be missed meanwhile). And while a PIL image is loaded, which two threads must not
+# do at the same time.
+_alone = threading.RLock()
 
 
 class UnreadableImage(ValueError):
@@ -38,10 +40,10 @@ def read_picture(image: Any, side: int | None = None) -> "PILImage":
     """Return an image in RGB, upright, on white where it is transparent.
 
     Of an animation it is the first frame. `image` is a path, a PIL image, which is not
-    changed (but loaded), or a uint8 array of shape (h, w) or (h, w, 3). With `side`
-    the longer side may be smaller than in the file, though not than `side`, where that
-    saves time and memory (JPEG). Whatever cannot be read raises UnreadableImage; no
-    warning of Pillow's does.
+    changed (but loaded), or a uint8 array of shape (h, w), (h, w, 3) or (3, h, w). With
+    `side` the picture may be smaller than in the file, its longer side not below
+    `side`, where that saves time and memory (JPEG). Whatever cannot be read raises
+    UnreadableImage; no warning of Pillow's does.
     """
     return _told(lambda: _read(image, side))
 
@@ -91,11 +93,18 @@ def opened(path: str | Path) -> "Iterator[ImageFile]":
             yield image
 
 
+def colours_last(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return pixels with an axis of three colours, where there is one, at the end."""
+    if pixels.ndim >= 3 and pixels.shape[-3] == 3 != pixels.shape[-1]:
+        return np.moveaxis(pixels, -3, -1)
+    return pixels
+
+
 def _read(image: Any, side: int | None) -> "PILImage":
     from PIL import Image
 
     if isinstance(image, np.ndarray):
-        return Image.fromarray(image).convert("RGB")
+        return Image.fromarray(colours_last(image)).convert("RGB")
     if isinstance(image, (str, Path)):
         with opened(image) as found:
             if side is not None and found.format in ("JPEG", "MPO"):
@@ -103,21 +112,61 @@ def _read(image: Any, side: int | None) -> "PILImage":
                 width, height = (max(1, int(n * scale)) for n in found.size)
                 found.draft(None, (width, height))
             return _as_rgb(found, _load(found))
-    with _loading:
+    with _alone:
         _check_mode(image)
-        orientation = _load(image)
+        orientation = _load_object(image)
     return _as_rgb(image, orientation)
+
+
+def _load_object(image: Any) -> int:
+    """Load a PIL image once; return its orientation.
+
+    Where Pillow failed, or was stopped by a warning, a second try may give black pixels
+    without a word. So there is none, and that it failed is noted in the image.
+    """
+    from PIL import ImageFile
+
+    if not isinstance(image, ImageFile.ImageFile):
+        return _load(image)
+    if (fault := getattr(image, "_skmal_fault", None)) is not None:
+        raise UnreadableImage(fault)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _load(image)
+        except Exception as error:  # decoders of damaged files raise many kinds
+            image._skmal_fault = _reason(error)  # pyright: ignore
+            raise
 
 
 def _load(image: "PILImage") -> int:
     """Read the pixels of an image; return its orientation."""
-    image.load()
+    with _unmapped(image):
+        image.load()
     try:
         return image.getexif().get(ORIENTATION, 1)
     except Warning:  # where warnings are errors
         raise
     except Exception:  # damaged EXIF raises many kinds; the picture is as it lies
         return 1
+
+
+@contextmanager
+def _unmapped(image: "PILImage") -> Iterator[None]:
+    """Keep Pillow from mapping a TIFF file into memory.
+
+    It maps the rows of one that lies on its side as if it stood, which gives other
+    pixels (Pillow 13.0). It maps files that it knows by their names.
+    """
+    name = getattr(image, "filename", "")
+    if image.format != "TIFF" or not name:
+        yield
+        return
+    image.filename = ""  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+    finally:
+        image.filename = name  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _as_rgb(image: "PILImage", orientation: int) -> "PILImage":
@@ -167,6 +216,8 @@ def _check_end(file: IO[bytes], name: str | None) -> None:
         is_cut = not is_whole(content)
     elif name == "PNG":
         is_cut = b"IEND\xae\x42\x60\x82" not in content
+    elif name == "GIF":
+        is_cut = not content.rstrip(b"\0").endswith(b";")
     else:
         is_cut = name in ("WEBP", "AVIF", "HEIF") and 8 * n_zeros > len(content)
     if is_cut:
@@ -202,7 +253,7 @@ def _told(read: Callable[[], T]) -> T:
         try:
             return read()
         except Warning:  # where warnings are errors; what Pillow warns of can be read
-            with _ignoring_warnings, warnings.catch_warnings():
+            with _alone, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return read()
     except UnreadableImage:

@@ -6,8 +6,10 @@ from urllib.parse import urlencode
 
 from flask import Response, jsonify, request
 
+from ...items._pictures import UnreadableImage
 from .._records import Item, Question
 from .._session import AnnotationSession
+from .._thumbnails import thumbnail
 from ._requests import (
     body,
     limit_in,
@@ -17,7 +19,6 @@ from ._requests import (
     person_in,
     seconds_in,
 )
-from ._thumbnails import UnreadableImage, thumbnail
 
 MAX_TEXT = 5_000  # characters of a text that are shown
 

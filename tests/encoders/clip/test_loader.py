@@ -97,7 +97,9 @@ def test_files_are_opened_when_their_batch_is_near(tmp_path, monkeypatch):
         Image.fromarray(image).save(path)
     opened = []
     real = Image.open
-    monkeypatch.setattr(Image, "open", lambda p: opened.append(p) or real(p))
+    monkeypatch.setattr(
+        Image, "open", lambda f, formats: opened.append(f) or real(f, formats=formats)
+    )
     images = check_images(paths, "X")
     assert opened == []
     batches = ImageLoader(PREPROCESS).batches(images, np.arange(40).reshape(10, 4), "X")
@@ -150,6 +152,22 @@ def test_more_than_8_bits_are_refused_for_pil_would_clip_them(tmp_path, dtype):
 def test_every_mode_of_8_bits_is_taken(mode):
     image = Image.fromarray(pixels(1)[0]).convert(mode)
     assert load([image]).shape == (1, 3, 32, 32)
+
+
+def test_pictures_come_upright_and_on_white(tmp_path):
+    drawn = Image.fromarray(pixels(1, 40, 60)[0])
+    expected = load([np.asarray(drawn)])
+    clear = drawn.convert("RGBA")
+    clear.putalpha(Image.new("L", drawn.size, 0))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    lying = drawn.transpose(Image.Transpose.ROTATE_90)
+    lying.save(tmp_path / "turned.png", exif=turned)
+    clear.save(tmp_path / "clear.png")
+    white = load([np.full((40, 60, 3), 255, np.uint8)])
+    for form in (str, Image.open):
+        assert torch.equal(load([form(tmp_path / "turned.png")]), expected)
+        assert torch.equal(load([form(tmp_path / "clear.png")]), white)
 
 
 def test_pil_images_may_be_there_twice_and_are_named_where_they_are_broken(broken):

@@ -1,10 +1,10 @@
-"""Images as a page can show them: small, and in forms that browsers know."""
+"""Images as people are shown them: small, and in forms that browsers know."""
 
 import io
 from threading import BoundedSemaphore
 from typing import Any
 
-from ...items._pictures import UnreadableImage, read_picture
+from ..items._pictures import UnreadableImage, read_picture
 
 SIDE = 768  # of the thumbnail, in pixels
 SMALL = 256  # up to here it is kept pixel by pixel
