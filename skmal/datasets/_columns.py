@@ -35,11 +35,18 @@ class Column:
     needed: bool = True
     option: bool = False
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(name, str) and name.strip() for name in self.names):
+            raise ValueError(
+                f"{self.role} must be the name of a column, got {self.names[0]!r}"
+            )
+
 
 def image_column(name: str = "image") -> Column:
     """Return the column of image files; ImageFolders call it otherwise."""
     others = ("file_name",) if name == "image" else ()
-    return Column("image", (name, f"{name}_file_name", *others), option=True)
+    hugging_face = (f"{name}_file_name",) if isinstance(name, str) else ()
+    return Column("image", (name, *hugging_face, *others), option=True)
 
 
 def find_columns(found: Sequence[Any], columns: Sequence[Column]) -> dict[str, int]:

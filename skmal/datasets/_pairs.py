@@ -122,9 +122,9 @@ def load_pairs(
     """
     problems = Problems(on_error)
     path = Path(path)
-    check_suffix(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; pass a table of pairs")
+    check_suffix(path)
     places, X, y = _read(path, image, text, problems)
     bad = find_faults(X, verbose=verbose)
     for row, reason in bad.items():

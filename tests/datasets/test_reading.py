@@ -127,6 +127,47 @@ def test_a_broken_row_is_named_or_skipped(tmp_path, name, line, message):
     assert len(skipped) == 1
 
 
+@pytest.mark.parametrize("closing", [False, True])
+def test_a_stray_quote_costs_one_pair(tmp_path, closing):
+    write(tmp_path / "a.jpg", make_jpeg(0))
+    texts = [f"text {i}" for i in range(1000)]
+    lines = [f"a.jpg,{text}" for text in texts]
+    lines[500] = 'a.jpg,"text 500'
+    if closing:
+        lines[800] += '"'
+        texts[800] += '"'
+    file = write(tmp_path / "pairs.csv", "\n".join(["image,text", *lines]))
+    with pytest.raises(ValueError, match="line 502: a field that begins here"):
+        load_pairs(file)
+    pairs, skipped = skipping(load_pairs, file)
+    assert len(skipped) == 1
+    assert list(pairs.y) == texts[:500] + texts[501:]
+
+
+def test_pairs_from_every_kind_of_table(tmp_path):
+    write(tmp_path / "a.jpg", make_jpeg(0))
+    rows = [{"File_Name": "a.jpg", " TEXT": f"one, {i}"} for i in range(3)]
+    lines = "\n".join(map(json.dumps, rows))
+    for file in (
+        write(
+            tmp_path / "a.csv",
+            "file_name;text\na.jpg;one, 0\na.jpg;one, 1\na.jpg;one, 2",
+        ),
+        write(tmp_path / "a.json", json.dumps(rows)),
+        write(tmp_path / "a.ndjson", lines.encode("utf-16")),
+        write_parquet(tmp_path / "a.parquet", rows),
+    ):
+        pairs = silently(load_pairs, file)
+        assert list(pairs.y) == ["one, 0", "one, 1", "one, 2"]
+        assert list(pairs.groups) == [0, 0, 0]
+
+
+def test_own_tables_may_have_a_kind_none(tmp_path):
+    write(tmp_path / "a.jpg", make_jpeg(0))
+    file = write(tmp_path / "a.csv", "kind,image,text\nnone,a.jpg,x\n")
+    assert list(load_pairs(file).y) == ["x"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
