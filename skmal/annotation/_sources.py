@@ -187,10 +187,10 @@ def _for_keys(given: Any, items: Any, faults: Mapping[int, str]) -> Any:
     """Return what keys are made of: items as they came, before some were set aside."""
     if isinstance(given, np.ndarray) and given.ndim > 1:
         return given
-    return [  # the content of damaged images cannot be told
-        f"row {row}" if row in faults and _is_picture(item) else item
-        for row, item in enumerate(items)
-    ]
+    unknown = {  # whose content cannot be told
+        row for row, why in faults.items() if why == MISSING or _is_picture(items[row])
+    }
+    return [f"row {r}" if r in unknown else item for r, item in enumerate(items)]
 
 
 def _stacked(items: list[Any]) -> Items:
