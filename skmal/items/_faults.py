@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
     from ._images import Images, OneImage
 
 
-def fault_of(image: "OneImage | str") -> str | None:
+def fault_of(image: "OneImage | str", *, thorough: bool = False) -> str | None:
     """Return why an image cannot be read, without its path; None where it can be.
 
     It is read as `read_picture` reads it, except for JPEG files: where their head is in
-    order and their scan has an end, they count as whole without being decoded.
+    order and their scan has an end, they count as whole without being decoded, unless
+    the look is to be `thorough`.
     """
     try:
-        if not (isinstance(image, (str, Path)) and is_whole_jpeg(image)):
+        is_file = isinstance(image, (str, Path))
+        if thorough or not (is_file and is_whole_jpeg(image)):
             read_picture(image)
     except UnreadableImage as error:
         return str(error)
@@ -29,7 +32,11 @@ def fault_of(image: "OneImage | str") -> str | None:
 
 
 def find_faults(
-    images: "Images", *, verbose: int = 0, desc: str = "looking at images"
+    images: "Images",
+    *,
+    verbose: int = 0,
+    desc: str = "looking at images",
+    thorough: bool = False,
 ) -> dict[int, str]:
     """Return the rows of images that cannot be read, and why each cannot.
 
@@ -44,6 +51,8 @@ def find_faults(
         With 1 and more there is a progress bar.
     desc : str, default="looking at images"
         What stands before the bar.
+    thorough : bool, default=False
+        Whether JPEG files are decoded as well.
     """
     if isinstance(images, np.ndarray):  # pixels are there already
         return {}
@@ -56,7 +65,7 @@ def find_faults(
     threads = ThreadPoolExecutor()
     try:
         with progress(len(images), desc, verbose, unit="image") as advance:
-            found = threads.map(fault_of, firsts)
+            found = threads.map(partial(fault_of, thorough=thorough), firsts)
             for same, fault in zip(rows.values(), found, strict=True):
                 if fault is not None:
                     faults.update(dict.fromkeys(same, fault))
