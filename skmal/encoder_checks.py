@@ -486,8 +486,8 @@ def _check_containers(encoder: Any, X: Items, y: Items) -> None:
     """
     if numeric_rows(X) is None or numeric_rows(y) is None:
         return
-    X, y = numeric_rows(X).astype(np.float64), numeric_rows(y).astype(np.float64)
-    scale = 100 / max(np.abs(X).max(), np.abs(y).max())
+    views = [numeric_rows(items).astype(np.float64) for items in (X, y)]
+    scale = 100 / max(np.abs(view).max() for view in views)
     forms: list[tuple[str, Any]] = [
         ("float32", lambda rows: rows.astype(np.float32)),
         ("integer", lambda rows: (scale * rows).astype(np.int64)),
@@ -500,7 +500,7 @@ def _check_containers(encoder: Any, X: Items, y: Items) -> None:
         pass
     forms.append(("list of arrays", list))
     for name, form in forms:
-        items = form(X), form(y)
+        items = form(views[0]), form(views[1])
         try:
             features = _features(_fitted(encoder, *items), *items)
         except Exception as error:
