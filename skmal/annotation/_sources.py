@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy.sparse import issparse
 
 from .._shared.types import Items
 from ..datasets._texts import KeyedTexts, load_texts
@@ -93,7 +94,7 @@ def read_pool(
         found, left_out = _read_path(Path(source), name)
         keys, items = list(found), list(found.values())
         kind = "text" if isinstance(items[0], str) else "image"
-    elif isinstance(source, Mapping):
+    elif isinstance(source, Mapping) and not issparse(source):  # as some are
         keys, items = list(source), _stacked(list(source.values()))
         kind = "text" if isinstance(source, KeyedTexts) else None
     else:

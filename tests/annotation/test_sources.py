@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bad_images import picture
 from PIL import Image
+from scipy.sparse import csr_matrix, dok_matrix
 from sessions import X, Y, learner
 
 from skmal import AnnotationSession
@@ -202,3 +203,26 @@ def test_a_damaged_pil_image_is_set_aside(tmp_path):
         pool = read_pool([picture(1, side=8), damaged], "X", "skip")
     assert [*pool.faults] == [1]
     assert len(set(pool.keys)) == 2
+
+
+def test_equal_numbers_have_equal_keys_in_any_container():
+    rows = np.array([[0.0, 1.5], [2.0, -0.5]])
+    keys = read_pool(rows, "X").keys
+    negative = rows.copy()
+    negative[0, 0] = -0.0
+    for same in (
+        negative,
+        rows.astype(np.float32),
+        rows.astype(">f8"),
+        rows.tolist(),
+        csr_matrix(rows),
+        dok_matrix(rows),
+    ):
+        assert read_pool(same, "X").keys == keys
+
+
+def test_features_that_are_no_numbers_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"numbers, which features\[1\] does not hold"):
+        AnnotationSession(
+            tmp_path / "s", X[:2], ["a", "b"], features=(X[:2], ["c", "d"])
+        )
