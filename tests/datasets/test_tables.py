@@ -242,3 +242,21 @@ def test_lines_are_read_exactly(some, encoding, end):
 def test_a_million_quotes_cost_no_more_than_their_lines():
     content = "id,text\n" + '1,"a\n' * 20_000 + "2,b\n"
     assert parsed(content.encode(), "csv", on_error="skip") == {"2": "b"}
+
+
+def test_broken_arrow_files_end_no_process(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    table = pa.table({"id": [1, 2], "text": ["a fox", "a hen"]})
+    out = pa.BufferOutputStream()
+    with pa.ipc.new_stream(out, table.schema) as stream:
+        stream.write_table(table)
+    content = out.getvalue().to_pybytes()
+    for at in range(0, len(content), 3):
+        file = tmp_path / f"{at}.arrow"
+        file.write_bytes(content[:at] + b"\xff" + content[at + 1 :])
+        try:
+            found = load_texts(file)
+        except ValueError as error:
+            assert str(file) in str(error)
+        else:
+            assert len(found) == 2
