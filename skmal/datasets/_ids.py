@@ -23,7 +23,12 @@ def has_ids(rows: Sequence[WithId[T]]) -> bool:
     return not all(_is_none(found) for _, found, _ in rows)
 
 
-def by_id(rows: Sequence[WithId[T]], file: Path, problems: Problems) -> dict[str, T]:
+def by_id(
+    rows: Sequence[WithId[T]],
+    file: Path,
+    problems: Problems,
+    what: str = "id",
+) -> dict[str, T]:
     """Return the values by their ids; all must have one, each another."""
     values: dict[str, T] = {}
     places: dict[str, str] = {}
@@ -36,7 +41,8 @@ def by_id(rows: Sequence[WithId[T]], file: Path, problems: Problems) -> dict[str
             fault = value_fault(found, "id")
         key = str(found)
         if fault is None and key in places:
-            fault = f"the id {key!r} stands in {places[key]} as well; change one"
+            remedy = "change" if what == "id" else "leave out"
+            fault = f"the {what} {key!r} stands in {places[key]} as well; {remedy} one"
         if fault is None:
             values[key], places[key] = value, place
         else:
