@@ -33,7 +33,7 @@ def read_rows(
         except StopIteration:
             return
         except UnreadableTable as error:
-            raise UnreadableTable(f"{file}: {error}") from error
+            raise UnreadableTable(f"{file}: {error}") from None
         except (OSError, ValueError, NotImplementedError) as error:
             raise UnreadableTable(
                 f"{file} cannot be read as {suffix[1:]} ({error}); repair it or get it "

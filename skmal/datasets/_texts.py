@@ -137,7 +137,7 @@ def _read_lines(file: Path, name: str, problems: Problems) -> dict[str, str]:
     try:
         lines = [line.strip() for line in lines_of(read_text(file))]
     except UnreadableTable as error:
-        raise UnreadableTable(f"{file}: {error}") from error
+        raise UnreadableTable(f"{file}: {error}") from None
     if is_header(next(filter(None, lines), ""), [Column("text", (name,))]):
         raise UnreadableTable(
             f"{file} begins with the names of columns, as tables do, but .txt has a "

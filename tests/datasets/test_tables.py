@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from skmal.datasets import load_texts
+from skmal.items._texts import is_blank
 
 BREAKS = "\r\n"
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-32")
@@ -31,7 +32,7 @@ few = settings(deadline=None, max_examples=80)
 
 def not_blank(text):
     """Say whether a text is one, by the readers' rules."""
-    return bool(text.strip()) and "\0" not in text
+    return not is_blank(text) and "\0" not in text
 
 
 def parsed(content, name, on_error="raise"):
@@ -52,7 +53,7 @@ def tables(draw, values=texts):
             lines.filter(not_blank),
             min_size=len(some),
             max_size=len(some),
-            unique=True,
+            unique_by=str.strip,
         )
     )
     columns = [(draw(st.sampled_from(NAMES)), some)]

@@ -125,7 +125,11 @@ def test_columns_are_named(tmp_path):
         ("csv", "text,id,Text\na,1,b\n", "more than one column 'text' .*: 'text', 'Te"),
         ("csv", "id,text\n1,a\n2,\n", "line 3: it has no 'text'"),
         ("csv", "id,text\n1,a\n2, \n", "line 3: its 'text' is blank"),
-        ("csv", "id,text\n1,a\n2,b\n1,c\n", "line 4: the id '1' stands in line 2 as"),
+        (
+            "csv",
+            "id,text\n1,a\n2,b\n1,c\n",
+            "line 4: the id '1' stands in line 2 as w.*; chan",
+        ),
         ("csv", "id,text\n1,a\n,b\n3,c\n", "line 3: it has no id, but other rows have"),
         ("csv", 'id,text\n1,"a\n2,b"\n', "line 2: a field that begins here may take"),
         ("csv", 'id,text\n1,"a\n2,b\n3,c\n', "line 2: a field that begins here takes"),
@@ -162,7 +166,11 @@ def test_columns_are_named(tmp_path):
         ("jsonl", '{"text": "a", "id": 1.5}', "line 1: its 'id' is 1.5"),
         ("jsonl", '{"text": "a", "id": true}', "line 1: its 'id' is True"),
         ("jsonl", '{"id": 1, "text": "a"}\n"b"', "line 2: it has no id, but other"),
-        ("jsonl", '{"id": 1, "text": "a"}\n{"id": "1", "text": "b"}', "line 2: the id"),
+        (
+            "jsonl",
+            '{"id": 1, "text": "a"}\n{"id": "1", "text": "b"}',
+            "line 2: the id '1' st",
+        ),
         ("jsonl", '"a"\n3', "line 2: it is a int, not an object"),
         ("jsonl", '"a"\n{"text": "b"', "line 2: it is no JSON"),
         ("jsonl", "[" * 100_000, "line 1: it is no JSON"),
@@ -252,10 +260,10 @@ def test_wrong_arguments(tmp_path):
         ("\ufeff\ufeffid,text\n1,a\n", {"1": "a"}),
         ("sep=;\r\nid;text\r\n1;a\r\n", {"1": "a"}),
         ('"sep=|"\n\nid|text\n1|a\n', {"1": "a"}),
-        ("text, id\na, 1\nb,2 \n", {"1": "a", "2": "b"}),
+        (" Text , id\na,1\nb,2 \n", {"1": "a", "2 ": "b"}),
         ("id,te\u0301xt\n1,a\n", {"1": "a"}),
     ],
-    ids=["two marks", "sep=;", "sep=|", "blanks around ids", "normal forms"],
+    ids=["two marks", "sep=;", "sep=|", "blanks", "normal forms"],
 )
 def test_what_other_programs_write_is_read(tmp_path, content, expected):
     name = "t\u00e9xt" if "\u0301" in content else "text"
@@ -269,10 +277,10 @@ def test_what_other_programs_write_is_read(tmp_path, content, expected):
         ("t.csv", "id,text\n1,a\n\ufeff2,b\n", "line 3: it begins with a byte order"),
         ("t.txt", "a\n\ufeffb\n", "line 2: it begins with a byte order mark"),
         ("t.csv", "id,text\n1,\u200b\n", "line 2: its 'text' is blank"),
-        ("t.csv", "id,text\n1,a\n 1,b\n", "line 3: the id '1' stands in line 2"),
+        ("t.csv", "id,text\n1,a\n 1,b\n", "line 3: the id ' 1' stands in line 2"),
         ("t.csv", b"PK\x03\x04....", "no text but a ZIP archive"),
         ("t.csv", b"\x1f\x8b\x08...", "compressed by gzip"),
-        ("t.csv", '\n\nid,"text\n1,a\n', "line 3: its quotes do not match"),
+        ("t.csv", '\n\n"id"x,"te"xt\n1,a\n', "line 3: its quotes do not match"),
     ],
 )
 def test_what_else_could_be_misread_is_refused(tmp_path, name, content, message):
