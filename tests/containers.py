@@ -1,5 +1,7 @@
 """The same numbers in every container that people have them in."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -7,71 +9,92 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 
-def object_rows(rows):
+def names(rows):
+    """Return a name for each column."""
+    return [f"f{j}" for j in range(rows.shape[1])]
+
+
+def pandas_frame(rows, dtype=None):
+    """Return a data frame of this dtype, or of several in turns."""
+    frame = pd.DataFrame(rows, columns=names(rows))
+    if isinstance(dtype, list):
+        dtype = {c: dtype[j % len(dtype)] for j, c in enumerate(frame.columns)}
+    return frame if dtype is None else frame.astype(dtype)
+
+
+def polars_objects(rows):
+    """Return a data frame of polars that holds Python's floats."""
+    columns = (pl.Series(column.tolist(), dtype=pl.Object) for column in rows.T)
+    return pl.DataFrame(dict(zip(names(rows), columns, strict=True)))
+
+
+def arrow_table(rows):
+    """Return a table of pyarrow."""
+    return pa.table(dict(zip(names(rows), rows.T.copy(), strict=True)))
+
+
+def arrow_chunks(rows):
+    """Return a column of lists in chunks of two rows."""
+    chunks = (rows[i : i + 2] for i in range(0, len(rows), 2))
+    return pa.chunked_array([pa.array(list(chunk)) for chunk in chunks])
+
+
+def objects_each(rows):
     """Return a one-dimensional array of objects that holds an array per row."""
     array = np.empty(len(rows), dtype=object)
     array[:] = list(rows)
     return array
 
 
-def names(rows):
-    """Return a name for each column."""
-    return [f"f{j}" for j in range(rows.shape[1])]
+def matrix(rows):
+    """Return a matrix, of which NumPy warns."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        return np.matrix(rows)
 
 
-def mixed_frame(rows):
-    """Return a data frame whose columns have different dtypes."""
-    kinds = ["float64", "Float64", "double[pyarrow]", object]
-    frame = pd.DataFrame(rows, columns=names(rows))
-    return frame.astype({c: kinds[j % 4] for j, c in enumerate(frame.columns)})
-
-
-def arrow_table(rows):
-    return pa.table(dict(zip(names(rows), rows.T.copy(), strict=True)))
-
-
-def arrow_lists(rows):
-    return pa.array(list(rows))
-
+SPARSE = [  # every form of SciPy's
+    getattr(sp, f"{form}_{kind}")
+    for form in ("csr", "csc", "coo", "lil", "dok", "bsr", "dia")
+    for kind in ("array", "matrix")
+]
 
 CONTAINERS = {
     "list of lists": lambda rows: rows.tolist(),
-    "list of arrays": list,
     "list of tuples": lambda rows: list(map(tuple, rows.tolist())),
-    "list of mixed": lambda rows: [rows[0].tolist(), *rows[1:]],
-    "list of series": lambda rows: [pd.Series(row) for row in rows],
+    "list of arrays": list,
+    "list of both": lambda rows: [rows[0].tolist(), *rows[1:]],
+    "list of series": lambda rows: list(map(pd.Series, rows)),
     "tuple of arrays": tuple,
-    "fortran": np.asfortranarray,
     "objects": lambda rows: rows.astype(object),
-    "objects, an array each": object_rows,
-    "matrix": np.matrix,
-    "masked": np.ma.array,
-    "pandas": lambda rows: pd.DataFrame(rows, columns=names(rows)),
-    "pandas, other index": lambda rows: pd.DataFrame(rows, np.arange(len(rows))[::-1]),
-    "pandas Float64": lambda rows: pd.DataFrame(rows).astype("Float64"),
-    "pandas arrow": lambda rows: pd.DataFrame(rows).astype("double[pyarrow]"),
-    "pandas objects": lambda rows: pd.DataFrame(rows).astype(object),
-    "pandas mixed": mixed_frame,
-    "pandas sparse": lambda r: pd.DataFrame.sparse.from_spmatrix(sp.csr_matrix(r)),
+    "objects, an array each": objects_each,
+    "matrix": matrix,
+    "nothing masked": np.ma.array,
+    "pandas": pandas_frame,
+    "pandas, another index": lambda rows: pandas_frame(rows).set_axis(
+        range(len(rows), 0, -1)
+    ),
+    "pandas Float64": lambda rows: pandas_frame(rows, "Float64"),
+    "pandas ArrowDtype": lambda rows: pandas_frame(rows, "double[pyarrow]"),
+    "pandas objects": lambda rows: pandas_frame(rows, object),
+    "pandas mixed": lambda rows: pandas_frame(
+        rows, ["float64", "Float64", "double[pyarrow]", object]
+    ),
+    "pandas sparse": lambda rows: pandas_frame(rows, pd.SparseDtype(float, 0)),
     "pandas column": lambda rows: pd.Series(list(rows)),
     "polars": lambda rows: pl.DataFrame(rows, schema=names(rows)),
-    "polars objects": lambda rows: pl.DataFrame(
-        {c: pl.Series(r.tolist(), dtype=pl.Object) for c, r in zip(names(rows), rows.T, strict=True)}
-    ),
+    "polars objects": polars_objects,
     "polars lists": lambda rows: pl.Series(rows.tolist()),
-    "polars arrays": lambda rows: pl.Series(rows),
+    "polars arrays": pl.Series,
     "arrow table": arrow_table,
     "arrow batch": lambda rows: arrow_table(rows).to_batches()[0],
-    "arrow lists": arrow_lists,
-    "arrow chunks": lambda rows: pa.chunked_array([arrow_lists(rows[i : i + 2]) for i in range(0, len(rows), 2)]),
-    "arrow fixed lists": lambda rows: pa.FixedSizeListArray.from_arrays(rows.ravel(), rows.shape[1]),
-    "arrow list table": lambda rows: pa.table({"v": arrow_lists(rows)}),
-    **{
-        f"sparse {kind.__name__}": kind
-        for kind in (
-            sp.csr_array, sp.csc_array, sp.coo_array, sp.lil_array, sp.dok_array,
-            sp.bsr_array, sp.dia_array, sp.csr_matrix, sp.csc_matrix, sp.coo_matrix,
-            sp.lil_matrix, sp.dok_matrix, sp.bsr_matrix, sp.dia_matrix,
-        )
-    },
+    "arrow lists": lambda rows: pa.array(list(rows)),
+    "arrow chunks": arrow_chunks,
+    "arrow fixed lists": lambda rows: pa.FixedSizeListArray.from_arrays(
+        rows.ravel(), rows.shape[1]
+    ),
+    "arrow table of lists": lambda rows: pa.table({"v": pa.array(list(rows))}),
+    "sparse array": sp.csr_array,
+    "sparse matrix": sp.csc_matrix,
+    "sparse coordinates": sp.coo_array,
 }

@@ -557,7 +557,10 @@ class AnnotationSession:
             The file; one that exists is replaced. Columns: `kind` (pair, none, known),
             `X` and `y` (keys), `asked` (X or y), `by`, `at` (UTC), `seconds`,
             `question`, `X_hash` and `y_hash` (SHA-256 of the contents), `X_text` and
-            `y_text` (the items themselves, where they are texts).
+            `y_text` (the items themselves, where they are texts), and, where one pool
+            is of image files and the other of texts, `image` (its path, relative to the
+            folder of the table where it lies in there) and `text`:
+            `skmal.datasets.load_pairs` reads the table, and so does ``skmal compare``.
         """
         with self._book.lock:
             rows = list(rows_of(self._book))

@@ -1,7 +1,8 @@
-"""What a journal knows, as tables that anything reads."""
+"""What a journal knows, as tables that anything reads, `load_pairs` among them."""
 
 import csv
 import json
+import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,8 @@ COLUMNS: tuple[str, ...] = (
     "y_hash",
     "X_text",
     "y_text",
+    "image",
+    "text",
 )
 
 
@@ -43,6 +46,9 @@ def rows_of(book: Book) -> Iterator[dict[str, Any]]:
         if event.partner in by_number:
             sides[ledger.modality[event.partner]] = event.partner
         x, y = (None if number is None else by_number[number] for number in sides)
+        values = [_value(items, number) for number in sides]
+        texts = [value if isinstance(value, str) else None for value in values]
+        image, text = _image_and_text(items.kinds, values)
         given = event if isinstance(event, Answer) else None
         kind = "known" if given is None else "none" if None in sides else "pair"
         yield {
@@ -56,17 +62,26 @@ def rows_of(book: Book) -> Iterator[dict[str, Any]]:
             "question": given and given.question,
             "X_hash": x and x.fingerprint.sha256,
             "y_hash": y and y.fingerprint.sha256,
-            "X_text": _text(items, sides[0]),
-            "y_text": _text(items, sides[1]),
+            "X_text": texts[0],
+            "y_text": texts[1],
+            "image": image,
+            "text": text,
         }
 
 
-def _text(items: Catalogue, number: Number | None) -> str | None:
-    """Return an item's text; None where it is none."""
+def _value(items: Catalogue, number: Number | None) -> Any:
+    """Return an item itself; None where it is not there."""
     if number is None or not items.is_there(number):
         return None
-    value = items.item(number).value
-    return value if isinstance(value, str) else None
+    return items.item(number).value
+
+
+def _image_and_text(kinds: tuple[str, str], values: list[Any]) -> tuple[Any, Any]:
+    """Return the image's file and the text, where the pools are of these."""
+    if sorted(kinds) != ["image", "text"]:
+        return None, None
+    image, text = (values[kinds.index(kind)] for kind in ("image", "text"))
+    return image if isinstance(image, Path) else None, text
 
 
 def write_csv(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
@@ -74,10 +89,41 @@ def write_csv(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
     with replacing(path) as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(
+            {name: _writable(value) for name, value in row.items()}
+            for row in _with_paths(rows, path)
+        )
 
 
 def write_jsonl(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
     """Write rows as JSON, one a line."""
     with replacing(path) as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        file.writelines(
+            _writable(json.dumps(row, ensure_ascii=False)) + "\n"
+            for row in _with_paths(rows, path)
+        )
+
+
+def _with_paths(
+    rows: Iterable[dict[str, Any]], path: str | Path
+) -> Iterator[dict[str, Any]]:
+    """Name image files as seen from the folder of the table; others by all their path.
+
+    So a folder with both can be moved.
+    """
+    folder = Path(os.path.abspath(path)).parent
+    for row in rows:
+        image = row["image"]
+        if image is not None:
+            image = Path(os.path.abspath(image))
+            if image.is_relative_to(folder):
+                image = image.relative_to(folder)
+            image = image.as_posix()
+        yield row | {"image": image}
+
+
+def _writable(value: Any) -> Any:
+    """Write halves of characters, which older journals may hold, as Python does."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()

@@ -56,6 +56,20 @@ def _sparse_error(name: str, what: str) -> TypeError:
     )
 
 
+def computed(rows: DaskArray, name: str) -> npt.NDArray[Any]:
+    """Return a dask array as an array in memory, its chunks looked at."""
+    known = not np.isnan(rows.shape).any()
+    if rows.ndim == 2 and known:
+        return np.asarray(check_dask(rows, name))
+    array = np.asarray(rows)
+    if known and array.shape != rows.shape:
+        raise ValueError(
+            f"{name} is a dask array that should be of shape {rows.shape}, but is of "
+            f"shape {array.shape}; call its compute_chunk_sizes()"
+        )
+    return array
+
+
 def cut_between_rows(items: DaskArray, name: str) -> DaskArray:
     """Return a dask array whose chunks are whole rows, or raise."""
     if np.isnan(items.shape[0]):

@@ -18,7 +18,13 @@ def check_numbers(rows: Any, name: str, **kwargs: Any) -> Any:
 
     This is `sklearn.utils.check_array`, of what `number_rows` makes of the container.
     """
-    return check_array(number_rows(rows, name), input_name=name, **kwargs)
+    return check_array(host_rows(rows, name), input_name=name, **kwargs)
+
+
+def host_rows(rows: Any, name: str) -> Any:
+    """Return what `number_rows` makes of the container, tensors as arrays too."""
+    rows = number_rows(rows, name)
+    return host_array(rows) if is_tensor(rows) else rows
 
 
 def check_space(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._shared.masks import refuse_masked
-from ._dask_chunks import check_dask
+from ._dask_chunks import computed
 from ._frames import (
     arrow_column,
     arrow_rows,
@@ -32,7 +32,7 @@ from ._objects import (
     refuse_missing,
 )
 from ._sparse import dense, is_sparse
-from ._tensors import host_array
+from ._tensors import check_strided, host_array
 
 
 def plain(items: Any, name: str) -> Any:
@@ -42,7 +42,9 @@ def plain(items: Any, name: str) -> Any:
     lists or arrays of str, and arrays of objects that hold an array each, which become
     lists.
     """
-    if is_tensor(items) or is_streamed(items):
+    if is_tensor(items):
+        return check_strided(items, name)
+    if is_streamed(items):
         return items
     values = _values(items, name)
     if isinstance(values, np.ndarray) and values.dtype.kind == "c":
@@ -77,9 +79,7 @@ def number_rows(items: Any, name: str) -> Any:
     Texts and times, which NumPy would make numbers of without a word, are refused, and
     so are rows of different lengths.
     """
-    if is_dask(items) and items.ndim == 2 and not np.isnan(items.shape[0]):
-        return np.asarray(check_dask(items, name))
-    rows = plain(items, name)
+    rows = computed(items, name) if is_dask(items) else plain(items, name)
     if is_frame(rows):
         refuse_others(rows, name)
     elif isinstance(rows, np.ndarray) and rows.ndim == 2 and rows.size:
@@ -110,11 +110,6 @@ def has_no_rows(items: Any) -> bool:
 
 def _of_array(items: Any, name: str) -> Any:
     array = np.asarray(items)
-    if is_dask(items) and array.shape != items.shape and not np.isnan(items.shape[0]):
-        raise ValueError(
-            f"{name} is a dask array that says it is of shape {items.shape}, but its "
-            f"chunks hold {array.shape}; call its compute_chunk_sizes()"
-        )
     if array.dtype.names is not None:
         raise TypeError(
             f"{name} is an array of records with the fields {array.dtype.names}; pass "

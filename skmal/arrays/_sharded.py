@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._shared.masks import refuse_masked
 from .._shared.types import IntArray
 from ._kinds import Rows
 from ._numbers import all_finite
@@ -102,8 +103,10 @@ class ShardedArray:
 
     def _open(self) -> None:
         self.shards = [
-            _open_file(source) if isinstance(source, Path) else source
-            for source in self._sources
+            _open_file(source)
+            if isinstance(source, Path)
+            else refuse_masked(source, self._name(number))
+            for number, source in enumerate(self._sources)
         ]
         for number, shard in enumerate(self.shards):
             self._check(number, shard)

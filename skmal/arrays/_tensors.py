@@ -27,6 +27,15 @@ def host_array(tensor: "torch.Tensor") -> npt.NDArray[Any]:
     return (tensor.float() if narrow else tensor).numpy()
 
 
+def check_strided(tensor: "torch.Tensor", name: str) -> "torch.Tensor":
+    """Return a tensor, or raise if it is sparse."""
+    if tensor.layout != sys.modules["torch"].strided:
+        raise TypeError(
+            f"{name} is a sparse tensor; pass its to_dense(), where its columns are few"
+        )
+    return tensor
+
+
 def float_dtypes() -> "tuple[torch.dtype, ...]":
     """Return the dtypes of torch that are NumPy's floats."""
     torch = sys.modules["torch"]

@@ -15,7 +15,7 @@ from sklearn.utils import _safe_indexing
 from . import _dask
 from ._block_math import to_host
 from ._blocks import as_pool, batches, check_one_device, read
-from ._dask_chunks import check_dask
+from ._dask_chunks import check_dask, computed
 from ._kinds import RowNumbers, Rows, is_dask, is_streamed, is_tensor
 from ._mapped import Mapped
 from ._numbers import as_floats, unit_floats, unit_rows
@@ -61,8 +61,10 @@ def n_bytes_unread(rows: Any) -> int:
     return np.prod(rows.shape) * max(rows.dtype.itemsize, 4)
 
 
-def whole(rows: Any) -> Any:
+def whole(rows: Any, name: str = "rows") -> Any:
     """Return rows that are not in memory as an array, others as they are."""
+    if is_dask(rows):
+        return computed(rows, name)
     return np.asarray(rows) if is_streamed(rows) else rows
 
 

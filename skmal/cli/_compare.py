@@ -20,7 +20,7 @@ from ._printing import percent, print_savings, write_and_tell
 DEFAULT_DATA = "glyphs"
 NOT_OF_THE_SUITE = (
     *("data", "path", "model", "pretrained", "max_epochs", "learning_rate"),
-    *("batch_size", "pool_size", "on_error"),
+    *("batch_size", "pool_size", "on_error", "text_column", "image_column", "cache"),
 )
 
 
@@ -58,6 +58,9 @@ def run_compare(arguments: argparse.Namespace) -> int:
         on_error=arguments.on_error,
         n_jobs=arguments.jobs,
         verbose=not arguments.quiet,
+        text_column=arguments.text_column,
+        image_column=arguments.image_column,
+        cache=arguments.cache,
     )
     print_savings(savings)
     return write_and_tell(arguments.out, curves, savings)
@@ -115,7 +118,25 @@ def add_parser(
     )
     parser.add_argument("--pools", nargs="+", choices=POOLS, default=list(POOLS))
     parser.add_argument("--data", choices=DATA, default=DEFAULT_DATA)
-    parser.add_argument("--path", help="the files of data that are not in the package")
+    parser.add_argument(
+        "--path",
+        help="the files of data that are not in the package; of pairs: a table (.csv, "
+        ".tsv, .json, .jsonl, .ndjson, .parquet, .arrow) of image files and texts, "
+        "such as skmal annotate --export writes",
+    )
+    parser.add_argument(
+        "--text-column", metavar="NAME", help="of a table of pairs (default: text)"
+    )
+    parser.add_argument(
+        "--image-column", metavar="NAME", help="of a table of pairs (default: image)"
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="where what is made once out of colorswap and datacomp is kept (default: "
+        "beside their files)",
+    )
     parser.add_argument(
         "--on-error",
         choices=["raise", "skip"],

@@ -10,10 +10,11 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._shared.parameters import check_integer
+from ._columns import value_fault
 from ._reading import OnError, Problems, XAndY, as_objects, check_folder, image_fault
 
 # Number, part of the split, possible names and captions of an image; a str: a fault.
-Entry: TypeAlias = tuple[int, str, list[str], list[str]] | str
+Entry: TypeAlias = tuple[int, str, list[str], list[Any]] | str
 
 KARPATHY_FILE = "dataset_coco.json"
 KARPATHY = {
@@ -76,8 +77,9 @@ def load_coco_captions(
     n_captions : int, default=None
         Captions of each image, the first ones; None: all.
     on_error : {"raise", "skip"}, default="raise"
-        What to do about an image that is missing or an entry that cannot be read:
-        raise an error that names it, or leave it out, warn, and list it in `skipped`.
+        What to do about an image that is missing, an entry that cannot be read or a
+        caption that is empty: raise an error that names it, or leave it out alone,
+        warn, and list it in `skipped`.
     return_X_y : bool, default=False
         Whether `(X, y)` is returned in place of the Bunch.
 
@@ -179,8 +181,8 @@ def load_coco_captions(
             fault = image_fault(candidates[0])
             problems.add(f"{file}, {place}: {fault}", error=FileNotFoundError)
         else:
+            captions = _texts(captions, f"{file}, {place}", problems)[:n_captions]
             known.add(number)
-            captions = captions[:n_captions]
             X += [image] * len(captions)
             y += captions
             groups += [number] * len(captions)
@@ -237,7 +239,7 @@ def _karpathy_entries(
             names = [image["filename"]]
             if "filepath" in image:
                 names.insert(0, os.path.join(image["filepath"], image["filename"]))
-            captions = [sentence["raw"] for sentence in image["sentences"]]
+            captions = [sentence.get("raw") for sentence in image["sentences"]]
             entry = _entry(number, image["split"], names, captions)
         except (AttributeError, KeyError, TypeError) as error:
             entry = f"no filename, split and sentences with raw captions ({error!r})"
@@ -276,7 +278,17 @@ def _entry(number: Any, split: str, names: list[Any], captions: list[Any]) -> En
         return f"the image's number is {number!r}, no integer"
     if not all(isinstance(name, str) for name in names):
         return f"the image's file name is {names[0]!r}, no string"
-    captions = [c.strip() if isinstance(c, str) else c for c in captions]
-    if not captions or not all(isinstance(c, str) and c for c in captions):
+    if not any(isinstance(c, str) and c.strip() for c in captions):
         return f"an image without captions, or with empty ones: {captions!r:.80}"
     return number, split, names, captions
+
+
+def _texts(captions: list[Any], place: str, problems: Problems) -> list[str]:
+    """Return an image's captions; what is broken is left out alone."""
+    texts = []
+    for i, caption in enumerate(captions):
+        if fault := value_fault(caption, "caption"):
+            problems.add(f"{place}, caption {i}: {fault}")
+        else:
+            texts.append(caption.strip())
+    return texts

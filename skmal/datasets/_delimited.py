@@ -66,8 +66,14 @@ def _read_header(
     if suffix == ".tsv" and "\t" in fitting:
         return "\t", fitting["\t"]
     among = fitting or headers
-    separator = max(among, key=lambda separator: len(among[separator]))
-    return separator, among[separator]
+    n = max(map(len, among.values()))
+    best = [separator for separator, names in among.items() if len(names) == n]
+    if any(among[separator] != among[best[0]] for separator in best) and fitting:
+        raise UnreadableTable(
+            f"its columns may be separated by {' or '.join(map(repr, best))}; take one "
+            "of them out of the names of the columns"
+        )
+    return best[0], among[best[0]]
 
 
 class _Swallowing(ValueError):
@@ -150,18 +156,36 @@ def _fault(fields: list[str], lines: list[str], separator: str, n: int) -> str |
             f"it lacks fields: {len(fields)}, fewer than the {n} of the header; fill "
             f"it up with the separator {separator!r}"
         )
-    if any(field[:1].isspace() and field.lstrip()[:1] == '"' for field in fields):
-        # Only where the quote is none of the text, within others, do these differ.
-        given = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-        if next(given) != [field.lstrip(" ") for field in fields]:
-            return "a field begins with blanks and a quote; take out the blanks"
+    if _quotes_after_blanks(fields, lines, separator):
+        return "a field begins with blanks and a quote; take out the blanks"
     return None
 
 
 def _swallows(fields: list[str], lines: list[str], separator: str, n: int) -> bool:
-    """Say whether a line within a field could be a row, or the first and last are."""
-    whole = n - 1  # separators of a row
+    """Say whether a row of several lines could be several rows, of which some are cut.
+
+    It could where a line within a field has as many separators as a row; where the
+    first and the last line have; and where the last has an even number of quotes, for
+    the quote that ends the field is one of them.
+    """
+    whole = n - 1
     inner = (line for field in fields for line in BREAK.split(field)[1:])
-    return any(line.count(separator) >= whole for line in inner) or (
-        min(lines[0].count(separator), lines[-1].count(separator)) >= whole
+    return (
+        any(line.count(separator) >= whole for line in inner)
+        or min(lines[0].count(separator), lines[-1].count(separator)) >= whole
+        or lines[-1].count('"') % 2 == 0
     )
+
+
+def _quotes_after_blanks(fields: list[str], lines: list[str], separator: str) -> bool:
+    """Say whether a field that is not in quotes begins with blanks and a quote."""
+    places = [
+        i
+        for i, field in enumerate(fields)
+        if field[:1].isspace() and field.lstrip()[:1] == '"'
+    ]
+    if not places:
+        return False
+    # What is in quotes keeps its blanks in this:
+    kept = next(csv.reader(lines, delimiter=separator, skipinitialspace=True))
+    return any(fields[i][0] != " " or kept[i : i + 1] != [fields[i]] for i in places)

@@ -1,5 +1,6 @@
 """What the readers share: what is broken, what is converted once."""
 
+import errno
 import hashlib
 import json
 import os
@@ -20,6 +21,15 @@ OnError: TypeAlias = Literal["raise", "skip"]
 XAndY: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 ON_ERROR = ("raise", "skip")
+UNWRITABLE = {  # why a folder takes no files
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENOTDIR,
+    errno.EEXIST,
+}
 N_SHOWN = 10  # messages that a warning repeats
 
 
@@ -98,21 +108,30 @@ def convert_once(
     """Return the subfolder that `convert(subfolder)` filled; made once for its sources.
 
     It is made anew where the size or the time of a source has changed. It is written
-    under another name and then renamed, so that what is there is whole.
+    under another name and then renamed, so that what is there is whole. Where nothing
+    can be written, the error names the remedy.
     """
     status = [(source.name, source.stat()) for source in sources]
     state = [[name, s.st_size, s.st_mtime_ns] for name, s in status]
     done = folder / hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
     if not done.is_dir():
         unfinished = folder / f"unfinished-{uuid.uuid4().hex}"
-        unfinished.mkdir(parents=True)
         try:
+            unfinished.mkdir(parents=True)
             convert(unfinished)
             try:
                 unfinished.rename(done)
             except OSError:
                 if not done.is_dir():  # else another process was faster
                     raise
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            raise type(error)(
+                f"{folder} cannot be written to ({error.strerror}); name a folder that "
+                "can be, with room in it: cache=FOLDER (on the command line --cache "
+                "FOLDER)"
+            ) from error
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
         for other in folder.iterdir():  # made of sources that have changed since

@@ -14,8 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._shared.types import FloatArray
 from ..arrays._frames import is_frame
-from ..arrays._numbers import check_numbers, check_squares
-from ..arrays._plain import number_rows
+from ..arrays._numbers import check_numbers, check_squares, host_rows
 from ..arrays._verbs import unit
 from ..items._containers import check_same_length
 
@@ -67,7 +66,7 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             If the number of features differs from what fit saw.
         """
         check_is_fitted(self)
-        x_rows = number_rows(X, "X")
+        x_rows = host_rows(X, "X")
         if is_frame(X):
             validate_data(self, X, reset=False, skip_check_array=True)
             x_rows = check_numbers(x_rows, "X", dtype=FLOATS, order="C")
@@ -87,7 +86,7 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
 
     def _remember_features(self, X: npt.ArrayLike) -> None:
         """Keep the number and the names of the features of X."""
-        named = X if is_frame(X) else number_rows(X, "X")
+        named = X if is_frame(X) else host_rows(X, "X")
         validate_data(self, named, skip_check_array=True)
 
     @property

@@ -45,6 +45,9 @@ def compare(
     on_error: OnError = "raise",
     n_jobs: int | None = None,
     verbose: int = 0,
+    text_column: str | None = None,
+    image_column: str | None = None,
+    cache: str | Path | None = None,
 ) -> tuple[list[Row], list[Row]]:
     """Run strategies on several seeds of one data set and compare them with random.
 
@@ -97,6 +100,11 @@ def compare(
         Processes; None: all cores, or one where CLIP is trained on a GPU.
     verbose : int, default=0
         1 shows a progress bar.
+    text_column, image_column : str, default=None
+        The columns of a table of "pairs"; None: "text" and "image".
+    cache : str or path, default=None
+        Where what is made once out of "colorswap" and "datacomp" is written; None:
+        beside their files.
 
     Returns
     -------
@@ -126,7 +134,14 @@ def compare(
 
     # The pairs and the plan, the same for all strategies.
     pairs = load_held_out(
-        data, path, features=encoder != "clip", on_error=on_error, verbose=verbose
+        data,
+        path,
+        features=encoder != "clip",
+        on_error=on_error,
+        verbose=verbose,
+        text_column=text_column,
+        image_column=image_column,
+        cache=cache,
     )
     n_pool = min(len(pairs.split(seed, pool_size)[0]) for seed in range(n_seeds))
     plan = _plan(budget, batch_size, n_pool)

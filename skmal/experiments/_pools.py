@@ -36,6 +36,7 @@ FONTS: dict[str, Font] = {
 }
 IMAGES = ("colorswap", "coco", "pairs")  # in files that the user has
 FILES = (*IMAGES, "datacomp")
+CONVERTED = ("colorswap", "datacomp")  # files that are made once out of these
 DATA = (*FONTS, *FILES)
 KS = ("recall@1", "recall@5", "recall@10")
 COCO = (*KS, *(f"{way}_{k}" for way in ("x_to_y", "y_to_x") for k in KS))
@@ -176,6 +177,9 @@ def load_held_out(
     features: bool = True,
     on_error: OnError = "raise",
     verbose: int = 0,
+    text_column: str | None = None,
+    image_column: str | None = None,
+    cache: str | Path | None = None,
 ) -> HeldOut:
     """Load a set by its name.
 
@@ -192,7 +196,12 @@ def load_held_out(
     on_error : {"raise", "skip"}, default="raise"
         What to do about what cannot be read.
     verbose : int, default=0
-        1 shows a progress bar where files are converted.
+        1 shows a progress bar where files are converted or looked at.
+    text_column, image_column : str, default=None
+        The columns of the data "pairs"; None: "text" and "image".
+    cache : str or path, default=None
+        Where what is converted is written, of "colorswap" and "datacomp"; None: beside
+        their files.
 
     Returns
     -------
@@ -204,28 +213,49 @@ def load_held_out(
     Raises
     ------
     ValueError
-        If the name is unknown, a path is missing or is not needed, or a file is broken.
+        If the name is unknown, a path is missing or is not needed, an option is for
+        other data, or a file is broken.
     """
     if data not in DATA:
         raise ValueError(f"unknown data {data!r}; choose from {', '.join(DATA)}")
     if (path is None) == (data in FILES):
         need = "needs a path, to its files" if data in FILES else "needs no path"
         raise ValueError(f"the data {data!r} {need}, got path={path!r}")
+    columns = {"text": text_column, "image": image_column}
+    columns = {role: name for role, name in columns.items() if name is not None}
+    if columns and data != "pairs":
+        role = next(iter(columns))
+        raise ValueError(
+            f"{role}_column={columns[role]!r} (on the command line --{role}-column) "
+            f"goes with the data 'pairs' only, got {data!r}"
+        )
+    if cache is not None and data not in CONVERTED:
+        raise ValueError(
+            f"cache={str(cache)!r} (on the command line --cache) goes with the data "
+            f"{' and '.join(map(repr, CONVERTED))} only, got {data!r}"
+        )
     if path is not None:
-        return _read_files(data, path, on_error, verbose)
+        return _read_files(data, path, on_error, verbose, columns, cache)
     X, y = load_glyphs(FONTS[data], features=features, return_X_y=True)
     return HeldOut(X, y, _retrieval)
 
 
 def _read_files(
-    data: str, path: str | Path, on_error: OnError, verbose: int
+    data: str,
+    path: str | Path,
+    on_error: OnError,
+    verbose: int,
+    columns: dict[str, str],
+    cache: str | Path | None,
 ) -> HeldOut:
     """Return the set of that name from its files."""
     if data == "datacomp":
-        X, y = load_datacomp(path, on_error=on_error, return_X_y=True, verbose=verbose)
+        X, y = load_datacomp(
+            path, cache=cache, on_error=on_error, return_X_y=True, verbose=verbose
+        )
         return HeldOut(X, y, _retrieval)
     if data == "pairs":
-        pairs = load_pairs(path, on_error=on_error)
+        pairs = load_pairs(path, **columns, on_error=on_error, verbose=verbose)
         shared = len(np.unique(pairs.groups)) < len(pairs.groups)
         groups = pairs.groups if shared else None
         return HeldOut(pairs.X, pairs.y, _retrieval, groups)
@@ -233,7 +263,7 @@ def _read_files(
         pairs = load_coco_captions(path, "all", on_error=on_error)
         names = {"train": "pool", "restval": "pool"}
     else:
-        pairs = load_colorswap(path, split="all", on_error=on_error)
+        pairs = load_colorswap(path, split="all", cache=cache, on_error=on_error)
         names = {"train": "pool"}
     part = np.array([names.get(split, split) for split in pairs.split])
     for name in ("pool", "test"):

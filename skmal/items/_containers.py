@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sklearn.utils import check_array
 
 from .._shared.types import Items
+from ..arrays._block_math import to_host
 from ..arrays._frames import is_frame
 from ..arrays._plain import number_rows, plain
 from ..arrays._verbs import check_streamed, n_columns, whole
@@ -35,10 +36,9 @@ def check_items(items: Any, name: str, streamed: bool = False) -> Items:
             f"{name} must be a sequence of items, got the single "
             f"{type(items).__name__} {items!r}; put it into a list"
         )
-    if (pool := check_streamed(items, name)) is not None:
-        if streamed:
-            return pool
-        items = whole(pool)
+    if streamed and (pool := check_streamed(items, name)) is not None:
+        return pool
+    items = whole(items, name)
     values = plain(items, name)
     if isinstance(values, Mapping) or not (
         hasattr(values, "__getitem__") or hasattr(values, "__array__")
@@ -56,7 +56,7 @@ def check_items(items: Any, name: str, streamed: bool = False) -> Items:
         values = list(values)
         _check_no_missing(values, name)
         return values
-    values = np.asarray(values)
+    values = np.asarray(to_host(values))
     if not values.ndim:
         raise ValueError(
             f"{name} must be a sequence of items, got one {type(items).__name__}"
@@ -205,7 +205,13 @@ def join(first: Any, second: Any) -> Any:
 
             if not isinstance(second, pl.DataFrame):
                 second = pl.DataFrame(_as_array(second), schema=first.columns)
-            return pl.concat([first, second], how="vertical_relaxed")
+            both = [numeric_rows(frame) for frame in (first, second)]
+            if first.schema != second.schema and not any(rows is None for rows in both):
+                first, second = (pl.DataFrame(rows, first.columns) for rows in both)
+            try:
+                return pl.concat([first, second], how="vertical_relaxed")
+            except pl.exceptions.PolarsError as error:
+                raise ValueError(str(error)) from error
         second = _as_array(second)
         if first.dtype.kind in "biuf" and second.dtype.kind not in "biuf":
             raise ValueError(f"{second.dtype} does not go with {first.dtype}")

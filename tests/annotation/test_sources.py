@@ -183,7 +183,8 @@ def test_images_come_from_a_table_as_well(tmp_path):
 
 
 def test_a_damaged_pil_image_is_set_aside(tmp_path):
-    path = save(tmp_path, "a.jpg") / "a.jpg"
+    path = tmp_path / "a.jpg"
+    picture().save(path)
     path.write_bytes(path.read_bytes()[:-300])
     with Image.open(path) as damaged:
         pool = read_pool([picture(1, side=8), damaged], "X", "skip")

@@ -1,11 +1,16 @@
 """Answers as tables."""
 
+import csv
 import json
+import shutil
+from pathlib import Path
 
 import pytest
-from sessions import KEYED_X, Y, learner, open_keyed, truth
+from sessions import KEYED_X, X, Y, learner, make_folders, open_keyed, truth
 
 from skmal import AnnotationSession
+from skmal.annotation._tables import write_csv, write_jsonl
+from skmal.datasets import load_pairs
 
 
 @pytest.fixture
@@ -45,3 +50,68 @@ def test_exports_hold_the_texts_which_have_no_key_of_their_own(tmp_path):
     row = json.loads((tmp_path / "a.jsonl").read_text())
     assert row["y_text"] == f"text {question.item.row}"
     assert row["X_text"] is None
+
+
+@pytest.fixture
+def answered(tmp_path):
+    """Return an open session about 12 images and texts, 4 pairs, 2 items without."""
+    images, _ = make_folders(tmp_path)
+    texts = {f"t{i}": f'the {i}., "so;\tto say" ' for i in range(12)}
+    texts["t3"] = " a text\nof two lines"
+    with AnnotationSession(
+        tmp_path / "s.skmal",
+        images,
+        texts,
+        learner(batch_size=12),
+        features=(X[:12], Y[:12]),
+        known_pairs=[("00.png", "t0")],
+    ) as session:
+        for n in range(5):
+            question = session.next_question()
+            number = int(Path(question.item.key).stem.strip("t"))
+            partner = f"t{number}", f"{'more/' if number % 2 else ''}{number:02}.png"
+            answer = None if n in (1, 3) else partner[question.modality]
+            session.answer(question, answer)
+        session.answer(session.next_question(), None)
+        yield session
+
+
+@pytest.mark.parametrize("name", ["pairs.csv", "pairs.jsonl"])
+@pytest.mark.parametrize("place", ["", "elsewhere"])
+def test_exports_are_tables_of_pairs(answered, tmp_path, name, place, recwarn):
+    path = tmp_path / place / name
+    path.parent.mkdir(exist_ok=True)
+    write = answered.export_csv if name.endswith("csv") else answered.export_jsonl
+    write(path)
+    pairs = load_pairs(path)
+    known = answered.pairs()
+    assert len(known) == 4
+    assert list(pairs.y) == [text.value for _, text in known]
+    assert [Path(x).resolve() for x in pairs.X] == [x.value for x, _ in known]
+    assert pairs.skipped == []
+    assert not recwarn
+    if not place:  # images lie below: both can be moved together
+        moved = shutil.copytree(tmp_path, tmp_path.with_name("moved")) / name
+        assert load_pairs(moved).X[0].startswith(str(moved.parent))
+        shutil.rmtree(moved.parent)
+
+
+def test_exports_of_other_pools_have_no_image(session, tmp_path):
+    question = session.next_question()
+    session.answer(question, truth(question))
+    session.export_csv(tmp_path / "a.csv")
+    with open(tmp_path / "a.csv", encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["image"], row["text"]) == ("", "")
+    with pytest.raises(ValueError, match="line 2: it has no 'image'"):
+        load_pairs(tmp_path / "a.csv")
+
+
+def test_exports_never_fail_on_a_text(tmp_path):
+    row = {"kind": "pair", "X_text": "half \ud83d, caf\xe9", "y_text": "\U0001f600"}
+    row |= {"image": None, "text": None}
+    write_csv([row], tmp_path / "a.csv")
+    assert "half \\ud83d, caf\xe9" in (tmp_path / "a.csv").read_text("utf-8")
+    write_jsonl([row], tmp_path / "a.jsonl")
+    assert json.loads((tmp_path / "a.jsonl").read_text("utf-8")) == row
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.jsonl"]

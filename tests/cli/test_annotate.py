@@ -1,5 +1,7 @@
 """skmal annotate: what it needs, and what it leaves behind."""
 
+import pytest
+from bad_images import bad_files, picture
 from helpers import MICRO_CLIP
 
 from skmal import CLIPEncoder
@@ -44,3 +46,71 @@ def test_the_command_ends_in_pairs_and_a_saved_encoder(tmp_path, capsys, monkeyp
     assert (tmp_path / "pairs.csv").read_text().count("Ann") == 3
     encoder = CLIPEncoder(f"local-dir:{tmp_path}/encoder")
     assert encoder.transform([tmp_path / "images/0021.png"]).shape == (1, 16)
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """Return a folder with images, good and bad, and how to run the command there."""
+    images = tmp_path / "images"
+    images.mkdir()
+    for i in range(12):
+        picture(i, side=16).save(images / f"{i:02}.png")
+    for name, content in bad_files().items():
+        (images / name).write_bytes(content)
+    (images / "notes.pdf").write_bytes(b"%PDF")
+    lines = ["Caption;Nr"] + [f'"picture; number {i}";{i}' for i in range(12)]
+    (tmp_path / "texts.csv").write_text("\n".join(lines), encoding="utf-16")
+
+    def people(session, *, by, **_):
+        session.run(lambda question: question.candidates[0], by=by)
+
+    monkeypatch.setattr(
+        annotate, "CLIPEncoder", lambda *_: CLIPEncoder(MICRO_CLIP, max_epochs=1)
+    )
+    monkeypatch.setattr(annotate, "serve", people)
+
+    def run(*more):
+        return main(
+            [
+                *("annotate", "--images", f"{images}", "--session", f"{tmp_path}/s"),
+                *("--texts", f"{tmp_path}/texts.csv", "--batch-size", "4"),
+                *("--text-column", "caption", "--id-column", "NR"),
+                *more,
+            ]
+        )
+
+    return tmp_path, run
+
+
+def test_bad_images_are_named_at_the_start_and_the_rest_is_annotated(desk, capsys):
+    folder, run = desk
+    assert run("--budget", "9", "--save", f"{folder}/encoder") == 0
+    printed = capsys.readouterr().out
+    assert "Note: left out of the folder of X: 1 .pdf" in printed
+    assert "10 items of X cannot be used" in printed
+    before = printed.index("Choosing questions")
+    assert all(0 < printed.index(f"- {name}: ") < before for name in bad_files())
+    assert "9 answers, 9 pairs" in printed
+    assert "10 items are set aside" in printed
+    assert (folder / "encoder").is_dir()
+    assert "cut.jpg" in (folder / "s.set-aside.csv").read_text()
+
+
+def test_who_wants_an_error_gets_one(desk, capsys):
+    folder, run = desk
+    assert run("--on-error", "raise") == 1
+    printed = capsys.readouterr()
+    assert "10 items of X cannot be used" in printed.err
+    assert not (folder / "s").exists()
+
+
+def test_images_come_from_a_table_too(desk, capsys):
+    folder, run = desk
+    rows = [f"images/{i:02}.png,{i}" for i in range(12)]
+    table = folder / "images.csv"
+    table.write_text("\n".join(["File,Nr", *rows]))
+    more = "--images", f"{table}", "--image-column", "file", "--budget", "4"
+    assert run(*more) == 0
+    assert "12 images, 12 texts" in capsys.readouterr().out
+    assert run("--images", f"{table}", "--image-column", "photo") == 1
+    assert "'File'" in capsys.readouterr().err

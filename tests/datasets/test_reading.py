@@ -1,5 +1,6 @@
 """Readers of the field's sets, on tiny files in exactly their layout."""
 
+import errno
 import json
 import os
 import pickle
@@ -311,6 +312,29 @@ def test_colorswap_with_a_broken_file(swaps, broken):
     assert len(silently(load_colorswap, swaps, split="train").X) == 10
 
 
+@pytest.mark.parametrize("why", ["a file", errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_folders_that_cannot_be_written_to_are_told_with_the_remedy(
+    swaps, monkeypatch, why
+):
+    shards = swaps / "shards"
+    write_shard(shards, "a")
+    with monkeypatch.context() as patch:
+        if why == "a file":
+            write(swaps / "skmal-cache")
+            write(shards / "skmal-cache")
+        else:
+
+            def mkdir(self, **_):
+                raise OSError(why, os.strerror(why), str(self))
+
+            patch.setattr(Path, "mkdir", mkdir)
+        for load, folder in ((load_colorswap, swaps), (load_datacomp, shards)):
+            with pytest.raises(OSError, match=r"cannot be written to .*cache=FOLDER"):
+                load(folder)
+    assert len(load_colorswap(swaps, cache=swaps / "other").X) == 6
+    assert len(load_datacomp(shards, cache=swaps / "more").X) == N_SHARD
+
+
 # ------------------------------------------------------------------ COCO
 
 
@@ -349,7 +373,8 @@ def test_coco_in_the_official_split(coco):
         ({"filename": "gone.jpg"}, r"images\[0\]: there is no file .*gone.jpg"),
         ({"sentences": []}, r"images\[0\]: an image without captions"),
         ({"sentences": [{"raw": " "}]}, r"images\[0\]: .* with empty ones"),
-        ({"sentences": [{}]}, r"images\[0\]: no filename, split and sentences"),
+        ({"sentences": [{}]}, r"images\[0\]: an image without captions"),
+        ({"sentences": [3]}, r"images\[0\]: no filename, split and sentences"),
         ({"cocoid": 44}, r"images\[4\]: image 44 stands there twice"),
         ({"cocoid": "x"}, r"images\[0\]: the image's number is 'x', no integer"),
         ({"filename": 7}, r"images\[0\]: no filename"),
@@ -365,6 +390,32 @@ def test_coco_with_a_broken_entry(coco, change, message):
     assert str(file) in str(error.value)
     test, skipped = skipping(load_coco_captions, coco)
     assert set(test.groups) == {44}
+    assert len(skipped) == 1
+
+
+@pytest.mark.parametrize("caption", ["", " \n", None, 7, "\ud83d"])
+def test_coco_with_an_empty_caption_loses_that_alone(coco, caption):
+    file = coco / "dataset_coco.json"
+    content = json.loads(file.read_bytes())
+    content["images"][0]["sentences"][1]["raw"] = caption
+    file.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"images\[0\], caption 1: "):
+        load_coco_captions(coco)
+    test, skipped = skipping(load_coco_captions, coco)
+    assert list(test.groups) == [40, 40, 44, 44, 44]
+    assert list(test.y[:2]) == ["image 40", "the same"]
+    assert len(skipped) == 1
+    two, _ = skipping(load_coco_captions, coco, n_captions=2)
+    assert list(two.y[:2]) == ["image 40", "the same"]
+
+
+def test_official_coco_with_an_empty_caption_loses_that_alone(coco):
+    file = coco / "annotations" / "captions_val2014.json"
+    content = json.loads(file.read_bytes())
+    content["annotations"][-1]["caption"] = ""  # the second of image 40
+    file.write_text(json.dumps(content))
+    val, skipped = skipping(load_coco_captions, coco, "val2014")
+    assert list(val.groups) == [40, 42, 42, 43, 43, 44, 44]
     assert len(skipped) == 1
 
 

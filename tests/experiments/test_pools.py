@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 import shlex
 
@@ -10,7 +11,7 @@ import pytest
 from helpers import MICRO_CLIP, ROOT
 from sets import make_jpeg, quadruples, write, write_coco, write_parquet, write_shard
 
-from skmal import CLIPEncoder
+from skmal import AnnotationSession, CLIPEncoder, PairedActiveLearner
 from skmal.cli import main
 from skmal.cli._main import make_parser
 from skmal.experiments import HeldOut, load_held_out
@@ -95,17 +96,66 @@ def test_frozen_towers_make_features_for_light_encoders(sets, tmp_path, capsys):
     )
 
 
-def test_a_missing_image_is_told_or_left_out(sets, tmp_path, capsys):
-    table = write(sets / "short.csv", (sets / "pairs.csv").read_text() + "\nno.jpg,x")
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("no.jpg,x", "there is no file"),
+        ("half.jpg,x", "half.jpg: "),
+        ('0.jpg,"x', "its quotes do not match"),
+    ],
+)
+def test_a_broken_row_or_image_is_told_or_left_out(
+    sets, tmp_path, capsys, row, message
+):
+    write(sets / "half.jpg", make_jpeg(1)[:400])
+    table = write(sets / "short.csv", f"{(sets / 'pairs.csv').read_text()}\n{row}")
     command = (
         f"compare --data pairs --path {table} --encoder clip --model {sets}/micro.json "
         f"--max-epochs 1 --seeds 1 --budget 12 --jobs 1 --quiet --out {tmp_path} "
         "--strategies random"
     )
     assert main(command.split()) == 1
-    assert f"{table}, line 32: there is no file" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert f"{table}, line 32: " in printed
+    assert message in printed
     with pytest.warns(UserWarning, match="skipped in .*: 1, .* left: 30 pairs"):
         assert main([*command.split(), "--on-error", "skip"]) == 0
+
+
+def test_columns_and_a_cache_of_ones_own(sets, tmp_path, capsys):
+    table = (sets / "pairs.csv").read_text().replace("image,text", "Photo,Caption")
+    write(sets / "named.csv", table.replace(",", ";"))
+    options = (
+        f"--encoder clip --model {sets}/micro.json --max-epochs 1 --seeds 1 --budget 12"
+        f" --jobs 1 --quiet --out {tmp_path}/out --strategies random"
+    )
+    command = f"compare --data pairs --path {sets}/named.csv {options}"
+    assert main(command.split()) == 1
+    assert "--image-column NAME" in capsys.readouterr().err
+    named = f"{command} --text-column caption --image-column PHOTO"
+    assert main(named.split()) == 0
+    command = f"compare --data colorswap --path {sets}/colorswap {options}"
+    assert main(f"{command} --cache {tmp_path}/cache".split()) == 0
+    assert len(os.listdir(tmp_path / "cache")) == 2
+
+
+def test_an_export_of_a_session_is_compared_as_it_is(tmp_path, sets):
+    images = {f"{i}.jpg": sets / f"{i}.jpg" for i in range(14)}
+    texts = [f"photo {i}" for i in range(14)]
+    rows = np.random.default_rng(0).normal(size=(14, 4))
+    learner = PairedActiveLearner(batch_size=14, random_state=0)
+    with AnnotationSession(
+        tmp_path / "s.skmal", images, texts, learner, features=(rows, rows), budget=13
+    ) as session:
+        session.run(lambda question: None if question.id == 1 else question.item.row)
+        session.export_csv(tmp_path / "pairs.csv")
+    command = (
+        f"compare --data pairs --path {tmp_path}/pairs.csv --encoder clip "
+        f"--model {sets}/micro.json --max-epochs 1 --seeds 1 --budget 5 --jobs 1 "
+        f"--quiet --out {tmp_path}/out --strategies random"
+    )
+    assert main(command.split()) == 0
+    assert len(load_held_out("pairs", tmp_path / "pairs.csv").X) == 12
 
 
 def test_the_commands_of_the_docs_are_understood():
@@ -147,6 +197,14 @@ def test_rows_that_share_an_image_stay_together():
             "--data datacomp --path x --encoder clip",
             "datacomp holds features, no image",
         ),
+        (
+            "--data coco --path x --encoder clip --text-column a",
+            "(on the command line -",
+        ),
+        ("--image-column a", "image_column='a' (on the command line --image-column)"),
+        ("--cache a", "cache='a' (on the command line --cache) goes with the data"),
+        ("--suite default --text-column x", "--text-column does not go with --suite"),
+        ("--suite default --cache x", "--cache does not go with --suite"),
         ("--pretrained openai", "glyphs holds features, which need no model"),
         ("--max-epochs 3", "max_epochs does not go with ridge-cca"),
         ("--pool-size 1", "pool_size must be an integer of at least 2"),
