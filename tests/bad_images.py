@@ -51,7 +51,11 @@ def bad_files(seed=0):
         ),
         "text.png": png[:33] + chunk(b"zTXt", b"Comment\0\0" + text) + png[33:],
         "huge.png": png_of(
-            20_000, 10_000, chunk(b"IDAT", zlib.compress(b"\0" * 1000)), bits=1, colour=0
+            20_000,
+            10_000,
+            chunk(b"IDAT", zlib.compress(b"\0" * 1000)),
+            bits=1,
+            colour=0,
         ),
         "cut.png": png[:middle],
         "zeros.jpg": jpeg[:half] + bytes(len(jpeg) - half),

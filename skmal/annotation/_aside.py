@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from .._shared.files import replacing
-from .._shared.types import Items
 from ..items._faults import find_faults
 from ._records import NAMES, SetAside
 
@@ -17,7 +16,7 @@ EMPTY = "the text is empty"
 NOT_FINITE = "it holds NaN or infinity"
 
 
-def faults_of(items: Items, kind: str, name: str, verbose: int) -> dict[int, str]:
+def faults_of(items: Any, kind: str, name: str, verbose: int) -> dict[int, str]:
     """Return what is wrong with the images or texts of a pool, by row."""
     if kind == "image" and isinstance(items, list):
         return find_faults(items, verbose=verbose, desc=f"looking at {name}")

@@ -216,7 +216,7 @@ class AnnotationSession:
             raise
 
     def _tell_left_out(self, sources: Sequence[Pool]) -> None:
-        """Warn of what folders hold besides, and of what is set aside, and list that."""
+        """Warn of what folders hold besides and of what is set aside; list the latter."""
         for source, name in zip(sources, NAMES, strict=True):
             if source.left_out:
                 warnings.warn(

@@ -100,7 +100,8 @@ def read_pool(
             f"{name} is a data frame of several columns; pass one column, or a mapping "
             "of keys to items"
         )
-    given, faults = items, dict[int, str]()
+    given: Any = items
+    faults: dict[int, str] = {}
     if on_error == "skip":
         items, faults = without_nan(items)
     items = check_items(items, name)
@@ -118,7 +119,7 @@ def read_pool(
     _check_keys(keys, name)
     if faults and on_error == "raise":
         raise ValueError(
-            f'{describe(faults, keys, name)}\nReplace them, or leave them out with '
+            f"{describe(faults, keys, name)}\nReplace them, or leave them out with "
             'on_error="skip" (--on-error skip)'
         )
     if len(faults) == len(keys):
@@ -176,7 +177,7 @@ def _read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str],
     return dict(zip(listing.keys, listing.paths, strict=True)), listing.left_out
 
 
-def _for_keys(given: Items, items: Items, faults: Mapping[int, str]) -> Items:
+def _for_keys(given: Any, items: Any, faults: Mapping[int, str]) -> Any:
     """Return what keys are made of: items as they came, before some were set aside."""
     if isinstance(given, np.ndarray) or not faults:
         return given if faults else items

@@ -41,7 +41,7 @@ def usable_pairs(encoder: Any, items: Sequence[Items], listed: bool) -> IntArray
 def without_unusable(
     encoder: Any, items: Sequence[Items], listed: bool
 ) -> Sequence[Items]:
-    """Return aligned items without the rows that an encoder cannot use; warn of them."""
+    """Return aligned items without rows that an encoder cannot use; warn of these."""
     rows = usable_pairs(encoder, items, listed)
     if rows is None:
         return items

@@ -134,10 +134,9 @@ def test_images_that_go_bad_later_are_set_aside_and_the_round_goes_on(
         session.export_csv(tmp_path / "out.csv")
     assert answered[0] in {row["X"] for row in read_rows(tmp_path / "out.csv")}
     # Opened again: nothing is asked back, and what is there is learned from.
-    with pytest.warns(UserWarning) as told:
+    with pytest.warns(UserWarning, match="1 answers that rest on them stay|cannot be"):
         session = AnnotationSession(tmp_path / "s", images, texts, clip())
     with session:
-        assert any("1 answers that rest on them stay" in str(w.message) for w in told)
         assert session.progress.n_answers == GOOD - 2
 
 
@@ -173,14 +172,13 @@ def test_the_answer_none_about_a_bad_image_does_not_end_the_learning(tmp_path):
         question = next(q for q in session if q.modality == 0 or session.skip(q))
         (images / question.item.key).write_bytes(b"no image any more")
         session.answer(question, None)  # it was asked about, and is paid for
+        for _ in range(2):  # the rest of the batch
+            following = session.next_question()
+            session.answer(following, following.candidates[0])
         with pytest.warns(UserWarning, match="set aside from now on: 1 item of X"):
-            for question in session:
-                session.answer(question, question.candidates[0])
-                if session.progress.n_pairs == 6:
-                    break
             session.train()
         assert session.progress.n_none == 1
-        assert len(session.learner.X_training) == 6
+        assert len(session.learner.X_training) == session.progress.n_pairs == 2
 
 
 def test_looking_at_an_image_sets_it_aside(tmp_path):
@@ -207,7 +205,11 @@ def test_rows_with_nan_are_set_aside(tmp_path):
         assert [one.reason for one in session.set_aside] == 2 * [
             "it holds NaN or infinity"
         ]
-        session.run(lambda question: question.item.row if question.item.row not in (3, 7) else None)
+        session.run(
+            lambda question: (
+                question.item.row if question.item.row not in (3, 7) else None
+            )
+        )
         assert session.progress.n_pairs == 38
     with pytest.raises(ValueError, match="NaN"):
         AnnotationSession(tmp_path / "t", x, y, learner(), on_error="raise")

@@ -114,14 +114,18 @@ def test_a_folder_of_texts_is_a_pool_of_texts(tmp_path):
 
 
 def test_what_a_folder_of_images_holds_besides_is_told(tmp_path):
-    images = save(tmp_path / "images", "a.png", "b/c.JPG", "__MACOSX/._a.png", ".x/y.png")
+    images = save(
+        tmp_path / "images", "a.png", "b/c.JPG", "__MACOSX/._a.png", ".x/y.png"
+    )
     (images / "notes.pdf").write_bytes(b"%PDF")
     (images / "b" / "again").symlink_to(images)
     (images / "same.png").symlink_to("a.png")
     pool = read_pool(images, "X")
     assert pool.keys == ["a.png", "b/c.JPG"]
     assert "1 .pdf" in pool.left_out
-    with pytest.warns(UserWarning, match="left out of the folder of X: 1 .pdf, 2 links"):
+    with pytest.warns(
+        UserWarning, match="left out of the folder of X: 1 .pdf, 2 links"
+    ):
         AnnotationSession(
             tmp_path / "s", images, ["a", "b"], features=(X[:2], Y[:2])
         ).close()

@@ -106,9 +106,9 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         features of a pool stay on a GPU.
     on_error : {"raise", "skip"}, default="raise"
         What to do about images that cannot be read. "raise": an error names the first.
-        "skip": `fit` leaves their pairs out, with a warning; `transform` gives them rows
-        of NaN; the learners ask about none of them, and learn from none. Each call then
-        looks at the images first, which takes about a tenth of the time of encoding.
+        "skip": `fit` leaves their pairs out, with a warning; `transform` gives them
+        rows of NaN; the learners ask about none of them, and learn from none. Each call
+        then looks at the images first, in about a tenth of the time of encoding them.
     random_state : int, RandomState instance or None, default=None
         Determines random weights and the batches.
     verbose : int, default=0

@@ -68,7 +68,9 @@ def encode_readable(
     rows = [row for row in range(len(images)) if row not in faults]
     if not rows:
         row, why = next(iter(faults.items()))
-        raise ValueError(f"none of the {len(images)} images can be read; X[{row}]: {why}")
+        raise ValueError(
+            f"none of the {len(images)} images can be read; X[{row}]: {why}"
+        )
     found = encode_images(network, take(images, rows), autocast, unit, host)
     features = found.new_full((len(images), found.shape[1]), torch.nan)
     features[torch.as_tensor(rows, device=found.device)] = found

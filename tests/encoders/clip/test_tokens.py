@@ -31,7 +31,9 @@ def test_texts_longer_than_the_context_are_counted(tokenizer):
 
 def test_one_warning_counts_the_texts_that_are_cut():
     texts = [f"{i} " * 30 if i < 3 else f"text {i}" for i in range(8)]
-    with pytest.warns(UserWarning, match=r"3 of 8 texts are longer than the \d+") as told:
+    with pytest.warns(
+        UserWarning, match=r"3 of 8 texts are longer than the \d+"
+    ) as told:
         fitted = encoder().fit(PIXELS, texts)
     assert len(told) == 1
     fitted.transform(PIXELS, texts)  # without a word: it has been said
