@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from .._shared.progress import progress
 from ._pictures import UnreadableImage, is_whole_jpeg, read_picture
 
 if TYPE_CHECKING:
     from ._images import Images, OneImage
+
+AHEAD = 4096  # images that wait for a thread
 
 
 def fault_of(image: "OneImage | str") -> str | None:
@@ -51,16 +54,18 @@ def find_faults(
     for row, image in enumerate(images):
         key = os.fspath(image) if isinstance(image, (str, Path)) else id(image)
         rows.setdefault(key, []).append(row)
+    equals = list(rows.values())
     faults: dict[int, str] = {}
-    firsts = [images[same[0]] for same in rows.values()]
     threads = ThreadPoolExecutor()
     try:
         with progress(len(images), desc, verbose, unit="image") as advance:
-            found = threads.map(fault_of, firsts)
-            for same, fault in zip(rows.values(), found, strict=True):
-                if fault is not None:
-                    faults.update(dict.fromkeys(same, fault))
-                advance(len(same))
+            for batch in gen_batches(len(equals), AHEAD):
+                firsts = [images[same[0]] for same in equals[batch]]
+                found = threads.map(fault_of, firsts)
+                for same, fault in zip(equals[batch], found, strict=True):
+                    if fault is not None:
+                        faults.update(dict.fromkeys(same, fault))
+                    advance(len(same))
     finally:
         threads.shutdown(cancel_futures=True)
     return dict(sorted(faults.items()))

@@ -170,7 +170,10 @@ def _unmapped(image: "PILImage") -> Iterator[None]:
 
 
 def _as_rgb(image: "PILImage", orientation: int) -> "PILImage":
-    """Return a loaded image upright, on white, in RGB; a new one."""
+    """Return a loaded image upright, on white, in RGB; a new one, without its info.
+
+    That would turn it once more where it is read or shown again.
+    """
     from PIL import Image
 
     turn = {
@@ -188,7 +191,9 @@ def _as_rgb(image: "PILImage", orientation: int) -> "PILImage":
             upright = upright.convert("LA")
         paper = Image.new("RGBA", upright.size, "white")
         upright = Image.alpha_composite(paper, upright.convert("RGBA"))
-    return upright.copy() if upright.mode == "RGB" else upright.convert("RGB")
+    picture = upright.copy() if upright.mode == "RGB" else upright.convert("RGB")
+    picture.info = {}
+    return picture
 
 
 def _check_mode(image: "PILImage") -> None:

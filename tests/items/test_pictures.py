@@ -63,6 +63,17 @@ def test_pictures_are_read_upright(tmp_path, name, orientation):
     assert_plain(pixels(tmp_path / "a"), apart=3 if name in ("JPEG", "MPO") else 0)
 
 
+@pytest.mark.parametrize("name", ["PNG", "TIFF", "WEBP"])
+def test_what_was_read_is_not_turned_again(tmp_path, name):
+    content = encoded(stored(PLAIN, 6), name, exif=exif(6), **EXACT[name])
+    (tmp_path / "a").write_bytes(content)
+    once = read_picture(tmp_path / "a")
+    assert_plain(pixels(once))
+    once.save(tmp_path / "again.png")
+    assert_plain(pixels(tmp_path / "again.png"))
+    assert once.info == {}
+
+
 @pytest.mark.parametrize("before", [b"IDAT", b"IEND"])
 def test_png_may_say_so_before_and_behind_its_pixels(tmp_path, before):
     data = exif(6).removeprefix(b"Exif\0\0")
