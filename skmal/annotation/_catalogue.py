@@ -17,7 +17,7 @@ from ._ids import Key, Number, Place
 from ._journal import Registered
 from ._records import NAMES, Item
 from ._search import Words
-from ._sources import UNREAD, Pool, fingerprints
+from ._sources import UNREAD, Fingerprint, Pool, fingerprints
 
 
 class Catalogue:
@@ -59,6 +59,7 @@ class Catalogue:
         self.aside: dict[Number, str] = {}
         self._known_key: dict[Number, Key] = {}
         self._number_of: tuple[dict[Key, Number], ...] = ({}, {})
+        self._found: tuple[dict[Key, Fingerprint], ...] = ({}, {})
         modalities = {0: -1}
         for m, before in enumerate(known):
             for key, item in before.items():
@@ -67,6 +68,7 @@ class Catalogue:
             seen = {key: item.fingerprint for key, item in before.items()}
             prints = fingerprints(source, seen, NAMES[m])
             found = dict(zip(source.keys, prints, strict=True))
+            self._found[m].update(found)
             # Sorted, so that the order passed the first time decides nothing either.
             for key in sorted(found):
                 if key not in before:
@@ -134,6 +136,10 @@ class Catalogue:
     def is_there(self, number: Number) -> bool:
         """Say whether an item is in its pool; it may be set aside."""
         return bool(self._stands_at[number] >= 0)
+
+    def fingerprint(self, modality: int, key: Key) -> Fingerprint:
+        """Return what an item was when the pools were read."""
+        return self._found[modality][key]
 
     def item(self, number: Number) -> Item:
         """Return an Item that is there."""

@@ -171,9 +171,10 @@ def _locate(image_url: str | None, image_size: int) -> Locate:
     def locate(modality: int, item: Item) -> str:
         if image_url is not None:
             return image_url.replace("{key}", quote(item.key))
-        if (modality, item.key) not in made:
-            made[modality, item.key] = _data_uri(item, image_size)
-        return made[modality, item.key]
+        key = Key(item.key)
+        if (modality, key) not in made:
+            made[modality, key] = _data_uri(item, image_size)
+        return made[modality, key]
 
     return locate
 

@@ -13,12 +13,19 @@ from .._shared.parameters import check_integer
 from .._shared.randomness import draw_seed
 from .._shared.types import Items
 from .._version import __version__
+from ..arrays._verbs import take
 from ..encoders._ridge import RidgeCCA
 from ..encoders._tags import reads_numbers_only
-from ..items._containers import check_items, numeric_rows
+from ..items._containers import (
+    check_items,
+    check_same_length,
+    n_features,
+    numeric_rows,
+)
+from ..items._images import check_images
 from ..learners._paired import PairedActiveLearner
 from . import _weights
-from ._aside import describe, without_nan
+from ._aside import describe, faults_of, without_nan
 from ._book import Book
 from ._catalogue import Catalogue
 from ._events import Budget, Changed, Event, Pair, Parameters, Start, Undo
@@ -75,6 +82,40 @@ def check_features(
             raise ValueError(f"{describe(faults, sources[m].keys, name)}\nNone is left")
         sources[m].faults.update(faults)
     return seen[0], seen[1]
+
+
+def check_validation(
+    validation: tuple[Any, Any] | None, sources: tuple[Pool, Pool], on_error: str
+) -> tuple[Any, Any] | None:
+    """Return aligned rows to score on, without those whose images cannot be read."""
+    if validation is None:
+        return None
+    if not isinstance(validation, tuple) or len(validation) != 2:
+        raise ValueError(
+            "validation_data must be a tuple (X_val, y_val), got "
+            f"{type(validation).__name__}"
+        )
+    rows = [
+        check_items(side, f"validation_data[{m}]") for m, side in enumerate(validation)
+    ]
+    check_same_length(*rows)
+    bad: set[int] = set()
+    for m, side in enumerate(rows):
+        if sources[m].kind != "image" or n_features(side) is not None:
+            continue  # features of images, if any
+        name = f"validation_data[{m}]"
+        faults = faults_of(check_images(side, name), "image", name, 0)
+        if faults:
+            keys = [str(item) for item in side]
+            message = describe(faults, keys, name)
+            if on_error == "raise" or len(faults) == len(side):
+                raise ValueError(message)
+            warnings.warn(f"not scored on: {message}", stacklevel=3)
+        bad |= {*faults}
+    if not bad:
+        return rows[0], rows[1]
+    good = np.setdiff1d(np.arange(len(rows[0])), [*bad])
+    return take(rows[0], good), take(rows[1], good)
 
 
 def check_learner(learner: PairedActiveLearner, seen: Pools) -> None:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from .._shared.parameters import check_choice, check_integer
 from .._shared.types import Items
-from ..items._faults import fault_of
 from ..learners._paired import PairedActiveLearner
 from . import _label_studio
 from ._aside import describe, list_path, write_list
@@ -17,10 +16,12 @@ from ._desk import Desk
 from ._events import Budget
 from ._ids import QuestionId
 from ._ledger import OPEN
+from ._looks import look_at, look_at_shown, without_bad_images
 from ._opening import (
     check_features,
     check_learner,
     check_parameters,
+    check_validation,
     open_book,
     recover,
 )
@@ -73,6 +74,7 @@ class AnnotationSession:
         Pairs known at the start, as rows or keys. They cost nothing.
     validation_data : tuple (X_val, y_val), default=None
         Aligned rows, in the form that the learner sees, to score each encoder on.
+        Images among them are looked at, too.
     batch_size : int, default=None
         Questions between two trainings. None: the learner's.
     n_candidates : int, default=None
@@ -198,6 +200,7 @@ class AnnotationSession:
         seen = check_features(features, sources, on_error)
         check_learner(learner, seen)
         given = check_parameters(batch_size, n_candidates, budget)
+        validation_data = check_validation(validation_data, sources, on_error)
         self.path: Path = Path(path)
         self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
         self._book = open_book(
@@ -205,10 +208,16 @@ class AnnotationSession:
         )
         try:
             pools = self._book.items.arranged(*seen)
-            learner = recover(learner, self._book, pools)
             self._desk = Desk(self._book)
-            self._trainer = Trainer(
-                self._book, learner, pools, validation_data, training == "background"
+            self._trainer = without_bad_images(
+                self._book,
+                lambda: Trainer(
+                    self._book,
+                    recover(learner, self._book, pools),
+                    pools,
+                    validation_data,
+                    training == "background",
+                ),
             )
             self._tell_left_out(sources)
         except BaseException:
@@ -216,7 +225,7 @@ class AnnotationSession:
             raise
 
     def _tell_left_out(self, sources: Sequence[Pool]) -> None:
-        """Warn of what folders hold besides and of what is set aside; list the latter."""
+        """Warn of what folders hold besides, and of what is set aside; list that."""
         for source, name in zip(sources, NAMES, strict=True):
             if source.left_out:
                 warnings.warn(
@@ -253,6 +262,14 @@ class AnnotationSession:
             encoder has then learned from every answer; with ``training="background"``
             it does so after that (see `wait`).
         """
+        while True:
+            question = self._find_question(by)
+            # Files may have gone bad since all were looked at.
+            if question is None or not self._look_at([question]):
+                return question
+
+    def _find_question(self, by: str) -> Question | None:
+        """Return the next question of the journal, after a training if need be."""
         ledger = self._book.ledger
         while True:
             with self._book.lock:
@@ -267,6 +284,14 @@ class AnnotationSession:
                 if self._trainer.in_background and n_rounds:
                     return self._find_more(by)
             self._trainer.train(unless_beyond=n_rounds)
+
+    def _look_at(self, questions: Iterable[Question]) -> bool:
+        """Set aside what questions show and can no longer be read; say if anything."""
+        told = look_at_shown(self._book, questions)
+        if told and not self._trainer.in_background:  # else the progress says so
+            message = "\n".join(told)
+            warnings.warn(f"set aside from now on: {message}", stacklevel=3)
+        return bool(told)
 
     def _find_more(self, by: str) -> Question | None:
         """Return a question from the last finished encoder while the next trains."""
@@ -473,14 +498,8 @@ class AnnotationSession:
         ValueError
             If the pool has no such key.
         """
-        item = self.item(modality, key)
-        number = self._book.items.number(modality, item)
-        if number not in self._book.items.aside and self.kinds[modality] == "image":
-            why = fault_of(item.value)
-            if why is not None:
-                with self._book.lock:
-                    self._book.set_aside({number: why})
-        return self._book.items.aside.get(number)
+        check_choice(modality, "modality", (0, 1))
+        return look_at(self._book, modality, str(key))
 
     def item(self, modality: int, key: str) -> Item:
         """Return an item by its key.
@@ -616,18 +635,18 @@ class AnnotationSession:
         Raises
         ------
         ValueError
-            If there is nothing left to ask, or an image cannot be read; no file is
-            changed then.
+            If there is nothing left to ask; no file is changed then.
         """
         check_integer(image_size, "image_size", 1)
-        with self._book.lock:
-            self._book.check_open()
-            is_open = bool(self._desk.askable())
-        if not is_open and self.next_question() is None:
-            raise ValueError(f"{self.path} has no questions left; there is no task")
-        with self._book.lock:
-            questions = [self._desk.shown(asked) for asked in self._desk.askable()]
-            journal = self._book.ledger.parameters.journal
+        self._book.check_open()
+        while True:
+            with self._book.lock:
+                questions = [self._desk.shown(asked) for asked in self._desk.askable()]
+                journal = self._book.ledger.parameters.journal
+            if not questions and self.next_question() is None:
+                raise ValueError(f"{self.path} has no questions left; there is no task")
+            if questions and not self._look_at(questions):
+                break
         return _label_studio.write_tasks(
             questions, self.kinds, folder, journal, image_url, preselect, image_size
         )

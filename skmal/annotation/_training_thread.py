@@ -4,15 +4,12 @@ import threading
 import warnings
 
 from .._shared.types import Items
-from ..items._faults import find_faults
 from ..learners._paired import PairedActiveLearner
 from . import _weights
-from ._aside import describe
 from ._book import Book
 from ._events import More, Round
-from ._ids import Number
+from ._looks import without_bad_images
 from ._open_rows import askable, known, numbered, rows_open
-from ._records import NAMES
 from ._training import Askable, Features, Pools, ask, ask_more, features_of, teach
 
 RESERVE = 2  # batches chosen beyond the first, where people answer during trainings
@@ -86,15 +83,7 @@ class Trainer:
         """
         told: list[str] = []
         with self._one_at_a_time:
-            while True:
-                try:
-                    self._train(unless_beyond)
-                    break
-                except Exception:  # encoders of any kind raise what they like
-                    bad = self._look_again()
-                    if not bad:
-                        raise
-                    told += bad
+            without_bad_images(self._book, lambda: self._train(unless_beyond), told)
         if told and not self.in_background:  # else people see it in the progress
             message = "\n".join(told)
             warnings.warn(f"set aside from now on: {message}", stacklevel=3)
@@ -135,30 +124,6 @@ class Trainer:
             self.learner, self._features = learner, features
             self.error = None
         _weights.remove_others(weights)
-
-    def _look_again(self) -> list[str]:
-        """Set aside the images that can no longer be read; return what to say of them.
-
-        Nothing where all is as it was.
-        """
-        book, items = self._book, self._book.items
-        told: list[str] = []
-        for modality, pool in enumerate(items.pools):
-            if items.kinds[modality] != "image" or not isinstance(pool, list):
-                continue
-            with book.lock:
-                numbers = items.numbers[modality]
-                numbers = numbers[items.row[numbers] >= 0]
-                rows = items.row[numbers]
-            faults = find_faults([pool[row] for row in rows])
-            if not faults:
-                continue
-            bad = [Number(int(numbers[i])) for i in faults]
-            with book.lock:
-                book.set_aside(dict(zip(bad, faults.values(), strict=True)))
-            keys = [items.key(Number(int(number))) for number in numbers]
-            told.append(describe(faults, keys, NAMES[modality]))
-        return told
 
     def ask_more(self, may_be_asked: Askable) -> None:
         """Ask at once, by the last finished encoder; under the book's lock."""

@@ -2,11 +2,11 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from .._shared.progress import progress
 from ._pictures import UnreadableImage, is_whole_jpeg, read_picture
@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 AHEAD = 4096  # images that wait for a thread
 
 
-def fault_of(image: "OneImage | str") -> str | None:
+def fault_of(image: "OneImage | str", *, thorough: bool = False) -> str | None:
     """Return why an image cannot be read, without its path; None where it can be.
 
     It is read as `read_picture` reads it, except for JPEG files: where their head is in
-    order and their scan has an end, they count as whole without being decoded.
+    order and their scan has an end, they count as whole without being decoded, unless
+    the look is to be `thorough`.
     """
     try:
-        if not (isinstance(image, (str, Path)) and is_whole_jpeg(image)):
+        is_file = isinstance(image, (str, Path))
+        if thorough or not (is_file and is_whole_jpeg(image)):
             read_picture(image)
     except UnreadableImage as error:
         return str(error)
@@ -32,7 +34,11 @@ def fault_of(image: "OneImage | str") -> str | None:
 
 
 def find_faults(
-    images: "Images", *, verbose: int = 0, desc: str = "looking at images"
+    images: "Images",
+    *,
+    verbose: int = 0,
+    desc: str = "looking at images",
+    thorough: bool = False,
 ) -> dict[int, str]:
     """Return the rows of images that cannot be read, and why each cannot.
 
@@ -47,6 +53,8 @@ def find_faults(
         With 1 and more there is a progress bar.
     desc : str, default="looking at images"
         What stands before the bar.
+    thorough : bool, default=False
+        Whether JPEG files are decoded as well.
     """
     if isinstance(images, np.ndarray):  # pixels are there already
         return {}
@@ -56,13 +64,15 @@ def find_faults(
         rows.setdefault(key, []).append(row)
     equals = list(rows.values())
     faults: dict[int, str] = {}
+    look = partial(fault_of, thorough=thorough)
     threads = ThreadPoolExecutor()
     try:
         with progress(len(images), desc, verbose, unit="image") as advance:
-            for batch in gen_batches(len(equals), AHEAD):
-                firsts = [images[same[0]] for same in equals[batch]]
-                found = threads.map(fault_of, firsts)
-                for same, fault in zip(equals[batch], found, strict=True):
+            for start in range(0, len(equals), AHEAD):
+                batch = equals[start : start + AHEAD]
+                firsts = [images[same[0]] for same in batch]
+                found = threads.map(look, firsts)
+                for same, fault in zip(batch, found, strict=True):
                     if fault is not None:
                         faults.update(dict.fromkeys(same, fault))
                     advance(len(same))

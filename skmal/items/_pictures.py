@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 ORIENTATION = 0x0112  # EXIF's tag
 TRANSPARENT = ("1", "L", "P", "RGB", "LA", "La", "PA", "RGBA", "RGBa")
+DEPTHS = {"L;2": 85, "L;4": 17}  # factors from Pillow's raw modes to 8 bits
 LOOK = 16  # bytes at the end of a file that are looked at for zeros
 
 # Held while warnings are ignored: catch_warnings changes what the whole program does
@@ -141,6 +142,8 @@ def _load_object(image: Any) -> int:
 
 def _load(image: "PILImage") -> int:
     """Read the pixels of an image; return its orientation."""
+    if image.format == "PNG" and getattr(image, "tile", None):
+        image._skmal_depth = image.tile[0][3]  # pyright: ignore
     with _unmapped(image):
         image.load()
     try:
@@ -186,6 +189,9 @@ def _as_rgb(image: "PILImage", orientation: int) -> "PILImage":
         8: Image.Transpose.ROTATE_90,
     }.get(orientation)
     upright = image if turn is None else image.transpose(turn)
+    if (transparent := _transparent_value(image)) is not None:
+        upright = upright.copy()
+        upright.info["transparency"] = transparent
     if upright.mode in TRANSPARENT and upright.has_transparency_data:
         if upright.mode == "La":  # which Pillow turns into LA alone
             upright = upright.convert("LA")
@@ -194,6 +200,20 @@ def _as_rgb(image: "PILImage", orientation: int) -> "PILImage":
     picture = upright.copy() if upright.mode == "RGB" else upright.convert("RGB")
     picture.info = {}
     return picture
+
+
+def _transparent_value(image: Any) -> int | tuple[int, ...] | None:
+    """Return the transparent value where that of the info is not one of the pixels'.
+
+    Pillow brings pixels of a PNG to 8 bits, and leaves the value in the file's depth.
+    """
+    value = image.info.get("transparency")
+    depth = getattr(image, "_skmal_depth", None)
+    if value is not None and depth in DEPTHS:
+        return DEPTHS[depth] * value
+    if value is not None and depth == "RGB;16B":
+        return tuple(v >> 8 for v in value)
+    return None
 
 
 def _check_mode(image: "PILImage") -> None:

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from bad_images import bad_files, picture
+from bad_images import bad_files, encoded, picture
 from helpers import MICRO_CLIP, make_pairs
 from sessions import X, Y, learner, open_keyed, truth
 
@@ -248,3 +248,85 @@ def test_a_file_that_was_never_readable_is_no_changed_one_later(tmp_path):
     shutil.copy(paths[0], paths[-1])
     with AnnotationSession(tmp_path / "s", paths, texts, **params) as session:
         assert session.progress.n_open == (GOOD + 1, GOOD + 1)
+
+
+def jpeg_that_only_looks_whole():
+    """Return a JPEG whose scan names tables that the file does not define."""
+    content = bytearray(encoded(picture(99)))
+    content[content.index(b"\xff\xda") + 6] = 0x33
+    return bytes(content)
+
+
+@pytest.mark.parametrize("training", ["wait", "background"])
+@pytest.mark.filterwarnings("ignore:set aside from now on")
+def test_an_image_that_only_looks_whole_is_set_aside_once_it_fails(tmp_path, training):
+    images, texts = make_folder(tmp_path, {"odd.jpg": jpeg_that_only_looks_whole()})
+    params = {"training": training}
+    for _ in range(2):  # and when it is opened again
+        with AnnotationSession(
+            tmp_path / "s", images, texts, clip(), **params
+        ) as session:
+            for _ in range(5):
+                question = session.next_question()
+                session.answer(question, question.candidates[0])
+            session.wait()
+            session.train()
+            assert session.progress.training_error is None
+            assert [one.key for one in session.set_aside] == ["odd.jpg"]
+
+
+def test_images_that_go_bad_are_not_shown_where_features_are_learned_from(tmp_path):
+    images, texts = make_folder(tmp_path, {})
+    params = {"batch_size": 4, "features": make_pairs(GOOD)}
+    with AnnotationSession(
+        tmp_path / "s", images, texts, learner(batch_size=4), **params
+    ) as session:
+        first = session.next_question()
+        gone = {f"good{i:02}.png" for i in (1, 5, 6, 11)} - {first.item.key}
+        for key in gone:
+            (images / key).unlink()
+        session.answer(first, first.candidates[-1])
+        shown = set()
+        with pytest.warns(UserWarning, match="set aside from now on"):
+            for question in session:
+                shown |= {question.item.key, *(c.key for c in question.candidates)}
+                session.answer(question, question.candidates[0])
+        assert not shown & gone
+        assert {one.key for one in session.set_aside} <= gone
+
+
+def test_tasks_for_label_studio_leave_out_what_has_gone_bad(tmp_path):
+    images, texts = make_folder(tmp_path, {})
+    params = {"batch_size": 6, "features": make_pairs(GOOD)}
+    with AnnotationSession(
+        tmp_path / "s", images, texts, learner(batch_size=6), **params
+    ) as session:
+        question = session.next_question()
+        key = (question.item if question.modality == 0 else question.candidates[0]).key
+        (images / key).write_bytes(b"")
+        with pytest.warns(UserWarning, match="the file is empty"):
+            (tasks, _) = session.export_label_studio(tmp_path / "out")
+        assert key not in tasks.read_text(encoding="utf-8")
+
+
+def test_images_to_score_on_are_looked_at_as_well(tmp_path):
+    images, texts = make_folder(tmp_path, {})
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no image")
+    paths = sorted(images.iterdir())[:3]
+    validation = [*paths, bad], ["a", "b", "c", "d"]
+    with pytest.warns(UserWarning, match="not scored on: 1 item of validation_data"):
+        session = AnnotationSession(
+            tmp_path / "s", images, texts, clip(), validation_data=validation
+        )
+    with session:
+        for _ in range(5):
+            question = session.next_question()
+            session.answer(question, question.candidates[0])
+        assert len(session.progress.validation) == 1
+    with pytest.raises(ValueError, match="bad.png"):
+        AnnotationSession(
+            *(tmp_path / "t", images, texts, clip()),
+            validation_data=validation,
+            on_error="raise",
+        )

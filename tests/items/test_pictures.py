@@ -1,13 +1,15 @@
 """One picture, however it is stored and in whatever form it comes."""
 
+import struct
 import threading
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from pictures import encoded, exif, image_files, in_mode, stored, with_chunk
+from pictures import chunk, encoded, exif, image_files, in_mode, stored, with_chunk
 from PIL import Image, ImageDraw
 
 from skmal.items._faults import fault_of
@@ -176,6 +178,31 @@ def test_what_is_transparent_lies_on_white(tmp_path, kind):
         pytest.skip("nothing here reads it")
     (tmp_path / "a").write_bytes(transparent(kind))
     assert_plain(pixels(tmp_path / "a"), apart=1 if kind in ("L PNG", "RGB PNG") else 0)
+
+
+@pytest.mark.parametrize(
+    ("colour", "depth", "row", "transparent", "expected"),
+    [
+        (0, 1, b"\x50", b"\0\0", [255, 255, 255, 255]),
+        (0, 1, b"\x50", b"\0\1", [0, 255, 0, 255]),
+        (0, 2, b"\x1b", b"\0\1", [0, 255, 170, 255]),
+        (0, 4, b"\x15\x91", b"\0\5", [17, 255, 153, 17]),
+        (0, 8, b"\x15\x91\5\6", b"\0\5", [21, 145, 255, 6]),
+        (2, 16, b"\x21\7" * 6 + b"\x51\0" * 6, b"\x21\7" * 3, [255, 255, 81, 81]),
+    ],
+)
+def test_transparent_values_of_every_depth(
+    tmp_path, colour, depth, row, transparent, expected
+):
+    head = struct.pack(">IIBBBBB", 4, 1, depth, colour, 0, 0, 0)
+    chunks = chunk(b"IHDR", head) + chunk(b"tRNS", transparent)
+    chunks += chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    found = np.asarray(read_picture(tmp_path / "a.png"))[0, :, 0]
+    assert found.tolist() == expected
+    with Image.open(tmp_path / "a.png") as image:
+        for _ in range(2):
+            assert np.asarray(read_picture(image))[0, :, 0].tolist() == expected
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "RGBa", "LA", "La", "PA"])

@@ -107,8 +107,8 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     on_error : {"raise", "skip"}, default="raise"
         What to do about images that cannot be read. "raise": an error names the first.
         "skip": `fit` leaves their pairs out, with a warning; `transform` gives them
-        rows of NaN; the learners ask about none of them, and learn from none. Each call
-        then looks at the images first, in about a tenth of the time of encoding them.
+        rows of NaN; the learners ask about none of them, and learn from none. Learners
+        then decode all images of a pool once more in every round.
     random_state : int, RandomState instance or None, default=None
         Determines random weights and the batches.
     verbose : int, default=0
@@ -438,14 +438,15 @@ class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         images, texts = check_images(X, "X"), check_texts(y, "y")
         rows = np.arange(len(images))
         if self.on_error == "skip":
-            rows = np.delete(rows, [*find_faults(images, verbose=self.verbose)])
+            faults = find_faults(images, verbose=self.verbose, thorough=True)
+            rows = np.delete(rows, [*faults])
         return rows, np.arange(len(texts))
 
     def _readable_pairs(
         self, images: Images, texts: list[str]
     ) -> tuple[Images, list[str]]:
         """Return the pairs whose image can be read, and warn of the others."""
-        faults = find_faults(images, verbose=self.verbose)
+        faults = find_faults(images, verbose=self.verbose, thorough=True)
         if not faults:
             return images, texts
         row, why = next(iter(faults.items()))

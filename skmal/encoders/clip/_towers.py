@@ -58,20 +58,26 @@ def encode_readable(
     unit: bool,
     host: bool,
     verbose: int,
+    thorough: bool = False,
 ) -> "torch.Tensor":
     """Return what `encode_images` does, with rows of NaN for what cannot be read."""
     import torch
 
-    faults = find_faults(images, verbose=verbose)
-    if not faults:
-        return encode_images(network, images, autocast, unit, host)
+    faults = find_faults(images, verbose=verbose, thorough=thorough)
     rows = [row for row in range(len(images)) if row not in faults]
     if not rows:
         row, why = next(iter(faults.items()))
         raise ValueError(
             f"none of the {len(images)} images can be read; X[{row}]: {why}"
         )
-    found = encode_images(network, take(images, rows), autocast, unit, host)
+    try:
+        found = encode_images(network, take(images, rows), autocast, unit, host)
+    except (ValueError, FileNotFoundError):  # one that looked whole is not
+        if thorough:
+            raise
+        return encode_readable(network, images, autocast, unit, host, verbose, True)
+    if not faults:
+        return found
     features = found.new_full((len(images), found.shape[1]), torch.nan)
     features[torch.as_tensor(rows, device=found.device)] = found
     return features
