@@ -27,7 +27,7 @@ from .arrays._block_math import to_host
 from .arrays._verbs import take
 from .encoders._protocol import encode
 from .encoders._tags import reads_numbers_only
-from .items._containers import check_pairs, n_features
+from .items._containers import check_pairs, numeric_rows
 from .learners._paired import PairedActiveLearner
 
 if TYPE_CHECKING:
@@ -481,13 +481,13 @@ def _check_equal_items(encoder: Any, X: Items, y: Items) -> None:
 
 
 def _check_containers(encoder: Any, X: Items, y: Items) -> None:
-    """Rows of numbers may be float32, integers or data frames, which learners hand on
-    as they come. Begin with sklearn's check_array, or with np.asarray.
+    """Rows of numbers may be float32, integers, lists of arrays or data frames, which
+    learners hand on as they come. Begin with sklearn's check_array, or with np.asarray.
     """
-    if n_features(X) is None or n_features(y) is None:
+    if numeric_rows(X) is None or numeric_rows(y) is None:
         return
-    X, y = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    scale = 100 / max(np.abs(X).max(), np.abs(y).max())
+    views = [numeric_rows(items).astype(np.float64) for items in (X, y)]
+    scale = 100 / max(np.abs(view).max() for view in views)
     forms: list[tuple[str, Any]] = [
         ("float32", lambda rows: rows.astype(np.float32)),
         ("integer", lambda rows: (scale * rows).astype(np.int64)),
@@ -498,8 +498,9 @@ def _check_containers(encoder: Any, X: Items, y: Items) -> None:
         forms.append(("data frame", DataFrame))
     except ImportError:
         pass
+    forms.append(("list of arrays", list))
     for name, form in forms:
-        items = form(X), form(y)
+        items = form(views[0]), form(views[1])
         try:
             features = _features(_fitted(encoder, *items), *items)
         except Exception as error:
@@ -516,7 +517,7 @@ def _check_tags(encoder: Any, X: Items, y: Items) -> None:
     paths) or three_d_array = True (pixels) where items are no rows of numbers, and
     requires_fit = False only where it transforms before fit.
     """
-    numbers = n_features(X) is not None and n_features(y) is not None
+    numbers = numeric_rows(X) is not None and numeric_rows(y) is not None
     only = reads_numbers_only(encoder)
     expect(numbers or not only, "its tags promise rows of numbers, and it reads others")
     if not hasattr(encoder, "__sklearn_tags__"):

@@ -1,7 +1,9 @@
 """Which items cannot be used, and how people are told."""
 
 import csv
+import unicodedata
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from ._records import NAMES, SetAside
 
 N_SHOWN = 10  # that a message names
 EMPTY = "the text is empty"
+MISSING = "there is no value"
 NOT_FINITE = "it holds NaN or infinity"
 
 
@@ -21,9 +24,38 @@ def faults_of(items: Any, kind: str, name: str, verbose: int) -> dict[int, str]:
     if kind == "image" and isinstance(items, list):
         return find_faults(items, verbose=verbose, desc=f"looking at {name}")
     if kind == "text":
-        blank = (row for row, text in enumerate(items) if not text.strip())
-        return dict.fromkeys(blank, EMPTY)
+        return {row: EMPTY for row, text in enumerate(items) if is_blank(text)}
     return {}
+
+
+def is_blank(text: str) -> bool:
+    """Say whether a text shows nothing: blanks, marks of direction and the like."""
+    return all(c.isspace() or unicodedata.category(c) in ("Cf", "Cc") for c in text)
+
+
+def without_missing(items: Any) -> tuple[Any, dict[int, str]]:
+    """Return items with others in place of those that are missing, and which these are.
+
+    Missing are rows with NaN or infinity, and None (or pandas' and NumPy's words for
+    it) among other things than numbers.
+    """
+    if isinstance(items, np.ndarray) and items.dtype.kind != "O":
+        return without_nan(items)
+    if isinstance(items, str) or not hasattr(items, "__len__"):
+        return items, {}
+    found = list(items)
+    missing = [row for row, item in enumerate(found) if _is_missing(item)]
+    left = next((item for item in found if not _is_missing(item)), None)
+    if not missing or left is None or isinstance(left, Real):
+        return items, {}
+    for row in missing:
+        found[row] = left  # which is never looked at
+    return found, dict.fromkeys(missing, MISSING)
+
+
+def _is_missing(item: Any) -> bool:
+    is_nan = isinstance(item, float) and item != item
+    return item is None or is_nan or type(item).__name__ in ("NAType", "NaTType")
 
 
 def without_nan(rows: Any) -> tuple[Any, dict[int, str]]:

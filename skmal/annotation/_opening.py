@@ -118,8 +118,13 @@ def check_validation(
     return take(rows[0], good), take(rows[1], good)
 
 
-def check_learner(learner: PairedActiveLearner, seen: Pools) -> None:
-    """Raise unless a session can use a copy of this learner."""
+def check_learner(
+    learner: PairedActiveLearner, seen: Pools, items: Sequence[Items]
+) -> None:
+    """Raise unless a session can use a copy of this learner.
+
+    `seen` is what it sees of the items, and may be those.
+    """
     if not isinstance(learner, PairedActiveLearner):
         raise TypeError(
             f"learner must be a PairedActiveLearner, got {type(learner).__name__}"
@@ -133,6 +138,11 @@ def check_learner(learner: PairedActiveLearner, seen: Pools) -> None:
     for m, rows in enumerate(seen):
         if reads_numbers_only(encoder) and numeric_rows(rows) is None:
             name = type(encoder).__name__
+            if rows is not items[m]:
+                raise ValueError(
+                    f"{name} learns from rows of numbers, which features[{m}] does not "
+                    "hold; pass an array of shape (n_items, n_features)"
+                )
             raise ValueError(
                 f"{name} learns from rows of numbers, which {NAMES[m]} does not hold; "
                 "give them as features=(X_features, y_features), or pass a learner "

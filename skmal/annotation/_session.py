@@ -198,7 +198,7 @@ class AnnotationSession:
             read_pool(y, "y", on_error, verbose),
         )
         seen = check_features(features, sources, on_error)
-        check_learner(learner, seen)
+        check_learner(learner, seen, [source.items for source in sources])
         given = check_parameters(batch_size, n_candidates, budget)
         validation_data = check_validation(validation_data, sources, on_error)
         self.path: Path = Path(path)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy.sparse import issparse
 
 from .._shared.types import Items
 from ..datasets._texts import KeyedTexts, load_texts
@@ -21,10 +22,13 @@ from ..items._folders import list_images
 from ..items._formats import known_suffixes
 from ..items._images import check_images
 from ..items._keys import content_hash, content_keys
-from ..items._texts import check_unicode
-from ._aside import describe, faults_of, without_nan
+from ..items._texts import check_texts
+from ._aside import MISSING, describe, faults_of, without_missing
 from ._ids import Key
 
+# Endings of images that Pillow does not read, or not without other programs.
+UNREAD_SUFFIXES = frozenset((".arw", ".cr2", ".cr3", ".dcm", ".dng", ".eps", ".exr"))
+UNREAD_SUFFIXES |= {".ico", ".jxl", ".nef", ".pdf", ".psd", ".svg", ".tga"}
 UNREAD = ""  # in place of the hash of a file that cannot be read
 
 PoolSource: TypeAlias = str | Path | Mapping[str, Any] | Items  # what people pass
@@ -90,7 +94,7 @@ def read_pool(
         found, left_out = _read_path(Path(source), name)
         keys, items = list(found), list(found.values())
         kind = "text" if isinstance(items[0], str) else "image"
-    elif isinstance(source, Mapping):
+    elif isinstance(source, Mapping) and not issparse(source):  # as some are
         keys, items = list(source), _stacked(list(source.values()))
         kind = "text" if isinstance(source, KeyedTexts) else None
     else:
@@ -103,19 +107,22 @@ def read_pool(
     given: Any = items
     faults: dict[int, str] = {}
     if on_error == "skip":
-        items, faults = without_nan(items)
+        items, faults = without_missing(items)
     items = check_items(items, name)
     if kind is None:
         kind, items = _kind(items, name)
     if kind == "text":
-        for row, text in enumerate(items):
-            check_unicode(text, f"{name}[{row}]")
+        items = check_texts(items, name)
+        _check_no_zeros(items, name)
     faults |= faults_of(items, kind, name, verbose)
     if keys is None:
         if isinstance(items, list) and all(isinstance(item, Path) for item in items):
             keys = [item.as_posix() for item in items]
         else:
             keys = content_keys(_for_keys(given, items, faults), name)
+        for row in faults:
+            if faults[row] == MISSING:
+                keys[row] = f"row {row}"
     _check_keys(keys, name)
     if faults and on_error == "raise":
         raise ValueError(
@@ -179,12 +186,12 @@ def _read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str],
 
 def _for_keys(given: Any, items: Any, faults: Mapping[int, str]) -> Any:
     """Return what keys are made of: items as they came, before some were set aside."""
-    if isinstance(given, np.ndarray) or not faults:
-        return given if faults else items
-    return [  # the content of a damaged image cannot be told
-        f"row {row}" if row in faults and not isinstance(item, str) else item
-        for row, item in enumerate(items)
-    ]
+    if isinstance(given, np.ndarray) and given.ndim > 1:
+        return given
+    unknown = {  # whose content cannot be told
+        row for row, why in faults.items() if why == MISSING or _is_picture(items[row])
+    }
+    return [f"row {r}" if r in unknown else item for r, item in enumerate(items)]
 
 
 def _stacked(items: list[Any]) -> Items:
@@ -200,17 +207,29 @@ def _kind(items: Any, name: str) -> tuple[str, Items]:
         pixels = items.dtype == np.uint8 and items.ndim >= 3
         return ("image", check_images(items, name)) if pixels else ("other", items)
     items = [str(item) if isinstance(item, str) else item for item in items]
-    if all(isinstance(item, str) for item in items):
+    is_text = [isinstance(item, str) for item in items]
+    if all(is_text):
         if not _are_names(items, name):
             return "text", items
         return "image", check_images(items, name)
-    images = all(
-        isinstance(item, (str, Path))
-        or hasattr(item, "getbands")
-        or (isinstance(item, np.ndarray) and item.dtype == np.uint8 and item.ndim >= 2)
-        for item in items
-    )
-    return ("image", check_images(items, name)) if images else ("other", items)
+    is_image = [isinstance(item, Path) or _is_picture(item) for item in items]
+    is_either = [text or image for text, image in zip(is_text, is_image, strict=True)]
+    if all(is_either):
+        return "image", check_images(items, name)
+    odd = is_either.index(False)
+    if any(is_either) or isinstance(items[odd], bytes):
+        raise TypeError(
+            f"{name} holds a {type(items[odd]).__name__} in row {odd}, "
+            f"{items[odd]!r:.60}, where images (paths, PIL images, uint8 arrays) or "
+            "texts (str) are expected; pass items of one kind, and texts as str"
+        )
+    return "other", items
+
+
+def _is_picture(item: Any) -> bool:
+    """Say whether an item is a PIL image, or an array of pixels."""
+    is_pixels = isinstance(item, np.ndarray) and item.dtype == np.uint8
+    return hasattr(item, "getbands") or (is_pixels and item.ndim >= 2)
 
 
 def _are_names(items: list[str], name: str) -> bool:
@@ -219,15 +238,35 @@ def _are_names(items: list[str], name: str) -> bool:
     if all(has_ending):
         return True
     for item, ends in zip(items, has_ending, strict=True):
-        # A caption may end like a file, but in one word or as a file that there is?
-        if ends and (len(item.split()) == 1 or os.path.isfile(item)):
+        # A caption may end like a file, but in one word, or as a file that there is?
+        ends |= Path(item).suffix.lower() in UNREAD_SUFFIXES
+        if (ends and len(item.split()) == 1) or _is_file(item):
             other = items[has_ending.index(False)]
             raise ValueError(
-                f"{name} holds names of image files and other strings: {item!r} and "
-                f"{other!r:.60}; pass images as pathlib.Path objects, and texts that "
-                "end like file names in a table (see skmal.datasets.load_texts)"
+                f"{name} holds names of files and other strings, or files of other "
+                f"endings than images have: {item!r} and {other!r:.60}; pass images as "
+                "pathlib.Path objects, and texts that read like files in a table (see "
+                "skmal.datasets.load_texts)"
             )
     return False
+
+
+def _is_file(text: str) -> bool:
+    """Say whether a string names a file that there is, by a path with an ending."""
+    try:
+        return bool(Path(text).suffix) and os.path.isfile(text)
+    except ValueError:  # a zero in it
+        return False
+
+
+def _check_no_zeros(texts: list[str], name: str) -> None:
+    """Raise for a text that a table of answers could not hold."""
+    for row, text in enumerate(texts):
+        if "\0" in text:
+            raise ValueError(
+                f"{name}[{row}] holds a zero character at {text.index(chr(0))}, which "
+                "tables cannot hold; take it out"
+            )
 
 
 def _check_keys(keys: Sequence[Any], name: str) -> None:

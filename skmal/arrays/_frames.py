@@ -104,8 +104,7 @@ def arrow_column(column: Any, name: str) -> Any:
     pyarrow = sys.modules["pyarrow"]
     if isinstance(column, pyarrow.ChunkedArray):
         column = column.combine_chunks()
-    is_null = column.is_null().to_numpy(zero_copy_only=False)
-    refuse_missing(np.where(is_null, None, False), name)
+    refuse_missing(_nulls(column), name)
     kinds, kind = pyarrow.types, column.type
     if kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_boolean(kind):
         return column.to_numpy(zero_copy_only=False)
@@ -116,8 +115,7 @@ def arrow_column(column: Any, name: str) -> Any:
     ):
         lengths, values = column.value_lengths().to_numpy(), column.flatten()
         if values.null_count and (lengths == lengths[0]).all():
-            nulls = values.is_null().to_numpy(zero_copy_only=False)
-            refuse_missing(np.where(nulls, None, False).reshape(len(column), -1), name)
+            refuse_missing(_nulls(values).reshape(len(column), -1), name)
         values = arrow_column(values, name)
         if isinstance(values, np.ndarray) and (lengths == lengths[0]).all():
             return values.reshape(len(column), -1)
@@ -132,6 +130,13 @@ def _columns(frame: Any) -> list[npt.NDArray[Any]]:
     if hasattr(frame, "iloc"):  # pandas may have two columns of one name
         return [frame.iloc[:, j].to_numpy() for j in range(frame.shape[1])]
     return [frame[column].to_numpy() for column in frame.columns]
+
+
+def _nulls(column: Any) -> npt.NDArray[Any]:
+    """Return None where a column of pyarrow has no value, and anything elsewhere."""
+    nulls = np.zeros(len(column), dtype=object)
+    nulls[column.is_null().to_numpy(zero_copy_only=False)] = None
+    return nulls
 
 
 def _joined(

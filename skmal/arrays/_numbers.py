@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.extmath import row_norms
 
 from .._shared.types import FloatArray
-from ._kinds import Block, Rows, is_tensor
+from ._kinds import Block, Rows, RowsLike, is_tensor
 from ._plain import has_no_rows, number_rows, plain
 from ._tensors import computing_dtype, host_array, largest_value
 
@@ -27,9 +27,7 @@ def host_rows(rows: Any, name: str) -> Any:
     return host_array(rows) if is_tensor(rows) else rows
 
 
-def check_space(
-    queries: npt.ArrayLike, gallery: npt.ArrayLike
-) -> tuple[FloatArray, FloatArray]:
+def check_space(queries: RowsLike, gallery: RowsLike) -> tuple[FloatArray, FloatArray]:
     """Return the features of two modalities as floats, or raise if spaces differ."""
     queries = as_floats(check_numbers(queries, "queries"))
     gallery = as_floats(check_numbers(gallery, "gallery"))
@@ -47,7 +45,7 @@ def check_widths(rows: Rows, others: Rows, name: str, other: str) -> None:
 
 
 def check_features(
-    features: npt.ArrayLike | None, name: str, like: FloatArray | None = None
+    features: RowsLike | None, name: str, like: FloatArray | None = None
 ) -> FloatArray:
     """Return rows of one modality as floats that can be squared, or raise.
 

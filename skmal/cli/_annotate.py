@@ -29,10 +29,8 @@ def run_annotate(arguments: argparse.Namespace) -> int:
     int
         0, or 1 where a second Ctrl-C left the encoder unsaved.
     """
-    if arguments.export and not arguments.export.parent.is_dir():
-        raise FileNotFoundError(
-            f"--export: there is no folder {arguments.export.parent}; make it first"
-        )
+    if arguments.export:
+        _check_export(arguments.export)
     encoder = CLIPEncoder(arguments.model, arguments.pretrained)
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
     images = arguments.images
@@ -84,6 +82,18 @@ def run_annotate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_export(path: Path) -> None:
+    """Raise where the pairs could not be written at the end."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"--export: there is no folder {path.parent}; make it first"
+        )
+    if path.suffix.lower() not in (".csv", ".jsonl"):
+        raise ValueError(
+            f"--export: {path} ends in {path.suffix!r}; end it in .csv or .jsonl"
+        )
+
+
 def _finish(session: AnnotationSession, arguments: argparse.Namespace) -> None:
     """Say where things are, and write what was asked for."""
     progress = session.progress
@@ -99,7 +109,10 @@ def _finish(session: AnnotationSession, arguments: argparse.Namespace) -> None:
             flush=True,
         )
     if arguments.export:
-        session.export_csv(arguments.export)
+        if arguments.export.suffix.lower() == ".jsonl":
+            session.export_jsonl(arguments.export)
+        else:
+            session.export_csv(arguments.export)
         print(f"Answers: {arguments.export}", flush=True)
     session.wait()
     if arguments.save:
@@ -197,7 +210,10 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     parser.add_argument("--open", action="store_true", help="open a browser")
     parser.add_argument(
-        "--export", type=Path, metavar="FILE", help="at the end, write the pairs as CSV"
+        "--export",
+        type=Path,
+        metavar="FILE",
+        help="at the end, write the pairs (.csv or .jsonl)",
     )
     parser.add_argument(
         "--save", type=Path, metavar="DIR", help="at the end, save the trained encoder"

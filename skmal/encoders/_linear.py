@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .._shared.types import FloatArray
 from ..arrays._frames import is_frame
+from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_numbers, check_squares, host_rows
 from ..arrays._verbs import unit
 from ..items._containers import check_same_length
@@ -33,23 +34,22 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
     y_weights_: FloatArray
 
     @overload
-    def transform(self, X: npt.ArrayLike, y: None = None) -> FloatArray: ...
+    def transform(self, X: RowsLike, y: None = None) -> FloatArray: ...
 
     @overload
-    def transform(
-        self, X: npt.ArrayLike, y: npt.ArrayLike
-    ) -> tuple[FloatArray, FloatArray]: ...
+    def transform(self, X: RowsLike, y: RowsLike) -> tuple[FloatArray, FloatArray]: ...
 
     def transform(
-        self, X: npt.ArrayLike, y: npt.ArrayLike | None = None
+        self, X: RowsLike, y: RowsLike | None = None
     ) -> FloatArray | tuple[FloatArray, FloatArray]:
         """Map rows into the shared space, as rows of length one.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Rows of the first modality.
-        y : array-like of shape (n_other, n_targets) or (n_other,), default=None
+        y : array-like or sparse matrix of shape (n_other, n_targets) or (n_other,), \
+                default=None
             Rows of the second modality; not necessarily partners of X, nor as many.
 
         Returns
@@ -63,7 +63,9 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         NotFittedError
             If the encoder has not been fitted.
         ValueError
-            If the number of features differs from what fit saw.
+            If the number of features differs from what fit saw, if rows hold NaN,
+            infinity or masked values, or if a sparse matrix is too large to be made
+            dense (see `RidgeCCA`).
         """
         check_is_fitted(self)
         x_rows = host_rows(X, "X")
@@ -84,7 +86,7 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             )
         return x_features, projected(y_rows, self.y_mean_, self.y_weights_)
 
-    def _remember_features(self, X: npt.ArrayLike) -> None:
+    def _remember_features(self, X: RowsLike) -> None:
         """Keep the number and the names of the features of X."""
         named = X if is_frame(X) else host_rows(X, "X")
         validate_data(self, named, skip_check_array=True)
@@ -102,7 +104,7 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
         return tags
 
     def _check_pairs(
-        self, X: npt.ArrayLike, y: npt.ArrayLike | None
+        self, X: RowsLike, y: RowsLike | None
     ) -> tuple[FloatArray, FloatArray]:
         """Return aligned X and y as 2-D arrays of floats; nothing is changed."""
         if y is None:
@@ -123,7 +125,7 @@ def projected(rows: FloatArray, mean: FloatArray, weights: FloatArray) -> FloatA
     return unit((rows - mean) @ weights)
 
 
-def _columns(y: npt.ArrayLike) -> FloatArray:
+def _columns(y: RowsLike) -> FloatArray:
     """Return y as a 2-D array of floats; a single feature is a column."""
     rows = check_numbers(y, "y", ensure_2d=False, dtype=FLOATS, order="C")
     return rows.reshape(-1, 1) if rows.ndim == 1 else rows

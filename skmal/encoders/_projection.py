@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from .._shared.parameters import check_integer, check_number
 from .._shared.types import FloatArray
+from ..arrays._kinds import RowsLike
 from ..items._equals import digest, groups_of_equals
 from ._contrastive import LOWEST_TEMPERATURE, count_batches, info_nce
 from ._device import torch_device
@@ -138,14 +138,14 @@ class ContrastiveProjection(LinearEncoder):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
+    def fit(self, X: RowsLike, y: RowsLike) -> Self:
         """Train both heads on aligned rows.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Features of one modality, at least two rows.
-        y : array-like of shape (n_samples, n_targets) or (n_samples,)
+        y : array-like or sparse matrix of shape (n_samples, n_targets) or (n_samples,)
             Features of the other; row i belongs to row i of X.
 
         Returns

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import eigh, svd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer, check_number
 from .._shared.types import FloatArray
+from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_numbers, check_squares
 from ..items._containers import as_modalities, check_aligned
 from ._linear import FLOATS, LinearEncoder, projected
@@ -67,6 +67,10 @@ class RidgeCCA(LinearEncoder):
     no problem. The sign of a direction is fixed by making its largest weight in X
     positive.
 
+    Rows may come in any container of numbers. Sparse matrices, such as TF-IDF rows,
+    become dense, up to 2**27 values (a gibibyte of float64); larger ones are refused:
+    reduce them once, with `sklearn.decomposition.TruncatedSVD`.
+
     References
     ----------
     .. [1] Hotelling, H. (1936). "Relations between two sets of variates". Biometrika
@@ -99,14 +103,14 @@ class RidgeCCA(LinearEncoder):
         self.n_components = n_components
         self.reg = reg
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
+    def fit(self, X: RowsLike, y: RowsLike) -> Self:
         """Learn the shared space from aligned rows.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Features of one modality, at least two rows.
-        y : array-like of shape (n_samples, n_targets) or (n_samples,)
+        y : array-like or sparse matrix of shape (n_samples, n_targets) or (n_samples,)
             Features of the other; row i belongs to row i of X.
 
         Returns
@@ -117,8 +121,9 @@ class RidgeCCA(LinearEncoder):
         Raises
         ------
         ValueError
-            If X and y differ in length, hold NaN or infinity, or have fewer than two
-            rows, or if a parameter is out of its range.
+            If X and y differ in length, hold NaN, infinity or masked values, or have
+            fewer than two rows, if a sparse matrix is too large to be made dense, or if
+            a parameter is out of its range.
         """
         n_components, reg = _check_parameters(self)
         rows = self._check_pairs(X, y)
@@ -208,12 +213,12 @@ class RidgeMCCA(BaseEstimator):
         self.n_components = n_components
         self.reg = reg
 
-    def fit(self, Xs: Sequence[npt.ArrayLike], y: object = None) -> Self:
+    def fit(self, Xs: Sequence[RowsLike], y: object = None) -> Self:
         """Learn the shared space from aligned rows.
 
         Parameters
         ----------
-        Xs : list of array-likes of shape (n_samples, n_features)
+        Xs : list of array-likes or sparse matrices of shape (n_samples, n_features)
             Features, one array per modality, at least two; rows i of all arrays belong
             together. At least two rows.
         y : ignored
@@ -228,7 +233,8 @@ class RidgeMCCA(BaseEstimator):
         ------
         ValueError
             If there are fewer than two arrays or rows, if lengths differ, if a value is
-            NaN or infinite, or if a parameter is out of its range.
+            NaN, infinite or masked, if a sparse matrix is too large to be made dense
+            (see `RidgeCCA`), or if a parameter is out of its range.
         """
         n_components, reg = _check_parameters(self)
         rows = [_check_rows(X, f"Xs[{m}]", 2) for m, X in enumerate(as_modalities(Xs))]
@@ -238,12 +244,12 @@ class RidgeMCCA(BaseEstimator):
         self.means_, self.weights_ = means, weights
         return self
 
-    def transform(self, Xs: Sequence[npt.ArrayLike]) -> list[FloatArray]:
+    def transform(self, Xs: Sequence[RowsLike]) -> list[FloatArray]:
         """Map rows of every modality into the shared space, as rows of length one.
 
         Parameters
         ----------
-        Xs : list of array-likes of shape (n_rows, n_features)
+        Xs : list of array-likes or sparse matrices of shape (n_rows, n_features)
             Rows, one array per modality; not necessarily partners, nor as many.
 
         Returns
@@ -283,7 +289,7 @@ def _check_parameters(encoder: RidgeCCA | RidgeMCCA) -> tuple[int, float]:
     return n_components, check_number(encoder.reg, "reg", more_than=0, remedy=remedy)
 
 
-def _check_rows(X: npt.ArrayLike, name: str, ensure_min_samples: int) -> FloatArray:
+def _check_rows(X: RowsLike, name: str, ensure_min_samples: int) -> FloatArray:
     rows = check_numbers(
         X, name, ensure_min_samples=ensure_min_samples, dtype=FLOATS, order="C"
     )

@@ -194,24 +194,8 @@ def join(first: Any, second: Any) -> Any:
     try:
         if isinstance(first, list):
             return first + list(np.asarray(second) if is_frame(second) else second)
-        if hasattr(first, "iloc"):
-            import pandas as pd
-
-            if not (is_frame(second) and hasattr(second, "iloc")):
-                second = pd.DataFrame(_as_array(second), columns=first.columns)
-            return pd.concat([first, second])
         if is_frame(first):
-            import polars as pl
-
-            if not isinstance(second, pl.DataFrame):
-                second = pl.DataFrame(_as_array(second), schema=first.columns)
-            both = [numeric_rows(frame) for frame in (first, second)]
-            if first.schema != second.schema and not any(rows is None for rows in both):
-                first, second = (pl.DataFrame(rows, first.columns) for rows in both)
-            try:
-                return pl.concat([first, second], how="vertical_relaxed")
-            except pl.exceptions.PolarsError as error:
-                raise ValueError(str(error)) from error
+            return _joined_frames(first, second)
         second = _as_array(second)
         if first.dtype.kind in "biuf" and second.dtype.kind not in "biuf":
             raise ValueError(f"{second.dtype} does not go with {first.dtype}")
@@ -222,6 +206,26 @@ def join(first: Any, second: Any) -> Any:
             f"far, in a {type(first).__name__}: {error}; pass the same kind of items "
             "as in the first place"
         ) from error
+
+
+def _joined_frames(first: Any, second: Any) -> Any:
+    """Return the rows of a data frame, then others, in a data frame of its kind."""
+    rows = [numeric_rows(first), numeric_rows(second)]
+    if (rows[0] is None) != (rows[1] is None):
+        raise ValueError("one of them holds numbers only, and the other does not")
+    if hasattr(first, "iloc"):
+        import pandas as pd
+
+        if not (is_frame(second) and hasattr(second, "iloc")):
+            second = pd.DataFrame(_as_array(second), columns=first.columns)
+        return pd.concat([first, second])
+    import polars as pl
+
+    if not isinstance(second, pl.DataFrame):
+        second = pl.DataFrame(_as_array(second), schema=first.columns)
+    if first.schema != second.schema and rows[0] is not None:
+        first, second = (pl.DataFrame(part, first.columns) for part in rows)
+    return pl.concat([first, second], how="vertical_relaxed")
 
 
 def _as_array(items: Any) -> npt.NDArray[Any]:

@@ -27,6 +27,8 @@ def content_hash(item: Any, name: str) -> str:
             f"{name} holds a {type(item).__name__}, whose content cannot be told; pass "
             "paths, strings, arrays of numbers or PIL images"
         )
+    if array.ndim < 2 and array.dtype.kind in "biuf":  # a row: equal numbers are equal
+        array = array.astype(np.float64) + 0.0  # in any precision, and -0 is 0
     head = f"{array.dtype.str} {array.shape}"
     return hashlib.sha256(head.encode() + array.tobytes()).hexdigest()
 

@@ -201,7 +201,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         Parameters
         ----------
         X : sequence of shape (n_samples, ...)
-            Items of the first modality: numeric rows, images, file names, a column.
+            Items of the first modality: rows of numbers (arrays, data frames, sparse
+            matrices and others), images, file names, a column.
         y : sequence of shape (n_samples, ...)
             Items of the second; row i belongs to row i of X.
         groups : array-like of shape (n_samples,), default=None
@@ -222,10 +223,11 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         Raises
         ------
         ValueError
-            If X and y differ in length, are empty or hold NaN, if rows of X in a group
-            differ, if a parameter is out of range, or if the annotator names fewer than
-            two partners. Whatever was fitted before is then still there, as it is where
-            the encoder fails.
+            If X and y differ in length, are empty or hold NaN or masked values, if a
+            sparse matrix is too large to be made dense (see `RidgeCCA`), if rows of X
+            in a group differ, if a parameter is out of range, or if the annotator names
+            fewer than two partners. Whatever was fitted before is then still there, as
+            it is where the encoder fails.
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name)

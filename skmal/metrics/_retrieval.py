@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items
+from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_numbers, check_space
 from ..arrays._verbs import unit
 from ..encoders._protocol import encode
@@ -19,8 +20,8 @@ Score = TypeVar("Score")
 
 
 def retrieval_ranks(
-    queries: npt.ArrayLike,
-    gallery: npt.ArrayLike,
+    queries: RowsLike,
+    gallery: RowsLike,
     *,
     query_groups: npt.ArrayLike | None = None,
     gallery_groups: npt.ArrayLike | None = None,
@@ -82,7 +83,7 @@ def retrieval_ranks(
 
 
 def mean_reciprocal_rank(
-    X: npt.ArrayLike, y: npt.ArrayLike, *, groups: npt.ArrayLike | None = None
+    X: RowsLike, y: RowsLike, *, groups: npt.ArrayLike | None = None
 ) -> float:
     """Return the mean of 1 / rank of the partners, mean of both directions.
 
@@ -119,8 +120,8 @@ def mean_reciprocal_rank(
 
 
 def recall_at_k(
-    X: npt.ArrayLike,
-    y: npt.ArrayLike,
+    X: RowsLike,
+    y: RowsLike,
     k: int = 1,
     *,
     groups: npt.ArrayLike | None = None,
@@ -164,7 +165,7 @@ def recall_at_k(
 
 
 def retrieval_scores(
-    X: npt.ArrayLike, y: npt.ArrayLike, *, groups: npt.ArrayLike | None = None
+    X: RowsLike, y: RowsLike, *, groups: npt.ArrayLike | None = None
 ) -> dict[str, float]:
     """Return the usual table of retrieval scores from one pass over the similarities.
 
@@ -217,7 +218,7 @@ class CompositionalScores(NamedTuple):
     group: float
 
 
-def compositional_scores(X: npt.ArrayLike, y: npt.ArrayLike) -> CompositionalScores:
+def compositional_scores(X: RowsLike, y: RowsLike) -> CompositionalScores:
     """Return the text, image and group score of Winoground and ColorSwap.
 
     Parameters
@@ -360,7 +361,7 @@ def _partners(
 
 
 def _ranks_of_both_directions(
-    X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None
+    X: RowsLike, y: RowsLike, groups: npt.ArrayLike | None
 ) -> tuple[FloatArray, FloatArray]:
     """Return the ranks of y's rows for those of X, and the other way round."""
     if groups is None:
@@ -372,7 +373,7 @@ def _ranks_of_both_directions(
 
 
 def ranks_of_items(
-    X: npt.ArrayLike, y: npt.ArrayLike, item: npt.ArrayLike
+    X: RowsLike, y: RowsLike, item: npt.ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
     """Return the ranks of both directions; row item[i] of X is the partner of y[i]."""
     items = np.arange(len(np.asarray(X)))
@@ -383,7 +384,7 @@ def ranks_of_items(
 
 
 def scores_by_group(
-    X: npt.ArrayLike, y: npt.ArrayLike, labels: npt.ArrayLike
+    X: RowsLike, y: RowsLike, labels: npt.ArrayLike
 ) -> dict[Any, dict[str, float]]:
     """Return the usual retrieval scores of each group of pairs.
 

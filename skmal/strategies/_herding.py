@@ -14,6 +14,7 @@ from .._shared.parameters import (
 from .._shared.randomness import draw_rows
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray, RandomState
+from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_features, unit_floats
 from ..arrays._verbs import take
 from ..uncertainty._margin import cross_modal_top1
@@ -28,11 +29,11 @@ TOLERANCE = 1e-9  # gains that agree to this part are ties
 
 
 def greedy_herding(
-    candidates: ArrayLike,
+    candidates: RowsLike,
     n_picks: int,
-    demand: ArrayLike,
+    demand: RowsLike,
     *,
-    aligned: ArrayLike | None = None,
+    aligned: RowsLike | None = None,
     weights: ArrayLike | None = None,
     bandwidth: float = 0.5,
 ) -> tuple[IntArray, FloatArray]:

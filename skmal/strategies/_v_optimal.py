@@ -15,6 +15,7 @@ from .._shared.parameters import (
 from .._shared.randomness import draw_rows
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray, RandomState
+from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_features, unit_floats
 from ..arrays._verbs import take, unit, whole
 from ._base import QueryStrategy
@@ -28,8 +29,8 @@ N_DRAWN = 100_000  # items of larger pools that are looked at
 
 
 def v_optimal_gains(
-    features: ArrayLike,
-    aligned: ArrayLike | None = None,
+    features: RowsLike,
+    aligned: RowsLike | None = None,
     *,
     targets: ArrayLike | None = None,
     ridge: float = 0.3,
@@ -104,9 +105,9 @@ def v_optimal_gains(
 
 
 def greedy_v_optimal(
-    features: ArrayLike,
+    features: RowsLike,
     n_picks: int,
-    aligned: ArrayLike | None = None,
+    aligned: RowsLike | None = None,
     *,
     targets: ArrayLike | None = None,
     weights: ArrayLike | None = None,

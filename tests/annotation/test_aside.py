@@ -4,6 +4,7 @@ import csv
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from bad_images import bad_files, encoded, picture
 from helpers import MICRO_CLIP, make_pairs
@@ -286,12 +287,9 @@ def test_images_that_go_bad_are_not_shown_where_features_are_learned_from(tmp_pa
         for key in gone:
             (images / key).unlink()
         session.answer(first, first.candidates[-1])
-        shown = set()
         with pytest.warns(UserWarning, match="set aside from now on"):
-            for question in session:
-                shown |= {question.item.key, *(c.key for c in question.candidates)}
-                session.answer(question, question.candidates[0])
-        assert not shown & gone
+            seen = answer_all(session)
+        assert not seen & gone
         assert {one.key for one in session.set_aside} <= gone
 
 
@@ -330,3 +328,17 @@ def test_images_to_score_on_are_looked_at_as_well(tmp_path):
             validation_data=validation,
             on_error="raise",
         )
+
+
+def test_missing_values_are_set_aside_among_texts_and_paths(tmp_path):
+    images, texts = make_folder(tmp_path, {})
+    paths = [*sorted(images.iterdir()), None]
+    texts = pd.Series([*texts[:3], None, *texts[3:]], dtype="string")
+    with pytest.warns(UserWarning, match=r"1 item of X [\s\S]*1 item of y"):
+        session = AnnotationSession(tmp_path / "s", paths, texts, clip())
+    with session:
+        assert [one.reason for one in session.set_aside] == 2 * ["there is no value"]
+        assert session.progress.n_open == (GOOD, GOOD)
+        assert {item.value for item in session.search("", 1, 99)} == {*texts.dropna()}
+    with pytest.raises(ValueError, match="no value in row 14"):
+        AnnotationSession(tmp_path / "t", paths, texts, clip(), on_error="raise")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bad_images import picture
 from PIL import Image
+from scipy.sparse import csr_matrix, dok_matrix
 from sessions import X, Y, learner
 
 from skmal import AnnotationSession
@@ -156,15 +157,23 @@ def test_kinds_of_items(tmp_path, monkeypatch, items, kind):
 @pytest.mark.parametrize(
     ("items", "message"),
     [
-        (["a.xyz", "b.png"], "names of image files and other strings: 'b.png'"),
-        (["a.png", ""], "names of image files and other strings"),
+        (["a.xyz", "b.png"], "'a.xyz'|'b.png'"),
+        (["a.png", ""], "names of files and other strings"),
         ([Path("a.png"), "https://e.org/b.png"], "e.org"),
         (["https://e.org/a.png"], "e.org"),
         (np.zeros((32, 32, 3), np.uint8), r"\(32, 32, 3\)"),
+        (["a.svg", "b.svg"], "'a.svg'"),
+        (["texts.here", "a fox"], "'texts.here'"),
+        (["a", 1, "c"], "a int in row 1, 1, where"),
+        ([b"a", b"b"], "a bytes in row 0"),
+        ([Path("a.png"), 5], "a int in row 1"),
+        (["a fox", "a\0hen"], r"X\[1\] holds a zero character at 1"),
     ],
 )
-def test_what_could_be_two_things_is_refused(items, message):
-    with pytest.raises(ValueError, match=message):
+def test_what_could_be_two_things_is_refused(tmp_path, monkeypatch, items, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "texts.here").write_text("a file")
+    with pytest.raises((ValueError, TypeError), match=message):
         read_pool(items, "X")
 
 
@@ -173,7 +182,7 @@ def test_texts_from_a_table_may_read_like_names_of_files(tmp_path):
     table.write_text("text\na.png\na fox\n", encoding="utf-8")
     assert read_pool(table, "y").kind == "text"
     assert read_pool(load_texts(table), "y").kind == "text"
-    with pytest.raises(ValueError, match="names of image files and other strings"):
+    with pytest.raises(ValueError, match="names of files and other strings"):
         read_pool(["a.png", "a fox"], "y")
 
 
@@ -194,3 +203,26 @@ def test_a_damaged_pil_image_is_set_aside(tmp_path):
         pool = read_pool([picture(1, side=8), damaged], "X", "skip")
     assert [*pool.faults] == [1]
     assert len(set(pool.keys)) == 2
+
+
+def test_equal_numbers_have_equal_keys_in_any_container():
+    rows = np.array([[0.0, 1.5], [2.0, -0.5]])
+    keys = read_pool(rows, "X").keys
+    negative = rows.copy()
+    negative[0, 0] = -0.0
+    for same in (
+        negative,
+        rows.astype(np.float32),
+        rows.astype(">f8"),
+        rows.tolist(),
+        csr_matrix(rows),
+        dok_matrix(rows),
+    ):
+        assert read_pool(same, "X").keys == keys
+
+
+def test_features_that_are_no_numbers_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"numbers, which features\[1\] does not hold"):
+        AnnotationSession(
+            tmp_path / "s", X[:2], ["a", "b"], features=(X[:2], ["c", "d"])
+        )

@@ -277,3 +277,25 @@ def test_what_does_not_go_together_is_refused():
     with pytest.raises(ValueError, match="2D array"):
         isolation(torch.zeros(3))
     assert isolation(torch.zeros(3, 2, dtype=torch.int64)).tolist() == [0, 0, 0]
+
+
+def test_sparse_tensors_are_refused():
+    rows = torch.eye(3).to_sparse()
+    for gate in (lambda: greedy_k_center(rows, 2), lambda: RidgeCCA().fit(rows, rows)):
+        with pytest.raises(TypeError, match=r"is a sparse tensor; pass its to_dense"):
+            gate()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.int32])
+def test_encoders_take_tensors_of_any_numbers(dtype):
+    """With gradients, and precisions that NumPy lacks; in lists, too."""
+    X, y = make_pairs(12)
+    rows = torch.tensor(X).to(dtype)
+    if rows.is_floating_point():
+        rows.requires_grad_()
+    array = rows.detach().double().numpy()
+    expected = RidgeCCA().fit(array, y).transform(array)
+    got = RidgeCCA().fit(rows, y).transform(rows)
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    got = RidgeCCA().fit(list(rows), y).transform(list(rows))
+    np.testing.assert_allclose(got, expected, atol=1e-5)

@@ -7,6 +7,7 @@ from helpers import MICRO_CLIP
 from skmal import CLIPEncoder
 from skmal.cli import _annotate as annotate
 from skmal.cli._main import main
+from skmal.datasets import load_pairs
 
 
 def test_a_folder_missing_for_the_export_is_said_before_anybody_answers(
@@ -16,6 +17,9 @@ def test_a_folder_missing_for_the_export_is_said_before_anybody_answers(
     options = ["--images", ".", "--texts", ".", "--session", str(journal)]
     assert main(["annotate", *options, "--export", str(export)]) == 1
     assert "--export: there is no folder" in capsys.readouterr().err
+    export = tmp_path / "pairs.parquet"
+    assert main(["annotate", *options, "--export", str(export)]) == 1
+    assert "end it in .csv or .jsonl" in capsys.readouterr().err
     assert not journal.exists()
 
 
@@ -93,6 +97,8 @@ def test_bad_images_are_named_at_the_start_and_the_rest_is_annotated(desk, capsy
     assert "9 answers, 9 pairs" in printed
     assert "10 items are set aside" in printed
     assert (folder / "encoder").is_dir()
+    assert run("--budget", "9", "--export", f"{folder}/pairs.jsonl") == 0
+    assert len(load_pairs(folder / "pairs.jsonl").X) == 9
     assert "cut.jpg" in (folder / "s.set-aside.csv").read_text()
 
 

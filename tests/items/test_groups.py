@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
+from numpy.dtypes import StringDType
 
 from skmal._shared.sizes import SIZES
 from skmal.items._groups import check_groups, check_repeats, number_groups
@@ -27,6 +30,8 @@ def test_without_groups_every_row_is_an_item():
         ([[1], [2], [3]], r"got an array of shape \(3, 1\)"),
         ([1, 2, np.nan], "without missing values"),
         (["a", None, "b"], "without missing values"),
+        (pd.Series([1, None, 2], dtype="Int64"), "without missing values"),
+        (pd.Series(["a", None, "b"], dtype="string"), "without missing values"),
     ],
 )
 def test_labels_that_are_none_are_named(groups, message):
@@ -59,3 +64,34 @@ def test_rows_of_one_group_that_differ_are_named(X, monkeypatch):
 def test_other_objects_are_trusted():
     X = [object(), object()]
     check_repeats(X, *number_groups([0, 0], 2))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.Series([1, 2, 1], dtype="Int64"),
+        pd.Series([1, 2, 1], dtype="int64[pyarrow]"),
+        pa.array([1, 2, 1]),
+        np.array([1, 2, 1], dtype=object),
+        np.ma.array([1, 2, 1]),
+        np.array(["1", "2", "1"], dtype=StringDType()),
+        pa.array(["1", "2", "1"]),
+    ],
+)
+def test_labels_in_any_container(labels):
+    item, first = number_groups(labels, 3)
+    assert item.tolist() == [0, 1, 0]
+    assert first.tolist() == [0, 1]
+
+
+def test_masked_labels_are_refused():
+    with pytest.raises(ValueError, match="groups is masked in row 1"):
+        check_groups(np.ma.array([1, 2, 3], mask=[0, 1, 0]), 3)
+
+
+@pytest.mark.parametrize("hold", [np.array, list, pd.DataFrame])
+def test_repeats_are_compared_in_any_container(hold):
+    rows = np.array([[1.0, 2.0], [3.0, 4.0], [1.0, 5.0]])
+    item, first = number_groups([0, 1, 0], 3)
+    with pytest.raises(ValueError, match="rows 0 and 2 of X have the same group but"):
+        check_repeats(hold(rows), item, first)

@@ -121,3 +121,36 @@ def test_seeds_come_from_everything_that_scikit_learn_takes():
     for wrong in (-1, 1.5, "seed", [1]):
         with pytest.raises(ValueError, match="random_state must be None, an integer"):
             draw_seed(wrong)
+
+
+class SequenceEncoder(TransformerMixin, BaseEstimator):
+    """An encoder of sequences of any lengths: their mean and their sum."""
+
+    def fit(self, X, y):
+        self.fitted_ = True
+        return self
+
+    def transform(self, X, y):
+        return tuple(np.array([[np.mean(r), np.sum(r)] for r in Z]) for Z in (X, y))
+
+
+@pytest.mark.parametrize("ragged", ["open", "aligned", "unmatched", None])
+def test_rows_in_a_list_are_numbers_everywhere_or_nowhere(ragged):
+    """One length here and another there are sequences, which the encoder knows."""
+
+    def rows(part, n):
+        lengths = [3] * n if part != ragged else [3, 4] * (n // 2)
+        return [np.arange(length, dtype=float) for length in lengths]
+
+    learner = PairedActiveLearner(SequenceEncoder(), random_state=0)
+    learner.teach(rows("aligned", 4), np.eye(4))
+    X, y = rows("open", 8), np.eye(4)
+    query = Query(np.arange(2), rows("unmatched", 2), 0)
+    learner.teach_unmatched(query, [-1, -1])
+    seen = open_round(learner, X, y, n_instances=2)
+    width = 3 if ragged is None else 2
+    assert seen.open_inputs[0].shape == (8, width)
+    assert seen.aligned_inputs[0].shape == (4, width)
+    assert seen.unmatched_inputs[0].shape == (2, width)
+    assert seen.open_inputs[1].shape == (4, 4)
+    learner.query(X, y, n_instances=2)
