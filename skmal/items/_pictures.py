@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ORIENTATION = 0x0112  # EXIF's tag
-TRANSPARENT = ("1", "L", "P", "RGB", "LA", "La", "PA", "RGBA", "RGBa")
 DEPTHS = {"L;2": 85, "L;4": 17}  # factors from Pillow's raw modes to 8 bits
 LOOK = 16  # bytes at the end of a file that are looked at for zeros
 
@@ -188,31 +187,32 @@ def _as_rgb(image: "PILImage", orientation: int) -> "PILImage":
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_90,
     }.get(orientation)
-    upright = image if turn is None else image.transpose(turn)
+    upright = image.copy() if turn is None else image.transpose(turn)
+    upright.info = {}
     if (transparent := _transparent_value(image)) is not None:
-        upright = upright.copy()
         upright.info["transparency"] = transparent
-    if upright.mode in TRANSPARENT and upright.has_transparency_data:
+    if upright.has_transparency_data:
         if upright.mode == "La":  # which Pillow turns into LA alone
             upright = upright.convert("LA")
         paper = Image.new("RGBA", upright.size, "white")
         upright = Image.alpha_composite(paper, upright.convert("RGBA"))
-    picture = upright.copy() if upright.mode == "RGB" else upright.convert("RGB")
-    picture.info = {}
-    return picture
+    return upright if upright.mode == "RGB" else upright.convert("RGB")
 
 
-def _transparent_value(image: Any) -> int | tuple[int, ...] | None:
-    """Return the transparent value where that of the info is not one of the pixels'.
+def _transparent_value(image: Any) -> int | bytes | tuple[int, ...] | None:
+    """Return which pixels are transparent by their value; None where none are.
 
-    Pillow brings pixels of a PNG to 8 bits, and leaves the value in the file's depth.
+    Pillow brings the pixels of a PNG to 8 bits, and leaves this value in the file's
+    depth. What an image has kept of another mode means nothing.
     """
     value = image.info.get("transparency")
     depth = getattr(image, "_skmal_depth", None)
-    if value is not None and depth in DEPTHS:
-        return DEPTHS[depth] * value
-    if value is not None and depth == "RGB;16B":
-        return tuple(v >> 8 for v in value)
+    if image.mode in ("1", "L") and isinstance(value, int):
+        return DEPTHS.get(depth, 1) * value
+    if image.mode == "P" and isinstance(value, (int, bytes)):
+        return value
+    if image.mode == "RGB" and isinstance(value, tuple) and len(value) == 3:
+        return tuple(v >> 8 for v in value) if depth == "RGB;16B" else value
     return None
 
 

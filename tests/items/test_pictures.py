@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from pictures import chunk, encoded, exif, image_files, in_mode, stored, with_chunk
 from PIL import Image, ImageDraw
 
@@ -354,6 +355,36 @@ def test_a_smaller_picture_may_be_asked_for(tmp_path):
     assert read_picture(tmp_path / "a.jpg", side=300).size == (200, 300)
     assert read_picture(tmp_path / "a.jpg", side=301).size == (400, 600)
     assert read_picture(tmp_path / "a.jpg", side=5000).size == (800, 1200)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from(["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "CMYK"]),
+    st.sampled_from([None, 0, 9, b"\0\x80", (0, 0, 0), (1, 2), "x", 1.5]),
+    st.integers(1, 8),
+    st.booleans(),
+)
+def test_pil_images_are_read_whatever_they_carry(mode, value, orientation, turned):
+    rgba = np.random.default_rng(0).integers(0, 256, (5, 7, 4), np.uint8)
+    image = in_mode(Image.fromarray(rgba), mode)
+    plain = np.asarray(read_picture(image))
+    before = image.tobytes(), image.size
+    if turned:
+        image = stored(image, orientation)
+        image.info["exif"] = exif(orientation)
+    if value is not None:
+        image.info["transparency"] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = np.asarray(read_picture(image))
+    assert found.shape == (5, 7, 3)
+    meant = {"1": int, "L": int, "P": (int, bytes), "RGB": tuple}.get(mode, ())
+    if not isinstance(value, meant) or value == (1, 2):
+        np.testing.assert_array_equal(found, plain)
+    else:
+        assert (found >= plain).all()  # some are white now
+    if not turned:
+        assert (image.tobytes(), image.size) == before
 
 
 @settings(deadline=None, max_examples=150)
