@@ -35,11 +35,18 @@ class Column:
     needed: bool = True
     option: bool = False
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(name, str) and name.strip() for name in self.names):
+            raise ValueError(
+                f"{self.role} must be the name of a column, got {self.names[0]!r}"
+            )
+
 
 def image_column(name: str = "image") -> Column:
     """Return the column of image files; ImageFolders call it otherwise."""
     others = ("file_name",) if name == "image" else ()
-    return Column("image", (name, f"{name}_file_name", *others), option=True)
+    hugging_face = (f"{name}_file_name",) if isinstance(name, str) else ()
+    return Column("image", (name, *hugging_face, *others), option=True)
 
 
 def find_columns(found: Sequence[Any], columns: Sequence[Column]) -> dict[str, int]:
@@ -54,6 +61,7 @@ def find_columns(found: Sequence[Any], columns: Sequence[Column]) -> dict[str, i
             raise UnreadableTable(
                 f"it has more than one column {name!r} among {list(found)}: "
                 f"{', '.join(repr(found[i]) for i in here)}; rename all but one"
+                f"{_choice(column, [found[i] for i in here])}"
             )
         if here:
             places[column.role] = here[0]
@@ -69,6 +77,14 @@ def find_columns(found: Sequence[Any], columns: Sequence[Column]) -> dict[str, i
                 "two"
             )
     return places
+
+
+def _choice(column: Column, found: Sequence[str]) -> str:
+    """Return how to say which of the names of a column is meant, where that works."""
+    others = [name for name in found if name.strip().casefold() != column.names[0]]
+    if not column.option or len(others) != 1:
+        return ""
+    return f", or say which: {column.role}={others[0]!r}"
 
 
 def _remedy(column: Column) -> str:
@@ -97,7 +113,10 @@ def value_fault(value: object, name: str) -> str | None:
 def character_fault(value: str, name: str) -> str | None:
     """Say which characters of a string stand for none; None: all are well."""
     if "\0" in value:
-        return f"its {name!r} holds the character NUL; save the file as UTF-8"
+        return (
+            f"its {name!r} holds the character NUL; take it out, or save the file as "
+            "UTF-8"
+        )
     lone = SURROGATE.search(value)
     if lone is None:
         return None

@@ -38,6 +38,11 @@ def delimited_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
         yield f"line {first + 1}", fields
 
 
+def is_header(line: str, columns: Sequence[Column]) -> bool:
+    """Say whether a line holds the names of these columns, and of others."""
+    return any(len(names) > 1 for names in _fitting(_split(line), columns).values())
+
+
 def _read_header(
     line: str, columns: Sequence[Column], suffix: str
 ) -> tuple[str, list[str]]:
@@ -47,22 +52,10 @@ def _read_header(
             "its first line holds the character NUL, as UTF-16 without a mark does; "
             "save it as UTF-8"
         )
-    headers: dict[str, list[str]] = {}
-    for separator in SEPARATORS:
-        try:
-            fields = next(csv.reader([line], delimiter=separator, strict=True))
-        except csv.Error:
-            continue
-        headers[separator] = fields
+    headers = _split(line)
     if not headers:
         raise UnreadableTable(f"line 1: its quotes do not match; {QUOTES}")
-    fitting = {}
-    for separator, names in headers.items():
-        try:
-            find_columns(names, columns)
-        except UnreadableTable:
-            continue
-        fitting[separator] = names
+    fitting = _fitting(headers, columns)
     if suffix == ".tsv" and "\t" in fitting:
         return "\t", fitting["\t"]
     among = fitting or headers
@@ -74,6 +67,33 @@ def _read_header(
             "of them out of the names of the columns"
         )
     return best[0], among[best[0]]
+
+
+def _split(line: str) -> dict[str, list[str]]:
+    """Return what a line holds by each separator that splits it without a fault."""
+    headers = {}
+    for separator in SEPARATORS:
+        try:
+            headers[separator] = next(
+                csv.reader([line], delimiter=separator, strict=True)
+            )
+        except (csv.Error, StopIteration):
+            continue
+    return headers
+
+
+def _fitting(
+    headers: dict[str, list[str]], columns: Sequence[Column]
+) -> dict[str, list[str]]:
+    """Return those of the headers that hold the columns."""
+    fitting = {}
+    for separator, names in headers.items():
+        try:
+            find_columns(names, columns)
+        except UnreadableTable:
+            continue
+        fitting[separator] = names
+    return fitting
 
 
 class _Swallowing(ValueError):

@@ -5,6 +5,7 @@ from pathlib import Path
 from ..items._folders import list_files
 from ..items._keys import content_keys
 from ._columns import Column, UnreadableTable, character_fault, value_fault
+from ._delimited import is_header
 from ._encodings import lines_of, read_text
 from ._ids import by_id, has_ids, id_column
 from ._reading import OnError, Problems
@@ -96,7 +97,7 @@ def load_texts(
             f"there is no file or folder {path}; pass a file of texts"
         )
     elif path.suffix.lower() == LINES:
-        texts = _read_lines(path, problems)
+        texts = _read_lines(path, text, problems)
     else:
         check_suffix(path, [LINES])
         texts = _read_table(path, text, id, problems)
@@ -108,6 +109,7 @@ def _read_folder(folder: Path, problems: Problems) -> dict[str, str]:
     found = list_files(folder, (LINES,))
     texts = {}
     for key, file in zip(found.keys, found.paths, strict=True):
+        content = ""
         try:
             content = read_text(file)
             fault = value_fault(content, "text")
@@ -122,11 +124,16 @@ def _read_folder(folder: Path, problems: Problems) -> dict[str, str]:
     return texts
 
 
-def _read_lines(file: Path, problems: Problems) -> dict[str, str]:
+def _read_lines(file: Path, name: str, problems: Problems) -> dict[str, str]:
     try:
         lines = [line.strip() for line in lines_of(read_text(file))]
     except UnreadableTable as error:
         raise UnreadableTable(f"{file}: {error}") from error
+    if is_header(next(filter(None, lines), ""), [Column("text", (name,))]):
+        raise UnreadableTable(
+            f"{file} begins with the names of columns, as tables do, but .txt has a "
+            "text a line; call it .csv or .tsv, or put the texts into .jsonl"
+        )
     texts = []
     for number, line in enumerate(lines, start=1):
         if fault := character_fault(line, "text"):

@@ -206,7 +206,7 @@ def _transparent_value(image: Any) -> int | bytes | tuple[int, ...] | None:
     depth. What an image has kept of another mode means nothing.
     """
     value = image.info.get("transparency")
-    depth = getattr(image, "_skmal_depth", None)
+    depth = getattr(image, "_skmal_depth", "")
     if image.mode in ("1", "L") and isinstance(value, int):
         return DEPTHS.get(depth, 1) * value
     if image.mode == "P" and isinstance(value, (int, bytes)):

@@ -140,6 +140,8 @@ def test_columns_are_named(tmp_path):
         ("csv", "", "t.csv: it is empty"),
         ("csv", "id,text\n", "holds no texts that can be read"),
         ("txt", "\n \n", "holds no texts that can be read"),
+        ("txt", "id\ttext\n1\ta\n".encode("utf-16"), "begins with the names of col"),
+        ("txt", "ID;Text\n1;a\n", "begins with the names of columns, as tables do"),
         ("txt", b"a\nF\xfcchse\n", "line 2: its 'text' is not UTF-8"),
         ("txt", "a fox".encode("utf-16-le"), "line 1: its 'text' holds the character"),
         ("txt", "a fox".encode("utf-16")[:-1], "it begins as UTF-16 does, but is not"),
@@ -238,3 +240,7 @@ def test_wrong_arguments(tmp_path):
         load_texts(tmp_path / "none.csv")
     with pytest.raises(ValueError, match="on_error must be one of"):
         load_texts(tmp_path, on_error="ignore")
+    file = write(tmp_path / "t.csv", "id,text\n1,a\n")
+    for wrong in ({"text": None}, {"text": ""}, {"id": 3}):
+        with pytest.raises(ValueError, match="must be the name of a column, got"):
+            load_texts(file, **wrong)
