@@ -15,6 +15,7 @@ from PIL import Image
 from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
 from skmal.annotation import _label_studio
 from skmal.datasets import load_glyphs
+from skmal.items._pictures import UnreadableImage
 
 RECORDED = Path(__file__).parent / "recorded"
 N = 12
@@ -170,16 +171,30 @@ def test_photographs_go_into_the_tasks_as_the_page_shows_them(tmp_path, monkeypa
             session.export_label_studio(tmp_path / "out", image_size=0)
 
 
-def test_an_image_that_is_gone_is_named_before_anything_is_written(tmp_path):
+def test_an_image_that_is_gone_is_left_out(tmp_path):
     with open_photographs(tmp_path) as session:
-        export(session, tmp_path / "out", 1)
-        for path in (tmp_path / "images").iterdir():
-            path.unlink()
-        with pytest.raises(
-            ValueError, match=r"'\d\d\.(jpg|tif)' cannot go into a task"
+        tasks, _ = export(session, tmp_path / "out", 1)
+        gone = tasks[0]["data"]["choices"][0]["alias"].removeprefix("key:")
+        (tmp_path / "images" / gone).unlink()
+        with pytest.warns(
+            UserWarning, match=f"set aside .*\n- {gone}: there is no such"
         ):
-            session.export_label_studio(tmp_path / "later")
-        assert not (tmp_path / "later").exists()
+            tasks, _ = export(session, tmp_path / "later", 1)
+        shown = [c["alias"] for task in tasks for c in task["data"]["choices"]]
+        assert f"key:{gone}" not in shown
+
+
+def test_an_image_that_goes_meanwhile_is_named_before_anything_is_written(
+    tmp_path, monkeypatch
+):
+    def thumbnail(image, side):
+        raise UnreadableImage("the image cannot be read: there is no such file")
+
+    monkeypatch.setattr(_label_studio, "thumbnail", thumbnail)
+    with open_photographs(tmp_path) as session:
+        with pytest.raises(ValueError, match=r"'\d\d\.\w\w\w' cannot go into a task"):
+            session.export_label_studio(tmp_path / "out")
+        assert not (tmp_path / "out").exists()
 
 
 def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):
