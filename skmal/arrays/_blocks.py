@@ -19,7 +19,7 @@ from ._block_math import device_of, to_host
 from ._dask_chunks import check_dask
 from ._kinds import Block, RowNumbers, Rows, RowsLike, is_dask, is_sliceable, is_tensor
 from ._numbers import as_floats, check_squares, check_widths
-from ._plain import number_rows
+from ._plain import check_table, number_rows
 from ._slices import take_sliced
 from ._tensors import TensorRows, float_dtypes
 
@@ -34,7 +34,7 @@ def check_rows(rows: RowsLike, name: str) -> Rows:
     """
     if is_dask(rows):
         return check_dask(rows, name)
-    pool = as_pool(number_rows(rows, name))
+    pool = check_table(as_pool(number_rows(rows, name)), name)
     if isinstance(pool, TensorRows):
         return pool
     if is_sliceable(pool) and pool.dtype.kind in "biuf" and min(pool.shape) > 0:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._objects import as_numbers, refuse_missing
+from ._objects import as_numbers, describe, refuse_missing
 from ._sparse import check_dense_size
 
 
@@ -45,6 +45,15 @@ def refuse_uncomputed(items: object, name: str) -> None:
     )
 
 
+def columns_of(table: Any) -> list[npt.NDArray[Any]]:
+    """Return the columns of a table as arrays of numbers or objects."""
+    if is_arrow_table(table):
+        return [np.asarray(column) for column in table.columns]
+    if hasattr(table, "iloc"):  # pandas may have two columns of one name
+        return [table.iloc[:, j].to_numpy() for j in range(table.shape[1])]
+    return [table[column].to_numpy() for column in table.columns]
+
+
 def frame_rows(frame: Any, name: str) -> npt.NDArray[Any] | None:
     """Return a data frame as an array of its numbers, None if a column holds others.
 
@@ -61,16 +70,16 @@ def frame_rows(frame: Any, name: str) -> npt.NDArray[Any] | None:
         values = frame.to_numpy(dtype=np.result_type(*dtypes))
         refuse_missing(values, _named(frame, name), list(frame.columns))
         return np.ascontiguousarray(values)
-    return _joined(_columns(frame), list(frame.columns), _named(frame, name))
+    return _joined(columns_of(frame), list(frame.columns), _named(frame, name))
 
 
 def refuse_others(frame: Any, name: str) -> None:
     """Raise, naming the first column of a data frame that holds no numbers."""
-    for column, values in zip(frame.columns, _columns(frame), strict=True):
+    for column, values in zip(frame.columns, columns_of(frame), strict=True):
         if as_numbers(values) is None:
             raise ValueError(
                 f"{_named(frame, name)} has no numbers in column {column!r}, but "
-                f"{values[0]!r}; leave it out, or make numbers of it first"
+                f"{describe(values[0])}; leave it out, or make numbers of it first"
             )
 
 
@@ -78,7 +87,7 @@ def arrow_rows(table: Any, name: str) -> Any:
     """Return a table of pyarrow as an array of its numbers, or its single column."""
     _check_not_empty(table, name)
     names = table.schema.names
-    columns = [np.asarray(column) for column in table.columns]
+    columns = columns_of(table)
     rows = _joined(columns, names, _named(table, name))
     if rows is not None:
         return rows
@@ -122,14 +131,20 @@ def arrow_column(column: Any, name: str) -> Any:
     return column.to_pylist()
 
 
+def as_texts(items: Any) -> Any:
+    """Return a column or a list of pyarrow's values as a list of Python's."""
+    if is_arrow_column(items):
+        return items.to_pylist()
+    pyarrow = sys.modules.get("pyarrow")
+    if not pyarrow:
+        return items
+    return [
+        item.as_py() if isinstance(item, pyarrow.Scalar) else item for item in items
+    ]
+
+
 def _named(table: object, name: str) -> str:
     return f"{name}, a {type(table).__name__},"
-
-
-def _columns(frame: Any) -> list[npt.NDArray[Any]]:
-    if hasattr(frame, "iloc"):  # pandas may have two columns of one name
-        return [frame.iloc[:, j].to_numpy() for j in range(frame.shape[1])]
-    return [frame[column].to_numpy() for column in frame.columns]
 
 
 def _nulls(column: Any) -> npt.NDArray[Any]:

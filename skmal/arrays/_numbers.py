@@ -9,7 +9,7 @@ from sklearn.utils.extmath import row_norms
 
 from .._shared.types import FloatArray
 from ._kinds import Block, Rows, RowsLike, is_tensor
-from ._plain import has_no_rows, number_rows, plain
+from ._plain import check_table, has_no_rows, number_rows, plain
 from ._tensors import computing_dtype, host_array, largest_value
 
 
@@ -18,7 +18,8 @@ def check_numbers(rows: Any, name: str, **kwargs: Any) -> Any:
 
     This is `sklearn.utils.check_array`, of what `number_rows` makes of the container.
     """
-    return check_array(host_rows(rows, name), input_name=name, **kwargs)
+    rows = check_table(host_rows(rows, name), name, 1 + kwargs.get("ensure_2d", True))
+    return check_array(rows, input_name=name, **kwargs)
 
 
 def host_rows(rows: Any, name: str) -> Any:

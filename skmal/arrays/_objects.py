@@ -21,8 +21,7 @@ def as_numbers(values: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
         return values
     if values.dtype.kind != "O":
         return None
-    kinds = set(map(type, values.ravel().tolist()))
-    if not all(issubclass(k, KINDS) and k is not np.timedelta64 for k in kinds):
+    if not all(map(is_kind, set(map(type, values.ravel().tolist())))):
         return None
     numbers = np.array(values.tolist())
     if numbers.dtype.kind != "O":
@@ -31,6 +30,27 @@ def as_numbers(values: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
         return values.astype(np.float64)
     except OverflowError:  # an integer beyond all floats
         return None
+
+
+def is_kind(kind: type) -> bool:
+    """Say whether values of a type are numbers."""
+    return issubclass(kind, KINDS) and not issubclass(kind, np.timedelta64)
+
+
+def refuse_missing(
+    values: npt.NDArray[Any], name: str, columns: Sequence[Any] | None = None
+) -> None:
+    """Raise where a value is missing; `columns` are the names of a table's."""
+    at = first_missing(values)
+    if at is None:
+        return
+    place = f"row {at[0]}"
+    if len(at) > 1:
+        place += f", column {at[1] if columns is None else repr(columns[at[1]])}"
+    raise ValueError(
+        f"{name} has no value in {place}, but {values[at]}; drop such rows, and their "
+        "partners with them, or fill them in (sklearn.impute.SimpleImputer)"
+    )
 
 
 def is_missing(value: object) -> bool:
@@ -53,25 +73,24 @@ def first_missing(values: npt.NDArray[Any]) -> tuple[int, ...] | None:
     return tuple(at[0].tolist()) if len(at) else None
 
 
-def first_other(values: npt.NDArray[Any]) -> Any:
-    """Return the first text or time among values, None if there is none."""
-    if values.dtype.kind not in "OSUTMm":
+def first_other(values: npt.NDArray[Any]) -> tuple[int, ...] | None:
+    """Return where the first value is that is no number, None if all are."""
+    if values.dtype.kind in "biufc" or not values.size:
         return None
-    kinds = (str, bytes, date, timedelta, np.datetime64, np.timedelta64)
-    return next((value for value in values.ravel() if isinstance(value, kinds)), None)
+    if values.dtype.kind != "O":
+        return (0,) * values.ndim
+    flat = values.ravel().tolist()
+    other = next((i for i, value in enumerate(flat) if not is_kind(type(value))), None)
+    if other is None:
+        return None
+    return tuple(int(place) for place in np.unravel_index(other, values.shape))
 
 
-def refuse_missing(
-    values: npt.NDArray[Any], name: str, columns: Sequence[Any] | None = None
-) -> None:
-    """Raise where a value is missing; `columns` are the names of a table's."""
-    at = first_missing(values)
-    if at is None:
-        return
-    place = f"row {at[0]}"
-    if len(at) > 1:
-        place += f", column {at[1] if columns is None else repr(columns[at[1]])}"
-    raise ValueError(
-        f"{name} has no value in {place}, but {values[at]}; drop such rows, and their "
-        "partners with them, or fill them in (sklearn.impute.SimpleImputer)"
-    )
+def describe(value: Any) -> str:
+    """Return what a value is, in a few words, and a short one itself."""
+    if isinstance(value, np.flexible):  # NumPy's strings
+        value = value.item()
+    kind = type(value).__name__
+    kind = f"{'an' if kind[0] in 'aeiouAEIO' or kind == 'ndarray' else 'a'} {kind}"
+    shown = isinstance(value, (str, bytes, date, timedelta, np.generic))
+    return f"{value!r:.60}, {kind}" if shown else kind

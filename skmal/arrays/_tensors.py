@@ -20,20 +20,39 @@ if TYPE_CHECKING:
 def host_array(tensor: "torch.Tensor") -> npt.NDArray[Any]:
     """Return a tensor as an array in the host's memory.
 
-    bfloat16, which NumPy lacks, becomes float32.
+    bfloat16, which NumPy lacks, becomes float32, and signs that torch has put off are
+    taken.
     """
-    tensor = tensor.detach().cpu()
+    tensor = tensor.detach().cpu().resolve_conj().resolve_neg()
     narrow = tensor.is_floating_point() and tensor.dtype not in float_dtypes()
     return (tensor.float() if narrow else tensor).numpy()
 
 
+def is_array_of_values(tensor: "torch.Tensor") -> bool:
+    """Say whether a tensor is one that NumPy could take."""
+    strided = sys.modules["torch"].strided
+    return not (
+        tensor.is_nested
+        or tensor.layout != strided
+        or tensor.is_meta
+        or tensor.is_quantized
+    )
+
+
 def check_strided(tensor: "torch.Tensor", name: str) -> "torch.Tensor":
-    """Return a tensor, or raise if it is sparse."""
-    if tensor.layout != sys.modules["torch"].strided:
-        raise TypeError(
-            f"{name} is a sparse tensor; pass its to_dense(), where its columns are few"
-        )
-    return tensor
+    """Return a tensor, or raise unless it is an array of values."""
+    if tensor.is_nested:
+        form, remedy = "a nested tensor", "pass torch.nested.to_padded_tensor of it"
+    elif tensor.layout != sys.modules["torch"].strided:
+        form = "a sparse tensor"
+        remedy = "pass its to_dense(), where its columns are few"
+    elif tensor.is_meta:
+        form, remedy = "a meta tensor, which has no values", "pass one that has"
+    elif tensor.is_quantized:
+        form, remedy = "a quantised tensor", "pass its dequantize()"
+    else:
+        return tensor
+    raise TypeError(f"{name} is {form}; {remedy}")
 
 
 def float_dtypes() -> "tuple[torch.dtype, ...]":

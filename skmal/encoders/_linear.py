@@ -16,6 +16,7 @@ from .._shared.types import FloatArray
 from ..arrays._frames import is_frame
 from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_numbers, check_squares, host_rows
+from ..arrays._plain import check_table
 from ..arrays._verbs import unit
 from ..items._containers import check_same_length
 
@@ -68,7 +69,7 @@ class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstim
             dense (see `RidgeCCA`).
         """
         check_is_fitted(self)
-        x_rows = host_rows(X, "X")
+        x_rows = check_table(host_rows(X, "X"), "X")
         if is_frame(X):
             validate_data(self, X, reset=False, skip_check_array=True)
             x_rows = check_numbers(x_rows, "X", dtype=FLOATS, order="C")

@@ -16,6 +16,7 @@ from sklearn.utils import check_array
 from .._shared.types import Items
 from ..arrays._block_math import to_host
 from ..arrays._frames import is_frame
+from ..arrays._not_finite import rows_not_finite as rows_not_finite
 from ..arrays._plain import number_rows, plain
 from ..arrays._verbs import check_streamed, n_columns, whole
 
@@ -48,7 +49,8 @@ def check_items(items: Any, name: str, streamed: bool = False) -> Items:
             f"got {type(items).__name__}"
         )
     if is_frame(items):
-        check_array(values, dtype=None, input_name=name)
+        if values is not items:  # of others, none is missing
+            check_array(values, dtype=None, input_name=name)
         return items
     if isinstance(values, (list, tuple)):
         if not values:
@@ -56,7 +58,13 @@ def check_items(items: Any, name: str, streamed: bool = False) -> Items:
         values = list(values)
         _check_no_missing(values, name)
         return values
-    values = np.asarray(to_host(values))
+    try:
+        values = np.asarray(to_host(values))
+    except ValueError as error:  # groups of a frame, say
+        raise ValueError(
+            f"{name} must be a sequence of items (array, data frame, column or list), "
+            f"got {type(items).__name__}"
+        ) from error
     if not values.ndim:
         raise ValueError(
             f"{name} must be a sequence of items, got one {type(items).__name__}"
@@ -149,7 +157,10 @@ def check_sequence(items: Any, name: str, form: str) -> None:
 
 def n_rows(items: Any) -> int | None:
     """Return the number of items, None where it is not known yet."""
-    shape = getattr(items, "shape", ())  # sparse arrays have no length
+    try:
+        shape = getattr(items, "shape", ())  # sparse arrays have no length
+    except RuntimeError:  # nested tensors have no shape
+        return None
     if shape:
         return int(shape[0]) if isinstance(shape[0], Integral) else None
     return len(items) if hasattr(items, "__len__") else None
@@ -196,8 +207,9 @@ def join(first: Any, second: Any) -> Any:
             return first + list(np.asarray(second) if is_frame(second) else second)
         if is_frame(first):
             return _joined_frames(first, second)
-        second = _as_array(second)
-        if first.dtype.kind in "biuf" and second.dtype.kind not in "biuf":
+        of_numbers = first.dtype.kind in "biuf"
+        second = _as_array(second, of_numbers)
+        if of_numbers and second.dtype.kind not in "biuf":
             raise ValueError(f"{second.dtype} does not go with {first.dtype}")
         return np.concatenate([first, second])
     except (TypeError, ValueError) as error:
@@ -213,23 +225,25 @@ def _joined_frames(first: Any, second: Any) -> Any:
     rows = [numeric_rows(first), numeric_rows(second)]
     if (rows[0] is None) != (rows[1] is None):
         raise ValueError("one of them holds numbers only, and the other does not")
+    of_numbers = rows[0] is not None
     if hasattr(first, "iloc"):
         import pandas as pd
 
         if not (is_frame(second) and hasattr(second, "iloc")):
-            second = pd.DataFrame(_as_array(second), columns=first.columns)
+            second = pd.DataFrame(_as_array(second, of_numbers), columns=first.columns)
         return pd.concat([first, second])
     import polars as pl
 
     if not isinstance(second, pl.DataFrame):
-        second = pl.DataFrame(_as_array(second), schema=first.columns)
-    if first.schema != second.schema and rows[0] is not None:
+        second = pl.DataFrame(_as_array(second, of_numbers), schema=first.columns)
+    if first.schema != second.schema and of_numbers:
         first, second = (pl.DataFrame(part, first.columns) for part in rows)
     return pl.concat([first, second], how="vertical_relaxed")
 
 
-def _as_array(items: Any) -> npt.NDArray[Any]:
-    return np.asarray(number_rows(items, "what is added"))
+def _as_array(items: Any, of_numbers: bool) -> npt.NDArray[Any]:
+    values = (number_rows if of_numbers else plain)(items, "what is added")
+    return np.asarray(to_host(values))
 
 
 def _are_one_by_one(items: Any, values: npt.NDArray[Any]) -> bool:

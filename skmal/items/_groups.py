@@ -16,7 +16,13 @@ def check_groups(
     groups: npt.ArrayLike, n: int, name: str = "groups"
 ) -> npt.NDArray[Any]:
     """Return one label per row as an array, or raise."""
-    groups = np.asarray(plain(groups, name))
+    labels = plain(groups, name)
+    if isinstance(labels, (list, tuple)):  # NumPy would make strings of all
+        of_text = {type(label) for label in labels if isinstance(label, (str, bytes))}
+        alike = all(isinstance(label, (str, bytes)) for label in labels)
+        if of_text and not (alike and len(of_text) == 1):
+            labels = np.fromiter(labels, dtype=object, count=len(labels))
+    groups = np.asarray(labels)
     if groups.shape != (n,):
         raise ValueError(
             f"{name} must hold one label for each of the {n} rows, got an array of "
@@ -25,9 +31,10 @@ def check_groups(
     if groups.dtype.kind == "O" and all(isinstance(label, str) for label in groups):
         groups = groups.astype(str)  # a column of strings, or paths from a reader
     if groups.dtype.kind == "O" or (groups != groups).any():
+        kinds = sorted({type(label).__name__ for label in groups.tolist()})
         raise ValueError(
             f"{name} must hold labels of one kind without missing values (integers or "
-            f"strings), got {groups.dtype}"
+            f"strings), got {' and '.join(kinds)}"
         )
     return groups
 

@@ -3,12 +3,14 @@
 import unicodedata
 from typing import Any
 
+from ..arrays._frames import as_texts
 from ._containers import check_sequence
 
 
 def check_texts(texts: Any, name: str) -> list[str]:
     """Return texts as a list of str, or raise."""
     check_sequence(texts, name, "a sequence of str")
+    texts = as_texts(texts)
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise ValueError(

@@ -7,9 +7,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.utils import gen_batches
 
+from .._shared.parameters import check_integer
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray
-from ..arrays._kinds import Rows
+from ..arrays._block_math import to_host
+from ..arrays._blocks import check_rows
+from ..arrays._kinds import RowsLike
+from ..arrays._numbers import all_finite, check_numbers, check_widths
 from ..arrays._verbs import per_part, unit
 
 Nearest: TypeAlias = tuple[FloatArray, IntArray]  # similarities and rows, (n, k)
@@ -21,8 +25,44 @@ def query_blocks(n_queries: int, n_gallery: int) -> Iterator[slice]:
     return gen_batches(n_queries, max(1, size))
 
 
-def nearest_rows(queries: Rows, gallery: Rows, k: int) -> IntArray:
-    """Return the k most similar gallery rows of each query, ties to the lowest row."""
+def nearest_rows(queries: RowsLike, gallery: RowsLike, k: int) -> IntArray:
+    """Return the k most similar gallery rows of each query, ties to the lowest row.
+
+    Parameters
+    ----------
+    queries : array-like of shape (n_queries, n_features)
+        Features of one modality.
+    gallery : array-like of shape (n_gallery, n_features)
+        Features of the other, in the same space. It may lie on disk or on workers; it
+        is read block by block.
+    k : int
+        How many rows to return for each query; all of them, if there are fewer.
+
+    Returns
+    -------
+    ndarray of shape (n_queries, min(k, n_gallery)), int64
+        Rows of the gallery, most similar first.
+
+    Raises
+    ------
+    ValueError
+        If k is below 1, or if features differ in number or hold NaN.
+
+    Notes
+    -----
+    Similarity is the cosine, rounded to nine digits. O(n_queries n_gallery n_features)
+    time, in blocks.
+
+    Examples
+    --------
+    >>> from skmal.metrics import nearest_rows
+    >>> nearest_rows([[1.0, 0.0]], [[0.0, 1.0], [1.0, 0.1], [1.0, 0.0]], k=2)
+    array([[2, 1]])
+    """
+    k = check_integer(k, "k", minimum=1)
+    queries = check_numbers(queries, "queries")
+    gallery = to_host(check_rows(gallery, "gallery"))
+    check_widths(queries, gallery, "queries", "gallery")
     k = min(k, gallery.shape[0])
     return per_part(_nearest_of, partial(_best_k, k=k), gallery, queries, k)[1]
 
@@ -32,6 +72,8 @@ def _nearest_of(part: FloatArray, start: int, queries: Any, k: int) -> Nearest:
 
     `start` is the number of its first row.
     """
+    if not all_finite(part):
+        raise ValueError("gallery holds NaN or infinity; leave out such rows")
     part = unit(part.astype(np.float64))
     shape = len(queries), min(k, len(part))
     best = np.empty(shape), np.empty(shape, dtype=np.int64)
