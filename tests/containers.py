@@ -1,6 +1,8 @@
 """The same numbers in every container that people have them in."""
 
 import warnings
+from array import array
+from collections import deque
 
 import numpy as np
 import pandas as pd
@@ -64,6 +66,14 @@ CONTAINERS = {
     "list of tuples": lambda rows: list(map(tuple, rows.tolist())),
     "list of arrays": list,
     "list of both": lambda rows: [rows[0].tolist(), *rows[1:]],
+    "list of typed arrays": lambda rows: [array("d", row) for row in rows],
+    "list of arrow arrays": lambda rows: list(map(pa.array, rows)),
+    "list of views": lambda rows: [memoryview(row.copy()) for row in rows],
+    "list of arrays of both": lambda rows: [
+        rows[0],
+        *(array("d", r) for r in rows[1:]),
+    ],
+    "deque of deques": lambda rows: deque(map(deque, rows.tolist())),
     "list of series": lambda rows: list(map(pd.Series, rows)),
     "tuple of arrays": tuple,
     "objects": lambda rows: rows.astype(object),

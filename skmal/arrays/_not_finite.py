@@ -24,7 +24,7 @@ def rows_not_finite(items: Any) -> list[int]:
     items hold anything but numbers, or are not in memory.
     """
     bad = _bad(items)
-    if bad is None or not bad.ndim:
+    if bad is None or not bad.ndim or not bad.size:
         return []
     return np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1)).tolist()
 

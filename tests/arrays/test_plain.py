@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from containers import CONTAINERS, SPARSE
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.dtypes import StringDType
 
-from skmal.arrays._plain import has_no_rows, number_rows, plain
+from skmal.arrays._plain import check_table, has_no_rows, number_rows, plain
 
 ROWS = np.arange(12.0).reshape(4, 3)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -141,12 +142,48 @@ def test_a_list_of_sparse_rows_is_refused():
         (ROWS.astype("m8[s]"), "X holds .*timedelta64.*, where numbers are needed"),
         (pd.DataFrame({"u": [1.0], "v": ["2"]}), "no numbers in column 'v', but '2'"),
         (pd.DataFrame({"t": [pd.Timestamp(0)]}), "no numbers in column 't'"),
+        (ROWS.astype(str).tolist(), "X holds '0.0', a str, in row 0, column 0"),
+        ([[1.0, 2.0], [1.0, "2"]], "X holds '2', a str, in row 1, column 1"),
+        ([[1, 2], b"ab"], "X holds b'ab', a bytes, in row 1, where a row of numbers"),
+        ([{"u": 1.0, "v": 2.0}], "X holds a dict, in row 0, where a row of numbers"),
+        (list(ROWS[:, None]), r"an ndarray of shape \(1, 3\), in row 0"),
+        ([1, [2]], "X holds an int, in row 0"),
+        ([[2**2000, 1]], "X holds integers that no float can hold"),
+        ([], "X is empty"),
+        (pd.DataFrame({"v": list(ROWS)}), "no numbers in column 'v', but an ndarray"),
     ],
 )
 def test_rows_of_numbers_are_nothing_else(items, message):
     """NumPy would make numbers of digits and of times without a word."""
     with pytest.raises(ValueError, match=message):
         number_rows(items, "X")
+
+
+@pytest.mark.parametrize(
+    "items",
+    [None, 3.0, "ab", {"u": ROWS[:, 0]}, pd.DataFrame(ROWS).groupby(0), object()],
+)
+def test_what_holds_no_rows_at_all(items):
+    with pytest.raises(TypeError, match="X is .*, where rows of numbers are needed"):
+        number_rows(items, "X")
+
+
+def test_rows_of_arrow_have_a_value_everywhere():
+    with pytest.raises(ValueError, match=r"X\[1\] has no value in row 0"):
+        number_rows([pa.array([1.0]), pa.array([None], pa.float64())], "X")
+
+
+def test_ranges_are_rows():
+    np.testing.assert_array_equal(plain([range(3)] * 2, "X"), [[0, 1, 2]] * 2)
+
+
+def test_tables_have_two_dimensions():
+    assert check_table(ROWS, "X") is ROWS
+    with pytest.raises(ValueError, match=r"shape \(4, 3, 1\).*makes one row of each"):
+        check_table(ROWS[:, :, None], "X")
+    with pytest.raises(ValueError, match=r"X has the shape \(4,\).*one column of it"):
+        check_table(ROWS[:, 0], "X")
+    assert check_table(ROWS[:, 0], "X", 1).ndim == 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from small import small_distances, small_similarities
 from skmal import CoresetMargin, PairedActiveLearner, RidgeCCA, ShardedArray
 from skmal.arrays import _blocks, _tensors
 from skmal.arrays._block_math import to_host
-from skmal.arrays._blocks import read
+from skmal.arrays._blocks import check_one_device, read
+from skmal.arrays._plain import plain
+from skmal.arrays._tensors import TensorRows, host_array
 from skmal.arrays._verbs import stacked as stack
 from skmal.coverage import (
     _farthest,
@@ -21,6 +23,8 @@ from skmal.coverage import (
     isolation,
 )
 from skmal.coverage._farthest import FarthestRows
+from skmal.items._containers import n_rows
+from skmal.strategies import greedy_herding
 from skmal.uncertainty import cross_modal_entropy, cross_modal_margin, cross_modal_top1
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -267,14 +271,12 @@ def test_what_does_not_go_together_is_refused():
     here, there = torch.zeros(3, 2), torch.zeros(3, 2, device="meta")
     message = "features is on cpu and aligned on meta; move one"
     with pytest.raises(ValueError, match=message):
-        coverage_gap(here, there)
-    with pytest.raises(ValueError, match="queries is on meta and gallery on cpu"):
-        cross_modal_margin(there, here)
+        check_one_device(TensorRows(here), TensorRows(there), "features", "aligned")
     with pytest.raises(ValueError, match="features has 2 columns and aligned has 3"):
         coverage_gap(here, torch.zeros(3, 3))
     with pytest.raises(ValueError, match="0 sample"):
         coverage_gap(here[:0], here)
-    with pytest.raises(ValueError, match="2D array"):
+    with pytest.raises(ValueError, match="Reshape your data"):
         isolation(torch.zeros(3))
     assert isolation(torch.zeros(3, 2, dtype=torch.int64)).tolist() == [0, 0, 0]
 
@@ -299,3 +301,41 @@ def test_encoders_take_tensors_of_any_numbers(dtype):
     np.testing.assert_allclose(got, expected, atol=1e-5)
     got = RidgeCCA().fit(list(rows), y).transform(list(rows))
     np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (torch.zeros(3, 2, device="meta"), "X is a meta tensor, which has no values"),
+        (torch.zeros(3, 2).to_sparse(), "X is a sparse tensor; pass its to_dense"),
+        (torch.zeros(3, 2, dtype=torch.complex64), "Complex data not supported: X"),
+    ],
+)
+def test_tensors_that_are_no_numbers(tensor, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        plain(tensor, "X")
+
+
+@pytest.mark.filterwarnings("ignore")  # torch may warn of these as prototypes
+def test_nested_and_quantised_tensors_are_refused():
+    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
+    with pytest.raises(TypeError, match="X is a nested tensor; .*to_padded_tensor"):
+        plain(nested, "X")
+    assert n_rows(nested) is None
+    quantised = torch.quantize_per_tensor(torch.ones(2, 2), 0.5, 0, torch.qint32)
+    with pytest.raises(TypeError, match=r"X is a quantised tensor; .*dequantize\(\)"):
+        plain(quantised, "X")
+
+
+def test_signs_that_are_put_off_are_taken():
+    rows = np.array([[1.0, -2.0], [3.0, 4.0]])
+    late = torch.tensor(-rows)._neg_view()
+    np.testing.assert_array_equal(host_array(late), rows)
+    np.testing.assert_array_equal(plain(list(late), "X"), rows)
+    assert coverage_gap(late, late[:1]) == coverage_gap(rows, rows[:1])
+
+
+def test_rows_with_a_gradient_in_a_list():
+    rows = torch.eye(3, dtype=torch.float64, requires_grad=True)
+    got = greedy_herding(list(rows), 2, list(rows))
+    np.testing.assert_array_equal(got, greedy_herding(np.eye(3), 2, np.eye(3)))

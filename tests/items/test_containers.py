@@ -22,6 +22,7 @@ from skmal.items._containers import (
     n_features,
     n_rows,
     numeric_rows,
+    rows_not_finite,
 )
 
 CONTAINERS = {
@@ -200,3 +201,20 @@ def test_numbers_of_rows():
     assert n_rows(sp.csr_array((3, 2))) == 3
     assert n_rows(["a"]) == 1
     assert n_rows(pl.DataFrame({"u": [1]}).lazy()) is None
+
+
+def test_frames_of_times_or_arrays_are_items_but_no_numbers():
+    times = pd.DataFrame({"u": [1.0], "t": [pd.Timestamp(0)]})
+    cells = pd.DataFrame({"v": [np.ones(2), np.ones(2)]})
+    for frame in (times, cells, times.assign(t=pd.Timedelta("1D"))):
+        assert check_items(frame, "X") is frame
+        assert numeric_rows(frame) is None
+
+
+def test_groups_of_a_frame_are_no_items():
+    with pytest.raises(ValueError, match="X must be a sequence.*got DataFrameGroupBy"):
+        check_items(pd.DataFrame({"u": [1, 2], "v": [1, 2]}).groupby("u"), "X")
+
+
+def test_looking_for_rows_is_in_the_layer_below():
+    assert rows_not_finite([[1.0], [np.nan]]) == [1]

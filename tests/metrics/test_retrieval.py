@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from containers import CONTAINERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import rankdata
@@ -124,6 +125,44 @@ def test_nearest_rows_best_first_ties_to_the_lowest():
     gallery = np.array([[0.0, 1], [1, 0], [2, 0], [1, 1]])
     assert nearest_rows(np.array([[1.0, 0]]), gallery, 3).tolist() == [[1, 2, 3]]
     assert nearest_rows(np.array([[1.0, 0]]), gallery, 9).shape == (1, 4)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_nearest_rows_in_any_container(container):
+    rows = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.5]])
+    hold = CONTAINERS[container]
+    expected = nearest_rows(rows, rows, 2)
+    np.testing.assert_array_equal(nearest_rows(hold(rows), hold(rows), 2), expected)
+
+
+@pytest.mark.parametrize(
+    ("queries", "gallery", "k", "message"),
+    [
+        ([[1.0, 0.0]], [[1.0, 0.0]], 0, "k must be an integer of at least 1, got 0"),
+        ([[1.0, np.nan]], [[1.0, 0.0]], 1, "queries contains NaN"),
+        ([[1.0, 0.0]], [[1.0, np.inf]], 1, "gallery holds NaN or infinity"),
+        ([[1.0]], [[1.0, 0.0]], 1, "queries has 1 columns and gallery has 2"),
+        (np.array([["1"]]), [[1.0]], 1, "queries holds '1', a str"),
+        ([[1.0]], np.array([["1"]]), 1, "gallery holds '1', a str"),
+        ([[1.0]], [[1j]], 1, "Complex data not supported: gallery"),
+    ],
+)
+def test_nearest_rows_of_what_are_none(queries, gallery, k, message):
+    with pytest.raises(ValueError, match=message):
+        nearest_rows(queries, gallery, k)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([["1", "2"]], "queries holds '1', a str, in row 0, column 0"),
+        ([{"u": 1.0}], "queries holds a dict, in row 0"),
+        (np.ones((2, 2, 1)), r"queries has the shape \(2, 2, 1\)"),
+    ],
+)
+def test_what_is_no_rows_is_named_by_the_parameter(rows, message):
+    with pytest.raises(ValueError, match=message):
+        retrieval_ranks(rows, rows)
 
 
 @pytest.mark.parametrize(
