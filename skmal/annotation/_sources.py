@@ -18,7 +18,7 @@ from scipy.sparse import issparse
 from .._shared.types import Items
 from ..datasets._texts import KeyedTexts, load_texts
 from ..items._containers import check_items
-from ..items._folders import list_images
+from ..items._folders import list_files, list_images
 from ..items._formats import known_suffixes
 from ..items._images import check_images
 from ..items._keys import content_hash, content_keys
@@ -101,8 +101,8 @@ def read_pool(
         items = source
     if hasattr(items, "columns"):
         raise TypeError(
-            f"{name} is a data frame of several columns; pass one column, or a mapping "
-            "of keys to items"
+            f"{name} is a table ({type(items).__name__}); pass one column of it, or a "
+            "mapping of keys to items"
         )
     given: Any = items
     faults: dict[int, str] = {}
@@ -180,7 +180,7 @@ def _read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str],
     except ValueError:  # a folder of texts, or of nothing
         if not any(path.rglob("*.txt")):
             raise
-        return load_texts(path), ""
+        return load_texts(path), list_files(path, (".txt",)).left_out
     return dict(zip(listing.keys, listing.paths, strict=True)), listing.left_out
 
 

@@ -1,9 +1,12 @@
 """Columns by their names, whatever case and blanks; what a value must not be."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from ..items._texts import is_blank
 
 Row: TypeAlias = dict[str, Any]  # values by the roles of their columns
 
@@ -51,10 +54,10 @@ def image_column(name: str = "image") -> Column:
 
 def find_columns(found: Sequence[Any], columns: Sequence[Column]) -> dict[str, int]:
     """Return by role where in the header `found` the columns stand, or raise."""
-    plain = [name.strip().casefold() for name in found]
+    plain = [_plain(name) for name in found]
     places: dict[str, int] = {}
     for column in columns:
-        wanted = {name.strip().casefold() for name in column.names}
+        wanted = {_plain(name) for name in column.names}
         here = [i for i, name in enumerate(plain) if name in wanted]
         name = column.names[0]
         if len(here) > 1:
@@ -79,9 +82,14 @@ def find_columns(found: Sequence[Any], columns: Sequence[Column]) -> dict[str, i
     return places
 
 
+def _plain(name: str) -> str:
+    """Return a name without what does not tell columns apart."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
 def _choice(column: Column, found: Sequence[str]) -> str:
     """Return how to say which of the names of a column is meant, where that works."""
-    others = [name for name in found if name.strip().casefold() != column.names[0]]
+    others = [name for name in found if _plain(name) != column.names[0]]
     if not column.option or len(others) != 1:
         return ""
     return f", or say which: {column.role}={others[0]!r}"
@@ -105,7 +113,7 @@ def value_fault(value: object, name: str) -> str | None:
     if not isinstance(value, str):
         kind = type(value).__name__
         return f"its {name!r} is {value!r:.60} ({kind}); it must be a string"
-    if not value.strip():
+    if is_blank(value):
         return f"its {name!r} is blank; fill it in"
     return character_fault(value, name)
 

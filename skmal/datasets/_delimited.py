@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ._columns import Column, Row, UnreadableTable, find_columns
-from ._encodings import lines_of, read_text
+from ._encodings import MARK, lines_of, read_text
 
 Placed: TypeAlias = tuple[str, Row | str]  # where a row stands, and it; a str: a fault
 
 SEPARATORS = ",;\t|"
+SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
 BREAK = re.compile("\r\n|\r|\n")
 QUOTES = (
     "a quote may be missing, or one too many; texts with line breaks are safe in a "
     ".jsonl file"
 )
+
+
+MARKED = "it begins with a byte order mark, as joined files do; take that out"
 
 
 def delimited_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
@@ -30,12 +34,23 @@ def delimited_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
     head = next((i for i, line in enumerate(lines) if line.strip()), None)
     if head is None:
         raise UnreadableTable("it is empty")
-    separator, names = _read_header(lines[head], columns, file.suffix.lower())
+    told = SEPARATOR_LINE.fullmatch(lines[head].strip())
+    if told:  # what Excel writes, and reads, above the header
+        head = next((i for i in range(head + 1, len(lines)) if lines[i].strip()), head)
+    among = told[1] if told else SEPARATORS
+    separator, names = _read_header(lines, head, columns, file.suffix.lower(), among)
     places = find_columns(names, columns)
     for first, fields in _records(lines, head + 1, separator, len(names)):
-        if not isinstance(fields, str):
-            fields = {role: fields[place] for role, place in places.items()}
-        yield f"line {first + 1}", fields
+        row: Row | str
+        if isinstance(fields, str):
+            row = fields
+        elif fields == names:
+            row = "it repeats the names of the columns; take it out"
+        elif fields[0].startswith(MARK):
+            row = MARKED
+        else:
+            row = {role: fields[place] for role, place in places.items()}
+        yield f"line {first + 1}", row
 
 
 def is_header(line: str, columns: Sequence[Column]) -> bool:
@@ -44,35 +59,39 @@ def is_header(line: str, columns: Sequence[Column]) -> bool:
 
 
 def _read_header(
-    line: str, columns: Sequence[Column], suffix: str
+    lines: Sequence[str], at: int, columns: Sequence[Column], suffix: str, among: str
 ) -> tuple[str, list[str]]:
-    """Return the separator with which the header has the columns, and their names."""
+    """Return the separator with which the header has the columns, and their names.
+
+    `among` are the separators that it may be.
+    """
+    line = lines[at]
     if "\0" in line:
         raise UnreadableTable(
-            "its first line holds the character NUL, as UTF-16 without a mark does; "
-            "save it as UTF-8"
+            f"its line {at + 1} holds the character NUL, as UTF-16 without a mark "
+            "does; save it as UTF-8"
         )
-    headers = _split(line)
-    if not headers:
-        raise UnreadableTable(f"line 1: its quotes do not match; {QUOTES}")
+    headers = _split(line, among)
     fitting = _fitting(headers, columns)
+    if not headers or (not fitting and line.count('"') % 2):
+        raise UnreadableTable(f"line {at + 1}: its quotes do not match; {QUOTES}")
     if suffix == ".tsv" and "\t" in fitting:
         return "\t", fitting["\t"]
-    among = fitting or headers
-    n = max(map(len, among.values()))
-    best = [separator for separator, names in among.items() if len(names) == n]
-    if any(among[separator] != among[best[0]] for separator in best) and fitting:
+    found = fitting or headers
+    n = max(map(len, found.values()))
+    best = [separator for separator, names in found.items() if len(names) == n]
+    if any(found[separator] != found[best[0]] for separator in best) and fitting:
         raise UnreadableTable(
             f"its columns may be separated by {' or '.join(map(repr, best))}; take one "
             "of them out of the names of the columns"
         )
-    return best[0], among[best[0]]
+    return best[0], found[best[0]]
 
 
-def _split(line: str) -> dict[str, list[str]]:
+def _split(line: str, among: str = SEPARATORS) -> dict[str, list[str]]:
     """Return what a line holds by each separator that splits it without a fault."""
     headers = {}
-    for separator in SEPARATORS:
+    for separator in among:
         try:
             headers[separator] = next(
                 csv.reader([line], delimiter=separator, strict=True)

@@ -29,12 +29,17 @@ def by_id(
     problems: Problems,
     what: str = "id",
 ) -> dict[str, T]:
-    """Return the values by their ids; all must have one, each another."""
+    """Return the values by their ids; all must have one, each another.
+
+    Blanks around an id are none of it.
+    """
     values: dict[str, T] = {}
     places: dict[str, str] = {}
     for place, found, value in rows:
         if isinstance(found, int) and not isinstance(found, bool):
             found = str(found)
+        if isinstance(found, str):
+            found = found.strip()
         if _is_none(found):
             fault = "it has no id, but other rows have; give one to each, or to none"
         else:

@@ -149,6 +149,11 @@ class HeldOut:
             # Draw among items: all rows of one are on the same side.
             n = len(self.X)
             labels = np.arange(n) if self.groups is None else np.unique(self.groups)
+            if len(labels) < 5:
+                raise ValueError(
+                    f"{len(labels)} items of X are too few to hold some out for the "
+                    "test; at least 5 are needed"
+                )
             share = min(N_TEST, n // 5) / n
             n_test = max(1, round(share * len(labels)))
             drawn = train_test_split(labels, test_size=n_test, random_state=seed)

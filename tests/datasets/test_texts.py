@@ -252,3 +252,45 @@ def test_wrong_arguments(tmp_path):
     for wrong in ({"text": None}, {"text": ""}, {"id": 3}):
         with pytest.raises(ValueError, match="must be the name of a column, got"):
             load_texts(file, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("\ufeff\ufeffid,text\n1,a\n", {"1": "a"}),
+        ("sep=;\r\nid;text\r\n1;a\r\n", {"1": "a"}),
+        ('"sep=|"\n\nid|text\n1|a\n', {"1": "a"}),
+        ("text, id\na, 1\nb,2 \n", {"1": "a", "2": "b"}),
+        ("id,te\u0301xt\n1,a\n", {"1": "a"}),
+    ],
+    ids=["two marks", "sep=;", "sep=|", "blanks around ids", "normal forms"],
+)
+def test_what_other_programs_write_is_read(tmp_path, content, expected):
+    name = "t\u00e9xt" if "\u0301" in content else "text"
+    assert load_texts(write(tmp_path / "t.csv", content), text=name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv", "id,text\n1,a\nid,text\n2,b\n", "line 3: it repeats the names"),
+        ("t.csv", "id,text\n1,a\n\ufeff2,b\n", "line 3: it begins with a byte order"),
+        ("t.txt", "a\n\ufeffb\n", "line 2: it begins with a byte order mark"),
+        ("t.csv", "id,text\n1,\u200b\n", "line 2: its 'text' is blank"),
+        ("t.csv", "id,text\n1,a\n 1,b\n", "line 3: the id '1' stands in line 2"),
+        ("t.csv", b"PK\x03\x04....", "no text but a ZIP archive"),
+        ("t.csv", b"\x1f\x8b\x08...", "compressed by gzip"),
+        ("t.csv", '\n\nid,"text\n1,a\n', "line 3: its quotes do not match"),
+    ],
+)
+def test_what_else_could_be_misread_is_refused(tmp_path, name, content, message):
+    with pytest.raises(ValueError, match=message):
+        load_texts(write(tmp_path / name, content))
+
+
+def test_columns_are_of_tables_only(tmp_path):
+    file = write(tmp_path / "t.txt", "a\nb\n")
+    for path, wrong in ((file, {"text": "caption"}), (tmp_path, {"id": "key"})):
+        with pytest.raises(ValueError, match="has no columns, but"):
+            load_texts(path, **wrong)
+    assert list(load_texts(file, id=None).values()) == ["a", "b"]
