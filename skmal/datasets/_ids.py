@@ -31,25 +31,24 @@ def by_id(
 ) -> dict[str, T]:
     """Return the values by their ids; all must have one, each another.
 
-    Blanks around an id are none of it.
+    Ids that differ in the blanks around them alone would be taken for one another.
     """
     values: dict[str, T] = {}
     places: dict[str, str] = {}
     for place, found, value in rows:
         if isinstance(found, int) and not isinstance(found, bool):
             found = str(found)
-        if isinstance(found, str):
-            found = found.strip()
         if _is_none(found):
             fault = "it has no id, but other rows have; give one to each, or to none"
         else:
             fault = value_fault(found, "id")
         key = str(found)
-        if fault is None and key in places:
+        plain = key.strip()
+        if fault is None and plain in places:
             remedy = "change" if what == "id" else "leave out"
-            fault = f"the {what} {key!r} stands in {places[key]} as well; {remedy} one"
+            fault = f"the {what} {key!r} stands in {places[plain]} as well; {remedy} one"
         if fault is None:
-            values[key], places[key] = value, place
+            values[key], places[plain] = value, place
         else:
             problems.add(f"{file}, {place}: {fault}")
     return values
