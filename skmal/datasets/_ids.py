@@ -46,7 +46,8 @@ def by_id(
         plain = key.strip()
         if fault is None and plain in places:
             remedy = "change" if what == "id" else "leave out"
-            fault = f"the {what} {key!r} stands in {places[plain]} as well; {remedy} one"
+            before = places[plain]
+            fault = f"the {what} {key!r} stands in {before} as well; {remedy} one"
         if fault is None:
             values[key], places[plain] = value, place
         else:
