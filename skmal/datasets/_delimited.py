@@ -74,9 +74,9 @@ def _read_header(
             "does; save it as UTF-8"
         )
     headers = _split(line, among)
-    if not headers:
-        raise UnreadableTable(f"line {at + 1}: its quotes do not match; {QUOTES}")
     fitting = _fitting(headers, columns)
+    if not headers or (not fitting and line.count('"') % 2):
+        raise UnreadableTable(f"line {at + 1}: its quotes do not match; {QUOTES}")
     if suffix == ".tsv" and "\t" in fitting:
         return "\t", fitting["\t"]
     found = fitting or headers
