@@ -116,8 +116,9 @@ def read_pool(
         _check_no_zeros(items, name)
     faults |= faults_of(items, kind, name, verbose)
     if keys is None:
-        if isinstance(items, list) and all(isinstance(item, Path) for item in items):
-            keys = [item.as_posix() for item in items]
+        paths = [item for item in items if isinstance(item, Path)]
+        if len(paths) == len(items):
+            keys = [path.as_posix() for path in paths]
         else:
             keys = content_keys(_for_keys(given, items, faults), name)
         for row in faults:

@@ -34,17 +34,19 @@ def delimited_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
     head = next((i for i, line in enumerate(lines) if line.strip()), None)
     if head is None:
         raise UnreadableTable("it is empty")
-    told = SEPARATOR_LINE.fullmatch(lines[head].strip())
+    told = SEPARATOR_LINE.fullmatch(lines[head].strip("\r\n "))
     if told:  # what Excel writes, and reads, above the header
         head = next((i for i in range(head + 1, len(lines)) if lines[i].strip()), head)
     among = told[1] if told else SEPARATORS
     separator, names = _read_header(lines, head, columns, file.suffix.lower(), among)
     places = find_columns(names, columns)
-    for first, fields in _records(lines, head + 1, separator, len(names)):
+    plain = [name.strip().casefold() for name in names]
+    is_quoted = quoted_row(lines, head, separator) is not None
+    for first, fields in _records(lines, head + 1, separator, len(names), is_quoted):
         row: Row | str
         if isinstance(fields, str):
             row = fields
-        elif fields == names:
+        elif [f.strip().casefold() for f in fields] == plain:
             row = "it repeats the names of the columns; take it out"
         elif fields[0].startswith(MARK):
             row = MARKED
@@ -72,9 +74,9 @@ def _read_header(
             "does; save it as UTF-8"
         )
     headers = _split(line, among)
-    if not headers:
-        raise UnreadableTable(f"line {at + 1}: its quotes do not match; {QUOTES}")
     fitting = _fitting(headers, columns)
+    if not headers or (not fitting and line.count('"') % 2):
+        raise UnreadableTable(f"line {at + 1}: its quotes do not match; {QUOTES}")
     if suffix == ".tsv" and "\t" in fitting:
         return "\t", fitting["\t"]
     found = fitting or headers
@@ -140,17 +142,45 @@ class _Feed:
         return self.lines[self.at - 1]
 
 
+def quoted_row(
+    lines: list[str], at: int, separator: str
+) -> tuple[list[str], int] | None:
+    """Return the fields of a row all of which are in quotes, and the line after it.
+
+    Line breaks in such a row cannot be meant otherwise. None where it is none.
+    """
+    end, n_quotes = at, 0
+    while end < len(lines):
+        n_quotes += lines[end].count('"')
+        end += 1
+        if n_quotes % 2 == 0:
+            break
+    row = re.sub("(?:\r\n|\r|\n)$", "", "".join(lines[at:end]), count=1)
+    field = '"[^"]*(?:""[^"]*)*"'
+    between = re.escape(separator)
+    if not re.fullmatch(f"{field}(?:{between}{field})*", row):
+        return None
+    fields = re.findall(f"({field})(?:{between}|$)", row)
+    return [found[1:-1].replace('""', '"') for found in fields], end
+
+
 def _records(
-    lines: list[str], at: int, separator: str, n: int
+    lines: list[str], at: int, separator: str, n: int, is_quoted: bool
 ) -> Iterator[tuple[int, list[str] | str]]:
     """Yield (line that it begins in, fields or a fault) for the rows from `at` on.
 
     After a fault it goes on in the next line, so that a stray quote costs one row.
+    `is_quoted` says that rows may be in quotes as a whole.
     """
     feed = _Feed(lines, at, separator, n)
     reader = csv.reader(feed, delimiter=separator, strict=True)
     while at < len(lines):
-        feed.first = at
+        row = quoted_row(lines, at, separator) if is_quoted else None
+        if row is not None and len(row[0]) == n:
+            yield at, row[0]
+            at = feed.at = row[1]
+            continue
+        feed.first = feed.at = at
         fields: list[str] = []
         try:
             fields = next(reader)

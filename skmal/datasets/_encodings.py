@@ -16,7 +16,6 @@ BOMS = (  # that of UTF-32 begins like that of UTF-16
 
 
 MARK = "\ufeff"  # of the byte order, at the start of a file
-END_OF_DOS = "\x1a"
 PACKED = {
     b"PK\x03\x04": 'a ZIP archive, as .xlsx files are; save it as "CSV UTF-8"',
     b"\x1f\x8b": "compressed by gzip; unpack it first",
@@ -35,9 +34,7 @@ def read_text(file: Path) -> str:
     encoding = next((name for bom, name in BOMS if data.startswith(bom)), "utf-8")
     errors = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
     try:
-        return data.decode(encoding, errors).removeprefix(
-            MARK
-        )  # of a file marked twice
+        return data.decode(encoding, errors).removeprefix(MARK)  # it may have two
     except UnicodeDecodeError as error:
         raise UnreadableTable(
             f"it begins as {encoding.upper()} does, but is not ({error}); save it as "

@@ -269,9 +269,12 @@ def _read_files(
             on_error=on_error,
             verbose=verbose,
         )
-        shared = len(np.unique(pairs.groups)) < len(pairs.groups)
-        groups = pairs.groups if shared else None
-        return HeldOut(pairs.X, pairs.y, _retrieval, groups)
+        X, y, groups = pairs.X, pairs.y, pairs.groups
+        if on_error == "skip":  # decoded, once before hours of work
+            rows = _readable(X, 1, path, verbose)
+            X, y, groups = X[rows], y[rows], groups[rows]
+        shared = len(np.unique(groups)) < len(groups)
+        return HeldOut(X, y, _retrieval, groups if shared else None)
     if data == "coco":
         pairs = load_coco_captions(path, "all", on_error=on_error)
         names = {"train": "pool", "restval": "pool"}
@@ -297,7 +300,7 @@ def _readable(
     X: npt.NDArray[Any], together: int, path: str | Path, verbose: int
 ) -> IntArray:
     """Return the rows of images that can be read; so many in a row stand together."""
-    faults = find_faults([Path(name) for name in X], verbose=verbose)
+    faults = find_faults([Path(name) for name in X], verbose=verbose, thorough=True)
     is_good = np.ones(len(X), dtype=bool)
     is_good[list(faults)] = False
     is_good = is_good.reshape(-1, together).all(axis=1).repeat(together)

@@ -39,7 +39,7 @@ def test_exports_hold_keys_hashes_and_who(session, tmp_path):
     assert none["kind"] == "none"
     assert none["Xy"[1 - lone.modality]] is None
     table = (tmp_path / "a.csv").read_text().splitlines()
-    assert table[0].startswith("kind,X,y,asked,by,at")
+    assert table[0].startswith('"kind","X","y","asked","by","at"')
     assert len(table) == 3
 
 

@@ -21,7 +21,7 @@ IDS = ("id", "ID", " Id ")
 
 letters = st.one_of(
     st.sampled_from('ab""",,;\t|\' \u00e9\u2028\u0085\U0001f600'),
-    st.characters(exclude_categories=["Cs"]),
+    st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"),
 )
 lines = st.text(letters, min_size=1, max_size=12).map(
     lambda text: "".join("a" if c in "\r\n\0" else c for c in text)
@@ -234,10 +234,11 @@ def test_broken_jsonl_is_refused_or_read_as_it_stands(some, at, letter):
 )
 def test_lines_are_read_exactly(some, encoding, end):
     rows = [text.replace("\r", " ").replace("\n", " ").strip() for text in some]
-    assume(any(rows))
-    assume(not any("\0" in row for row in rows))
+    rows = [row for row in rows if not is_blank(row)]
+    assume(rows)
+    assume(not any("\0" in row or row.startswith("\ufeff") for row in rows))
     found = parsed(end.join(rows).encode(encoding), "txt")
-    assert list(found.values()) == [row for row in rows if row]
+    assert list(found.values()) == rows
 
 
 def test_a_million_quotes_cost_no_more_than_their_lines():

@@ -1,5 +1,6 @@
 """Texts by key: lines, tables, folders; the table of faults that were once silent."""
 
+import csv
 import json
 
 import pytest
@@ -260,10 +261,11 @@ def test_wrong_arguments(tmp_path):
         ("\ufeff\ufeffid,text\n1,a\n", {"1": "a"}),
         ("sep=;\r\nid;text\r\n1;a\r\n", {"1": "a"}),
         ('"sep=|"\n\nid|text\n1|a\n', {"1": "a"}),
+        ("sep=\t\nid\ttext\n1\ta\n", {"1": "a"}),
         (" Text , id\na,1\nb,2 \n", {"1": "a", "2 ": "b"}),
         ("id,te\u0301xt\n1,a\n", {"1": "a"}),
     ],
-    ids=["two marks", "sep=;", "sep=|", "blanks", "normal forms"],
+    ids=["two marks", "sep=;", "sep=|", "sep=TAB", "blanks", "normal forms"],
 )
 def test_what_other_programs_write_is_read(tmp_path, content, expected):
     name = "t\u00e9xt" if "\u0301" in content else "text"
@@ -274,6 +276,7 @@ def test_what_other_programs_write_is_read(tmp_path, content, expected):
     ("name", "content", "message"),
     [
         ("t.csv", "id,text\n1,a\nid,text\n2,b\n", "line 3: it repeats the names"),
+        ("t.csv", "id,text\n1,a\nID,Text \n2,b\n", "line 3: it repeats the names"),
         ("t.csv", "id,text\n1,a\n\ufeff2,b\n", "line 3: it begins with a byte order"),
         ("t.txt", "a\n\ufeffb\n", "line 2: it begins with a byte order mark"),
         ("t.csv", "id,text\n1,\u200b\n", "line 2: its 'text' is blank"),
@@ -294,3 +297,17 @@ def test_columns_are_of_tables_only(tmp_path):
         with pytest.raises(ValueError, match="has no columns, but"):
             load_texts(path, **wrong)
     assert list(load_texts(file, id=None).values()) == ["a", "b"]
+
+
+def test_rows_in_quotes_may_hold_anything(tmp_path):
+    texts = ["a, b\nc, d", 'she said ""', '"\n"1","2"\n', "\r\n,,,", "plain", 'x"']
+    table = tmp_path / "t.csv"
+    with open(table, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerows([("id", "text"), *enumerate(texts)])
+    assert list(load_texts(table).values()) == texts
+    # A row that is not whole costs itself alone.
+    content = table.read_bytes().replace(b'"plain"', b'"plain')
+    table.write_bytes(content)
+    with pytest.raises(ValueError, match=r"quote|takes in"):
+        load_texts(table)
