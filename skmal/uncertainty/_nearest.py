@@ -60,11 +60,11 @@ def nearest_rows(queries: RowsLike, gallery: RowsLike, k: int) -> IntArray:
     array([[2, 1]])
     """
     k = check_integer(k, "k", minimum=1)
-    queries = check_numbers(queries, "queries")
-    gallery = to_host(check_rows(gallery, "gallery"))
-    check_widths(queries, gallery, "queries", "gallery")
-    k = min(k, gallery.shape[0])
-    return per_part(_nearest_of, partial(_best_k, k=k), gallery, queries, k)[1]
+    asked = check_numbers(queries, "queries")
+    rows = to_host(check_rows(gallery, "gallery"))
+    check_widths(asked, rows, "queries", "gallery")
+    k = min(k, rows.shape[0])
+    return per_part(_nearest_of, partial(_best_k, k=k), rows, asked, k)[1]
 
 
 def _nearest_of(part: FloatArray, start: int, queries: Any, k: int) -> Nearest:
