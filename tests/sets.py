@@ -1,6 +1,7 @@
-"""Tiny files in exactly the layout of the published sets."""
+"""Tiny files in exactly the layout of the published sets, and how they are read."""
 
 import json
+import warnings
 from io import BytesIO
 
 import numpy as np
@@ -8,6 +9,23 @@ import pytest
 from PIL import Image
 
 N_SHARD = 5
+
+
+def skipping(load, *args, **kwargs):
+    """Return the Bunch and what was skipped; the warning says how many things."""
+    with pytest.warns(UserWarning, match=r"^skipped in .*; left: \d") as seen:
+        bunch = load(*args, on_error="skip", **kwargs)
+    assert len(seen) == 1
+    assert f": {len(bunch.skipped)}, which" in str(seen[0].message)
+    assert seen[0].filename == __file__
+    return bunch, bunch.skipped
+
+
+def silently(load, *args, **kwargs):
+    """Return what a reader returns when it warns of nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return load(*args, **kwargs)
 
 
 def write(path, content=""):

@@ -1,7 +1,6 @@
 """Which items cannot be used, and how people are told."""
 
 import csv
-import unicodedata
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from .._shared.files import replacing
 from ..items._faults import find_faults
+from ..items._texts import is_blank
 from ._records import NAMES, SetAside
 
 N_SHOWN = 10  # that a message names
@@ -26,11 +26,6 @@ def faults_of(items: Any, kind: str, name: str, verbose: int) -> dict[int, str]:
     if kind == "text":
         return {row: EMPTY for row, text in enumerate(items) if is_blank(text)}
     return {}
-
-
-def is_blank(text: str) -> bool:
-    """Say whether a text shows nothing: blanks, marks of direction and the like."""
-    return all(c.isspace() or unicodedata.category(c) in ("Cf", "Cc") for c in text)
 
 
 def without_missing(items: Any) -> tuple[Any, dict[int, str]]:

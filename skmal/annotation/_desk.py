@@ -121,6 +121,12 @@ class Desk:
         last = self._ledger.last_of(str(by))
         if last is None:
             return None
+        why = self._items.aside.get(last.item)
+        if why is not None:
+            raise ValueError(
+                f"the last answer is about {self._items.key(last.item)!r}, which is "
+                f"set aside ({why}) and could not be asked about again; it stays"
+            )
         self._book.commit(Undo(str(by), last.number))
         asked = self._ledger.questions[last.question]
         return self.hand_out(asked, by) if self._is_askable(asked) else None

@@ -166,7 +166,7 @@ def _locate(image_url: str | None, image_size: int) -> Locate:
     That is a data URI where there is no `image_url`: the image as the page shows it,
     made once however many tasks it is in.
     """
-    made: dict[tuple[int, Key], str] = {}
+    made: dict[tuple[int, str], str] = {}
 
     def locate(modality: int, item: Item) -> str:
         if image_url is not None:

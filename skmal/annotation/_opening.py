@@ -357,7 +357,7 @@ def recover(
         warnings.warn(
             f"weights not loaded: {path}: {why}. No answer is lost: the encoder is "
             f"fitted again, on the {len(then.pairs)} pairs of its last training",
-            stacklevel=3,
+            stacklevel=5,
         )
         shares = {"shares": last.prequential, "asked": None}
         learner = learner.from_state(learner.state() | {"prequential": shares})

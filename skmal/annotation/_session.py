@@ -430,6 +430,9 @@ class AnnotationSession:
 
         Raises
         ------
+        ValueError
+            If its item has been set aside since, and could not be asked about again.
+            Nothing has changed then.
         OSError
             If it could not be written. Nothing has changed then.
         """
@@ -581,6 +584,7 @@ class AnnotationSession:
             folder of the table where it lies in there) and `text`:
             `skmal.datasets.load_pairs` reads the table, and so does ``skmal compare``.
         """
+        self._check_place(path)
         with self._book.lock:
             rows = list(rows_of(self._book))
         write_csv(rows, path)
@@ -593,9 +597,20 @@ class AnnotationSession:
         path : str or path
             The file; one that exists is replaced.
         """
+        self._check_place(path)
         with self._book.lock:
             rows = list(rows_of(self._book))
         write_jsonl(rows, path)
+
+    def _check_place(self, path: str | Path) -> None:
+        """Raise where an export would take the place of the journal or a folder."""
+        path = Path(path)
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder; name a file in it")
+        beside = path.resolve().parent == self.path.resolve().parent
+        own = [self.path.resolve().name + end for end in ("", "-wal", "-shm", ".owner")]
+        if beside and path.resolve().name in own:
+            raise ValueError(f"{path} is the session's journal; export to another file")
 
     def export_label_studio(
         self,

@@ -18,7 +18,7 @@ from scipy.sparse import issparse
 from .._shared.types import Items
 from ..datasets._texts import KeyedTexts, load_texts
 from ..items._containers import check_items
-from ..items._folders import list_images
+from ..items._folders import list_files, list_images
 from ..items._formats import known_suffixes
 from ..items._images import check_images
 from ..items._keys import content_hash, content_keys
@@ -101,8 +101,8 @@ def read_pool(
         items = source
     if hasattr(items, "columns"):
         raise TypeError(
-            f"{name} is a data frame of several columns; pass one column, or a mapping "
-            "of keys to items"
+            f"{name} is a table ({type(items).__name__}); pass one column of it, or a "
+            "mapping of keys to items"
         )
     given: Any = items
     faults: dict[int, str] = {}
@@ -116,8 +116,9 @@ def read_pool(
         _check_no_zeros(items, name)
     faults |= faults_of(items, kind, name, verbose)
     if keys is None:
-        if isinstance(items, list) and all(isinstance(item, Path) for item in items):
-            keys = [item.as_posix() for item in items]
+        paths = [item for item in items if isinstance(item, Path)]
+        if len(paths) == len(items):
+            keys = [path.as_posix() for path in paths]
         else:
             keys = content_keys(_for_keys(given, items, faults), name)
         for row in faults:
@@ -180,7 +181,7 @@ def _read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str],
     except ValueError:  # a folder of texts, or of nothing
         if not any(path.rglob("*.txt")):
             raise
-        return load_texts(path), ""
+        return load_texts(path), list_files(path, (".txt",)).left_out
     return dict(zip(listing.keys, listing.paths, strict=True)), listing.left_out
 
 

@@ -87,7 +87,8 @@ def _image_and_text(kinds: tuple[str, str], values: list[Any]) -> tuple[Any, Any
 def write_csv(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
     """Write rows as a CSV file with a header."""
     with replacing(path) as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        # All in quotes, so that readers cannot take a text of several lines for rows.
+        writer = csv.DictWriter(file, COLUMNS, quoting=csv.QUOTE_ALL)
         writer.writeheader()
         writer.writerows(
             {name: _writable(value) for name, value in row.items()}

@@ -30,7 +30,7 @@ def run_annotate(arguments: argparse.Namespace) -> int:
         0, or 1 where a second Ctrl-C left the encoder unsaved.
     """
     if arguments.export:
-        _check_export(arguments.export)
+        _check_export(arguments.export, arguments.session)
     encoder = CLIPEncoder(arguments.model, arguments.pretrained)
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
     images = arguments.images
@@ -82,12 +82,15 @@ def run_annotate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_export(path: Path) -> None:
+def _check_export(path: Path, journal: Path) -> None:
     """Raise where the pairs could not be written at the end."""
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"--export: there is no folder {path.parent}; make it first"
         )
+    if path.is_dir() or path.resolve() == journal.resolve():
+        what = "a folder" if path.is_dir() else "the session's journal"
+        raise ValueError(f"--export: {path} is {what}; name another file")
     if path.suffix.lower() not in (".csv", ".jsonl"):
         raise ValueError(
             f"--export: {path} ends in {path.suffix!r}; end it in .csv or .jsonl"

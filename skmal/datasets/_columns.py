@@ -1,9 +1,12 @@
 """Columns by their names, whatever case and blanks; what a value must not be."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from ..items._texts import is_blank
 
 Row: TypeAlias = dict[str, Any]  # values by the roles of their columns
 
@@ -35,25 +38,33 @@ class Column:
     needed: bool = True
     option: bool = False
 
+    def __post_init__(self) -> None:
+        if not all(isinstance(name, str) and name.strip() for name in self.names):
+            raise ValueError(
+                f"{self.role} must be the name of a column, got {self.names[0]!r}"
+            )
+
 
 def image_column(name: str = "image") -> Column:
     """Return the column of image files; ImageFolders call it otherwise."""
     others = ("file_name",) if name == "image" else ()
-    return Column("image", (name, f"{name}_file_name", *others), option=True)
+    hugging_face = (f"{name}_file_name",) if isinstance(name, str) else ()
+    return Column("image", (name, *hugging_face, *others), option=True)
 
 
 def find_columns(found: Sequence[Any], columns: Sequence[Column]) -> dict[str, int]:
     """Return by role where in the header `found` the columns stand, or raise."""
-    plain = [name.strip().casefold() for name in found]
+    plain = [_plain(name) for name in found]
     places: dict[str, int] = {}
     for column in columns:
-        wanted = {name.strip().casefold() for name in column.names}
+        wanted = {_plain(name) for name in column.names}
         here = [i for i, name in enumerate(plain) if name in wanted]
         name = column.names[0]
         if len(here) > 1:
             raise UnreadableTable(
                 f"it has more than one column {name!r} among {list(found)}: "
                 f"{', '.join(repr(found[i]) for i in here)}; rename all but one"
+                f"{_choice(column, [found[i] for i in here])}"
             )
         if here:
             places[column.role] = here[0]
@@ -69,6 +80,19 @@ def find_columns(found: Sequence[Any], columns: Sequence[Column]) -> dict[str, i
                 "two"
             )
     return places
+
+
+def _plain(name: str) -> str:
+    """Return a name without what does not tell columns apart."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def _choice(column: Column, found: Sequence[str]) -> str:
+    """Return how to say which of the names of a column is meant, where that works."""
+    others = [name for name in found if _plain(name) != column.names[0]]
+    if not column.option or len(others) != 1:
+        return ""
+    return f", or say which: {column.role}={others[0]!r}"
 
 
 def _remedy(column: Column) -> str:
@@ -89,7 +113,7 @@ def value_fault(value: object, name: str) -> str | None:
     if not isinstance(value, str):
         kind = type(value).__name__
         return f"its {name!r} is {value!r:.60} ({kind}); it must be a string"
-    if not value.strip():
+    if is_blank(value):
         return f"its {name!r} is blank; fill it in"
     return character_fault(value, name)
 
@@ -97,7 +121,10 @@ def value_fault(value: object, name: str) -> str | None:
 def character_fault(value: str, name: str) -> str | None:
     """Say which characters of a string stand for none; None: all are well."""
     if "\0" in value:
-        return f"its {name!r} holds the character NUL; save the file as UTF-8"
+        return (
+            f"its {name!r} holds the character NUL; take it out, or save the file as "
+            "UTF-8"
+        )
     lone = SURROGATE.search(value)
     if lone is None:
         return None

@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ._columns import Column, Row, UnreadableTable, find_columns
-from ._encodings import lines_of, read_text
+from ._encodings import MARK, lines_of, read_text
 
 Placed: TypeAlias = tuple[str, Row | str]  # where a row stands, and it; a str: a fault
 
 SEPARATORS = ",;\t|"
+SEPARATOR_LINE = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
 BREAK = re.compile("\r\n|\r|\n")
 QUOTES = (
     "a quote may be missing, or one too many; texts with line breaks are safe in a "
     ".jsonl file"
 )
+
+
+MARKED = "it begins with a byte order mark, as joined files do; take that out"
 
 
 def delimited_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
@@ -30,32 +34,79 @@ def delimited_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
     head = next((i for i, line in enumerate(lines) if line.strip()), None)
     if head is None:
         raise UnreadableTable("it is empty")
-    separator, names = _read_header(lines[head], columns, file.suffix.lower())
+    told = SEPARATOR_LINE.fullmatch(lines[head].strip("\r\n "))
+    if told:  # what Excel writes, and reads, above the header
+        head = next((i for i in range(head + 1, len(lines)) if lines[i].strip()), head)
+    among = told[1] if told else SEPARATORS
+    separator, names = _read_header(lines, head, columns, file.suffix.lower(), among)
     places = find_columns(names, columns)
-    for first, fields in _records(lines, head + 1, separator, len(names)):
-        if not isinstance(fields, str):
-            fields = {role: fields[place] for role, place in places.items()}
-        yield f"line {first + 1}", fields
+    plain = [name.strip().casefold() for name in names]
+    is_quoted = quoted_row(lines, head, separator) is not None
+    for first, fields in _records(lines, head + 1, separator, len(names), is_quoted):
+        row: Row | str
+        if isinstance(fields, str):
+            row = fields
+        elif [f.strip().casefold() for f in fields] == plain:
+            row = "it repeats the names of the columns; take it out"
+        elif fields[0].startswith(MARK):
+            row = MARKED
+        else:
+            row = {role: fields[place] for role, place in places.items()}
+        yield f"line {first + 1}", row
+
+
+def is_header(line: str, columns: Sequence[Column]) -> bool:
+    """Say whether a line holds the names of these columns, and of others."""
+    return any(len(names) > 1 for names in _fitting(_split(line), columns).values())
 
 
 def _read_header(
-    line: str, columns: Sequence[Column], suffix: str
+    lines: Sequence[str], at: int, columns: Sequence[Column], suffix: str, among: str
 ) -> tuple[str, list[str]]:
-    """Return the separator with which the header has the columns, and their names."""
+    """Return the separator with which the header has the columns, and their names.
+
+    `among` are the separators that it may be.
+    """
+    line = lines[at]
     if "\0" in line:
         raise UnreadableTable(
-            "its first line holds the character NUL, as UTF-16 without a mark does; "
-            "save it as UTF-8"
+            f"its line {at + 1} holds the character NUL, as UTF-16 without a mark "
+            "does; save it as UTF-8"
         )
-    headers: dict[str, list[str]] = {}
-    for separator in SEPARATORS:
+    headers = _split(line, among)
+    fitting = _fitting(headers, columns)
+    if not headers or (not fitting and line.count('"') % 2):
+        raise UnreadableTable(f"line {at + 1}: its quotes do not match; {QUOTES}")
+    if suffix == ".tsv" and "\t" in fitting:
+        return "\t", fitting["\t"]
+    found = fitting or headers
+    n = max(map(len, found.values()))
+    best = [separator for separator, names in found.items() if len(names) == n]
+    if any(found[separator] != found[best[0]] for separator in best) and fitting:
+        raise UnreadableTable(
+            f"its columns may be separated by {' or '.join(map(repr, best))}; take one "
+            "of them out of the names of the columns"
+        )
+    return best[0], found[best[0]]
+
+
+def _split(line: str, among: str = SEPARATORS) -> dict[str, list[str]]:
+    """Return what a line holds by each separator that splits it without a fault."""
+    headers = {}
+    for separator in among:
         try:
-            fields = next(csv.reader([line], delimiter=separator, strict=True))
-        except csv.Error:
+            headers[separator] = next(
+                csv.reader([line], delimiter=separator, strict=True)
+            )
+        except (csv.Error, StopIteration):
             continue
-        headers[separator] = fields
-    if not headers:
-        raise UnreadableTable(f"line 1: its quotes do not match; {QUOTES}")
+    return headers
+
+
+def _fitting(
+    headers: dict[str, list[str]], columns: Sequence[Column]
+) -> dict[str, list[str]]:
+    """Return those of the headers that hold the columns."""
     fitting = {}
     for separator, names in headers.items():
         try:
@@ -63,17 +114,7 @@ def _read_header(
         except UnreadableTable:
             continue
         fitting[separator] = names
-    if suffix == ".tsv" and "\t" in fitting:
-        return "\t", fitting["\t"]
-    among = fitting or headers
-    n = max(map(len, among.values()))
-    best = [separator for separator, names in among.items() if len(names) == n]
-    if any(among[separator] != among[best[0]] for separator in best) and fitting:
-        raise UnreadableTable(
-            f"its columns may be separated by {' or '.join(map(repr, best))}; take one "
-            "of them out of the names of the columns"
-        )
-    return best[0], among[best[0]]
+    return fitting
 
 
 class _Swallowing(ValueError):
@@ -101,17 +142,45 @@ class _Feed:
         return self.lines[self.at - 1]
 
 
+def quoted_row(
+    lines: list[str], at: int, separator: str
+) -> tuple[list[str], int] | None:
+    """Return the fields of a row all of which are in quotes, and the line after it.
+
+    Line breaks in such a row cannot be meant otherwise. None where it is none.
+    """
+    end, n_quotes = at, 0
+    while end < len(lines):
+        n_quotes += lines[end].count('"')
+        end += 1
+        if n_quotes % 2 == 0:
+            break
+    row = re.sub("(?:\r\n|\r|\n)$", "", "".join(lines[at:end]), count=1)
+    field = '"[^"]*(?:""[^"]*)*"'
+    between = re.escape(separator)
+    if not re.fullmatch(f"{field}(?:{between}{field})*", row):
+        return None
+    fields = re.findall(f"({field})(?:{between}|$)", row)
+    return [found[1:-1].replace('""', '"') for found in fields], end
+
+
 def _records(
-    lines: list[str], at: int, separator: str, n: int
+    lines: list[str], at: int, separator: str, n: int, is_quoted: bool
 ) -> Iterator[tuple[int, list[str] | str]]:
     """Yield (line that it begins in, fields or a fault) for the rows from `at` on.
 
     After a fault it goes on in the next line, so that a stray quote costs one row.
+    `is_quoted` says that rows may be in quotes as a whole.
     """
     feed = _Feed(lines, at, separator, n)
     reader = csv.reader(feed, delimiter=separator, strict=True)
     while at < len(lines):
-        feed.first = at
+        row = quoted_row(lines, at, separator) if is_quoted else None
+        if row is not None and len(row[0]) == n:
+            yield at, row[0]
+            at = feed.at = row[1]
+            continue
+        feed.first = feed.at = at
         fields: list[str] = []
         try:
             fields = next(reader)

@@ -15,16 +15,26 @@ BOMS = (  # that of UTF-32 begins like that of UTF-16
 )
 
 
+MARK = "\ufeff"  # of the byte order, at the start of a file
+PACKED = {
+    b"PK\x03\x04": 'a ZIP archive, as .xlsx files are; save it as "CSV UTF-8"',
+    b"\x1f\x8b": "compressed by gzip; unpack it first",
+}
+
+
 def read_text(file: Path) -> str:
     """Return what a file holds: UTF-16 and UTF-32 by their marks, else UTF-8.
 
     Bytes that are not UTF-8 become lone surrogates, which are found out row by row.
     """
     data = file.read_bytes()
+    for magic, what in PACKED.items():
+        if data.startswith(magic):
+            raise UnreadableTable(f"it is no text but {what}")
     encoding = next((name for bom, name in BOMS if data.startswith(bom)), "utf-8")
     errors = "surrogateescape" if encoding.startswith("utf-8") else "surrogatepass"
     try:
-        return data.decode(encoding, errors)
+        return data.decode(encoding, errors).removeprefix(MARK)  # it may have two
     except UnicodeDecodeError as error:
         raise UnreadableTable(
             f"it begins as {encoding.upper()} does, but is not ({error}); save it as "

@@ -23,8 +23,16 @@ def has_ids(rows: Sequence[WithId[T]]) -> bool:
     return not all(_is_none(found) for _, found, _ in rows)
 
 
-def by_id(rows: Sequence[WithId[T]], file: Path, problems: Problems) -> dict[str, T]:
-    """Return the values by their ids; all must have one, each another."""
+def by_id(
+    rows: Sequence[WithId[T]],
+    file: Path,
+    problems: Problems,
+    what: str = "id",
+) -> dict[str, T]:
+    """Return the values by their ids; all must have one, each another.
+
+    Ids that differ in the blanks around them alone would be taken for one another.
+    """
     values: dict[str, T] = {}
     places: dict[str, str] = {}
     for place, found, value in rows:
@@ -35,10 +43,14 @@ def by_id(rows: Sequence[WithId[T]], file: Path, problems: Problems) -> dict[str
         else:
             fault = value_fault(found, "id")
         key = str(found)
-        if fault is None and key in places:
-            fault = f"the id {key!r} stands in {places[key]} as well; change one"
+        plain = key.strip()
+        if fault is None and plain in places:
+            remedy = "change" if what == "id" else "leave out"
+            fault = (
+                f"the {what} {key!r} stands in {places[plain]} as well; {remedy} one"
+            )
         if fault is None:
-            values[key], places[key] = value, place
+            values[key], places[plain] = value, place
         else:
             problems.add(f"{file}, {place}: {fault}")
     return values

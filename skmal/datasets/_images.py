@@ -94,7 +94,9 @@ def _read_table(
             problems.add(f"{file}, {place}: {fault}")
         else:
             rows.append((place, row.get("id"), name))
-    if not has_ids(rows):
+    if has_ids(rows):
+        named = by_id(rows, file, problems)
+    else:
         rows = [(place, name, name) for place, _, name in rows]
-    named = by_id(rows, file, problems)
+        named = by_id(rows, file, problems, what="image")
     return {key: Path(os.path.join(file.parent, name)) for key, name in named.items()}

@@ -122,11 +122,11 @@ def load_pairs(
     """
     problems = Problems(on_error)
     path = Path(path)
-    check_suffix(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; pass a table of pairs")
+    check_suffix(path)
     places, X, y = _read(path, image, text, problems)
-    bad = find_faults(X, verbose=verbose)
+    bad = find_faults([Path(name) for name in X], verbose=verbose)
     for row, reason in bad.items():
         problems.add(f"{path}, {places[row]}: {X[row]}: {reason}")
     X, y = ([v for i, v in enumerate(values) if i not in bad] for values in (X, y))

@@ -33,8 +33,8 @@ def read_rows(
         except StopIteration:
             return
         except UnreadableTable as error:
-            raise UnreadableTable(f"{file}: {error}") from error
-        except (OSError, ValueError) as error:
+            raise UnreadableTable(f"{file}: {error}") from None
+        except (OSError, ValueError, NotImplementedError) as error:
             raise UnreadableTable(
                 f"{file} cannot be read as {suffix[1:]} ({error}); repair it or get it "
                 "anew"
@@ -147,12 +147,16 @@ def _arrow_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
             schema = table.schema
         names = _names(schema, columns)
         n = _at_once(schema, names)
-        parts = (
-            batch.select(list(names.values())).slice(start, n)
-            for batch in batches
-            for start in range(0, len(batch), n)
-        )
-        yield from _rows_of(parts, names)
+        wanted = list(names.values())
+        yield from _rows_of(_parts(batches, wanted, n), names)
+
+
+def _parts(batches: Iterable[Any], wanted: list[str], n: int) -> Iterator[Any]:
+    """Yield n rows at a time, looked at first: broken ones would end the process."""
+    for batch in batches:
+        batch = batch.select(wanted)
+        batch.validate(full=True)
+        yield from (batch.slice(start, n) for start in range(0, len(batch), n))
 
 
 def _names(schema: Any, columns: Sequence[Column]) -> dict[str, str]:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from ..items._folders import list_files
 from ..items._keys import content_keys
+from ..items._texts import is_blank
 from ._columns import Column, UnreadableTable, character_fault, value_fault
-from ._encodings import lines_of, read_text
+from ._delimited import MARKED, is_header
+from ._encodings import MARK, lines_of, read_text
 from ._ids import by_id, has_ids, id_column
 from ._reading import OnError, Problems
 from ._tables import check_suffix, read_rows
@@ -89,6 +91,14 @@ def load_texts(
     """
     problems = Problems(on_error, 'load_texts(..., on_error="skip")')
     path = Path(path)
+    has_columns = not path.is_dir() and path.suffix.lower() != LINES
+    for column, name, default in (("text", text, "text"), ("id", id, "id")):
+        if name not in (default, None) and path.exists() and not has_columns:
+            what = "a folder" if path.is_dir() else "a .txt file"
+            raise ValueError(
+                f"{path} is {what} and has no columns, but {column}={name!r} was "
+                "passed; leave that out, or name a table"
+            )
     if path.is_dir():
         texts = _read_folder(path, problems)
     elif not path.is_file():
@@ -96,7 +106,7 @@ def load_texts(
             f"there is no file or folder {path}; pass a file of texts"
         )
     elif path.suffix.lower() == LINES:
-        texts = _read_lines(path, problems)
+        texts = _read_lines(path, text, problems)
     else:
         check_suffix(path, [LINES])
         texts = _read_table(path, text, id, problems)
@@ -108,6 +118,7 @@ def _read_folder(folder: Path, problems: Problems) -> dict[str, str]:
     found = list_files(folder, (LINES,))
     texts = {}
     for key, file in zip(found.keys, found.paths, strict=True):
+        content = ""
         try:
             content = read_text(file)
             fault = value_fault(content, "text")
@@ -122,16 +133,22 @@ def _read_folder(folder: Path, problems: Problems) -> dict[str, str]:
     return texts
 
 
-def _read_lines(file: Path, problems: Problems) -> dict[str, str]:
+def _read_lines(file: Path, name: str, problems: Problems) -> dict[str, str]:
     try:
         lines = [line.strip() for line in lines_of(read_text(file))]
     except UnreadableTable as error:
-        raise UnreadableTable(f"{file}: {error}") from error
+        raise UnreadableTable(f"{file}: {error}") from None
+    if is_header(next(filter(None, lines), ""), [Column("text", (name,))]):
+        raise UnreadableTable(
+            f"{file} begins with the names of columns, as tables do, but .txt has a "
+            "text a line; call it .csv or .tsv, or put the texts into .jsonl"
+        )
     texts = []
     for number, line in enumerate(lines, start=1):
-        if fault := character_fault(line, "text"):
+        fault = MARKED if line.startswith(MARK) else character_fault(line, "text")
+        if fault:
             problems.add(f"{file}, line {number}: {fault}")
-        elif line:
+        elif not is_blank(line):
             texts.append(line)
     return dict(zip(content_keys(texts, "texts"), texts, strict=True))
 

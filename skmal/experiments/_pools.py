@@ -1,5 +1,6 @@
 """Which pairs can be bought, which are held out, how they are scored: set by set."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,6 +26,7 @@ from ..datasets._glyphs import Font
 from ..datasets._reading import OnError
 from ..encoders.clip._encoder import CLIPEncoder
 from ..evaluation import evaluate_colorswap, evaluate_retrieval
+from ..items._faults import find_faults
 from ..learners._paired import PairedActiveLearner
 
 Scoring: TypeAlias = Callable[[PairedActiveLearner, Any, Any], dict[str, float]]
@@ -147,6 +149,11 @@ class HeldOut:
             # Draw among items: all rows of one are on the same side.
             n = len(self.X)
             labels = np.arange(n) if self.groups is None else np.unique(self.groups)
+            if len(labels) < 5:
+                raise ValueError(
+                    f"{len(labels)} items of X are too few to hold some out for the "
+                    "test; at least 5 are needed"
+                )
             share = min(N_TEST, n // 5) / n
             n_test = max(1, round(share * len(labels)))
             drawn = train_test_split(labels, test_size=n_test, random_state=seed)
@@ -255,10 +262,19 @@ def _read_files(
         )
         return HeldOut(X, y, _retrieval)
     if data == "pairs":
-        pairs = load_pairs(path, **columns, on_error=on_error, verbose=verbose)
-        shared = len(np.unique(pairs.groups)) < len(pairs.groups)
-        groups = pairs.groups if shared else None
-        return HeldOut(pairs.X, pairs.y, _retrieval, groups)
+        pairs = load_pairs(
+            path,
+            image=columns.get("image", "image"),
+            text=columns.get("text", "text"),
+            on_error=on_error,
+            verbose=verbose,
+        )
+        X, y, groups = pairs.X, pairs.y, pairs.groups
+        if on_error == "skip":  # decoded, once before hours of work
+            rows = _readable(X, 1, path, verbose)
+            X, y, groups = X[rows], y[rows], groups[rows]
+        shared = len(np.unique(groups)) < len(groups)
+        return HeldOut(X, y, _retrieval, groups if shared else None)
     if data == "coco":
         pairs = load_coco_captions(path, "all", on_error=on_error)
         names = {"train": "pool", "restval": "pool"}
@@ -266,13 +282,37 @@ def _read_files(
         pairs = load_colorswap(path, split="all", cache=cache, on_error=on_error)
         names = {"train": "pool"}
     part = np.array([names.get(split, split) for split in pairs.split])
+    X, y, groups = pairs.X, pairs.y, pairs.get("groups")
+    if on_error == "skip":
+        rows = _readable(X, 1 if data == "coco" else 2, path, verbose)
+        X, y, part = X[rows], y[rows], part[rows]
+        groups = None if groups is None else groups[rows]
     for name in ("pool", "test"):
         if name not in part:
             raise ValueError(f"{path} holds no pairs of {data}'s part {name!r}")
     if data == "coco":
         scoring = partial(_retrieval, names=COCO)
-        return HeldOut(pairs.X, pairs.y, scoring, pairs.groups, part)
-    return HeldOut(pairs.X, pairs.y, _quadruples, None, part)
+        return HeldOut(X, y, scoring, groups, part)
+    return HeldOut(X, y, _quadruples, None, part)
+
+
+def _readable(
+    X: npt.NDArray[Any], together: int, path: str | Path, verbose: int
+) -> IntArray:
+    """Return the rows of images that can be read; so many in a row stand together."""
+    faults = find_faults([Path(name) for name in X], verbose=verbose, thorough=True)
+    is_good = np.ones(len(X), dtype=bool)
+    is_good[list(faults)] = False
+    is_good = is_good.reshape(-1, together).all(axis=1).repeat(together)
+    if faults:
+        named = {str(X[row]): why for row, why in faults.items()}
+        shown = "\n".join(f"- {name}: {why}" for name, why in list(named.items())[:10])
+        warnings.warn(
+            f"skipped in {path}: {(~is_good).sum()} pairs, for {len(named)} images "
+            f"cannot be read; left: {is_good.sum()} pairs\n{shown}",
+            stacklevel=4,
+        )
+    return np.flatnonzero(is_good)
 
 
 def with_frozen_features(pairs: HeldOut, encoder: CLIPEncoder) -> HeldOut:

@@ -14,6 +14,8 @@ from ._pictures import UnreadableImage, is_whole_jpeg, read_picture
 if TYPE_CHECKING:
     from ._images import Images, OneImage
 
+AHEAD = 4096  # images that wait for a thread
+
 
 def fault_of(image: "OneImage | str", *, thorough: bool = False) -> str | None:
     """Return why an image cannot be read, without its path; None where it can be.
@@ -60,16 +62,20 @@ def find_faults(
     for row, image in enumerate(images):
         key = os.fspath(image) if isinstance(image, (str, Path)) else id(image)
         rows.setdefault(key, []).append(row)
+    equals = list(rows.values())
     faults: dict[int, str] = {}
-    firsts = [images[same[0]] for same in rows.values()]
+    look = partial(fault_of, thorough=thorough)
     threads = ThreadPoolExecutor()
     try:
         with progress(len(images), desc, verbose, unit="image") as advance:
-            found = threads.map(partial(fault_of, thorough=thorough), firsts)
-            for same, fault in zip(rows.values(), found, strict=True):
-                if fault is not None:
-                    faults.update(dict.fromkeys(same, fault))
-                advance(len(same))
+            for start in range(0, len(equals), AHEAD):
+                batch = equals[start : start + AHEAD]
+                firsts = [images[same[0]] for same in batch]
+                found = threads.map(look, firsts)
+                for same, fault in zip(batch, found, strict=True):
+                    if fault is not None:
+                        faults.update(dict.fromkeys(same, fault))
+                    advance(len(same))
     finally:
         threads.shutdown(cancel_futures=True)
     return dict(sorted(faults.items()))

@@ -123,6 +123,8 @@ def _walk(top: Path, folder: Path, found: _Found) -> None:
             found.seen.add(identity)
             with os.scandir(here) as entries:
                 inside = sorted(entries, key=lambda entry: entry.name)
+            for entry in inside[:1]:
+                entry.stat(follow_symlinks=False)  # names may be read, and no more
         except OSError:
             found.closed.append(here.relative_to(folder).as_posix())
             continue

@@ -38,7 +38,7 @@ def check_images(images: Any, name: str) -> Images:
     """
     check_sequence(images, name, FORMS)
     images = _without_torch(images, name)
-    _check_unmasked(images, name)
+    images = _unmasked(images, name)
     if isinstance(images, np.ndarray) and images.dtype == np.uint8:
         _check_many(images, name)
     if isinstance(images, np.ndarray) and images.dtype.kind not in "OUST":
@@ -128,7 +128,7 @@ def _check_image(image: Any, place: str) -> OneImage:
     if isinstance(image, (str, Path)):
         return _check_path(image, place)
     image = _without_torch(image, place)
-    _check_unmasked(image, place)
+    image = _unmasked(image, place)
     if isinstance(image, np.ndarray):
         return _check_pixels(image, place, n_axes=2)
     if hasattr(image, "convert") and hasattr(image, "load"):  # a PIL image
@@ -173,12 +173,16 @@ def _check_many(pixels: npt.NDArray[Any], name: str) -> None:
         )
 
 
-def _check_unmasked(images: Any, place: str) -> None:
-    if isinstance(images, np.ma.MaskedArray):
+def _unmasked(images: Any, place: str) -> Any:
+    """Return a masked array that hides nothing as an array, all else as it is."""
+    if not isinstance(images, np.ma.MaskedArray):
+        return images
+    if np.ma.is_masked(images):
         raise ValueError(
             f"{place} is a masked array, and images have no missing pixels; fill them, "
             "for instance images.filled(255)"
         )
+    return images.data
 
 
 def _check_dtype(pixels: Any, place: str, uint8: Any) -> None:

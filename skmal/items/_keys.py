@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ._pictures import read_picture
+
 
 def content_hash(item: Any, name: str) -> str:
     """Return a hash of what an item is; a file is read."""
@@ -16,8 +18,9 @@ def content_hash(item: Any, name: str) -> str:
     if isinstance(item, str):
         return hashlib.sha256(item.encode("utf-8", "surrogatepass")).hexdigest()
     if hasattr(item, "tobytes") and hasattr(item, "getbands"):  # a PIL image
-        head = f"{item.mode} {item.size}"
-        return hashlib.sha256(head.encode() + item.tobytes()).hexdigest()
+        picture = read_picture(item)  # what people see: palettes, turns and all
+        head = f"{picture.mode} {picture.size}"
+        return hashlib.sha256(head.encode() + picture.tobytes()).hexdigest()
     try:
         array = np.ascontiguousarray(item)
     except ValueError:  # lists of different lengths

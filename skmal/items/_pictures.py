@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ORIENTATION = 0x0112  # EXIF's tag
-TRANSPARENT = ("1", "L", "P", "RGB", "LA", "La", "PA", "RGBA", "RGBa")
+DEPTHS = {"L;2": 85, "L;4": 17}  # factors from Pillow's raw modes to 8 bits
 LOOK = 16  # bytes at the end of a file that are looked at for zeros
 
 # Held while warnings are ignored: catch_warnings changes what the whole program does
@@ -141,6 +141,8 @@ def _load_object(image: Any) -> int:
 
 def _load(image: "PILImage") -> int:
     """Read the pixels of an image; return its orientation."""
+    if image.format == "PNG" and getattr(image, "tile", None):
+        image._skmal_depth = image.tile[0][3]  # pyright: ignore
     with _unmapped(image):
         image.load()
     try:
@@ -170,7 +172,10 @@ def _unmapped(image: "PILImage") -> Iterator[None]:
 
 
 def _as_rgb(image: "PILImage", orientation: int) -> "PILImage":
-    """Return a loaded image upright, on white, in RGB; a new one."""
+    """Return a loaded image upright, on white, in RGB; a new one, without its info.
+
+    That would turn it once more where it is read or shown again.
+    """
     from PIL import Image
 
     turn = {
@@ -182,13 +187,33 @@ def _as_rgb(image: "PILImage", orientation: int) -> "PILImage":
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_90,
     }.get(orientation)
-    upright = image if turn is None else image.transpose(turn)
-    if upright.mode in TRANSPARENT and upright.has_transparency_data:
+    upright = image.copy() if turn is None else image.transpose(turn)
+    upright.info = {}
+    if (transparent := _transparent_value(image)) is not None:
+        upright.info["transparency"] = transparent
+    if upright.has_transparency_data:
         if upright.mode == "La":  # which Pillow turns into LA alone
             upright = upright.convert("LA")
         paper = Image.new("RGBA", upright.size, "white")
         upright = Image.alpha_composite(paper, upright.convert("RGBA"))
-    return upright.copy() if upright.mode == "RGB" else upright.convert("RGB")
+    return upright if upright.mode == "RGB" else upright.convert("RGB")
+
+
+def _transparent_value(image: Any) -> int | bytes | tuple[int, ...] | None:
+    """Return which pixels are transparent by their value; None where none are.
+
+    Pillow brings the pixels of a PNG to 8 bits, and leaves this value in the file's
+    depth. What an image has kept of another mode means nothing.
+    """
+    value = image.info.get("transparency")
+    depth = getattr(image, "_skmal_depth", "")
+    if image.mode in ("1", "L") and isinstance(value, int):
+        return DEPTHS.get(depth, 1) * value
+    if image.mode == "P" and isinstance(value, (int, bytes)):
+        return value
+    if image.mode == "RGB" and isinstance(value, tuple) and len(value) == 3:
+        return tuple(v >> 8 for v in value) if depth == "RGB;16B" else value
+    return None
 
 
 def _check_mode(image: "PILImage") -> None:

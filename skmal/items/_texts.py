@@ -1,5 +1,6 @@
 """Texts as people pass them."""
 
+import unicodedata
 from typing import Any
 
 from ._containers import check_sequence
@@ -28,3 +29,8 @@ def check_unicode(text: str, place: str) -> None:
             f"that no file can hold, in {text[start : error.end + 20]!a}; read the "
             "text again from its source, as UTF-8, or replace the half"
         ) from error
+
+
+def is_blank(text: str) -> bool:
+    """Say whether a text shows nothing: blanks, marks of direction and the like."""
+    return all(c.isspace() or unicodedata.category(c) == "Cf" for c in text)

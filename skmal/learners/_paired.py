@@ -14,7 +14,7 @@ from ..arrays._verbs import take
 from ..encoders._protocol import Encoder, encode
 from ..encoders._ridge import RidgeCCA
 from ..items._containers import check_items, check_pairs, check_same_features
-from ..items._groups import check_repeats, number_groups
+from ..items._groups import check_groups, check_repeats, number_groups
 from ..metrics._retrieval import ranks_of_items
 from ..strategies._base import Strategy, check_pools
 from ..strategies._round import Round
@@ -22,7 +22,7 @@ from ._annotators import Annotator
 from ._core import ActiveLearner
 from ._query import Query, check_query
 from ._simulation import Data, run
-from ._usable import without_unusable
+from ._usable import tell_left_out, usable_pairs, without_unusable
 
 
 class PairedActiveLearner(TransformerMixin, ActiveLearner):
@@ -512,6 +512,12 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         """
         check_is_fitted(self)
         X, y = check_pairs(X, y, type(self).__name__)
+        rows = usable_pairs(self.estimator_, (X, y), self._listed)
+        if rows is not None:
+            tell_left_out(self.estimator_, len(rows), len(X))
+            if groups is not None:
+                groups = check_groups(groups, len(X))[rows]
+            X, y = take(X, rows), take(y, rows)
         item, first = number_groups(groups, len(X))
         check_repeats(X, item, first)
         items = X if groups is None else take(X, first)

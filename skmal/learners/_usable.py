@@ -54,5 +54,5 @@ def tell_left_out(encoder: Any, n_left: int, n: int) -> None:
     warnings.warn(
         f"{n - n_left} of {n} pairs are left out, for {type(encoder).__name__} cannot "
         "read their items",
-        stacklevel=5,
+        stacklevel=4,
     )

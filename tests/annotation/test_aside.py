@@ -342,3 +342,30 @@ def test_missing_values_are_set_aside_among_texts_and_paths(tmp_path):
         assert {item.value for item in session.search("", 1, 99)} == {*texts.dropna()}
     with pytest.raises(ValueError, match="no value in row 14"):
         AnnotationSession(tmp_path / "t", paths, texts, clip(), on_error="raise")
+
+
+def test_an_answer_that_could_not_be_asked_again_is_not_taken_back(tmp_path):
+    images, texts = make_folder(tmp_path, {})
+    with AnnotationSession(tmp_path / "s", images, texts, clip()) as session:
+        while (question := session.next_question()).modality == 1:
+            session.skip(question)
+        session.answer(question, question.candidates[0])
+        (images / question.item.key).unlink()
+        assert session.look_at(0, question.item.key) is not None
+        with pytest.raises(ValueError, match="is set aside .* it stays"):
+            session.undo()
+        assert session.progress.n_answers == 1
+
+
+def test_an_export_never_takes_the_place_of_the_journal(tmp_path):
+    with open_keyed(tmp_path) as session:
+        question = session.next_question()
+        session.answer(question, truth(question))
+        for export in (session.export_csv, session.export_jsonl):
+            for path in (session.path, tmp_path / "." / "s.skmal-wal"):
+                with pytest.raises(ValueError, match="is the session's journal"):
+                    export(path)
+            with pytest.raises(IsADirectoryError, match="name a file in it"):
+                export(tmp_path)
+    with open_keyed(tmp_path) as session:
+        assert session.progress.n_answers == 1

@@ -1,6 +1,8 @@
 """Tasks for Label Studio, and what comes back from it."""
 
+import base64
 import json
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from xml.etree import ElementTree
@@ -8,9 +10,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from helpers import make_pairs
+from PIL import Image
 
 from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
+from skmal.annotation import _label_studio
 from skmal.datasets import load_glyphs
+from skmal.items._pictures import UnreadableImage
 
 RECORDED = Path(__file__).parent / "recorded"
 N = 12
@@ -113,6 +118,83 @@ def test_images_go_into_the_tasks_or_stay_where_they_are_served(tmp_path):
         assert task["data"]["item"].startswith("/data/local-files/?d=")
         ticked = task["predictions"][0]["result"][0]["value"]["choices"]
         assert ticked == [task["data"]["choices"][0]["alias"]]
+
+
+def pictures_in(tasks):
+    """Return the pictures in the tasks' data."""
+    for task in tasks:
+        for name, value in task["data"].items():
+            if name.startswith("candidate_"):
+                head, content = value.split(";base64,")
+                assert head in ("data:image/png", "data:image/jpeg", "data:image/gif")
+                yield Image.open(BytesIO(base64.b64decode(content)))
+
+
+def open_photographs(folder, modality=1):
+    """Open a session on photographs, some of which lie on their side, and captions."""
+    (folder / "images").mkdir()
+    photograph = Image.fromarray(PIXELS[0]).resize((1600, 1200))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for i in range(N):
+        name = f"{i:02}.{'tif' if i % 2 else 'jpg'}"
+        photograph.save(folder / "images" / name, exif=turned)
+    learner = PairedActiveLearner(
+        query_strategy=RandomSampling(modality), batch_size=6, random_state=0
+    )
+    return AnnotationSession(
+        folder / "s.skmal",
+        folder / "images",
+        CAPTIONS,
+        learner,
+        features=FEATURES,
+        n_candidates=4,
+    )
+
+
+def test_photographs_go_into_the_tasks_as_the_page_shows_them(tmp_path, monkeypatch):
+    made = []
+    real = _label_studio.thumbnail
+    monkeypatch.setattr(
+        _label_studio, "thumbnail", lambda *args: made.append(args) or real(*args)
+    )
+    with open_photographs(tmp_path) as session:
+        tasks, _ = export(session, tmp_path / "out", 1)
+        sizes = {picture.size for picture in pictures_in(tasks[:1])}
+        assert sizes == {(576, 768)}
+        shown = [c["alias"] for task in tasks for c in task["data"]["choices"][:-2]]
+        assert len(made) == len(set(shown)) < len(shown)  # each once
+        (path, _) = session.export_label_studio(tmp_path / "small", image_size=80)
+        tasks = json.loads(path.read_text())
+        assert {picture.size for picture in pictures_in(tasks)} == {(60, 80)}
+        with pytest.raises(ValueError, match="image_size must be an integer"):
+            session.export_label_studio(tmp_path / "out", image_size=0)
+
+
+def test_an_image_that_is_gone_is_left_out(tmp_path):
+    with open_photographs(tmp_path) as session:
+        tasks, _ = export(session, tmp_path / "out", 1)
+        gone = tasks[0]["data"]["choices"][0]["alias"].removeprefix("key:")
+        (tmp_path / "images" / gone).unlink()
+        with pytest.warns(
+            UserWarning, match=f"set aside .*\n- {gone}: there is no such"
+        ):
+            tasks, _ = export(session, tmp_path / "later", 1)
+        shown = [c["alias"] for task in tasks for c in task["data"]["choices"]]
+        assert f"key:{gone}" not in shown
+
+
+def test_an_image_that_goes_meanwhile_is_named_before_anything_is_written(
+    tmp_path, monkeypatch
+):
+    def thumbnail(image, side):
+        raise UnreadableImage("the image cannot be read: there is no such file")
+
+    monkeypatch.setattr(_label_studio, "thumbnail", thumbnail)
+    with open_photographs(tmp_path) as session:
+        with pytest.raises(ValueError, match=r"'\d\d\.\w\w\w' cannot go into a task"):
+            session.export_label_studio(tmp_path / "out")
+        assert not (tmp_path / "out").exists()
 
 
 def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):

@@ -3,9 +3,13 @@
 import csv
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
 from sessions import KEYED_X, X, Y, learner, make_folders, open_keyed, truth
 
 from skmal import AnnotationSession
@@ -35,7 +39,7 @@ def test_exports_hold_keys_hashes_and_who(session, tmp_path):
     assert none["kind"] == "none"
     assert none["Xy"[1 - lone.modality]] is None
     table = (tmp_path / "a.csv").read_text().splitlines()
-    assert table[0].startswith("kind,X,y,asked,by,at")
+    assert table[0].startswith('"kind","X","y","asked","by","at"')
     assert len(table) == 3
 
 
@@ -105,6 +109,23 @@ def test_exports_of_other_pools_have_no_image(session, tmp_path):
     assert (row["image"], row["text"]) == ("", "")
     with pytest.raises(ValueError, match="line 2: it has no 'image'"):
         load_pairs(tmp_path / "a.csv")
+
+
+@settings(deadline=None, max_examples=40)
+@given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=4))
+def test_exports_hold_every_text_exactly(texts):
+    texts = [text for text in texts if text.strip() and "\0" not in text]
+    texts.append('two\r\nlines, "and" \u2028 \U0001f600')
+    with tempfile.TemporaryDirectory() as folder:
+        image = Path(folder, "a, b.png")
+        Image.new("RGB", (2, 2)).save(image)
+        rows = [
+            {"kind": "pair", "y_text": text, "image": image, "text": text}
+            for text in texts
+        ]
+        for write, name in ((write_csv, "a.csv"), (write_jsonl, "a.jsonl")):
+            write(rows, Path(folder, name))
+            assert list(load_pairs(Path(folder, name)).y) == texts
 
 
 def test_exports_never_fail_on_a_text(tmp_path):

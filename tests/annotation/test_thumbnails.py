@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from pages import bomb
-from pictures import encoded, image_files
+from pictures import encoded, exif, image_files
 from PIL import Image
 
 from skmal.annotation._thumbnails import SIDE, thumbnail
@@ -60,6 +60,17 @@ def test_people_see_what_the_encoder_sees(tmp_path_factory, file):
     shown = thumbnail(path)
     assert shown[1] == "image/png"
     np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(shown[0]))), read)
+
+
+def test_thumbnails_carry_nothing_of_what_the_file_says_of_itself(tmp_path):
+    said = {"exif": exif(6), "icc_profile": b"a profile of inks", "comment": "secret"}
+    for name, mode in (("JPEG", "CMYK"), ("PNG", "RGB"), ("WEBP", "RGB")):
+        for size in ((40, 20), (900, 300)):
+            picture = Image.new(mode, size)
+            (tmp_path / "a").write_bytes(encoded(picture, name, **said))
+            shown = Image.open(BytesIO(thumbnail(tmp_path / "a")[0]))
+            assert shown.height > shown.width
+            assert not {"exif", "icc_profile", "comment"} & set(shown.info)
 
 
 def test_what_is_no_picture_is_refused(tmp_path):

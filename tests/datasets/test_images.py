@@ -49,10 +49,13 @@ def test_paths_are_relative_to_the_table(tmp_path, monkeypatch):
         ("image\nS3://b/a.png\n", "line 2: S3://b/a.png is an address, no file; downl"),
         ('image\n"data:image/png;base64,xx"\n', "line 2: data:image.* is an address"),
         ("image,n\n,1\n", "line 2: it has no 'image'"),
-        ("image\na.png\nb.png\na.png\n", "line 4: .*'a.png' stands in line 2 as well"),
+        (
+            "image\na.png\nb.png\na.png\n",
+            "line 4: the image 'a.png' stands in .*leave out",
+        ),
         ("id,image\n1,a.png\n,b.png\n", "line 3: it has no id, but other rows have"),
         ("photo\na.png\n", "no column 'image' among .*--image-column NAME"),
-        ("image,file_name\na.png,b.png\n", "more than one column 'image'"),
+        ("image,file_name\na.png,b.png\n", "more than .* say which: image='file_name'"),
     ],
 )
 def test_what_cannot_be_told_is_refused_or_left_out(tmp_path, content, message):

@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import sys
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,138 +13,14 @@ from sets import (
     N_SHARD,
     make_jpeg,
     quadruples,
+    silently,
+    skipping,
     write,
-    write_coco,
     write_parquet,
     write_shard,
 )
 
 from skmal.datasets import load_coco_captions, load_colorswap, load_datacomp, load_pairs
-from skmal.items._images import check_images, check_readable
-
-
-def skipping(load, *args, **kwargs):
-    """Return the Bunch and what was skipped; the warning says how many things."""
-    with pytest.warns(UserWarning, match=r"^skipped in .*; left: \d") as seen:
-        bunch = load(*args, on_error="skip", **kwargs)
-    assert len(seen) == 1
-    assert f": {len(bunch.skipped)}, which" in str(seen[0].message)
-    assert seen[0].filename == __file__
-    return bunch, bunch.skipped
-
-
-def silently(load, *args, **kwargs):
-    """Return what a reader returns when it warns of nothing."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        return load(*args, **kwargs)
-
-
-# ------------------------------------------------------------------ pairs
-
-
-@pytest.fixture
-def table(tmp_path):
-    """Return a CSV of three rows, two of one image, and its images."""
-    write(tmp_path / "images" / "a.jpg", make_jpeg(0))
-    write(tmp_path / "b c.jpg", make_jpeg(1))
-    text = f'text,image,extra\n"one, two",images/a.jpg,\nzwölf,{tmp_path}/b c.jpg,1\n'
-    return write(tmp_path / "pairs.csv", f"\ufeff{text}three,images/a.jpg,\n")
-
-
-def test_pairs_from_csv_tsv_and_jsonl(table, monkeypatch):
-    pairs = silently(load_pairs, table)
-    assert list(pairs.y) == ["one, two", "zwölf", "three"]
-    names = [Path(name).relative_to(table.parent) for name in pairs.X]
-    assert names == [Path("images/a.jpg"), Path("b c.jpg"), Path("images/a.jpg")]
-    assert list(pairs.groups) == [0, 1, 0]
-    assert pairs.skipped == []
-    check_readable(check_images(pairs.X, "X"), "X")  # as CLIPEncoder does
-    rows = zip(pairs.X, pairs.y, strict=True)
-    lines = [json.dumps({"photo": x, "caption": y}) for x, y in rows]
-    other = write(table.parent / "pairs.jsonl", "\n".join(lines) + "\n\n")
-    X, y = load_pairs(other, image="photo", text="caption", return_X_y=True)
-    assert (list(X), list(y)) == (list(pairs.X), list(pairs.y))
-    tabs = write(table.parent / "pairs.tsv", "file_name\ttext\nimages/a.jpg\ta, b\n")
-    assert list(load_pairs(tabs, image="file_name").y) == ["a, b"]
-    monkeypatch.chdir(table.parent)
-    assert os.path.exists(load_pairs("pairs.tsv", image="file_name").X[0])
-
-
-@pytest.mark.parametrize("content", [b"no image", make_jpeg(1)[:300]])
-def test_images_that_cannot_be_read_are_found_by_reading_the_table(table, content):
-    write(table.parent / "b c.jpg", content)
-    with pytest.raises(ValueError, match=r"pairs.csv, line 3: .*/b c.jpg: "):
-        load_pairs(table)
-    pairs, skipped = skipping(load_pairs, table)
-    assert list(pairs.y) == ["one, two", "three"]
-    assert list(pairs.groups) == [0, 0]
-    assert len(skipped) == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "line", "message"),
-    [
-        ("csv", "none.jpg,x", "line 3: there is no file .*none.jpg; put it there"),
-        ("csv", "empty.jpg,x", "line 3: .*empty.jpg is empty or no file"),
-        ("csv", ".,x", "line 3: .* is empty or no file"),
-        ("csv", "a.jpg,", "line 3: it has no 'text'; fill it in"),
-        ("csv", "a.jpg,  ", "line 3: its 'text' is blank; fill it in"),
-        ("csv", "a.jpg", "line 3: it lacks fields: 1, fewer than the 2 of the header"),
-        ("csv", "a.jpg,red, blue", "line 3: it has 3 fields, more than the 2 of"),
-        ("csv", 'a.jpg, "red, blue"', "line 3: it has 3 fields, more than the 2 of"),
-        ("csv", 'a.jpg, "red"', "line 3: a field begins with blanks and a quote"),
-        ("csv", "https://e.org/a.jpg,x", "line 3: https.* is an address, no file"),
-        ("csv", b"a.jpg,M\xfcller", "line 3: its 'text' is not UTF-8; save the file"),
-        ("csv", 'a.jpg,"x" y', "line 3: its quotes do not match"),
-        ("csv", "a\0.jpg,x", "line 3: "),
-        ("jsonl", '{"image": "a.jpg"', "line 2: it is no JSON"),
-        ("jsonl", "[1]", "line 2: it is a list, not an object"),
-        ("jsonl", '"a.jpg"', "line 2: it is a str, not an object"),
-        ("jsonl", '{"image": "a.jpg"}', "line 2: it has no column 'text' among"),
-        (
-            "jsonl",
-            '{"image": 3, "text": "x"}',
-            "line 2: its 'image' is 3 .int.;",
-        ),
-        ("jsonl", '{"image": "a.jpg", "text": null}', "line 2: it has no 'text'"),
-    ],
-)
-def test_a_broken_row_is_named_or_skipped(tmp_path, name, line, message):
-    write(tmp_path / "a.jpg", make_jpeg(0))
-    write(tmp_path / "empty.jpg")
-    good = b"a.jpg,fine" if name == "csv" else b'{"image": "a.jpg", "text": "fine"}'
-    line = line if isinstance(line, bytes) else line.encode()
-    lines = [b"image,text"] * (name == "csv") + [good, line, good]
-    file = write(tmp_path / f"pairs.{name}", b"\n".join(lines))
-    with pytest.raises((ValueError, FileNotFoundError), match=message) as error:
-        load_pairs(file)
-    assert str(file) in str(error.value)
-    assert str(error.value).endswith('; on_error="skip" leaves it out')
-    pairs, skipped = skipping(load_pairs, file)
-    assert list(pairs.y) == ["fine", "fine"]
-    assert len(skipped) == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("pairs.csv", "", "pairs.csv: it is empty"),
-        ("pairs.csv", "image,text\n", "holds no pairs that can be read"),
-        ("pairs.csv", "img,text\na,b\n", r"no column 'image' among \['img', 'text'\]"),
-        ("pairs.csv", "image,text,text\na,b,c\n", "more than one column 'text' among"),
-        ("pairs.csv", "image/text\na/b\n", r"no column 'image' among \['image/text'\]"),
-        ("pairs.csv", "image,text\na.jpg,x".encode("utf-16-le"), "NUL, as UTF-16"),
-        ("pairs.csv", "image,text\na.jpg,x".encode("utf-16")[:-1], "begins as UTF-16"),
-        ("pairs.jsonl", "", "holds no pairs that can be read"),
-        ("pairs.xlsx", "", "ends in '.xlsx', but must end in one of"),
-    ],
-)
-def test_a_table_without_a_single_pair(tmp_path, name, content, message):
-    file = write(tmp_path / name, content)
-    for on_error in ("raise", "skip"):
-        with pytest.raises(ValueError, match=message):
-            load_pairs(file, on_error=on_error)
 
 
 def test_wrong_arguments_of_readers(tmp_path):
@@ -333,111 +208,6 @@ def test_folders_that_cannot_be_written_to_are_told_with_the_remedy(
                 load(folder)
     assert len(load_colorswap(swaps, cache=swaps / "other").X) == 6
     assert len(load_datacomp(shards, cache=swaps / "more").X) == N_SHARD
-
-
-# ------------------------------------------------------------------ COCO
-
-
-@pytest.fixture
-def coco(tmp_path):
-    """Return a folder with both splits' files and the images of five entries."""
-    write_coco(tmp_path, ["test", "train", "restval", "val", "test"])
-    return tmp_path
-
-
-def test_coco_in_karpathys_split(coco):
-    test = silently(load_coco_captions, coco)
-    assert list(test.groups) == [40, 40, 40, 44, 44, 44]
-    assert list(test.y[:3]) == ["image 40", "photo 40", "the same"]
-    assert Path(test.X[3]).read_bytes() == make_jpeg(44)
-    assert test.X[3] == test.X[5]
-    same = load_coco_captions(coco, "test", n_captions=2)
-    assert list(same.groups) == [40, 40, 44, 44]
-    both = load_coco_captions(coco, split="train+restval", n_captions=1)
-    assert (list(both.groups), list(both.split)) == ([41, 42], ["train", "restval"])
-    X, y = load_coco_captions(coco, split="all", return_X_y=True)
-    assert len(X) == len(y) == 15
-
-
-def test_coco_in_the_official_split(coco):
-    val = silently(load_coco_captions, coco, "val2014")
-    assert list(val.groups) == [40, 40, 42, 42, 43, 43, 44, 44]
-    assert list(val.y[:2]) == ["photo 40", "image 40"]
-    with pytest.raises(FileNotFoundError, match="holds no captions_val2017.json, neit"):
-        load_coco_captions(coco, "val2017")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"filename": "gone.jpg"}, r"images\[0\]: there is no file .*gone.jpg"),
-        ({"sentences": []}, r"images\[0\]: an image without captions"),
-        ({"sentences": [{"raw": " "}]}, r"images\[0\]: .* with empty ones"),
-        ({"sentences": [{}]}, r"images\[0\]: an image without captions"),
-        ({"sentences": [3]}, r"images\[0\]: no filename, split and sentences"),
-        ({"cocoid": 44}, r"images\[4\]: image 44 stands there twice"),
-        ({"cocoid": "x"}, r"images\[0\]: the image's number is 'x', no integer"),
-        ({"filename": 7}, r"images\[0\]: no filename"),
-    ],
-)
-def test_coco_with_a_broken_entry(coco, change, message):
-    file = coco / "dataset_coco.json"
-    content = json.loads(file.read_bytes())
-    content["images"][0] |= change
-    file.write_text(json.dumps(content))
-    with pytest.raises((ValueError, FileNotFoundError), match=message) as error:
-        load_coco_captions(coco)
-    assert str(file) in str(error.value)
-    test, skipped = skipping(load_coco_captions, coco)
-    assert set(test.groups) == {44}
-    assert len(skipped) == 1
-
-
-@pytest.mark.parametrize("caption", ["", " \n", None, 7, "\ud83d"])
-def test_coco_with_an_empty_caption_loses_that_alone(coco, caption):
-    file = coco / "dataset_coco.json"
-    content = json.loads(file.read_bytes())
-    content["images"][0]["sentences"][1]["raw"] = caption
-    file.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r"images\[0\], caption 1: "):
-        load_coco_captions(coco)
-    test, skipped = skipping(load_coco_captions, coco)
-    assert list(test.groups) == [40, 40, 44, 44, 44]
-    assert list(test.y[:2]) == ["image 40", "the same"]
-    assert len(skipped) == 1
-    two, _ = skipping(load_coco_captions, coco, n_captions=2)
-    assert list(two.y[:2]) == ["image 40", "the same"]
-
-
-def test_official_coco_with_an_empty_caption_loses_that_alone(coco):
-    file = coco / "annotations" / "captions_val2014.json"
-    content = json.loads(file.read_bytes())
-    content["annotations"][-1]["caption"] = ""  # the second of image 40
-    file.write_text(json.dumps(content))
-    val, skipped = skipping(load_coco_captions, coco, "val2014")
-    assert list(val.groups) == [40, 42, 42, 43, 43, 44, 44]
-    assert len(skipped) == 1
-
-
-def test_coco_with_broken_annotations(coco):
-    file = coco / "annotations" / "captions_val2014.json"
-    content = json.loads(file.read_bytes())
-    content["annotations"] += [{"image_id": 43}, {"image_id": 1, "caption": "x"}]
-    content["images"] += [{"id": 1000}, 5, {"id": [1], "file_name": "x"}]
-    file.write_text(json.dumps(content))
-    val, skipped = skipping(load_coco_captions, coco, "val2014")
-    assert set(val.groups) == {40, 42, 43, 44}
-    parts = ["annotations[8]: no", *(f"images[{row}]: no id" for row in (4, 5, 6))]
-    parts.append("of image 1,")
-    assert all(part in message for part, message in zip(parts, skipped, strict=True))
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"images": 3}', "{}", b"\xff"])
-def test_coco_with_a_broken_file(tmp_path, content):
-    file = write(tmp_path / "dataset_coco.json", content)
-    with pytest.raises(ValueError, match="expected is JSON with the lists images") as e:
-        load_coco_captions(tmp_path, on_error="skip")
-    assert str(file) in str(e.value)
 
 
 # ------------------------------------------------------------------ DataComp

@@ -1,5 +1,6 @@
 """Texts by key: lines, tables, folders; the table of faults that were once silent."""
 
+import csv
 import json
 
 import pytest
@@ -125,7 +126,11 @@ def test_columns_are_named(tmp_path):
         ("csv", "text,id,Text\na,1,b\n", "more than one column 'text' .*: 'text', 'Te"),
         ("csv", "id,text\n1,a\n2,\n", "line 3: it has no 'text'"),
         ("csv", "id,text\n1,a\n2, \n", "line 3: its 'text' is blank"),
-        ("csv", "id,text\n1,a\n2,b\n1,c\n", "line 4: the id '1' stands in line 2 as"),
+        (
+            "csv",
+            "id,text\n1,a\n2,b\n1,c\n",
+            "line 4: the id '1' stands in line 2 as w.*; chan",
+        ),
         ("csv", "id,text\n1,a\n,b\n3,c\n", "line 3: it has no id, but other rows have"),
         ("csv", 'id,text\n1,"a\n2,b"\n', "line 2: a field that begins here may take"),
         ("csv", 'id,text\n1,"a\n2,b\n3,c\n', "line 2: a field that begins here takes"),
@@ -140,6 +145,8 @@ def test_columns_are_named(tmp_path):
         ("csv", "", "t.csv: it is empty"),
         ("csv", "id,text\n", "holds no texts that can be read"),
         ("txt", "\n \n", "holds no texts that can be read"),
+        ("txt", "id\ttext\n1\ta\n".encode("utf-16"), "begins with the names of col"),
+        ("txt", "ID;Text\n1;a\n", "begins with the names of columns, as tables do"),
         ("txt", b"a\nF\xfcchse\n", "line 2: its 'text' is not UTF-8"),
         ("txt", "a fox".encode("utf-16-le"), "line 1: its 'text' holds the character"),
         ("txt", "a fox".encode("utf-16")[:-1], "it begins as UTF-16 does, but is not"),
@@ -160,7 +167,11 @@ def test_columns_are_named(tmp_path):
         ("jsonl", '{"text": "a", "id": 1.5}', "line 1: its 'id' is 1.5"),
         ("jsonl", '{"text": "a", "id": true}', "line 1: its 'id' is True"),
         ("jsonl", '{"id": 1, "text": "a"}\n"b"', "line 2: it has no id, but other"),
-        ("jsonl", '{"id": 1, "text": "a"}\n{"id": "1", "text": "b"}', "line 2: the id"),
+        (
+            "jsonl",
+            '{"id": 1, "text": "a"}\n{"id": "1", "text": "b"}',
+            "line 2: the id '1' st",
+        ),
         ("jsonl", '"a"\n3', "line 2: it is a int, not an object"),
         ("jsonl", '"a"\n{"text": "b"', "line 2: it is no JSON"),
         ("jsonl", "[" * 100_000, "line 1: it is no JSON"),
@@ -238,3 +249,65 @@ def test_wrong_arguments(tmp_path):
         load_texts(tmp_path / "none.csv")
     with pytest.raises(ValueError, match="on_error must be one of"):
         load_texts(tmp_path, on_error="ignore")
+    file = write(tmp_path / "t.csv", "id,text\n1,a\n")
+    for wrong in ({"text": None}, {"text": ""}, {"id": 3}):
+        with pytest.raises(ValueError, match="must be the name of a column, got"):
+            load_texts(file, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("\ufeff\ufeffid,text\n1,a\n", {"1": "a"}),
+        ("sep=;\r\nid;text\r\n1;a\r\n", {"1": "a"}),
+        ('"sep=|"\n\nid|text\n1|a\n', {"1": "a"}),
+        ("sep=\t\nid\ttext\n1\ta\n", {"1": "a"}),
+        (" Text , id\na,1\nb,2 \n", {"1": "a", "2 ": "b"}),
+        ("id,te\u0301xt\n1,a\n", {"1": "a"}),
+    ],
+    ids=["two marks", "sep=;", "sep=|", "sep=TAB", "blanks", "normal forms"],
+)
+def test_what_other_programs_write_is_read(tmp_path, content, expected):
+    name = "t\u00e9xt" if "\u0301" in content else "text"
+    assert load_texts(write(tmp_path / "t.csv", content), text=name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.csv", "id,text\n1,a\nid,text\n2,b\n", "line 3: it repeats the names"),
+        ("t.csv", "id,text\n1,a\nID,Text \n2,b\n", "line 3: it repeats the names"),
+        ("t.csv", "id,text\n1,a\n\ufeff2,b\n", "line 3: it begins with a byte order"),
+        ("t.txt", "a\n\ufeffb\n", "line 2: it begins with a byte order mark"),
+        ("t.csv", "id,text\n1,\u200b\n", "line 2: its 'text' is blank"),
+        ("t.csv", "id,text\n1,a\n 1,b\n", "line 3: the id ' 1' stands in line 2"),
+        ("t.csv", b"PK\x03\x04....", "no text but a ZIP archive"),
+        ("t.csv", b"\x1f\x8b\x08...", "compressed by gzip"),
+        ("t.csv", '\n\n"id"x,"te"xt\n1,a\n', "line 3: its quotes do not match"),
+    ],
+)
+def test_what_else_could_be_misread_is_refused(tmp_path, name, content, message):
+    with pytest.raises(ValueError, match=message):
+        load_texts(write(tmp_path / name, content))
+
+
+def test_columns_are_of_tables_only(tmp_path):
+    file = write(tmp_path / "t.txt", "a\nb\n")
+    for path, wrong in ((file, {"text": "caption"}), (tmp_path, {"id": "key"})):
+        with pytest.raises(ValueError, match="has no columns, but"):
+            load_texts(path, **wrong)
+    assert list(load_texts(file, id=None).values()) == ["a", "b"]
+
+
+def test_rows_in_quotes_may_hold_anything(tmp_path):
+    texts = ["a, b\nc, d", 'she said ""', '"\n"1","2"\n', "\r\n,,,", "plain", 'x"']
+    table = tmp_path / "t.csv"
+    with open(table, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerows([("id", "text"), *enumerate(texts)])
+    assert list(load_texts(table).values()) == texts
+    # A row that is not whole costs itself alone.
+    content = table.read_bytes().replace(b'"plain"', b'"plain')
+    table.write_bytes(content)
+    with pytest.raises(ValueError, match=r"quote|takes in"):
+        load_texts(table)

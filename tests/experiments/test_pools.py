@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 
 import numpy as np
 import pytest
@@ -120,6 +121,31 @@ def test_a_broken_row_or_image_is_told_or_left_out(
     assert message in printed
     with pytest.warns(UserWarning, match="skipped in .*: 1, .* left: 30 pairs"):
         assert main([*command.split(), "--on-error", "skip"]) == 0
+
+
+@pytest.mark.parametrize("data", ["coco", "colorswap"])
+def test_broken_images_of_published_sets_are_left_out(sets, tmp_path, data):
+    whole = load_held_out(data, sets / data, cache=cache_of(data, tmp_path / "cache"))
+    broken = tmp_path / data
+    shutil.copytree(sets / data, broken)
+    if data == "coco":
+        file = broken / "images/train2014/COCO_train2014_000000000042.jpg"
+        file.write_bytes(file.read_bytes()[:300])
+    else:  # its images lie in the cache
+        load_held_out(data, broken)
+        file = sorted(broken.rglob("00001-image_2.jpeg"))[0]
+        file.write_bytes(file.read_bytes()[:300])
+    with pytest.warns(UserWarning, match="skipped in .*: 2 pairs, for 1 images canno"):
+        left = load_held_out(data, broken, on_error="skip")
+    assert len(left.X) == len(left.y) == len(left.part) == len(whole.X) - 2
+    assert str(file) not in set(left.X)
+    if data == "coco":
+        assert set(left.groups) == set(whole.groups) - {42}
+
+
+def cache_of(data, folder):
+    """Return a cache for the sets that have one."""
+    return folder if data == "colorswap" else None
 
 
 def test_columns_and_a_cache_of_ones_own(sets, tmp_path, capsys):

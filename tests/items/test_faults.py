@@ -91,13 +91,18 @@ def test_all_rows_are_looked_at_and_equal_ones_once(folder, monkeypatch):
     looked_at = []
     real = fault_of
     monkeypatch.setattr(
-        _faults, "fault_of", lambda image: looked_at.append(image) or real(image)
+        _faults,
+        "fault_of",
+        lambda image, **how: looked_at.append(image) or real(image, **how),
     )
     cut, good = folder / "cut.jpg", folder / "good.jpg"
     found = find_faults([good, cut, good, np.zeros((4, 4), np.uint8), cut, NOISE])
     assert list(found) == [1, 4]
     assert found[1] == found[4] == real(cut)
     assert len(looked_at) == 4
+    monkeypatch.setattr(_faults, "AHEAD", 2)
+    found = find_faults([good, cut, NOISE, NOISE, cut, cut])
+    assert list(found) == [1, 4, 5]
     assert find_faults(np.zeros((2, 4, 4), np.uint8)) == {}
     assert find_faults([]) == {}
 
@@ -116,7 +121,7 @@ def test_pil_images_that_cannot_be_read_have_a_fault(folder):
 
 
 def test_threads_end_when_the_looking_is_broken_off(folder, monkeypatch):
-    def stop(image):
+    def stop(image, **how):
         raise KeyboardInterrupt
 
     before = threading.active_count()

@@ -52,10 +52,13 @@ from skmal.items._images import check_images, image_keys, read_image
             r"pass images\[None\] if it is one",
         ),
         (
-            np.ma.zeros((2, 8, 8), np.uint8),
+            np.ma.masked_equal(np.eye(8, dtype=np.uint8)[None], 1),
             r"X is a masked .*images.filled\(255\)",
         ),
-        ([np.ma.zeros((8, 8), np.uint8)], r"X\[0\] is a masked array"),
+        (
+            [np.ma.masked_equal(np.eye(8, dtype=np.uint8), 1)],
+            r"X\[0\] is a masked array",
+        ),
         (
             ["a.png", "https://e.org/a.png"],
             r"X\[1\] is 'https://e.org/a.png', an ad",
@@ -79,6 +82,8 @@ def test_what_the_refusals_name_is_taken():
     image = np.zeros((32, 24, 3), np.uint8)
     assert len(check_images(image[None], "X")) == 1
     assert len(check_images(list(image), "X")) == 32
+    unmasked = check_images(np.ma.array(image[None]), "X")
+    assert type(unmasked) is np.ndarray
     assert check_images([r"C:\a.png", "C:/a.png", "a:b.png"], "X")
 
 

@@ -28,3 +28,14 @@ def test_pixels_are_known_with_their_shape():
     assert content_hash(black, "X") != content_hash(black.T, "X")
     images = Image.fromarray(black), Image.fromarray(np.zeros((3, 2), np.uint8))
     assert content_hash(images[0], "X") != content_hash(images[1], "X")
+
+
+def test_pil_images_are_known_by_what_people_see():
+    drawings = []
+    for colour in (0, 200):
+        drawing = Image.new("P", (4, 4))
+        drawing.putpalette([colour] * 3 + [255 - colour] * 3)
+        drawings.append(drawing)
+    first, second = (content_hash(drawing, "X") for drawing in drawings)
+    assert first != second
+    assert content_hash(drawings[0].convert("RGB"), "X") == first

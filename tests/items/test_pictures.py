@@ -1,13 +1,16 @@
 """One picture, however it is stored and in whatever form it comes."""
 
+import struct
 import threading
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from pictures import encoded, exif, image_files, in_mode, stored, with_chunk
+from hypothesis import strategies as st
+from pictures import chunk, encoded, exif, image_files, in_mode, stored, with_chunk
 from PIL import Image, ImageDraw
 
 from skmal.items._faults import fault_of
@@ -61,6 +64,17 @@ def test_pictures_are_read_upright(tmp_path, name, orientation):
         encoded(picture, name, exif=exif(orientation), **EXACT[name])
     )
     assert_plain(pixels(tmp_path / "a"), apart=3 if name in ("JPEG", "MPO") else 0)
+
+
+@pytest.mark.parametrize("name", ["PNG", "TIFF", "WEBP"])
+def test_what_was_read_is_not_turned_again(tmp_path, name):
+    content = encoded(stored(PLAIN, 6), name, exif=exif(6), **EXACT[name])
+    (tmp_path / "a").write_bytes(content)
+    once = read_picture(tmp_path / "a")
+    assert_plain(pixels(once))
+    once.save(tmp_path / "again.png")
+    assert_plain(pixels(tmp_path / "again.png"))
+    assert once.info == {}
 
 
 @pytest.mark.parametrize("before", [b"IDAT", b"IEND"])
@@ -165,6 +179,31 @@ def test_what_is_transparent_lies_on_white(tmp_path, kind):
         pytest.skip("nothing here reads it")
     (tmp_path / "a").write_bytes(transparent(kind))
     assert_plain(pixels(tmp_path / "a"), apart=1 if kind in ("L PNG", "RGB PNG") else 0)
+
+
+@pytest.mark.parametrize(
+    ("colour", "depth", "row", "transparent", "expected"),
+    [
+        (0, 1, b"\x50", b"\0\0", [255, 255, 255, 255]),
+        (0, 1, b"\x50", b"\0\1", [0, 255, 0, 255]),
+        (0, 2, b"\x1b", b"\0\1", [0, 255, 170, 255]),
+        (0, 4, b"\x15\x91", b"\0\5", [17, 255, 153, 17]),
+        (0, 8, b"\x15\x91\5\6", b"\0\5", [21, 145, 255, 6]),
+        (2, 16, b"\x21\7" * 6 + b"\x51\0" * 6, b"\x21\7" * 3, [255, 255, 81, 81]),
+    ],
+)
+def test_transparent_values_of_every_depth(
+    tmp_path, colour, depth, row, transparent, expected
+):
+    head = struct.pack(">IIBBBBB", 4, 1, depth, colour, 0, 0, 0)
+    chunks = chunk(b"IHDR", head) + chunk(b"tRNS", transparent)
+    chunks += chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    found = np.asarray(read_picture(tmp_path / "a.png"))[0, :, 0]
+    assert found.tolist() == expected
+    with Image.open(tmp_path / "a.png") as image:
+        for _ in range(2):
+            assert np.asarray(read_picture(image))[0, :, 0].tolist() == expected
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "RGBa", "LA", "La", "PA"])
@@ -316,6 +355,36 @@ def test_a_smaller_picture_may_be_asked_for(tmp_path):
     assert read_picture(tmp_path / "a.jpg", side=300).size == (200, 300)
     assert read_picture(tmp_path / "a.jpg", side=301).size == (400, 600)
     assert read_picture(tmp_path / "a.jpg", side=5000).size == (800, 1200)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from(["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "CMYK"]),
+    st.sampled_from([None, 0, 9, b"\0\x80", (0, 0, 0), (1, 2), "x", 1.5]),
+    st.integers(1, 8),
+    st.booleans(),
+)
+def test_pil_images_are_read_whatever_they_carry(mode, value, orientation, turned):
+    rgba = np.random.default_rng(0).integers(0, 256, (5, 7, 4), np.uint8)
+    image = in_mode(Image.fromarray(rgba), mode)
+    plain = np.asarray(read_picture(image))
+    before = image.tobytes(), image.size
+    if turned:
+        image = stored(image, orientation)
+        image.info["exif"] = exif(orientation)
+    if value is not None:
+        image.info["transparency"] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = np.asarray(read_picture(image))
+    assert found.shape == (5, 7, 3)
+    meant = {"1": int, "L": int, "P": (int, bytes), "RGB": tuple}.get(mode, ())
+    if not isinstance(value, meant) or value == (1, 2):
+        np.testing.assert_array_equal(found, plain)
+    else:
+        assert (found >= plain).all()  # some are white now
+    if not turned:
+        assert (image.tobytes(), image.size) == before
 
 
 @settings(deadline=None, max_examples=150)

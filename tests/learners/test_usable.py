@@ -79,6 +79,17 @@ def test_a_simulated_run_leaves_bad_pairs_out(pools):
         learner("raise", budget=20, n_initial=4).fit(X, y)
 
 
+def test_pairs_that_cannot_be_read_are_not_scored(pools):
+    X, y = pools
+    good = np.setdiff1d(np.arange(N), BAD)
+    taught = learner().teach([X[r] for r in good[:6]], [y[r] for r in good[:6]])
+    expected = taught.score([X[r] for r in good], [y[r] for r in good])
+    with pytest.warns(UserWarning, match="3 of 24 pairs are left out"):
+        assert taught.score(X, y) == expected
+    with pytest.warns(UserWarning, match="3 of 24 pairs are left out"):
+        assert taught.score(X, y, groups=np.arange(N)) == expected
+
+
 def test_what_goes_bad_after_it_was_taught_does_no_harm(pools):
     X, y = pools
     taught = learner(query_strategy=RandomSampling()).teach(X[3:9], y[3:9])

@@ -5,11 +5,14 @@ import threading
 import numpy as np
 import pytest
 import torch
+from pictures import encoded, exif, stored
 from PIL import Image
-from tiny_clip import pixels
+from tiny_clip import pixels, quick
 
+from skmal.datasets import load_glyphs
 from skmal.encoders.clip._loader import ImageLoader
 from skmal.items._images import check_images, check_readable
+from skmal.metrics import mean_reciprocal_rank
 
 PREPROCESS = {"size": [32, 32], "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.4)}
 
@@ -193,3 +196,54 @@ def test_the_default_dtype_does_not_matter(tmp_path):
             torch.testing.assert_close(load(images), expected)
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+def write_glyphs(folder, kind):
+    """Write 48 glyphs, black on white, stored in some way; return their paths."""
+    glyphs = load_glyphs().images[100:148] > 127
+    folder.mkdir()
+    paths = []
+    for i, ink in enumerate(glyphs):
+        plain = Image.fromarray(np.where(ink, 0, 255).astype(np.uint8))
+        alpha = Image.fromarray(np.where(ink, 255, 0).astype(np.uint8))
+        black = Image.new("L", plain.size)
+        if kind == "plain":
+            content = encoded(plain, "PNG")
+        elif kind.startswith("turned"):
+            name = kind.split()[1]
+            lossless = {"JPEG": {"quality": 95}, "WEBP": {"lossless": True}}
+            orientation = 1 + i % 8
+            turned = stored(plain, orientation)
+            content = encoded(
+                turned, name, exif=exif(orientation), **lossless.get(name, {})
+            )
+        elif kind == "LA":
+            content = encoded(Image.merge("LA", (black, alpha)), "PNG")
+        elif kind == "P":
+            index = Image.fromarray(ink.astype(np.uint8)).convert("P")
+            index.putpalette([0] * 6)
+            content = encoded(index, "PNG", transparency=i % 2 and b"\0\xff")
+        else:
+            ink_alone = Image.merge("RGBA", (black, black, black, alpha))
+            lossless = {"lossless": True} if kind == "WEBP" else {}
+            content = encoded(ink_alone, kind, **lossless)
+        paths.append(folder / f"{i}")
+        paths[-1].write_bytes(content)
+    return paths
+
+
+def test_glyphs_are_learned_alike_however_they_are_stored(tmp_path):
+    names = load_glyphs().names[100:148]
+    kinds = ["plain", "turned PNG", "turned TIFF", "turned WEBP", "turned JPEG"]
+    kinds += ["LA", "P", "PNG", "TIFF", "GIF", "WEBP"]
+    read, found = {}, {}
+    for kind in kinds:
+        paths = write_glyphs(tmp_path / kind, kind)
+        read[kind] = load(paths)
+        if kind in ("plain", "turned PNG", "PNG"):  # the others are equal
+            encoder = quick(max_epochs=1).fit(paths[:24], names[:24])
+            found[kind] = mean_reciprocal_rank(*encoder.transform(paths, names))
+    jpeg = read.pop("turned JPEG")
+    assert (jpeg - read["plain"]).abs().max() < 0.6  # not turned: five
+    assert all(torch.equal(read["plain"], other) for other in read.values())
+    assert set(found.values()) == {found["plain"]}
