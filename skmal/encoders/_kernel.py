@@ -23,10 +23,10 @@ class KernelCCA(PairEncoder):
 
     What `RidgeCCA` does with rows themselves this does with their similarities to the
     pairs known so far: partners then need not be related by a linear map. From features
-    of pretrained networks it ranks partners better than `RidgeCCA` from the same pairs
-    at every number of them, and so needs fewer. Still no GPU, no iterations and no
+    of pretrained networks it ranks partners better than `RidgeCCA` from the same pairs,
+    by a fifth or more from 200 to 2,000 of them. Still no GPU, no iterations and no
     step size: a second for 1,000 pairs on one core. Take `RidgeCCA` where pools are
-    very large and every microsecond of a row counts.
+    very large, or pairs many times `n_landmarks`.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ class KernelCCA(PairEncoder):
     n_landmarks : int, default=1024
         Pairs that new rows are compared with. Up to so many the kernel is exact; of
         more pairs so many are drawn at random, and all others are seen through them
-        (Nystroem's method [2]_).
+        (Nystroem's method [2]_). That costs quality: with half of the pairs as
+        landmarks about a twentieth of it; raise the number where time allows.
     random_state : int, RandomState instance or None, default=None
         Determines the landmarks, where they are drawn.
 
@@ -174,7 +175,8 @@ class KernelCCA(PairEncoder):
 
         # Each direction counts by the root of its correlation.
         scale = correlations**POWER
-        weights = [own @ (part * scale) for own, part in zip(maps, (left, right), strict=True)]
+        parts = left * scale, right * scale
+        weights = [own @ part for own, part in zip(maps, parts, strict=True)]
         largest = np.abs(weights[0]).argmax(axis=0)
         signs = np.where(weights[0][largest, np.arange(len(scale))] < 0, -1.0, 1.0)
         weights = [own * signs for own in weights]
@@ -253,7 +255,7 @@ def _nystroem_whitening(
 
 
 def _eigenvalues(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the eigenvalues and vectors of a matrix, but for those that are rounding."""
+    """Return the eigenvalues and vectors of a matrix but those that are rounding."""
     w, U = eigh(matrix, check_finite=False)
     kept = w > SMALLEST * max(w[-1], 1.0)
     kept[-1] = True  # rows without any variance have one direction, of length zero
