@@ -171,7 +171,7 @@ class KernelCCA(PairEncoder):
             bases.append(basis)
             maps.append(weights)
             centres.append(values.mean(axis=0))
-        left, correlations, right = _shared_directions(*bases, n_components)
+        left, correlations, right = _shared_directions(bases[0], bases[1], n_components)
 
         # Each direction counts by the root of its correlation.
         scale = correlations**POWER
