@@ -24,7 +24,13 @@ from .annotation import (
     SetAside,
 )
 from .arrays import ShardedArray
-from .encoders import CLIPEncoder, ContrastiveProjection, RidgeCCA, RidgeMCCA
+from .encoders import (
+    CLIPEncoder,
+    ContrastiveProjection,
+    KernelCCA,
+    RidgeCCA,
+    RidgeMCCA,
+)
 from .learners import (
     MultimodalActiveLearner,
     PairedActiveLearner,
@@ -55,6 +61,7 @@ __all__ = [
     "Imported",
     "Item",
     "KCenterGreedy",
+    "KernelCCA",
     "MarginSampling",
     "MaxHerding",
     "MultimodalActiveLearner",

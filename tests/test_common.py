@@ -6,6 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skmal import (
     ContrastiveProjection,
     KCenterGreedy,
+    KernelCCA,
     PairedActiveLearner,
     RandomSampling,
     RidgeCCA,
@@ -14,6 +15,8 @@ from skmal import (
 ESTIMATORS = [
     RidgeCCA(),
     RidgeCCA(n_components=2, reg=1.0),
+    KernelCCA(),
+    KernelCCA(2.0, reg=0.3, n_components=3, n_landmarks=20, random_state=0),
     ContrastiveProjection(max_epochs=3, device="cpu"),
     ContrastiveProjection(
         2, max_epochs=2, batch_size=16, warm_start=True, device="cpu"

@@ -15,7 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from tiny_clip import quick
 
-from skmal import ContrastiveProjection, RidgeCCA
+from skmal import ContrastiveProjection, KernelCCA, RidgeCCA
 from skmal._shared.contracts import name_of, run_check, two_views
 from skmal.datasets import load_glyphs
 from skmal.encoder_checks import (
@@ -269,6 +269,8 @@ GLYPHS = [items[40:1240:50] for items in load_glyphs(return_X_y=True)]
         Covariance(),
         RidgeCCA(),
         RidgeCCA(2, reg=1.0),
+        KernelCCA(),
+        KernelCCA(n_landmarks=8, random_state=0),
         ContrastiveProjection(max_epochs=2, device="cpu"),
         ContrastiveProjection(2, max_epochs=2, warm_start=True, device="cpu"),
         FrozenEstimator(RidgeCCA().fit(*two_views(20))),

@@ -12,6 +12,7 @@ import skmal
 from skmal import (
     CLIPEncoder,
     ContrastiveProjection,
+    KernelCCA,
     MultimodalActiveLearner,
     PairedActiveLearner,
     RidgeCCA,
@@ -53,6 +54,7 @@ def learner_with_answers():
 
 
 FITTED = {
+    "KernelCCA": lambda: KernelCCA(n_components=3).fit(X, Y),
     "RidgeCCA": lambda: RidgeCCA(3).fit(X, Y),
     "RidgeMCCA": lambda: RidgeMCCA(3).fit([X, Y, X]),
     "ContrastiveProjection": lambda: ContrastiveProjection(

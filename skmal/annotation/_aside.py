@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._shared.files import replacing
+from ..arrays._verbs import take
+from ..items._containers import rows_not_finite
 from ..items._faults import find_faults
 from ..items._texts import is_blank
 from ._records import NAMES, SetAside
@@ -31,41 +33,33 @@ def faults_of(items: Any, kind: str, name: str, verbose: int) -> dict[int, str]:
 def without_missing(items: Any) -> tuple[Any, dict[int, str]]:
     """Return items with others in place of those that are missing, and which these are.
 
-    Missing are rows with NaN or infinity, and None (or pandas' and NumPy's words for
-    it) among other things than numbers.
+    Missing are rows with NaN or infinity, in any container of rows in memory, and None
+    (or pandas' and NumPy's words for it) among other things than numbers.
     """
-    if isinstance(items, np.ndarray) and items.dtype.kind != "O":
-        return without_nan(items)
-    if isinstance(items, str) or not hasattr(items, "__len__"):
+    bad = dict.fromkeys(rows_not_finite(items), NOT_FINITE)
+    if not bad and hasattr(items, "__len__") and not hasattr(items, "columns"):
+        bad = dict.fromkeys(_missing(items), MISSING)
+    if not bad or len(bad) == len(items):
         return items, {}
+    rows = np.arange(len(items))
+    left = next(row for row in rows if row not in bad)
+    rows[list(bad)] = left  # which is never looked at there
+    return take(items, rows), bad
+
+
+def _missing(items: Any) -> list[int]:
+    """Return the rows without a value; none where the items are numbers."""
+    if isinstance(items, np.ndarray) and items.dtype.kind != "O":
+        return []
     found = list(items)
     missing = [row for row, item in enumerate(found) if _is_missing(item)]
     left = next((item for item in found if not _is_missing(item)), None)
-    if not missing or left is None or isinstance(left, Real):
-        return items, {}
-    for row in missing:
-        found[row] = left  # which is never looked at
-    return found, dict.fromkeys(missing, MISSING)
+    return [] if left is None or isinstance(left, Real) else missing
 
 
 def _is_missing(item: Any) -> bool:
     is_nan = isinstance(item, float) and item != item
     return item is None or is_nan or type(item).__name__ in ("NAType", "NaTType")
-
-
-def without_nan(rows: Any) -> tuple[Any, dict[int, str]]:
-    """Return rows with zeros where some hold NaN or infinity, and which these were.
-
-    What is no array of floats comes back as it is.
-    """
-    if not (isinstance(rows, np.ndarray) and rows.dtype.kind == "f" and rows.ndim > 1):
-        return rows, {}
-    is_finite = np.isfinite(rows).all(axis=tuple(range(1, rows.ndim)))
-    if is_finite.all():
-        return rows, {}
-    rows = rows.copy()
-    rows[~is_finite] = 0
-    return rows, dict.fromkeys(np.flatnonzero(~is_finite).tolist(), NOT_FINITE)
 
 
 def describe(

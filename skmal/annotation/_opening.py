@@ -25,7 +25,7 @@ from ..items._containers import (
 from ..items._images import check_images
 from ..learners._paired import PairedActiveLearner
 from . import _weights
-from ._aside import describe, faults_of, without_nan
+from ._aside import describe, faults_of, without_missing
 from ._book import Book
 from ._catalogue import Catalogue
 from ._events import Budget, Changed, Event, Pair, Parameters, Start, Undo
@@ -71,7 +71,7 @@ def check_features(
             continue
         name, faults = f"features[{m}]", dict[int, str]()
         if on_error == "skip":
-            rows, faults = without_nan(rows)
+            rows, faults = without_missing(rows)
         seen[m] = check_items(rows, name)
         if len(seen[m]) != len(sources[m].keys):
             raise ValueError(
@@ -87,7 +87,7 @@ def check_features(
 def check_validation(
     validation: tuple[Any, Any] | None, sources: tuple[Pool, Pool], on_error: str
 ) -> tuple[Any, Any] | None:
-    """Return aligned rows to score on, without those whose images cannot be read."""
+    """Return aligned rows to score on, without those that cannot be used."""
     if validation is None:
         return None
     if not isinstance(validation, tuple) or len(validation) != 2:
@@ -95,23 +95,24 @@ def check_validation(
             "validation_data must be a tuple (X_val, y_val), got "
             f"{type(validation).__name__}"
         )
-    rows = [
-        check_items(side, f"validation_data[{m}]") for m, side in enumerate(validation)
-    ]
-    check_same_length(*rows)
+    rows: list[Items] = []
     bad: set[int] = set()
-    for m, side in enumerate(rows):
-        if sources[m].kind != "image" or n_features(side) is not None:
-            continue  # features of images, if any
-        name = f"validation_data[{m}]"
-        faults = faults_of(check_images(side, name), "image", name, 0)
+    for m, side in enumerate(validation):
+        name, faults = f"validation_data[{m}]", dict[int, str]()
+        if on_error == "skip":
+            side, faults = without_missing(side)
+        side = check_items(side, name)
+        if sources[m].kind == "image" and n_features(side) is None:  # no features
+            faults |= faults_of(check_images(side, name), "image", name, 0)
         if faults:
-            keys = [str(item) for item in side]
+            keys = [f"row {row}" for row in range(len(side))]
             message = describe(faults, keys, name)
             if on_error == "raise" or len(faults) == len(side):
                 raise ValueError(message)
             warnings.warn(f"not scored on: {message}", stacklevel=3)
+        rows.append(side)
         bad |= {*faults}
+    check_same_length(*rows)
     if not bad:
         return rows[0], rows[1]
     good = np.setdiff1d(np.arange(len(rows[0])), [*bad])

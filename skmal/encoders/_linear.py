@@ -1,132 +1,22 @@
-"""Two linear maps into one space: all that encoders of numbers share but `fit`."""
-
-from typing import overload
-
-import numpy as np
-import numpy.typing as npt
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+"""Two linear maps into one space: what linear encoders share but `fit`."""
 
 from .._shared.types import FloatArray
-from ..arrays._frames import is_frame
-from ..arrays._kinds import RowsLike
-from ..arrays._numbers import check_numbers, check_squares, host_rows
-from ..arrays._plain import check_table
 from ..arrays._verbs import unit
-from ..items._containers import check_same_length
-
-FLOATS = [np.float64, np.float32]  # kept as they are
+from ._pair_encoder import PairEncoder
 
 
-class LinearEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class LinearEncoder(PairEncoder):
     """Two linear maps into one space, however they are learned: all but `fit`."""
 
-    n_components_: int
-    n_features_in_: int
-    feature_names_in_: npt.NDArray[np.object_]
-    x_mean_: FloatArray
-    y_mean_: FloatArray
     x_weights_: FloatArray
     y_weights_: FloatArray
 
-    @overload
-    def transform(self, X: RowsLike, y: None = None) -> FloatArray: ...
-
-    @overload
-    def transform(self, X: RowsLike, y: RowsLike) -> tuple[FloatArray, FloatArray]: ...
-
-    def transform(
-        self, X: RowsLike, y: RowsLike | None = None
-    ) -> FloatArray | tuple[FloatArray, FloatArray]:
-        """Map rows into the shared space, as rows of length one.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Rows of the first modality.
-        y : array-like or sparse matrix of shape (n_other, n_targets) or (n_other,), \
-                default=None
-            Rows of the second modality; not necessarily partners of X, nor as many.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_components_), or a tuple of two such arrays
-            Features of X; with y, (features of X, features of y). A row that equals the
-            training mean has no direction and stays zero.
-
-        Raises
-        ------
-        NotFittedError
-            If the encoder has not been fitted.
-        ValueError
-            If the number of features differs from what fit saw, if rows hold NaN,
-            infinity or masked values, or if a sparse matrix is too large to be made
-            dense (see `RidgeCCA`).
-        """
-        check_is_fitted(self)
-        x_rows = check_table(host_rows(X, "X"), "X")
-        if is_frame(X):
-            validate_data(self, X, reset=False, skip_check_array=True)
-            x_rows = check_numbers(x_rows, "X", dtype=FLOATS, order="C")
-        else:
-            x_rows = validate_data(self, x_rows, reset=False, dtype=FLOATS, order="C")
-        x_features = projected(x_rows, self.x_mean_, self.x_weights_)
-        if y is None:
-            return x_features
-        y_rows = _columns(y)
-        if y_rows.shape[1] != len(self.y_mean_):
-            raise ValueError(
-                f"y has {y_rows.shape[1]} features, but {type(self).__name__} is "
-                f"expecting {len(self.y_mean_)} features as y; pass rows of the second "
-                "modality"
-            )
-        return x_features, projected(y_rows, self.y_mean_, self.y_weights_)
-
-    def _remember_features(self, X: RowsLike) -> None:
-        """Keep the number and the names of the features of X."""
-        named = X if is_frame(X) else host_rows(X, "X")
-        validate_data(self, named, skip_check_array=True)
-
-    @property
-    def _n_features_out(self) -> int:
-        return self.n_components_
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
-        tags.target_tags.multi_output = True
-        tags.input_tags.sparse = True  # made dense, see arrays/_sparse.py
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-    def _check_pairs(
-        self, X: RowsLike, y: RowsLike | None
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return aligned X and y as 2-D arrays of floats; nothing is changed."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is "
-                "None; pass the features of the other modality"
-            )
-        x_rows = check_numbers(X, "X", ensure_min_samples=2, dtype=FLOATS, order="C")
-        y_rows = _columns(y)
-        check_same_length(x_rows, y_rows)
-        check_squares(x_rows, "X")
-        check_squares(y_rows, "y")
-        return x_rows, y_rows
+    def _mapped(self, rows: FloatArray, modality: int) -> FloatArray:
+        if modality == 0:
+            return (rows - self.x_mean_) @ self.x_weights_
+        return (rows - self.y_mean_) @ self.y_weights_
 
 
 def projected(rows: FloatArray, mean: FloatArray, weights: FloatArray) -> FloatArray:
     """Return rows in the shared space, of length one."""
     return unit((rows - mean) @ weights)
-
-
-def _columns(y: RowsLike) -> FloatArray:
-    """Return y as a 2-D array of floats; a single feature is a column."""
-    rows = check_numbers(y, "y", ensure_2d=False, dtype=FLOATS, order="C")
-    return rows.reshape(-1, 1) if rows.ndim == 1 else rows

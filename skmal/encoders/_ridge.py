@@ -13,7 +13,8 @@ from .._shared.types import FloatArray
 from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_numbers, check_squares
 from ..items._containers import as_modalities, check_aligned
-from ._linear import FLOATS, LinearEncoder, projected
+from ._linear import LinearEncoder, projected
+from ._pair_encoder import FLOATS
 
 SMALLEST = 1e-6  # a correlation below is none
 

@@ -5,10 +5,13 @@ import shutil
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+import torch
 from bad_images import bad_files, encoded, picture
 from helpers import MICRO_CLIP, make_pairs
-from sessions import X, Y, learner, open_keyed, truth
+from scipy.sparse import csr_matrix
+from sessions import X, Y, answer_some, learner, open_keyed, truth
 
 from skmal import AnnotationSession, CLIPEncoder, SetAside
 
@@ -322,7 +325,7 @@ def test_images_to_score_on_are_looked_at_as_well(tmp_path):
             question = session.next_question()
             session.answer(question, question.candidates[0])
         assert len(session.progress.validation) == 1
-    with pytest.raises(ValueError, match="bad.png"):
+    with pytest.raises(ValueError, match="- row 3: it is damaged"):
         AnnotationSession(
             *(tmp_path / "t", images, texts, clip()),
             validation_data=validation,
@@ -369,3 +372,45 @@ def test_an_export_never_takes_the_place_of_the_journal(tmp_path):
                 export(tmp_path)
     with open_keyed(tmp_path) as session:
         assert session.progress.n_answers == 1
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        np.asarray,
+        np.ndarray.tolist,
+        list,
+        lambda rows: rows.astype(object),
+        csr_matrix,
+        pd.DataFrame,
+        lambda rows: pd.DataFrame(rows).convert_dtypes(),
+        pl.DataFrame,
+        torch.tensor,
+    ],
+    ids=[
+        "array",
+        "lists",
+        "arrays",
+        "objects",
+        "csr",
+        "frame",
+        "NA",
+        "polars",
+        "torch",
+    ],
+)
+def test_rows_with_nan_are_set_aside_in_any_container(tmp_path, container):
+    rows = X.copy()
+    rows[3, 1] = np.nan
+    validation = make_pairs(6, seed=3)
+    validation[0][2, 0] = np.nan
+    with pytest.warns(UserWarning, match="1 item of (X|validation)") as told:
+        session = open_keyed(
+            tmp_path, features=(container(rows), Y), validation_data=validation
+        )
+    assert len(told) == 2
+    with session:
+        assert session.set_aside == [SetAside(0, "x3", "it holds NaN or infinity")]
+        answers = answer_some(session, 10)
+        assert len(answers) == 20
+        assert session.progress.validation

@@ -6,7 +6,7 @@ from helpers import make_pairs
 from sklearn.base import clone
 from tiny_clip import quick
 
-from skmal import ContrastiveProjection, RidgeCCA, RidgeMCCA
+from skmal import ContrastiveProjection, KernelCCA, RidgeCCA, RidgeMCCA
 
 TRAINING = [
     "learning_rate",
@@ -17,6 +17,7 @@ TRAINING = [
 ]
 NUMBERS = [
     *((RidgeCCA(), name) for name in ("n_components", "reg")),
+    *((KernelCCA(), name) for name in ("gamma", "reg", "n_components", "n_landmarks")),
     *((RidgeMCCA(), name) for name in ("n_components", "reg")),
     *((ContrastiveProjection(), name) for name in ["n_components", *TRAINING]),
     *((quick(), name) for name in TRAINING),
