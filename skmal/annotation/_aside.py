@@ -39,9 +39,12 @@ def without_missing(items: Any) -> tuple[Any, dict[int, str]]:
     bad = dict.fromkeys(rows_not_finite(items), NOT_FINITE)
     if not bad and hasattr(items, "__len__") and not hasattr(items, "columns"):
         bad = dict.fromkeys(_missing(items), MISSING)
-    if not bad or len(bad) == len(items):
+    if not bad:
         return items, {}
-    rows = np.arange(len(items))
+    n = items.shape[0] if hasattr(items, "shape") else len(items)
+    rows = np.arange(n)
+    if len(bad) == n:
+        return items, {}
     left = next(row for row in rows if row not in bad)
     rows[list(bad)] = left  # which is never looked at there
     return take(items, rows), bad
