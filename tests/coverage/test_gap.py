@@ -31,7 +31,7 @@ def test_distances_between_precisions_are_exact():
     [
         (lambda: coverage_gap([[0.0]], np.empty((0, 1))), "0 sample"),
         (lambda: coverage_gap([[0.0]], [[np.inf]]), "aligned contains infinity"),
-        (lambda: coverage_gap([["a"]], [[1.0]]), "numeric"),
+        (lambda: coverage_gap([["a"]], [[1.0]]), "numbers are needed"),
         (lambda: coverage_gap([[1e200]], [[0.0]]), "1e\\+200, whose squares overflow"),
     ],
 )
