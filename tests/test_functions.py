@@ -92,7 +92,7 @@ def test_it_answers_or_says_what_is_wrong(function, arguments):
             lambda X: metrics.annotation_savings([1, 2], X, X, confidence="x"),
             "confidence must be a number in .0, 1., got 'x'",
         ),
-        (lambda X: coverage.greedy_k_center(X, 1, 5), "Expected 2D array"),
+        (lambda X: coverage.greedy_k_center(X, 1, 5), "aligned is an int, where rows"),
         (lambda X: RidgeCCA(reg="a").fit(X, X), "reg must be a finite number .*'a'"),
     ],
 )

@@ -9,6 +9,7 @@ from ._book import Book
 from ._events import Answer, Asked, Skip, Undo
 from ._ids import NONE, Number, QuestionId
 from ._ledger import OPEN
+from ._open_rows import rows_open
 from ._records import Item, Partner, Question
 
 
@@ -67,8 +68,15 @@ class Desk:
         return [one for one in asked if self._is_askable(one)]
 
     def _is_askable(self, asked: Asked) -> bool:
-        """Say whether a question is open, and its item there and usable."""
-        return self._ledger.is_open(asked.id) and bool(self._items.row[asked.item] >= 0)
+        """Say whether a question is open, and its item there and usable.
+
+        Where the other pool has no open item left, there is nothing to ask.
+        """
+        is_there = bool(self._items.row[asked.item] >= 0)
+        if not (is_there and self._ledger.is_open(asked.id)):
+            return False
+        other = 1 - int(self._ledger.modality[asked.item])
+        return len(rows_open(self._ledger, self._items, other)) > 0
 
     def hand_out(self, asked: Asked, by: str) -> Question:
         """Return a question as people see it, and remember who has it."""

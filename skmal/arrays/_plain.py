@@ -101,7 +101,7 @@ def number_rows(items: Any, name: str) -> Any:
     elif isinstance(rows, (list, tuple)):
         _refuse_other_rows(rows, name)
     elif not (is_tensor(rows) or is_streamed(rows)):
-        raise TypeError(
+        raise ValueError(
             f"{name} is {describe(rows)}, where rows of numbers are needed; pass an "
             "array of shape (n_rows, n_columns)"
         )

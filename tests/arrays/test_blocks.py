@@ -106,8 +106,8 @@ def test_bad_values_in_a_gallery_are_found(monkeypatch, row, value):
     [
         (np.empty((0, 3)), "0 sample"),
         (np.empty((3, 0)), "0 feature"),
-        (np.array([["a"]]), "numeric"),
-        (np.zeros(3), "2D array"),
+        (np.array([["a"]]), "numbers are needed"),
+        (np.zeros(3), r"shape .3,., where rows"),
     ],
 )
 def test_what_is_no_table_of_numbers_is_refused(array, message):

@@ -164,7 +164,7 @@ def test_rows_of_numbers_are_nothing_else(items, message):
     [None, 3.0, "ab", {"u": ROWS[:, 0]}, pd.DataFrame(ROWS).groupby(0), object()],
 )
 def test_what_holds_no_rows_at_all(items):
-    with pytest.raises(TypeError, match="X is .*, where rows of numbers are needed"):
+    with pytest.raises(ValueError, match="X is .*, where rows of numbers are needed"):
         number_rows(items, "X")
 
 

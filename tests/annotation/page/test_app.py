@@ -81,13 +81,13 @@ def test_people_answer_until_nothing_is_left(fresh):
     """Nobody waits: there is a question until the pools are empty."""
     page = Page(fresh)
     while (asked := page.get("/api/question").json["question"]) is not None:
-        first, *_ = [*asked["candidates"], {"key": None}]  # two images have gone bad
-        sent = {"question": asked["id"], "partner": first["key"]}
-        page.post("/api/answer", sent)
+        partner = asked["candidates"][0]["key"]
+        page.post("/api/answer", {"question": asked["id"], "partner": partner})
     fresh.wait()
     state = page.get("/api/question").json
     assert state["question"] is None
-    assert state["progress"]["n_pairs"] == N - 2
+    assert state["progress"]["n_pairs"] == N - 2  # two images have gone bad,
+    assert state["progress"]["n_none"] == 0  # and nobody is asked what is left over
     assert state["progress"]["n_set_aside"] == 2
     assert len(state["progress"]["prequential"]) > 0
 
