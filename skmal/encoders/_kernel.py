@@ -105,7 +105,10 @@ class KernelCCA(PairEncoder):
     True
     """
 
+    n_components_: int
     correlations_: FloatArray
+    x_mean_: FloatArray
+    y_mean_: FloatArray
     x_landmarks_: FloatArray
     y_landmarks_: FloatArray
     x_weights_: FloatArray
