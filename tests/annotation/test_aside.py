@@ -406,7 +406,9 @@ def test_rows_with_nan_are_set_aside_in_any_container(tmp_path, container):
     validation[0][2, 0] = np.nan
     with pytest.warns(UserWarning, match="1 item of (X|validation)") as told:
         session = open_keyed(
-            tmp_path, features=(container(rows), Y), validation_data=validation
+            tmp_path,
+            features=(container(rows), Y),
+            validation_data=(container(validation[0]), validation[1]),
         )
     assert len(told) == 2
     with session:
