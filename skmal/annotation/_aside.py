@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._shared.files import replacing
+from ..arrays._not_finite import rows_not_finite
 from ..arrays._verbs import take
-from ..items._containers import rows_not_finite
 from ..items._faults import find_faults
 from ..items._texts import is_blank
 from ._records import NAMES, SetAside

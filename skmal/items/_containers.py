@@ -16,7 +16,6 @@ from sklearn.utils import check_array
 from .._shared.types import Items
 from ..arrays._block_math import to_host
 from ..arrays._frames import is_frame
-from ..arrays._not_finite import rows_not_finite as rows_not_finite
 from ..arrays._plain import number_rows, plain
 from ..arrays._verbs import check_streamed, n_columns, whole
 

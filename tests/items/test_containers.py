@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.dtypes import StringDType
 
+from skmal.arrays._not_finite import rows_not_finite
 from skmal.arrays._verbs import take
 from skmal.items._containers import (
     check_items,
@@ -22,7 +23,6 @@ from skmal.items._containers import (
     n_features,
     n_rows,
     numeric_rows,
-    rows_not_finite,
 )
 
 CONTAINERS = {
