@@ -9,7 +9,7 @@ from pages import bomb
 from pictures import encoded, exif, image_files
 from PIL import Image
 
-from skmal.annotation._thumbnails import SIDE, thumbnail
+from skmal.annotation._thumbnails import SIDE, SMALL, thumbnail
 from skmal.items._pictures import UnreadableImage, read_picture
 
 
@@ -57,9 +57,13 @@ def test_people_see_what_the_encoder_sees(tmp_path_factory, file):
             thumbnail(path)
         assert str(raised.value) == f"the image cannot be read: {error}"
         return
-    shown = thumbnail(path)
-    assert shown[1] == "image/png"
-    np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(shown[0]))), read)
+    content, mimetype = thumbnail(path)
+    shown = np.asarray(Image.open(BytesIO(content)))
+    if max(read.shape) > SMALL:  # a flipped bit in the size that the head claims
+        assert mimetype == "image/jpeg"
+        return
+    assert mimetype == "image/png"
+    np.testing.assert_array_equal(shown, read)
 
 
 def test_thumbnails_carry_nothing_of_what_the_file_says_of_itself(tmp_path):
