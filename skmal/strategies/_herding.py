@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.utils import gen_batches
 
 from .._shared.parameters import (
@@ -25,7 +24,6 @@ from ._steps import MODALITY_RULES, choose_modality
 N_DEMAND = 2000  # points whose coverage is counted, drawn from the pool
 N_CANDIDATES = 2000  # rows that can be picked, drawn from the pool
 N_KEPT = N_DEMAND * N_CANDIDATES  # kernel values that are kept, if there are no more
-TOLERANCE = 1e-9  # gains that agree to this part are ties
 
 
 def greedy_herding(
@@ -259,6 +257,103 @@ class UncertaintyHerding(MaxHerding):
         return np.maximum(1 - np.mean(top1, axis=0), 0)
 
 
+class Cover:
+    """How well points are covered by the rows taken so far, and who would add most.
+
+    Gains are made when they are needed: what a row adds only falls as others are taken,
+    so that an old gain is an upper bound. All is computed in the precision of the rows,
+    and gains that agree to a part in 10^9 (10^5 in float32) are ties.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_samples, n_features)
+        Rows that may be taken.
+    demand : ndarray of shape (n_demand, n_features)
+        The points to cover.
+    aligned : ndarray of shape (n_aligned, n_features)
+        Rows that are taken already.
+    weights : ndarray of shape (n_demand,)
+        How much each point counts.
+    bandwidth : float
+        Of the kernel.
+    candidates : ndarray of int, default=None
+        Which rows can be the best, in order; None: all.
+    factors : ndarray of shape (n_candidates,), default=None
+        What gains are multiplied with; None: 1.
+    """
+
+    def __init__(
+        self,
+        rows: FloatArray,
+        demand: FloatArray,
+        aligned: FloatArray,
+        weights: FloatArray,
+        bandwidth: float,
+        candidates: IntArray | None = None,
+        factors: FloatArray | None = None,
+    ) -> None:
+        n = len(rows)
+        self.rows, self.demand = rows, demand
+        self.tolerance = 1e-9 if demand.dtype == np.float64 else 1e-5
+        self.weights, self.gamma = weights, 1 / (2 * bandwidth**2)
+        self.candidates = np.arange(n) if candidates is None else candidates
+        self.factors = np.ones(len(self.candidates)) if factors is None else factors
+        self.covered = np.zeros(len(demand))
+        for first in range(0, len(aligned), SIZES.gains):
+            similarity = self._similarity(aligned[first : first + SIZES.gains])
+            np.maximum(self.covered, similarity.max(axis=0), out=self.covered)
+
+        self.kernel = None
+        if len(self.candidates) * len(demand) <= N_KEPT:
+            self.kernel = self._similarity(rows[self.candidates])
+        # Upper bounds as soon as something was taken, -1 of candidates that were.
+        self.gains = np.empty(len(self.candidates))
+        for block in gen_batches(len(self.candidates), SIZES.gains):
+            self.gains[block] = self._gains_of(np.arange(block.start, block.stop))
+        self.fresh = np.ones(len(self.candidates), dtype=bool)
+
+    def best(self) -> tuple[int, float]:
+        """Return the row that adds most, the lowest of equals, and its gain."""
+        while True:
+            best = self.gains[self.fresh].max(initial=0)
+            level = best * (1 - self.tolerance)
+            stale = np.flatnonzero(~self.fresh & (self.gains >= level))
+            if len(stale) == 0:
+                first = np.argmax(self.gains >= level)
+                return int(self.candidates[first]), float(self.gains[first])
+            stale = stale[np.argsort(-self.gains[stale], kind="stable")[: SIZES.gains]]
+            self.gains[stale] = self._gains_of(stale)
+            self.fresh[stale] = True
+
+    def take(self, row: int) -> None:
+        """Take a row, a candidate or another; it is the best no more."""
+        similarity = self._similarity(self.rows[[row]])[0]
+        np.maximum(self.covered, similarity, out=self.covered)
+        at = np.searchsorted(self.candidates, row)
+        if at < len(self.candidates) and self.candidates[at] == row:
+            self.gains[at] = -1
+        self.fresh = self.gains < 0
+
+    def _similarity(self, rows: FloatArray) -> FloatArray:
+        squared = rows @ self.demand.T  # (rows, n_demand)
+        squared *= -2
+        squared += np.einsum("ij,ij->i", rows, rows)[:, None]
+        squared += np.einsum("ij,ij->i", self.demand, self.demand)
+        np.maximum(squared, 0, out=squared)
+        squared *= -self.gamma
+        return np.exp(squared, out=squared)
+
+    def _gains_of(self, positions: IntArray) -> FloatArray:
+        """Return what these of the candidates add."""
+        if self.kernel is not None:
+            similarity = self.kernel[positions]
+        else:
+            similarity = self._similarity(self.rows[self.candidates[positions]])
+        added = similarity - self.covered  # (positions, n_demand)
+        gains = np.maximum(added, 0, out=added) @ self.weights / len(self.demand)
+        return gains * self.factors[positions]
+
+
 def _herding_picks(
     candidates: FloatArray,
     n_picks: int,
@@ -268,45 +363,12 @@ def _herding_picks(
     bandwidth: float,
 ) -> tuple[IntArray, FloatArray]:
     """Return the picks of `greedy_herding` and their gains; nothing is checked."""
-    candidates, demand = candidates.astype(np.float64), demand.astype(np.float64)
-    gamma = 1 / (2 * bandwidth**2)
-    covered = np.zeros(len(demand))
-    for first in range(0, len(aligned), SIZES.gains):
-        block = aligned[first : first + SIZES.gains].astype(np.float64)
-        similarity = rbf_kernel(block, demand, gamma)
-        np.maximum(covered, similarity.max(axis=0), out=covered)
-
-    kernel = None
-    if len(candidates) * len(demand) <= N_KEPT:
-        kernel = rbf_kernel(candidates, demand, gamma)  # (n_candidates, n_demand)
-
-    def similarity_of(rows: IntArray | slice) -> FloatArray:
-        if kernel is not None:
-            return kernel[rows]
-        return rbf_kernel(candidates[rows], demand, gamma)
-
-    def gains_of(rows: IntArray | slice) -> FloatArray:
-        added = similarity_of(rows) - covered  # (rows, n_demand)
-        return np.maximum(added, 0, out=added) @ weights / len(demand)
-
-    gains = np.concatenate(
-        [gains_of(block) for block in gen_batches(len(candidates), SIZES.gains)]
-    )  # upper bounds as soon as something was picked, -1 once picked
-    picks, gains_when_picked = np.empty(n_picks, dtype=np.int64), np.empty(n_picks)
-    fresh = np.ones(len(candidates), dtype=bool)
+    rows, demand, aligned = (
+        own.astype(np.float64) for own in (candidates, demand, aligned)
+    )
+    cover = Cover(rows, demand, aligned, weights, bandwidth)
+    picks, gains = np.empty(n_picks, dtype=np.int64), np.empty(n_picks)
     for step in range(n_picks):
-        while True:
-            best = gains[fresh].max(initial=0)
-            stale = np.flatnonzero(~fresh & (gains >= best * (1 - TOLERANCE)))
-            if len(stale) == 0:
-                break
-            stale = stale[np.argsort(-gains[stale], kind="stable")[: SIZES.gains]]
-            gains[stale] = gains_of(stale)
-            fresh[stale] = True
-        pick = np.argmax(gains >= best * (1 - TOLERANCE))  # the lowest of equals
-        picks[step], gains_when_picked[step] = pick, gains[pick]
-        np.maximum(covered, similarity_of(np.array([pick]))[0], out=covered)
-        gains[pick] = -1
-        fresh[:] = False
-        fresh[gains < 0] = True
-    return picks, np.minimum.accumulate(gains_when_picked)
+        picks[step], gains[step] = cover.best()
+        cover.take(picks[step])
+    return picks, np.minimum.accumulate(gains)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import eigh
 from sklearn.utils import gen_batches
 
 from .._shared.masks import refuse_masked
@@ -14,18 +14,25 @@ from .._shared.parameters import (
 )
 from .._shared.randomness import draw_rows
 from .._shared.sizes import SIZES
-from .._shared.types import FloatArray, IntArray, RandomState
+from .._shared.types import BoolArray, FloatArray, IntArray, RandomState
 from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_features, unit_floats
 from ..arrays._verbs import take, unit, whole
+from ..encoders._kernel import kernel
 from ._base import QueryStrategy
+from ._design import Design, greedy_picks
+from ._herding import N_CANDIDATES, N_DEMAND, Cover
 from ._round import Round, Selection, others
 from ._steps import MODALITY_RULES, choose_modality
 from ._trimming import check_trim, least_isolated_directions
 from ._unmatched import partner_chances
 
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
-N_DRAWN = 100_000  # items of larger pools that are looked at
+N_DRAWN = 20_000  # items of larger pools that are looked at
+N_LANDMARKS = 600  # rows through which the kernel is seen
+SMALLEST = 1e-6  # of the landmarks' largest eigenvalue: what is below is rounding
+KNOWN = 0.25  # of the items: from here on no question goes to coverage
+BANDWIDTH = 0.5  # of the coverage's kernel, as in MaxHerding
 
 
 def v_optimal_gains(
@@ -99,7 +106,7 @@ def v_optimal_gains(
     aligned = check_features(aligned, "aligned", like=features)
     rows = _check_targets(targets, len(features))
     check_number(ridge, "ridge", more_than=0)
-    design = _Design(features, aligned, rows, ridge, n_picks=1)
+    design = Design(features, aligned, rows, ridge, n_picks=1)
     leverage, reduction = design.parts(features - design.mean)
     return reduction / (1 + leverage)
 
@@ -175,8 +182,8 @@ def greedy_v_optimal(
         )
     factors = None if weights is None else check_weights(weights, len(features))[rows]
     check_number(ridge, "ridge", more_than=0)
-    design = _Design(features, aligned, rows, ridge, n_picks)
-    picks, gains = _greedy_picks(design, n_picks, factors)
+    design = Design(features, aligned, rows, ridge, n_picks)
+    picks, gains = greedy_picks(design, n_picks, factors)
     return rows[picks], gains
 
 
@@ -184,11 +191,12 @@ class VOptimalDesign(QueryStrategy):
     """Ask about what would make the encoder most certain about the whole pool.
 
     The default of `PairedActiveLearner`. It asks about the item whose partner would
-    most reduce the average prediction variance of a ridge map over the pool, given
-    what is known and what this batch asks about already; leaves the most isolated items
-    alone, both as candidates and as targets; and, once the encoder's similarities have
-    shown that they can be believed, prefers items that no possible partner looks
-    similar to.
+    most reduce the average prediction variance of a ridge map over the pool, in the
+    space of a kernel, given what is known and what this batch asks about already. Half
+    of its first questions, and fewer the more is known, go to what represents the pool
+    best instead: few answers are worth most where many items are alike. It leaves the
+    most isolated items alone; and, once the encoder's similarities have shown that they
+    can be believed, prefers items that no possible partner looks similar to.
 
     It needs unimodal features that mean something (rows that are close have partners
     that are close), which numeric rows are taken for.
@@ -198,11 +206,19 @@ class VOptimalDesign(QueryStrategy):
     modality : {"alternate", "coverage", "relative_coverage", "random", 0, 1}, \
             default="alternate"
         Which modality to ask about: X and y in turns, or as in `CoresetMargin`.
+    gamma : float or None, default=1.0
+        The kernel of two rows is ``exp(-gamma * (1 - cos))``, of the angle between them
+        seen from the mean of all rows, as in `KernelCCA`. None: the map is linear in
+        the rows, scaled to length one; that is cheaper, and what fits `RidgeCCA`.
+    coverage : float, default=0.5
+        This share of the questions, drawn at random, goes to the item that adds most to
+        the coverage of the pool, as in `MaxHerding`, while nothing is known. The share
+        falls with the part of the items that is known, and is 0 from a quarter on.
     trim : float, default=0.2
-        This share of the open items, the most isolated ones in the space of the design
-        (by the distance to the fourth nearest of 400 items drawn at random), is left
+        This share of the open items, the most isolated ones (by the distance to the
+        fourth nearest of 400 items drawn at random, of rows of length one), is left
         alone.
-    ridge : float, default=0.3
+    ridge : float, default=1.0
         Ridge of the map; see `skmal.strategies.greedy_v_optimal`.
     gate : float, default=0.01
         A true partner counts as found where the encoder ranked it in this best share
@@ -215,27 +231,37 @@ class VOptimalDesign(QueryStrategy):
     See Also
     --------
     skmal.strategies.greedy_v_optimal : The choice of a batch as a free function.
+    MaxHerding : Coverage of the pool alone.
     UncertaintyHerding : Coverage of the pool, weighted by uncertainty.
 
     Notes
     -----
     Features are the round's `open_inputs` and `aligned_inputs`, scaled to rows of
-    length one. The weight of item i is (max(1 - s_i, 0.001) / mean) ** trust, where s_i
+    length one, less the mean of all and scaled to length one again. The map sees them
+    through 600 of them, drawn at random (Nystroem's method [2]_): by their kernel
+    values times the inverse root of the kernel matrix of these landmarks.
+
+    The weight of item i is (max(1 - s_i, 0.001) / mean) ** trust, where s_i
     is its largest similarity, in the encoder's space, to any of at most 1,500 items of
-    the other modality drawn at random; the mean is over the items not trimmed.
+    the other modality drawn at random; the mean is over the items not trimmed. It does
+    not count where the question goes to coverage: 2,000 of the items not trimmed, drawn
+    at random, can be asked about then, and 2,000, drawn likewise, are to be covered.
 
-    Where the learner was told of items without a partner (`teach_unmatched`), gains and
-    the targets' part in Sigma are multiplied with the chance that an item has one,
-    raised to a power and divided by its mean. A logistic regression on these features
-    tells those that were answered with a partner from those that were not; the power is
-    2 AUC - 1 on answers held out, so that missing at random changes next to nothing.
+    Where the learner was told of items without a partner (`teach_unmatched`), gains,
+    those in coverage too, and the targets' part in Sigma are multiplied with the chance
+    that an item has one, raised to a power and divided by its mean. A logistic
+    regression on these features tells those that were answered with a partner from
+    those that were not; the power is 2 AUC - 1 on answers held out, so that missing at
+    random changes next to nothing.
 
-    Utilities are the weighted gains when picked, lowered to the smallest before where a
-    later pick gains more. Ties go to the lowest row. With no pair known, the design of
-    the first batch is the same with an empty aligned set.
+    Utilities are the largest weighted gains when items are picked, lowered to the
+    smallest before where a later one is larger. Ties go to the lowest row. With no pair
+    known, the design of the first batch is the same with an empty aligned set.
 
-    O((n + n_aligned) d^2 + d^3 + 400 n d + 1500 n k + n_instances n d) time for n items
-    with d features and k encoder components: linear in the pool. Of more than 100,000
+    O((n + n_aligned) m (d + m) + m^3 + 400 n d + 1500 n k + n_instances n m) time for n
+    items with d features, m = 600 landmarks (where `gamma` is None, m is d and is not
+    multiplied with it) and k encoder components, and O(2000 (2000 + n_aligned) d) for
+    coverage: linear in the pool. Of more than 20,000
     items so many are drawn at random, and the others are neither candidates nor
     targets: beyond that the design costs the same for pools of any size. Of pools that
     are not in memory only the rows drawn are read. The gaps that
@@ -246,15 +272,19 @@ class VOptimalDesign(QueryStrategy):
     ----------
     .. [1] Yu, K., Bi, J. and Tresp, V. (2006). "Active Learning via Transductive
        Experimental Design". ICML. https://doi.org/10.1145/1143844.1143980
+    .. [2] Williams, C. K. I. and Seeger, M. (2001). "Using the Nystroem Method to Speed
+       Up Kernel Machines". NIPS 13.
+    .. [3] Bae, W., Noh, J. and Sutherland, D. J. (2024). "Generalized Coverage for More
+       Robust Low-Budget Active Learning". ECCV. https://arxiv.org/abs/2407.12212
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skmal import PairedActiveLearner, RidgeCCA, VOptimalDesign
+    >>> from skmal import KernelCCA, PairedActiveLearner, VOptimalDesign
     >>> rng = np.random.default_rng(0)
     >>> z = rng.normal(size=(60, 3))                       # what partners share
     >>> X, y = z @ rng.normal(size=(3, 8)), z @ rng.normal(size=(3, 5))
-    >>> learner = PairedActiveLearner(RidgeCCA(), VOptimalDesign()).fit(X[:9], y[:9])
+    >>> learner = PairedActiveLearner(KernelCCA(), VOptimalDesign()).fit(X[:9], y[:9])
     >>> query = learner.query(X[9:], y[9:], n_instances=4)
     >>> query.modality, len(query.indices)                 # 9 pairs // 4 is even
     (0, 4)
@@ -269,12 +299,16 @@ class VOptimalDesign(QueryStrategy):
         self,
         modality: str | int = "alternate",
         *,
+        gamma: float | None = 1.0,
+        coverage: float = 0.5,
         trim: float = 0.2,
-        ridge: float = 0.3,
+        ridge: float = 1.0,
         gate: float = 0.01,
         random_state: RandomState = None,
     ) -> None:
         self.modality = modality
+        self.gamma = gamma
+        self.coverage = coverage
         self.trim = trim
         self.ridge = ridge
         self.gate = gate
@@ -282,6 +316,10 @@ class VOptimalDesign(QueryStrategy):
 
     def check_parameters(self, n_instances: int) -> None:
         check_choice(self.modality, "modality", MODALITY_RULES)
+        if self.gamma is not None:
+            check_number(self.gamma, "gamma", more_than=0)
+        kind = "a share of the questions"
+        check_number(self.coverage, "coverage", minimum=0, maximum=1, kind=kind)
         check_trim(self.trim)
         check_number(self.ridge, "ridge", more_than=0)
         check_number(
@@ -308,11 +346,20 @@ class VOptimalDesign(QueryStrategy):
         modality, gap, _ = choose_modality(round, self.modality)
         inputs = round.open_inputs[modality]
         drawn = draw_rows(len(inputs), max(N_DRAWN, round.n_instances), round.rng)
+        by_cover = self._asked_for_coverage(len(inputs), round, modality)
         if len(drawn) < len(inputs):
             inputs = take(inputs, drawn)
+
+        # Which items are left alone, and the space of the design.
         features = unit_floats(inputs)
         aligned = unit_floats(round.aligned_inputs[modality])
         rows = least_isolated_directions(features, self.trim, round)
+        space = features, aligned
+        if self.gamma is not None:
+            seen = seen_from_mean(features, aligned)
+            space = kernel_features(*seen, self.gamma, N_LANDMARKS, round.rng)
+
+        # What gains are multiplied with.
         weights = trusted_uncertainty(round, modality, drawn[rows])
         chances = None
         if round.unmatched_inputs is not None:
@@ -320,12 +367,84 @@ class VOptimalDesign(QueryStrategy):
             chances = partner_chances(features[rows], aligned, unmatched)
         if chances is not None:
             weights = chances if weights is None else weights * chances
-        design = _Design(
-            features, aligned, rows, self.ridge, round.n_instances, chances
-        )
-        picks, gains = _greedy_picks(design, round.n_instances, weights)
+
+        design = Design(*space, rows, self.ridge, round.n_instances, chances)
+        cover = None
+        if by_cover.any():
+            cover = _cover(features, aligned, rows, chances, round)
+        picks, gains = greedy_picks(design, round.n_instances, weights, cover, by_cover)
         rows = drawn[rows]
         return Selection(rows[picks], np.minimum.accumulate(gains), modality, gap)
+
+    def _asked_for_coverage(
+        self, n_open: int, round: Round, modality: int
+    ) -> BoolArray:
+        """Draw which of the questions of a round go to coverage."""
+        n_aligned = len(round.aligned_inputs[modality])
+        known = n_aligned / (n_aligned + n_open)
+        share = self.coverage * max(0, 1 - known / KNOWN)
+        return round.rng.random(round.n_instances) < share
+
+
+def seen_from_mean(
+    features: FloatArray, aligned: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return both, less the mean of all rows, and scaled to length one again."""
+    total = features.sum(axis=0, dtype=np.float64)
+    total += aligned.sum(axis=0, dtype=np.float64)
+    mean = (total / (len(features) + len(aligned))).astype(features.dtype)
+    return unit(features - mean), unit(aligned - mean)
+
+
+def kernel_features(
+    features: FloatArray,
+    aligned: FloatArray,
+    gamma: float,
+    n_landmarks: int,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Return rows of length one in the space of the kernel, by Nystroem's method.
+
+    Their inner products are the kernel's values, exactly where all rows are landmarks,
+    and nearly so where these are drawn.
+    """
+    n = len(features)
+    drawn = draw_rows(n + len(aligned), n_landmarks, rng)
+    landmarks = np.concatenate(
+        [features[drawn[drawn < n]], aligned[drawn[drawn >= n] - n]]
+    )
+    values = kernel(landmarks, landmarks, gamma).astype(np.float64)
+    w, U = eigh(values, check_finite=False)
+    kept = w > SMALLEST * w[-1]
+    root = (U[:, kept] / np.sqrt(w[kept])).astype(features.dtype)
+    return (
+        kernel(features, landmarks, gamma) @ root,
+        kernel(aligned, landmarks, gamma) @ root,
+    )
+
+
+def _cover(
+    features: FloatArray,
+    aligned: FloatArray,
+    rows: IntArray,
+    chances: FloatArray | None,
+    round: Round,
+) -> Cover:
+    """Return how the open items are covered, and which of these rows add most."""
+    targets = features[rows]
+    demand = draw_rows(len(rows), N_DEMAND, round.rng)
+    candidates = draw_rows(len(rows), max(N_CANDIDATES, round.n_instances), round.rng)
+    if chances is None:
+        chances = np.ones(len(rows))
+    return Cover(
+        targets,
+        targets[demand],
+        aligned,
+        chances[demand],
+        BANDWIDTH,
+        candidates,
+        chances[candidates],
+    )
 
 
 def trusted_uncertainty(
@@ -365,92 +484,6 @@ def trusted_uncertainty(
         doubts.append(doubt)
     doubt = np.maximum(np.mean(doubts, axis=0), 1e-3)
     return (doubt / doubt.mean()) ** round.trust
-
-
-class _Design:
-    """A ridge map's inverse Gram matrix M, and what it makes of the target rows.
-
-    Rows are kept in their own precision, everything of size d x d is float64.
-    """
-
-    def __init__(
-        self,
-        features: FloatArray,
-        aligned: FloatArray,
-        rows: IntArray,
-        ridge: float,
-        n_picks: int,
-        weights: FloatArray | None = None,
-    ) -> None:
-        n, d = len(features) + len(aligned), features.shape[1]
-        total = features.sum(axis=0, dtype=np.float64)
-        total += aligned.sum(axis=0, dtype=np.float64)
-        self.mean = (total / n).astype(features.dtype)
-        known, self.targets = aligned - self.mean, features[rows]
-        self.targets -= self.mean
-        gram = (known.T @ known).astype(np.float64)  # (d, d)
-        weighted = self.targets
-        if weights is not None:  # of the rows as targets, mean 1
-            weighted = weighted * weights.astype(features.dtype)[:, None]
-        self.sigma = gram + weighted.T @ self.targets
-        self.sigma /= len(known) + len(rows)
-        scale = np.trace(self.sigma) / d * (len(aligned) + n_picks)
-        gram[np.diag_indices(d)] += ridge * scale if scale > 0 else 1
-        self.inverse = cho_solve(cho_factor(gram), np.eye(d))
-        # M = inverse - sum of v v' / scale over the rows v taken since.
-        n_kept = min(n_picks, d)
-        self.taken, self.scales = np.empty((n_kept, d)), np.empty(n_kept)
-        self.n_taken = 0
-
-    def parts(self, centred: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return c'Mc and c'M Sigma M c of each centred row c, before any was taken."""
-        mapped = centred @ self.inverse.astype(centred.dtype)  # (n, d)
-        leverage = np.einsum("ij,ij->i", centred, mapped)
-        spread = mapped @ self.sigma.astype(centred.dtype)
-        reduction = np.einsum("ij,ij->i", mapped, spread)
-        return leverage.astype(np.float64), reduction.astype(np.float64)
-
-    def apply_inverse(self, row: FloatArray) -> FloatArray:
-        """Return M row, the rows taken so far included, by their rank-one updates."""
-        taken, scales = self.taken[: self.n_taken], self.scales[: self.n_taken]
-        return self.inverse @ row - ((taken @ row) / scales) @ taken
-
-    def add(self, row: FloatArray) -> tuple[FloatArray, FloatArray, float, float]:
-        """Take a centred row among the aligned; return what the others' parts need."""
-        if self.n_taken == len(self.taken):  # so many are dearer than one d x d matrix
-            self.inverse -= (self.taken.T / self.scales) @ self.taken
-            self.n_taken = 0
-        v = self.apply_inverse(row)
-        scale = float(1 + row @ v)
-        sigma_v = self.sigma @ v
-        y, z = self.apply_inverse(sigma_v), float(v @ sigma_v)
-        self.taken[self.n_taken], self.scales[self.n_taken] = v, scale
-        self.n_taken += 1
-        return v, y, z, scale
-
-
-def _greedy_picks(
-    design: _Design, n_picks: int, weights: FloatArray | None
-) -> tuple[IntArray, FloatArray]:
-    """Return which of the design's targets are picked, and their weighted gains."""
-    leverage, reduction = design.parts(design.targets)
-    columns = np.ascontiguousarray(design.targets.T)  # one pass serves two products
-    factors = 1 if weights is None else weights
-    tolerance = 1e-9 if columns.dtype == np.float64 else 1e-5
-    picked = np.zeros(len(leverage), dtype=bool)
-    picks, gains = np.empty(n_picks, dtype=np.int64), np.empty(n_picks)
-    for step in range(n_picks):
-        gain = factors * np.maximum(reduction, 0) / (1 + leverage)
-        gain[picked] = -1
-        best = gain.max()
-        pick = np.argmax(gain >= best * (1 - tolerance))  # the lowest of equals
-        picks[step], gains[step], picked[pick] = pick, best, True
-        v, y, z, scale = design.add(columns[:, pick].astype(np.float64))
-        along_v, along_y = np.stack([v, y]).astype(columns.dtype) @ columns  # (n,)
-        along_v = along_v.astype(np.float64)
-        leverage -= along_v**2 / scale
-        reduction -= 2 * along_v * along_y / scale - along_v**2 * (z / scale**2)
-    return picks, gains
 
 
 def _check_targets(targets: ArrayLike | None, n: int) -> IntArray:

@@ -1,5 +1,7 @@
 """V-optimal design: gains and picks against explicit inversion, and the strategy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers import make_pairs
@@ -9,8 +11,11 @@ from hypothesis import strategies as st
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA, Round, VOptimalDesign
 from skmal.arrays._verbs import unit
 from skmal.coverage import isolation
+from skmal.strategies import greedy_herding
 from skmal.strategies._v_optimal import (
     greedy_v_optimal,
+    kernel_features,
+    seen_from_mean,
     trusted_uncertainty,
     v_optimal_gains,
 )
@@ -151,27 +156,125 @@ def make_round(trust=0.0, n=60, n_instances=5, modality=0):
 ROWS = np.arange(3, 57)
 
 
+def kept_of(rows, n_left):
+    """Return a mask of the rows that are least isolated."""
+    kept = np.zeros(len(rows), dtype=bool)
+    kept[isolation(rows, 4).argsort()[:n_left]] = True
+    return kept
+
+
+def directions_of(round, modality):
+    """Return the open and the aligned rows as directions seen from the mean."""
+    rows = [unit(rows[modality]) for rows in (round.open_inputs, round.aligned_inputs)]
+    mean = np.concatenate(rows).mean(axis=0)
+    return [unit(own - mean) for own in rows]
+
+
+def weights_of(round, modality, kept):
+    """Return how much the uncertainty of each row counts."""
+    top1 = cross_modal_top1(round.open[modality], round.open[1 - modality])
+    doubt = np.maximum(1 - top1, 1e-3)
+    return (doubt / doubt[kept].mean()) ** round.trust
+
+
 @pytest.mark.parametrize("trust", [0.0, 0.4, 1.0])
 @pytest.mark.parametrize("modality", [0, 1])
-def test_the_strategy_is_its_parts(trust, modality):
+@pytest.mark.parametrize("gamma", [None, 0.5])
+def test_the_design_is_its_parts(trust, modality, gamma):
     round = make_round(trust)
-    selection = VOptimalDesign(modality).select(round)
+    strategy = VOptimalDesign(modality, gamma=gamma, coverage=0.0)
+    selection = strategy.select(round)
     features, known = (
         unit(rows[modality]) for rows in (round.open_inputs, round.aligned_inputs)
     )
     n = len(features)
-    kept = np.sort(isolation(features, 4).argsort()[: n - int(0.2 * n)])
-    targets = np.zeros(n, dtype=bool)
-    targets[kept] = True
-    top1 = cross_modal_top1(round.open[modality], round.open[1 - modality])
-    doubt = np.maximum(1 - top1, 1e-3)
-    weights = (doubt / doubt[kept].mean()) ** trust
+    kept = kept_of(features, n - int(0.2 * n))
+    if gamma is not None:  # rows whose inner products are the kernel's values
+        rows = np.concatenate(directions_of(round, modality))
+        squares = ((rows[:, None] - rows) ** 2).sum(axis=2)
+        w, U = np.linalg.eigh(np.exp(-gamma * squares / 2))
+        rows = U * np.sqrt(np.maximum(w, 0))
+        rows = rows[:, w > 1e-6 * w[-1]]
+        features, known = rows[:n], rows[n:]
+    weights = weights_of(round, modality, kept)
     picks, gains = greedy_v_optimal(
-        features, 5, known, targets=targets, weights=weights
+        features, 5, known, targets=kept, weights=weights, ridge=1.0
     )
     np.testing.assert_array_equal(selection.indices, picks)
-    np.testing.assert_allclose(selection.utilities, np.minimum.accumulate(gains))
+    np.testing.assert_allclose(
+        selection.utilities, np.minimum.accumulate(gains), rtol=1e-6
+    )
     assert (selection.modality, selection.coverage_gap) == (modality, None)
+
+
+def test_kernel_features_have_the_kernel_as_inner_products():
+    round = make_round()
+    rows = seen_from_mean(*(unit(r[0]) for r in (round.open_inputs,) * 2))
+    rng = np.random.default_rng(0)
+    exact, _ = kernel_features(*rows, 2.0, 1000, rng)
+    expected = np.exp(-2.0 * (1 - rows[0] @ rows[0].T))
+    np.testing.assert_allclose(exact @ exact.T, expected, atol=1e-4)
+    # Of some landmarks, those among them are exact, and none is longer than it is.
+    some, _ = kernel_features(*rows, 2.0, 40, np.random.default_rng(1))
+    lengths = (some**2).sum(axis=1)
+    assert lengths.max() < 1 + 1e-9
+    assert np.isclose(lengths, 1, atol=1e-4).sum() >= 20
+
+
+def test_questions_for_coverage_are_those_of_herding():
+    round = make_round(n_instances=9)
+    alone = replace(round, aligned_inputs=tuple(a[:0] for a in round.aligned_inputs))
+    selection = VOptimalDesign(0, coverage=1.0).select(alone)
+    rows = unit(round.open_inputs[0])
+    kept = np.flatnonzero(kept_of(rows, len(rows) - 12))
+    picks, _ = greedy_herding(rows[kept], 9, rows[kept])
+    np.testing.assert_array_equal(selection.indices, kept[picks])
+
+
+def test_both_kinds_of_questions_heed_each_other():
+    round = make_round(n_instances=12)
+    strategy = VOptimalDesign(0, gamma=None, trim=0.0)
+    selection = strategy.select(replace(round, rng=np.random.default_rng(5)))
+    share = 0.5 * (1 - 4 * 10 / 70)
+    by_coverage = np.random.default_rng(5).random(12) < share
+    assert 2 <= by_coverage.sum() <= 10
+    rows, known = (unit(r[0]) for r in (round.open_inputs, round.aligned_inputs))
+    everything = np.concatenate([rows, known])
+    mean = everything.mean(axis=0)
+    ridge = ((everything - mean) ** 2).sum() / 70 / 7 * (10 + 12)
+    picks = []
+    for covers in by_coverage:
+        known_now = np.concatenate([known, rows[picks]])
+        if covers:
+            pick = greedy_herding(rows, 60, rows, aligned=known_now)[0]
+            pick = next(row for row in pick if row not in picks)
+        else:
+            inverse = np.linalg.inv(
+                (known_now - mean).T @ (known_now - mean) + ridge * np.eye(7)
+            )
+            centred = rows - mean
+            spread = (everything - mean).T @ (everything - mean)
+            gain = [
+                c @ inverse @ spread @ inverse @ c / (1 + c @ inverse @ c)
+                for c in centred
+            ]
+            pick = next(row for row in np.argsort(gain)[::-1] if row not in picks)
+        picks.append(int(pick))
+    assert selection.indices.tolist() == picks
+
+
+@pytest.mark.parametrize(
+    ("n_aligned", "n_open", "share"), [(0, 50, 0.5), (10, 70, 0.25), (20, 60, 0.0)]
+)
+def test_coverage_fades_as_more_is_known(n_aligned, n_open, share):
+    rows = np.random.default_rng(0).normal(size=(n_aligned + n_open, 5))
+    open_rows, known = (rows[n_aligned:],) * 2, (rows[:n_aligned],) * 2
+    rng = np.random.default_rng(0)
+    round = Round(open_rows, known, open_rows, known, 20, rng)
+    asked = VOptimalDesign(0).select(round).indices
+    other = VOptimalDesign(0, coverage=0.0).select(replace(round, rng=rng))
+    is_for_coverage = np.random.default_rng(0).random(20) < share
+    assert (asked.tolist() == other.indices.tolist()) == (not is_for_coverage.any())
 
 
 def test_trust_decides_how_much_uncertainty_counts():
@@ -212,6 +315,9 @@ def test_as_many_as_there_are_can_be_asked_about():
     [
         ({"modality": "both"}, "modality must be one of"),
         ({"trim": 1.0}, "trim must be a share of the pool"),
+        ({"gamma": 0}, "gamma must be a finite number above 0"),
+        ({"coverage": 1.5}, "coverage must be a share of the questions"),
+        ({"coverage": "a"}, "coverage must be a share of the questions"),
         ({"ridge": -1}, "ridge must be a finite number above 0"),
         ({"ridge": "a"}, "ridge must be a finite number above 0"),
         ({"gate": 0}, "gate must be a share of the open items"),
