@@ -17,7 +17,7 @@ from _curves import DIGITS
 
 from skmal.experiments import (
     CURVES_HEADER,
-    DEFAULT_ENCODER,
+    LINEAR,
     STRATEGIES,
     Case,
     curve_rows,
@@ -47,8 +47,7 @@ OF_SCRIPTS = {  # data and strategy
 def suite_cases(seed: int) -> list[Case]:
     """Return runs of the default suite."""
     return [
-        Case(pool, DEFAULT_ENCODER, name, seed, STRATEGIES[name])
-        for pool, name in OF_THE_SUITE
+        Case(pool, LINEAR, name, seed, STRATEGIES[name]) for pool, name in OF_THE_SUITE
     ]
 
 
@@ -59,15 +58,15 @@ def study_cases(seed: int) -> list[Case]:
     for pool, study, variant in OF_STUDIES:
         strategy, batch = studies.STUDIES[study].variants[variant]
         name = studies.name_of_run(strategy, batch)
-        cases.append(Case(pool, DEFAULT_ENCODER, name, seed, strategy, batch))
+        cases.append(Case(pool, LINEAR, name, seed, strategy, batch))
     return cases
 
 
 def check_runs(folder: str, cases: list[Case]) -> bool:
     """Make runs of the suite's kind again; say whether all are the stored ones."""
+    told = ("pool", "encoder", "strategy", "batch", "seed", "metric")
     stored = {
-        (row["pool"], row["encoder"], row["strategy"], row["seed"], row["metric"]): row
-        for row in read_runs(RESULTS / folder)
+        tuple(row[name] for name in told): row for row in read_runs(RESULTS / folder)
     }
     good = True
     for case in cases:

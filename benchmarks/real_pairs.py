@@ -34,6 +34,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -99,7 +100,8 @@ def clipart(packages: Path) -> Pairs:
         subjects = (e for e in tree.iter() if e.tag.endswith("}subject"))
         words = [" ".join(w.split()).lower() for s in subjects for w in _texts(s, "li")]
         words = [word for word in dict.fromkeys(words) if word not in title]
-        with suppress(KeyError):  # of a few drawings there is no picture
+        # Of a few drawings there is no picture, or one of hundreds of megapixels.
+        with suppress(KeyError, Image.DecompressionBombError):
             png = pictures[name.replace("/svg/", "/png/")[:-3] + "png"]
             yield on_white(png), captioned(title, ", ".join(words[:N_KEYWORDS]))
 
@@ -391,6 +393,7 @@ def main() -> None:
     missing = [name for module, name in NEEDED.items() if find_spec(module) is None]
     if missing and not arguments.check:
         sys.exit(f"packages are missing: pip install {' '.join(missing)}")
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # of clipart
     for pool in arguments.pools or POOLS:
         if arguments.check:
             check(pool, arguments.out, arguments.check)
