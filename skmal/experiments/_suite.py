@@ -143,7 +143,8 @@ def run_suite(
     strategies : sequence of str, default=all of `skmal.experiments.STRATEGIES`
         Which strategies; "random" is always run, and with "real" also random with
         "ridge-cca".
-    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}, default="ridge-cca"
+    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}, \
+            default="ridge-cca"
         What learns; "clip", which learns from images, goes with "default" only.
     n_seeds : int, default=20
         Seeds 0 to n_seeds - 1.
