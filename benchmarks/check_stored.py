@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/check_stored.py
     OMP_NUM_THREADS=1 python benchmarks/check_stored.py default streaming --seed 1
+    OMP_NUM_THREADS=1 python benchmarks/check_stored.py real --path real
 
 The same seed gives the same digits, however much has been written anew in between. It
 ends with an error where one differs.
@@ -17,6 +18,7 @@ from _curves import DIGITS
 
 from skmal.experiments import (
     CURVES_HEADER,
+    KERNEL,
     LINEAR,
     STRATEGIES,
     Case,
@@ -31,6 +33,11 @@ OF_THE_SUITE = [
     for pool in ("glyphs", "scenes")
     for name in ("random", "v-optimal", "coreset-margin", "k-center")
 ] + [("glyphs-shift", "k-center"), ("serif-outliers", "random")]
+OF_REAL_PAIRS = [  # pool, encoder, strategy
+    ("openmoji", LINEAR, "random"),
+    ("openmoji", LINEAR, "v-optimal"),
+    ("openmoji", KERNEL, "random"),
+]
 OF_STUDIES = [  # pool, study, variant
     ("scenes", "batch-size", "paper's, 20 %"),
     ("glyphs", "candidates", "open"),
@@ -48,6 +55,14 @@ def suite_cases(seed: int) -> list[Case]:
     """Return runs of the default suite."""
     return [
         Case(pool, LINEAR, name, seed, STRATEGIES[name]) for pool, name in OF_THE_SUITE
+    ]
+
+
+def real_cases(seed: int, path: str) -> list[Case]:
+    """Return runs of the suite on real pairs, whose files are in a folder."""
+    return [
+        Case(pool, encoder, name, seed, STRATEGIES[name], suite="real", path=path)
+        for pool, encoder, name in OF_REAL_PAIRS
     ]
 
 
@@ -126,9 +141,10 @@ def _tell(what: str, new: list, old: list) -> bool:
 def main() -> None:
     """Check what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ["default", "studies", *OF_SCRIPTS]
+    names = ["default", "real", "studies", *OF_SCRIPTS]
     parser.add_argument("results", nargs="*", help=f"out of {', '.join(names)}; all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--path", help="the folder of the files of real")
     arguments = parser.parse_args()
     unknown = set(arguments.results) - set(names)
     if unknown:
@@ -138,6 +154,10 @@ def main() -> None:
         try:
             if name == "default":
                 good &= check_runs(name, suite_cases(arguments.seed))
+            elif name == "real" and arguments.path is None:
+                print("left out    real: it needs --path", flush=True)
+            elif name == "real":
+                good &= check_runs(name, real_cases(arguments.seed, arguments.path))
             elif name == "studies":
                 good &= check_runs(name, study_cases(arguments.seed))
             else:
