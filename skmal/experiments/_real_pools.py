@@ -69,7 +69,7 @@ def find_real_pools(
 
     Returns
     -------
-    found, missing : list of str
+    tuple of two lists of str
         Those that are there, and those that are not.
 
     Raises
