@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/check_stored.py
     OMP_NUM_THREADS=1 python benchmarks/check_stored.py default streaming --seed 1
+    OMP_NUM_THREADS=1 python benchmarks/check_stored.py real --path real
 
 The same seed gives the same digits, however much has been written anew in between. It
 ends with an error where one differs.
@@ -17,7 +18,8 @@ from _curves import DIGITS
 
 from skmal.experiments import (
     CURVES_HEADER,
-    DEFAULT_ENCODER,
+    KERNEL,
+    LINEAR,
     STRATEGIES,
     Case,
     curve_rows,
@@ -31,6 +33,11 @@ OF_THE_SUITE = [
     for pool in ("glyphs", "scenes")
     for name in ("random", "v-optimal", "coreset-margin", "k-center")
 ] + [("glyphs-shift", "k-center"), ("serif-outliers", "random")]
+OF_REAL_PAIRS = [  # pool, encoder, strategy
+    ("openmoji", LINEAR, "random"),
+    ("openmoji", LINEAR, "v-optimal"),
+    ("openmoji", KERNEL, "random"),
+]
 OF_STUDIES = [  # pool, study, variant
     ("scenes", "batch-size", "paper's, 20 %"),
     ("glyphs", "candidates", "open"),
@@ -47,8 +54,15 @@ OF_SCRIPTS = {  # data and strategy
 def suite_cases(seed: int) -> list[Case]:
     """Return runs of the default suite."""
     return [
-        Case(pool, DEFAULT_ENCODER, name, seed, STRATEGIES[name])
-        for pool, name in OF_THE_SUITE
+        Case(pool, LINEAR, name, seed, STRATEGIES[name]) for pool, name in OF_THE_SUITE
+    ]
+
+
+def real_cases(seed: int, path: str) -> list[Case]:
+    """Return runs of the suite on real pairs, whose files are in a folder."""
+    return [
+        Case(pool, encoder, name, seed, STRATEGIES[name], suite="real", path=path)
+        for pool, encoder, name in OF_REAL_PAIRS
     ]
 
 
@@ -59,15 +73,15 @@ def study_cases(seed: int) -> list[Case]:
     for pool, study, variant in OF_STUDIES:
         strategy, batch = studies.STUDIES[study].variants[variant]
         name = studies.name_of_run(strategy, batch)
-        cases.append(Case(pool, DEFAULT_ENCODER, name, seed, strategy, batch))
+        cases.append(Case(pool, LINEAR, name, seed, strategy, batch))
     return cases
 
 
 def check_runs(folder: str, cases: list[Case]) -> bool:
     """Make runs of the suite's kind again; say whether all are the stored ones."""
+    told = ("pool", "encoder", "strategy", "batch", "seed", "metric")
     stored = {
-        (row["pool"], row["encoder"], row["strategy"], row["seed"], row["metric"]): row
-        for row in read_runs(RESULTS / folder)
+        tuple(row[name] for name in told): row for row in read_runs(RESULTS / folder)
     }
     good = True
     for case in cases:
@@ -127,9 +141,10 @@ def _tell(what: str, new: list, old: list) -> bool:
 def main() -> None:
     """Check what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ["default", "studies", *OF_SCRIPTS]
+    names = ["default", "real", "studies", *OF_SCRIPTS]
     parser.add_argument("results", nargs="*", help=f"out of {', '.join(names)}; all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--path", help="the folder of the files of real")
     arguments = parser.parse_args()
     unknown = set(arguments.results) - set(names)
     if unknown:
@@ -139,6 +154,10 @@ def main() -> None:
         try:
             if name == "default":
                 good &= check_runs(name, suite_cases(arguments.seed))
+            elif name == "real" and arguments.path is None:
+                print("left out    real: it needs --path", flush=True)
+            elif name == "real":
+                good &= check_runs(name, real_cases(arguments.seed, arguments.path))
             elif name == "studies":
                 good &= check_runs(name, study_cases(arguments.seed))
             else:

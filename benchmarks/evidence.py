@@ -3,7 +3,8 @@
     python benchmarks/evidence.py
 
 A test compares the page with the tables, so run this after `skmal compare --suite
-default --out benchmarks/results/default` or `benchmarks/query_cost.py`.
+default --out benchmarks/results/default`, the same with `real`, or
+`benchmarks/query_cost.py`.
 """
 
 import csv
@@ -15,11 +16,14 @@ from skmal.experiments import (
     AVERAGE,
     BANDS,
     DEFAULT,
+    DEFAULT_ENCODER,
     ENCODERS,
     PAPER,
     POOLS,
     REFERENCE,
     STRATEGIES,
+    SUITES,
+    TODAY,
     aulc_rows,
     curves_by_seed,
     main_metric,
@@ -36,6 +40,17 @@ SAVINGS = ROOT / "docs" / "images" / "evidence-savings.png"
 
 # Rows of savings by encoder, strategy, pool, budgets and what they are against.
 Cases = dict[tuple[str, str, str, str, str], dict]
+# The same of real pairs, by encoder, strategy, batch, pool, budgets and against.
+RealCases = dict[tuple[str, str, float, str, str, str], dict]
+
+REAL = SUITES["real"]
+ABOUT_REAL = {
+    "openmoji": "colour emoji, their names and tags",
+    "clipart": "Open Clip Art drawings, titles and keywords",
+    "glyphs": "DejaVu Sans glyphs and their Unicode names",
+    "iconify": "icons of more than 200 sets and their names",
+}
+PAIRS = (100, 200, 500, 1000, 2000)  # at which encoders are compared
 
 ABOUT = {
     "glyphs": "DejaVu Sans glyphs and their Unicode names, a few random pairs known",
@@ -53,9 +68,11 @@ ABOUT = {
 IN_README = ("glyphs", "glyphs-shift", "scenes")
 TITLES = {
     "ridge-cca": "RidgeCCA",
+    "kernel-cca": "KernelCCA",
     "contrastive": "ContrastiveProjection",
     "clip": "the tiny CLIP, trained from random weights",
 }
+SLOW = ("contrastive", "clip")  # in larger batches, in the default suite
 NAMES = {
     DEFAULT: "`VOptimalDesign()`, the default",
     PAPER: "`CoresetMargin()`, the paper's",
@@ -76,20 +93,45 @@ HEAD = """\
 # Does it save answers? The evidence
 
 *This page is made by `benchmarks/evidence.py` from the files in `benchmarks/results`;
-nothing in it is written by hand but the words.* To make the runs again, or to go on
-with them:
-
-```bash
-skmal compare --suite default --out benchmarks/results/default
-```
+nothing in it is written by hand but the words.*
 
 Each seed holds out pairs for the score, and starts every strategy from the same pairs.
-Then each strategy buys pairs, 5 % of the pool in a round, up to 60 % of it. *Saved* is
+Then each strategy buys pairs, round by round, up to 60 % of the pool. *Saved* is
 1 - b'/b, where b' is what the strategy needs for the score that random sampling reaches
 with b pairs, averaged over the points of random's curve in a range of budgets; a level
 that a strategy never reaches counts with all it bought, which flatters it, and is
 counted [below](#levels-never-reached). Intervals are 95 % Student t intervals of the
 mean over seeds, paired by seed. Strategies with few seeds have wide ones.
+"""
+
+REAL_HEAD = """\
+## Real pairs, features of pretrained networks
+
+```bash
+python benchmarks/real_pairs.py --packages packages --out real
+skmal compare --suite real --path real --out benchmarks/results/real
+```
+
+The first makes the pools out of packages, as it says; the second makes the runs, or
+goes on with them. Images are seen by EfficientNet-Lite0, texts read by MiniLM-L6, both
+frozen. Known at the start are 2.5 % of the pool; of iconify, whose runs end with 5 % of
+the pool, 0.5 %. The score is the MRR of 1,000 pairs held out, or of a fifth.
+
+| pool | what it is | pairs to buy |
+|---|---|---|
+"""
+
+DEFAULT_HEAD = """\
+## Glyphs and made-up scenes, simple features
+
+To make the runs again, or to go on with them:
+
+```bash
+skmal compare --suite default --out benchmarks/results/default
+```
+
+Here 5 % of the pool are bought in a round, and features know nothing of other pictures
+or texts than the pool's.
 
 | pool | what it is | score |
 |---|---|---|
@@ -124,7 +166,8 @@ def page(results: Path = RESULTS) -> str:
         for r in savings
         if r["metric"] == main_metric(r["pool"])
     }
-    parts = [HEAD + "".join(_pool_line(name) for name in POOLS)]
+    parts = [HEAD, *_real_parts(results)]
+    parts.append(DEFAULT_HEAD + "".join(_pool_line(name) for name in POOLS))
     for encoder in ENCODERS:
         if any(case[0] == encoder for case in by_case):
             parts += _encoder_part(encoder, by_case)
@@ -135,6 +178,116 @@ def page(results: Path = RESULTS) -> str:
     parts.append(_query_cost(results / "query_cost.csv"))
     parts.append(TRIED)
     return "\n".join(part for part in parts if part)
+
+
+def _real_parts(results: Path) -> list[str]:
+    """Return the part of real pairs, where there are runs."""
+    runs = read_runs(results / "real")
+    if not runs:
+        return []
+    n_pool = {row["pool"]: row["n_pool"] for row in runs}
+    lines = [
+        f"| `{name}` | {ABOUT_REAL[name]} | {n_pool[name]:,} |\n"
+        for name in REAL.pools
+        if name in n_pool
+    ]
+    cases = _real_cases(runs)
+    titles = {
+        REFERENCE: "Against random questions with the same encoder",
+        TODAY: "Against random questions with RidgeCCA",
+    }
+    parts = [REAL_HEAD + "".join(lines)]
+    for against, title in titles.items():
+        if any(case[5] == against for case in cases):
+            parts.append(f"### {title}\n")
+            parts += _band_tables(cases, against)
+    return [*parts, _encoders_at_pairs(runs)]
+
+
+def _real_cases(runs: list[dict]) -> RealCases:
+    return {
+        tuple(
+            r[column]
+            for column in ("encoder", "strategy", "batch", "pool", "budgets", "against")
+        ): r
+        for r in savings_rows(runs, "real")
+    }
+
+
+def _band_tables(cases: RealCases, against: str) -> list[str]:
+    """Return a table of real pools for each range of budgets."""
+    parts = []
+    for budgets in REAL.bands:
+        here = {
+            case[:4]: row
+            for case, row in cases.items()
+            if case[4:] == (budgets, against)
+        }
+        if not here:
+            continue
+        pools = [p for p in [*REAL.pools, AVERAGE] if any(c[3] == p for c in here)]
+        lines = [
+            f"Answers saved, %, where random has bought {budgets} of the pool:\n",
+            f"| encoder | strategy | batch | seeds | {' | '.join(pools)} |",
+            "|---" * (len(pools) + 4) + "|",
+        ]
+        learners = {case[:3] for case in here}
+        for encoder, name, batch in sorted(learners, key=_place):
+            rows = [here.get((encoder, name, batch, pool)) for pool in pools]
+            lines.append(
+                f"| {TITLES[encoder]} | {NAMES[name]} | {100 * batch:g} % "
+                f"| {_seeds(rows)} | {' | '.join(map(_cell, rows))} |"
+            )
+        parts.append("\n".join([*lines, ""]))
+    return parts
+
+
+def _place(learner: tuple[str, str, float]) -> tuple[float, ...]:
+    """Return what rows are sorted by: batch, encoder, strategy."""
+    encoder, name, batch = learner
+    return batch, ENCODERS.index(encoder), list(STRATEGIES).index(name)
+
+
+def _seeds(rows: list[dict | None]) -> str:
+    numbers = {row["n_seeds"] for row in rows if row}
+    return " to ".join(map(str, sorted({min(numbers), max(numbers)})))
+
+
+def _encoders_at_pairs(runs: list[dict]) -> str:
+    """Return the table of scores from random pairs, on seeds of all encoders."""
+    own = [row for row in runs if row["batch"] == REAL.pools[row["pool"]].batch]
+    curves = {
+        case[:2]: strategies[REFERENCE]
+        for case, strategies in curves_by_seed(own).items()
+        if REFERENCE in strategies
+    }
+    encoders = [e for e in ENCODERS if any(case[1] == e for case in curves)]
+    lines = [
+        "### Encoders at the same random pairs\n",
+        "MRR of held-out pairs, mean over the seeds that all encoders have:\n",
+        f"| pool | pairs | seeds | {' | '.join(TITLES[e] for e in encoders)} |",
+        "|---" * (len(encoders) + 3) + "|",
+    ]
+    for pool in REAL.pools:
+        by_encoder = {e: curves[pool, e] for e in encoders if (pool, e) in curves}
+        if not by_encoder:
+            continue
+        seeds = sorted(set.intersection(*map(set, by_encoder.values())))
+        for n in PAIRS:
+            ends = [
+                (by_encoder[e][seed][0][0], by_encoder[e][seed][0][-1])
+                for e in by_encoder
+                for seed in seeds
+            ]
+            if all(first <= n <= last for first, last in ends):
+                scores = {
+                    e: np.mean([np.interp(n, *by_seed[seed]) for seed in seeds])
+                    for e, by_seed in by_encoder.items()
+                }
+                cells = [f"{scores[e]:.3f}" if e in scores else "" for e in encoders]
+                row = " | ".join([f"`{pool}`", f"{n:,}", str(len(seeds)), *cells])
+                lines.append(f"| {row} |")
+    return "\n".join([*lines, ""])
 
 
 def _pool_line(name: str) -> str:
@@ -148,7 +301,7 @@ def _encoder_part(encoder: str, by_case: Cases) -> list[str]:
     if encoder == "ridge-cca":
         lines.append("![Savings](images/evidence-savings.png)\n")
         lines.append("![Curves](images/evidence-curves.png)\n")
-    else:
+    elif encoder in SLOW:
         lines.append(
             "Here 10 % of the pool are bought in a round, for want of time. Large "
             "batches save less ([batch size](studies.md#batch-size)), so compare "
@@ -177,10 +330,8 @@ def _encoder_part(encoder: str, by_case: Cases) -> list[str]:
         lines.append("|---" * (len(pools) + 2) + "|")
         for name in _in_order(by_case, encoder):
             rows = [by_case.get((encoder, name, p, budgets, REFERENCE)) for p in pools]
-            seeds = {r["n_seeds"] for r in rows if r}
-            seeds = " to ".join(map(str, sorted({min(seeds), max(seeds)})))
             cells = " | ".join(_cell(row) for row in rows)
-            lines.append(f"| {NAMES[name]} | {seeds} | {cells} |")
+            lines.append(f"| {NAMES[name]} | {_seeds(rows)} | {cells} |")
         lines.append("")
         row = by_case.get((encoder, DEFAULT, AVERAGE, budgets, PAPER))
         if row:
@@ -322,7 +473,34 @@ def _query_cost(path: Path) -> str:
 
 
 def readme_table(results: Path = RESULTS) -> str:
-    """Return the README's table: three pools and the average, default and paper's."""
+    """Return the README's tables: real pools, where they have run, then the suite's."""
+    return "\n\n".join(filter(None, (_readme_real(results), _readme_default(results))))
+
+
+def _readme_real(results: Path) -> str:
+    """Return the table of real pools: the default, in batches of the suite."""
+    cases = _real_cases(read_runs(results / "real"))
+    againsts = {
+        REFERENCE: "random questions, same encoder",
+        TODAY: "random questions, RidgeCCA",
+    }
+    lines = []
+    for against, title in againsts.items():
+        for pool in [*REAL.pools, AVERAGE]:
+            batch = REAL.pools[REAL.averaged[0] if pool == AVERAGE else pool].batch
+            learner = DEFAULT_ENCODER, DEFAULT, batch
+            rows = [cases.get((*learner, pool, b, against)) for b in REAL.bands]
+            if any(rows):
+                name = AVERAGE if pool == AVERAGE else f"`{pool}`"
+                lines.append(f"| {name} | {title} | {' | '.join(map(_cell, rows))} |")
+    if not lines:
+        return ""
+    heads = ["real pool", "against", *REAL.bands]
+    return "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *lines])
+
+
+def _readme_default(results: Path) -> str:
+    """Return the table of three pools and the average, default and paper's."""
     rows = {
         (r["pool"], r["strategy"], r["budgets"]): r
         for r in savings_rows(read_runs(results / "default"))

@@ -27,7 +27,7 @@ from skmal import (
 )
 from skmal.experiments import (
     BANDS,
-    DEFAULT_ENCODER,
+    LINEAR,
     REFERENCE,
     Case,
     curves_by_seed,
@@ -132,7 +132,7 @@ def run(name: str, seeds: int, jobs: int | None) -> None:
     """Run what is missing of a study."""
     variants = {"random": (RandomSampling(), 0.05), **_by_run_name(STUDIES[name])}
     cases = [
-        Case(pool, DEFAULT_ENCODER, run_name, seed, strategy, batch)
+        Case(pool, LINEAR, run_name, seed, strategy, batch)
         for seed in range(seeds)
         for pool in POOLS
         for run_name, (strategy, batch) in variants.items()
@@ -151,7 +151,7 @@ def name_of_run(strategy: QueryStrategy, batch: float) -> str:
 
 def saved_by_seed(curves, pool, run_name, n_pool):
     """Return {seed: savings at 10-30 % and at 30-60 %}, in %."""
-    strategies = curves[pool, DEFAULT_ENCODER, main_metric(pool)]
+    strategies = curves[pool, LINEAR, main_metric(pool)]
     runs, reference = strategies.get(run_name, {}), strategies[REFERENCE]
     saved = {}
     for seed in sorted(set(runs) & set(reference)):

@@ -5,12 +5,11 @@ from pathlib import Path
 
 from ..experiments import (
     ABLATIONS,
-    BUDGET,
     DATA,
     DEFAULT_ENCODER,
     ENCODERS,
-    POOLS,
     STRATEGIES,
+    SUITES,
     compare,
     main_metric,
     run_suite,
@@ -19,8 +18,8 @@ from ._printing import percent, print_savings, write_and_tell
 
 DEFAULT_DATA = "glyphs"
 NOT_OF_THE_SUITE = (
-    *("data", "path", "model", "pretrained", "max_epochs", "learning_rate"),
-    *("batch_size", "pool_size", "on_error", "text_column", "image_column", "cache"),
+    *("data", "model", "pretrained", "max_epochs", "learning_rate"),
+    *("pool_size", "on_error", "text_column", "image_column", "cache"),
 )
 
 
@@ -73,13 +72,18 @@ def _run_suite(arguments: argparse.Namespace) -> int:
         if getattr(arguments, name) != default:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} does not go with --suite, which has its own")
+    if arguments.path is not None and arguments.suite == "default":
+        raise ValueError("--path does not go with --suite default, which has its own")
     savings, _ = run_suite(
         arguments.out,
+        suite=arguments.suite,
+        path=arguments.path,
         pools=arguments.pools,
         strategies=arguments.strategies or list(STRATEGIES),
         encoder=arguments.encoder,
         n_seeds=20 if arguments.seeds is None else arguments.seeds,
-        budget=BUDGET if arguments.budget is None else arguments.budget,
+        batch=arguments.batch_size,
+        budget=arguments.budget,
         n_jobs=arguments.jobs,
         verbose=not arguments.quiet,
     )
@@ -92,7 +96,7 @@ def _run_suite(arguments: argparse.Namespace) -> int:
             print(
                 f"  {row['pool']:<22}{row['strategy']:<31}{row['budgets']:<9}"
                 f"{mean:+6.1f}  ({low:+.1f} to {high:+.1f}), {row['n_seeds']} seeds, "
-                f"against {row['against']}"
+                f"against {row['against']}, batches of {100 * row['batch']:g} %"
             )
     print(f"\nWritten: {arguments.out}/runs.csv, savings.csv and aulc.csv")
     return 0
@@ -113,10 +117,13 @@ def add_parser(
     )
     parser.add_argument(
         "--suite",
-        choices=["default"],
-        help="many pools, all strategies; goes on where it was stopped",
+        choices=SUITES,
+        help="many pools, all strategies; goes on where it was stopped; real needs "
+        "--path, the folder of its features",
     )
-    parser.add_argument("--pools", nargs="+", choices=POOLS, default=list(POOLS))
+    parser.add_argument(
+        "--pools", nargs="+", metavar="POOL", help="of the suite (default: all)"
+    )
     parser.add_argument("--data", choices=DATA, default=DEFAULT_DATA)
     parser.add_argument(
         "--path",
@@ -162,9 +169,15 @@ def add_parser(
     parser.add_argument(
         "--budget",
         type=pairs_or_share,
-        help="share of the pool (0.3; 0.6 with --suite) or number of pairs (500)",
+        help="share of the pool (0.3; 0.6 with --suite, of iconify 0.05) or number of "
+        "pairs (500)",
     )
-    parser.add_argument("--batch-size", type=int, metavar="B")
+    parser.add_argument(
+        "--batch-size",
+        type=pairs_or_share,
+        metavar="B",
+        help="items asked about in a round; with --suite, a share of the pool (0.05)",
+    )
     parser.add_argument(
         "--pool-size", type=int, metavar="N", help="pairs that can be bought; all"
     )
@@ -177,7 +190,7 @@ def add_parser(
 
 
 def pairs_or_share(text: str) -> int | float:
-    """Read a budget: 500 is a number of pairs, 0.3 a share of the pool.
+    """Read a budget or a batch: 500 is a number of pairs, 0.3 a share of the pool.
 
     Parameters
     ----------

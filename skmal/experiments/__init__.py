@@ -13,6 +13,8 @@ from ._names import (
     DEFAULT,
     DEFAULT_ENCODER,
     ENCODERS,
+    KERNEL,
+    LINEAR,
     PAPER,
     REFERENCE,
     STRATEGIES,
@@ -20,17 +22,18 @@ from ._names import (
 )
 from ._pools import DATA, HeldOut, Pool, load_held_out, with_frozen_features
 from ._run import Curve, Plan, in_parallel, run, run_curves, single_threaded
-from ._suite import BUDGET, Case, run_case, run_missing, run_suite
+from ._suite import Case, run_case, run_missing, run_suite
 from ._suite_pools import POOLS, load_pool
 from ._suite_tables import (
     AVERAGE,
-    BANDS,
+    TODAY,
     aulc_rows,
     curves_by_seed,
     main_metric,
     read_runs,
     savings_rows,
 )
+from ._suites import BANDS, SUITES, Shares, Suite
 from ._tables import (
     CURVES_HEADER,
     SAVINGS_HEADER,
@@ -46,22 +49,27 @@ __all__ = [
     "ABLATIONS",
     "AVERAGE",
     "BANDS",
-    "BUDGET",
     "CURVES_HEADER",
     "DATA",
     "DEFAULT",
     "DEFAULT_ENCODER",
     "ENCODERS",
+    "KERNEL",
+    "LINEAR",
     "PAPER",
     "POOLS",
     "REFERENCE",
     "SAVINGS_HEADER",
     "STRATEGIES",
+    "SUITES",
+    "TODAY",
     "Case",
     "Curve",
     "HeldOut",
     "Plan",
     "Pool",
+    "Shares",
+    "Suite",
     "aulc_rows",
     "compare",
     "curve_rows",

@@ -72,10 +72,11 @@ def compare(
         the glyphs are read from files.
     path : str or path, default=None
         Where these files are: what the set's reader in `skmal.datasets` takes.
-    encoder : {"ridge-cca", "contrastive", "clip"}, default="ridge-cca"
-        What learns from the answers: `RidgeCCA` or `ContrastiveProjection`, on features
-        made without alignment, or `CLIPEncoder`, from images and texts. All but
-        `RidgeCCA` on glyphs are named in the results: their data are called
+    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}, \
+            default="ridge-cca"
+        What learns from the answers: `RidgeCCA`, `KernelCCA` or `ContrastiveProjection`
+        on features made without alignment, or `CLIPEncoder` from images and texts. All
+        but `RidgeCCA` on glyphs are named in the results: their data are called
         "glyphs/contrastive", "coco/clip/ViT-B-32/openai" and so on.
     model, pretrained : str, default=None
         Model and weights of the `CLIPEncoder`; a name that ends in .json is a file with

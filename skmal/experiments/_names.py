@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..encoders._kernel import KernelCCA
 from ..encoders._projection import ContrastiveProjection
 from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
@@ -43,8 +44,9 @@ ABLATIONS: dict[str, QueryStrategy] = {  # the paper's, not part of the suite
     "coreset-margin-image": CoresetMargin(0),
     "coreset-margin-text": CoresetMargin(1),
 }
-DEFAULT_ENCODER = "ridge-cca"
-ENCODERS = (DEFAULT_ENCODER, "contrastive", "clip")
+LINEAR, KERNEL = "ridge-cca", "kernel-cca"
+DEFAULT_ENCODER = LINEAR
+ENCODERS = (LINEAR, KERNEL, "contrastive", "clip")
 
 
 def make_estimator(
@@ -58,7 +60,7 @@ def make_estimator(
 
     Parameters
     ----------
-    encoder : {"ridge-cca", "contrastive", "clip"}
+    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}
         The name.
     model, pretrained : str, default=None
         Of `CLIPEncoder`, other encoders ignore them. None: "tiny", random weights.
@@ -75,7 +77,7 @@ def make_estimator(
     Raises
     ------
     ValueError
-        If `max_epochs` or `learning_rate` is given for `RidgeCCA`.
+        If `max_epochs` or `learning_rate` is given for `RidgeCCA` or `KernelCCA`.
     """
     given = {"max_epochs": max_epochs, "learning_rate": learning_rate}
     training = {name: value for name, value in given.items() if value is not None}
@@ -85,7 +87,7 @@ def make_estimator(
         return ContrastiveProjection(device="cpu", **training)
     if training:
         raise ValueError(f"{next(iter(training))} does not go with {encoder}")
-    return RidgeCCA()
+    return KernelCCA() if encoder == KERNEL else RidgeCCA()
 
 
 def make_clip(

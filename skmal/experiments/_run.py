@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from .._shared.randomness import FIRST_PAIRS
 from ..arrays._verbs import take
+from ..encoders._kernel import KernelCCA
 from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
 from ..learners._paired import PairedActiveLearner
@@ -92,7 +93,8 @@ def run(
     Curve
         Answers and scores.
     """
-    with single_threaded(with_torch=not isinstance(estimator, RidgeCCA)):
+    with_torch = not isinstance(estimator, RidgeCCA | KernelCCA)
+    with single_threaded(with_torch):
         if pool.known is not None:
             learner = PairedActiveLearner(
                 estimator, strategy, random_state=seed, **parameters
@@ -261,7 +263,7 @@ def default_jobs(encoder: str) -> int:
 
     Parameters
     ----------
-    encoder : {"ridge-cca", "contrastive", "clip"}
+    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}
         What learns.
 
     Returns

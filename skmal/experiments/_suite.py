@@ -1,7 +1,8 @@
-"""The default suite: pools x strategies x seeds, run by run."""
+"""The suites: pools x strategies x seeds, run by run."""
 
+import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
@@ -10,13 +11,16 @@ from ..strategies._base import QueryStrategy
 from ._names import (
     DEFAULT_ENCODER,
     ENCODERS,
+    LINEAR,
+    REFERENCE,
     STRATEGIES,
     check_name,
     make_estimator,
     with_reference,
 )
+from ._real_pools import MADE_BY, find_real_pools, real_pool
 from ._run import Plan, in_parallel, run
-from ._suite_pools import METRICS, POOLS, load_pool
+from ._suite_pools import load_pool, metrics_of
 from ._suite_tables import (
     AULC_HEADER,
     RUNS_HEADER,
@@ -25,23 +29,21 @@ from ._suite_tables import (
     read_runs,
     savings_rows,
 )
+from ._suites import COARSE_BATCH, SUITES, Shares
 from ._tables import Row, write_table
 
-BUDGET = 0.6  # of the pool
-START = 0.025  # of the pool, known at the start
-BATCH = 0.05  # of the pool, asked about in a round
-COARSE_BATCH = 0.1  # the same for encoders that take seconds to fit
+SLOW = ("contrastive", "clip")  # encoders that take seconds to fit
 
 
 @dataclass(frozen=True)
 class Case:
-    """One run of the suite, or of a study on its pools.
+    """One run of a suite, or of a study on its pools.
 
     Parameters
     ----------
     pool : str
-        The pool, out of `skmal.experiments.POOLS`.
-    encoder : {"ridge-cca", "contrastive", "clip"}
+        The pool, out of the suite's.
+    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}
         What learns.
     name : str
         What the strategy is called in the tables.
@@ -50,11 +52,14 @@ class Case:
     strategy : QueryStrategy
         What asks.
     batch : float, default=None
-        Share of the pool asked about in a round; None: 0.05, or 0.1 with an encoder
-        that takes seconds to fit.
-    budget : float, default=0.6
-        Share of the pool to buy in all, pairs at the start included. The round in which
-        it is spent is made to its end.
+        Share of the pool asked about in a round; None: the suite's.
+    budget : float, default=None
+        Share of the pool to buy in all, pairs at the start included; None: the suite's.
+        The round in which it is spent is made to its end.
+    suite : {"default", "real"}, default="default"
+        The suite that the pool is of.
+    path : str, default=None
+        The folder of the files of "real".
     """
 
     pool: str
@@ -63,12 +68,24 @@ class Case:
     seed: int
     strategy: QueryStrategy
     batch: float | None = None
-    budget: float = BUDGET
+    budget: float | None = None
+    suite: str = "default"
+    path: str | None = None
 
     @property
-    def key(self) -> tuple[str, str, str, int]:
+    def shares(self) -> Shares:
+        """What is bought of the pool."""
+        shares = SUITES[self.suite].pools[self.pool]
+        if self.suite == "default" and self.encoder in SLOW:
+            shares = replace(shares, batch=COARSE_BATCH)
+        if self.batch is not None:
+            shares = replace(shares, batch=self.batch)
+        return shares if self.budget is None else replace(shares, budget=self.budget)
+
+    @property
+    def key(self) -> tuple[str, str, str, float, int]:
         """What tells the case from others in `runs.csv`."""
-        return self.pool, self.encoder, self.name, self.seed
+        return self.pool, self.encoder, self.name, self.shares.batch, self.seed
 
     def plan(self, n: int) -> Plan:
         """Return the numbers of pairs.
@@ -83,19 +100,25 @@ class Case:
         Plan
             Those at the start, of a round, and of all rounds.
         """
-        batch = BATCH if self.encoder == DEFAULT_ENCODER else COARSE_BATCH
-        batch = batch if self.batch is None else self.batch
-        return Plan(max(10, round(START * n)), round(batch * n), ceil(self.budget * n))
+        shares = self.shares
+        return Plan(
+            max(10, round(shares.start * n)),
+            max(1, round(shares.batch * n)),
+            ceil(shares.budget * n),
+        )
 
 
 def run_suite(
     out: str | Path,
     *,
-    pools: Sequence[str] = tuple(POOLS),
+    suite: str = "default",
+    path: str | Path | None = None,
+    pools: Sequence[str] | None = None,
     strategies: Sequence[str] = tuple(STRATEGIES),
     encoder: str = DEFAULT_ENCODER,
     n_seeds: int = 20,
-    budget: float = BUDGET,
+    batch: float | None = None,
+    budget: float | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> tuple[list[Row], list[Row]]:
@@ -106,18 +129,31 @@ def run_suite(
     out : str or path
         A folder, made where it is missing. Each run is added to its `runs.csv` as soon
         as it is finished; runs that are there are not repeated. Strategies are known by
-        their names: take out the rows of one whose code or parameters have changed.
-    pools : sequence of str, default=all of `skmal.experiments.POOLS`
-        Which pools.
+        their names: take out the rows of one whose code or parameters have changed. One
+        folder holds runs of one suite.
+    suite : {"default", "real"}, default="default"
+        "default": glyphs and made-up scenes, clean and with flaws, all in the package.
+        "real": real pairs with features of pretrained networks, which
+        `benchmarks/real_pairs.py` makes.
+    path : str or path, default=None
+        The folder of the files of "real": `openmoji.npz`, `clipart.npz`, `glyphs.npz`
+        and `iconify.npz`, each with aligned rows `x` and `y`.
+    pools : sequence of str, default=None
+        Which pools; None: all of the suite.
     strategies : sequence of str, default=all of `skmal.experiments.STRATEGIES`
-        Which strategies; "random" is always run.
-    encoder : {"ridge-cca", "contrastive", "clip"}, default="ridge-cca"
-        What learns. All but "ridge-cca" ask in larger batches.
+        Which strategies; "random" is always run, and with "real" also random with
+        "ridge-cca".
+    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}, \
+            default="ridge-cca"
+        What learns; "clip", which learns from images, goes with "default" only.
     n_seeds : int, default=20
         Seeds 0 to n_seeds - 1.
-    budget : float, default=0.6
-        Share of the pool that each run buys. With less, savings are told only for the
-        budgets that were reached.
+    batch : float, default=None
+        Share of the pool asked about in a round. None: 0.05 in "default", 0.1 with
+        encoders that take seconds to fit; in "real" 0.025, and 0.005 of iconify.
+    budget : float, default=None
+        Share of the pool that each run buys; None: 0.6, and 0.05 of iconify. With less,
+        savings are told only for the budgets that were reached.
     n_jobs : int, default=None
         Processes; None: all cores.
     verbose : int, default=0
@@ -133,30 +169,76 @@ def run_suite(
     Raises
     ------
     ValueError
-        If a name is unknown or a number out of range.
+        If a name is unknown, a number out of range, or none of the files is there.
+
+    Warns
+    -----
+    UserWarning
+        If some of the files are missing; the others are run.
     """
+    check_name(suite, "suite", SUITES)
+    pools = list(SUITES[suite].pools if pools is None else pools)
     for pool in pools:
-        check_name(pool, "pool", POOLS)
+        check_name(pool, "pool", SUITES[suite].pools)
     for name in strategies:
         check_name(name, "strategy", STRATEGIES)
     check_name(encoder, "encoder", ENCODERS)
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
-    if not (isinstance(budget, float) and 0 < budget <= 1):
-        raise ValueError(f"budget must be a share of the pool, got {budget!r}")
+    for share, called in ((batch, "batch"), (budget, "budget")):
+        if share is not None and not (isinstance(share, float) and 0 < share <= 1):
+            raise ValueError(f"{called} must be a share of the pool, got {share!r}")
     if n_jobs is not None:
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
+    pools = _present(suite, path, pools, encoder)
+
+    names = [(encoder, name) for name in with_reference(strategies)]
+    if suite == "real":
+        names.append((LINEAR, REFERENCE))
     cases = [
-        Case(pool, encoder, name, seed, STRATEGIES[name], budget=budget)
+        Case(
+            pool,
+            learns,
+            name,
+            seed,
+            STRATEGIES[name],
+            batch=batch,
+            budget=budget,
+            suite=suite,
+            path=None if path is None else str(path),
+        )
         for seed in range(n_seeds)
         for pool in pools
-        for name in with_reference(strategies)
+        for learns, name in dict.fromkeys(names)
     ]
     out = Path(out)
     runs = run_missing(out, cases, n_jobs=n_jobs, verbose=bool(verbose))
-    savings, aulc = savings_rows(runs), aulc_rows(runs)
+    savings, aulc = savings_rows(runs, suite), aulc_rows(runs)
     write_table(out / "savings.csv", SUITE_HEADER, savings)
     write_table(out / "aulc.csv", AULC_HEADER, aulc)
     return savings, aulc
+
+
+def _present(
+    suite: str, path: str | Path | None, pools: list[str], encoder: str
+) -> list[str]:
+    """Return the pools that can be run."""
+    if suite != "real":
+        if path is not None:
+            raise ValueError(f"path={str(path)!r} does not go with the suite {suite!r}")
+        return pools
+    if encoder == "clip":
+        raise ValueError("the suite 'real' has features, but 'clip' learns from images")
+    if path is None:
+        raise ValueError(
+            f"the suite 'real' needs a path, the folder of its files; {MADE_BY}"
+        )
+    found, missing = find_real_pools(path, pools)
+    if missing:
+        files = ", ".join(f"{name}.npz" for name in missing)
+        warnings.warn(
+            f"left out: {path} does not hold {files}; {MADE_BY}", stacklevel=3
+        )
+    return found
 
 
 def run_case(case: Case) -> list[Row]:
@@ -172,7 +254,10 @@ def run_case(case: Case) -> list[Row]:
     list of dict
         Its rows of `runs.csv`, one per metric.
     """
-    pool = load_pool(case.pool, case.seed, features=case.encoder != "clip")
+    if case.path is not None:
+        pool = real_pool(case.path, case.pool, case.seed)
+    else:
+        pool = load_pool(case.pool, case.seed, features=case.encoder != "clip")
     n_pool = len(pool.X)
     encoder = make_estimator(case.encoder)
     curve = run(pool, encoder, case.strategy, case.seed, case.plan(n_pool))
@@ -181,6 +266,7 @@ def run_case(case: Case) -> list[Row]:
             "pool": case.pool,
             "encoder": case.encoder,
             "strategy": case.name,
+            "batch": case.shares.batch,
             "seed": case.seed,
             "metric": metric,
             "n_pool": n_pool,
@@ -188,7 +274,7 @@ def run_case(case: Case) -> list[Row]:
             "scores": " ".join(f"{table[metric]:.4f}" for table in curve.scores),
             "seconds_per_query": f"{curve.seconds:.4f}",
         }
-        for metric in METRICS[case.pool]
+        for metric in metrics_of(case.pool)
     ]
 
 
@@ -223,7 +309,8 @@ def run_missing(
     runs = read_runs(out)
     write_table(path, RUNS_HEADER, runs)  # without a half-written last line
 
-    done = {(r["pool"], r["encoder"], r["strategy"], r["seed"]) for r in runs}
+    told = ("pool", "encoder", "strategy", "batch", "seed")
+    done = {tuple(row[name] for name in told) for row in runs}
     todo = [(case,) for case in cases if case.key not in done]
     for rows in in_parallel(
         run_case, todo, n_jobs=n_jobs, verbose=verbose, in_order=False

@@ -63,7 +63,7 @@ def glyphs_cold(
         y_answered[mistaken] = y[np.roll(mistaken, 1)]
     pool = np.sort(pool)
     known = X[:0], y[:0]
-    return Pool(X[pool], y_answered[pool], X[test], y[test], _mrr, known=known)
+    return Pool(X[pool], y_answered[pool], X[test], y[test], score_by_mrr, known=known)
 
 
 def glyphs_shift(seed: int, features: bool = True) -> Pool:
@@ -87,7 +87,7 @@ def glyphs_shift(seed: int, features: bool = True) -> Pool:
     order = rng.permutation(np.flatnonzero(~old))
     test, pool = order[:N_TEST], np.sort(order[N_TEST:])
     known = X[old], y[old]
-    return Pool(X[pool], y[pool], X[test], y[test], _mrr, known=known)
+    return Pool(X[pool], y[pool], X[test], y[test], score_by_mrr, known=known)
 
 
 def scenes(seed: int, features: bool = True, **flaws: float) -> Pool:
@@ -132,9 +132,24 @@ POOLS: dict[str, tuple[Callable[..., Pool], dict[str, Any]]] = {
     "scenes-duplicates": (scenes, {"duplicates": 0.3}),
 }
 METRICS: dict[str, tuple[str, ...]] = {  # the first is what the pool is about
-    name: ("group", "mrr") if make is scenes else ("mrr",)
-    for name, (make, _) in POOLS.items()
+    name: ("group", "mrr") for name, (make, _) in POOLS.items() if make is scenes
 }
+
+
+def metrics_of(pool: str) -> tuple[str, ...]:
+    """Return the metrics of a pool, the one that it is about first.
+
+    Parameters
+    ----------
+    pool : str
+        Its name.
+
+    Returns
+    -------
+    tuple of str
+        "group" and "mrr" for scenes, "mrr" for all others.
+    """
+    return METRICS.get(pool, ("mrr",))
 
 
 @lru_cache(maxsize=1)
@@ -159,7 +174,21 @@ def load_pool(name: str, seed: int, features: bool = True) -> Pool:
     return make(seed, features, **parameters)
 
 
-def _mrr(learner: PairedActiveLearner, X: Any, y: Any) -> dict[str, float]:
+def score_by_mrr(learner: PairedActiveLearner, X: Any, y: Any) -> dict[str, float]:
+    """Return the mean reciprocal rank of held-out pairs, as a dict.
+
+    Parameters
+    ----------
+    learner : PairedActiveLearner
+        Fitted.
+    X, y : sequence
+        Aligned rows.
+
+    Returns
+    -------
+    dict
+        The score as "mrr".
+    """
     return {"mrr": mean_reciprocal_rank(*encode(learner, X, y))}
 
 

@@ -15,27 +15,29 @@ from ..metrics._savings import (
     annotation_savings,
     area_under_learning_curve,
 )
-from ._names import DEFAULT, ENCODERS, PAPER, REFERENCE, STRATEGIES
-from ._suite_pools import METRICS, POOLS
+from ._names import DEFAULT, ENCODERS, LINEAR, PAPER, REFERENCE, STRATEGIES
+from ._suite_pools import POOLS, metrics_of
+from ._suites import SUITES, Suite
 from ._tables import Row
 
-BANDS = {"10-30 %": (0.1, 0.3), "30-60 %": (0.3, 0.6)}  # of the pool, bought by random
 AVERAGE = "average"  # over the pools, seed by seed
+TODAY = f"{LINEAR}/{REFERENCE}"  # a linear map and random questions
 RUNS_HEADER = (
-    *("pool", "encoder", "strategy", "seed", "metric"),
+    *("pool", "encoder", "strategy", "batch", "seed", "metric"),
     *("n_pool", "n_pairs", "scores", "seconds_per_query"),
 )
 INTERVAL_HEADER = AnnotationSavings._fields[:5]
 SUITE_HEADER = (
-    *("pool", "encoder", "strategy", "metric", "against", "budgets"),
+    *("pool", "encoder", "strategy", "batch", "metric", "against", "budgets"),
     *(*INTERVAL_HEADER, "n_censored", "n_levels"),
 )
 AULC_HEADER = (
-    *("pool", "encoder", "strategy", "metric", "aulc"),
+    *("pool", "encoder", "strategy", "batch", "metric", "aulc"),
     *(*(f"gain_{name}" for name in INTERVAL_HEADER), "seconds_per_query"),
 )
 
-SeedCurves: TypeAlias = dict[int, tuple[IntArray, FloatArray]]
+SeedCurve: TypeAlias = tuple[IntArray, FloatArray]
+SeedCurves: TypeAlias = dict[int, SeedCurve]
 
 
 class Compared(NamedTuple):
@@ -43,16 +45,24 @@ class Compared(NamedTuple):
 
     Parameters
     ----------
-    pool, encoder, strategy, metric : str
+    pool, encoder, strategy : str
         Which curves.
+    batch : float
+        Share of the pool asked about in a round.
+    metric : str
+        Of the scores.
+    against : str
+        What they are compared with: "random", with the same encoder, or another.
     budgets : str
-        Which part of them, out of `BANDS`.
+        Which part of them, out of the suite's `bands`.
     """
 
     pool: str
     encoder: str
     strategy: str
+    batch: float
     metric: str
+    against: str
     budgets: str
 
 
@@ -67,8 +77,9 @@ def read_runs(out: str | Path) -> list[Row]:
     Returns
     -------
     list of dict
-        With the columns of `runs.csv`: `seed` and `n_pool` are ints, `n_pairs` and
-        `scores` strings of numbers between blanks.
+        With the columns of `runs.csv`: `batch` is a float, `seed` and `n_pool` are
+        ints, `n_pairs` and `scores` strings of numbers between blanks. Files from
+        before there was a column `batch` have it from the points of the curve.
     """
     path = Path(out) / "runs.csv"
     if not path.exists():
@@ -79,15 +90,26 @@ def read_runs(out: str | Path) -> list[Row]:
     # A run is whole if it has a row for every metric of its pool.
     n_rows = Counter(_run_of(row) for row in rows)
     runs: list[Row] = [
-        row | {"seed": int(row["seed"]), "n_pool": int(row["n_pool"])}
+        row
+        | {"batch": _batch_of(row)}
+        | {name: int(row[name]) for name in ("seed", "n_pool")}
         for row in rows
-        if n_rows[_run_of(row)] == len(METRICS[row["pool"]])
+        if n_rows[_run_of(row)] == len(metrics_of(row["pool"]))
     ]
     return sorted(runs, key=_place)
 
 
 def _run_of(row: Row) -> tuple[str, ...]:
-    return row["pool"], row["encoder"], row["strategy"], row["seed"]
+    of = row["pool"], row["encoder"], row["strategy"], row.get("batch", "")
+    return *of, row["seed"]
+
+
+def _batch_of(row: Row) -> float:
+    """Return the share of the pool that a round of the run asked about."""
+    if "batch" in row:
+        return float(row["batch"])
+    first, second = map(int, row["n_pairs"].split()[:2])
+    return round((second - first) / int(row["n_pool"]), 3)
 
 
 def _is_whole(row: Row) -> bool:
@@ -100,9 +122,10 @@ def _is_whole(row: Row) -> bool:
 def _place(row: Row) -> tuple[object, ...]:
     """Return what rows are sorted by: known names in their own order, then the seed."""
     names = row["pool"], row["encoder"], row["strategy"]
-    orders = [list(POOLS), list(ENCODERS), list(STRATEGIES)]
+    pools = dict.fromkeys([*POOLS, *SUITES["real"].pools])
+    orders = [list(pools), list(ENCODERS), list(STRATEGIES)]
     known = [o.index(n) for o, n in zip(orders, names, strict=True) if n in o]
-    return known, *names, row["seed"], row["metric"]
+    return known, *names, row["batch"], row["seed"], row["metric"]
 
 
 def curves_by_seed(
@@ -113,7 +136,8 @@ def curves_by_seed(
     Parameters
     ----------
     runs : list of dict
-        As `skmal.experiments.read_runs` returns them.
+        As `skmal.experiments.read_runs` returns them, of one batch each unless their
+        strategies' names tell batches apart.
 
     Returns
     -------
@@ -131,108 +155,137 @@ def curves_by_seed(
     return curves
 
 
-def savings_rows(runs: Sequence[Row]) -> list[Row]:
+def savings_rows(runs: Sequence[Row], suite: str = "default") -> list[Row]:
     """Return the savings of each strategy in each pool, and averaged over the pools.
 
     Parameters
     ----------
     runs : list of dict
         As `skmal.experiments.read_runs` returns them.
+    suite : {"default", "real"}, default="default"
+        The suite that they are of: it has the ranges of budgets.
 
     Returns
     -------
     list of dict
-        One per pool, encoder, strategy, metric and range of budgets: savings against
-        random, paired by seed, with a 95 % interval; levels never reached are counted.
-        Rows of the pool "average" hold the mean over all pools' main metrics, seed by
-        seed, for seeds that every pool has; those of the default are there a second
-        time `against` the paper's strategy: the difference of the savings.
+        One per pool, encoder, strategy, batch, metric, range of budgets and what it is
+        `against`: savings, paired by seed, with a 95 % interval; levels never reached
+        are counted. All are told against random with the same encoder and batch, and
+        those with another encoder than `RidgeCCA` also against random with `RidgeCCA`,
+        "ridge-cca/random", where it has run with the same batch. Rows of the pool
+        "average" hold the mean over all pools' main metrics, seed by seed, for seeds
+        that every pool has; those of the default are there once more `against` the
+        paper's strategy: the difference of the savings.
     """
-    saved = _saved_by_seed(runs)
+    saved = _saved_by_seed(runs, SUITES[suite])
     rows = []
     for of, by_seed in saved.items():
         ones = by_seed.values()
         censored = sum(one.n_censored for one in ones), sum(o.n_levels for o in ones)
-        rows.append(_savings_row(of, REFERENCE, [one.mean for one in ones], *censored))
-    return rows + _average_rows(saved)
+        rows.append(_savings_row(of, [one.mean for one in ones], *censored))
+    return rows + _average_rows(saved, SUITES[suite])
 
 
-def _saved_by_seed(runs: Sequence[Row]) -> dict[Compared, dict[int, AnnotationSavings]]:
+def _saved_by_seed(
+    runs: Sequence[Row], suite: Suite
+) -> dict[Compared, dict[int, AnnotationSavings]]:
     """Return the savings of every strategy, pool and range of budgets, by seed."""
     n_pool = {(row["pool"], row["seed"]): row["n_pool"] for row in runs}
     saved: dict[Compared, dict[int, AnnotationSavings]] = {}
-    for (pool, encoder, metric), strategies in curves_by_seed(runs).items():
-        reference = strategies.get(REFERENCE, {})
-        for name, seeds in strategies.items():
-            if name == REFERENCE:
-                continue
-            for seed in sorted(set(seeds) & set(reference)):
-                n, (points, levels) = n_pool[pool, seed], reference[seed]
-                for budgets, (low, high) in BANDS.items():
-                    # The points of random's curve in this range, if it came so far.
-                    inside = (points >= low * n) & (points <= high * n)
-                    if points[-1] < 0.9 * high * n or not inside.any():
+    for batch, of_batch in _by_batch(runs).items():
+        curves = curves_by_seed(of_batch)
+        for (pool, encoder, metric), strategies in curves.items():
+            references = {REFERENCE: strategies.get(REFERENCE, {})}
+            if encoder != LINEAR:
+                linear = curves.get((pool, LINEAR, metric), {})
+                references[TODAY] = linear.get(REFERENCE, {})
+            for against, reference in references.items():
+                for name in strategies:
+                    if name == against:
                         continue
-                    n_pairs, scores = seeds[seed]
-                    of = Compared(pool, encoder, name, metric, budgets)
-                    saved.setdefault(of, {})[seed] = annotation_savings(
-                        n_pairs,
-                        [scores],
-                        [levels],
-                        reference_n_pairs=points,
-                        budgets=points[inside],
-                    )
+                    for seed in sorted(set(strategies[name]) & set(reference)):
+                        for budgets, band in suite.bands.items():
+                            one = _saved(
+                                strategies[name][seed],
+                                reference[seed],
+                                [share * n_pool[pool, seed] for share in band],
+                            )
+                            if one is not None:
+                                of = Compared(
+                                    pool, encoder, name, batch, metric, against, budgets
+                                )
+                                saved.setdefault(of, {})[seed] = one
     return saved
 
 
+def _by_batch(runs: Iterable[Row]) -> dict[float, list[Row]]:
+    """Return the runs of each batch."""
+    batches: dict[float, list[Row]] = {}
+    for row in runs:
+        batches.setdefault(row["batch"], []).append(row)
+    return batches
+
+
+def _saved(
+    curve: SeedCurve, reference: SeedCurve, band: Sequence[float]
+) -> AnnotationSavings | None:
+    """Return the savings in a range of budgets, or None if it was not covered."""
+    points, levels = reference
+    low, high = band
+    inside = (points >= low) & (points <= high)
+    if points[0] > low or points[-1] < 0.9 * high or not inside.any():
+        return None
+    n_pairs, scores = curve
+    return annotation_savings(
+        n_pairs,
+        [scores],
+        [levels],
+        reference_n_pairs=points,
+        budgets=points[inside],
+    )
+
+
 def _average_rows(
-    saved: Mapping[Compared, Mapping[int, AnnotationSavings]],
+    saved: Mapping[Compared, Mapping[int, AnnotationSavings]], suite: Suite
 ) -> list[Row]:
     """Return the rows of the mean over pools, seed by seed."""
-    # {(encoder, strategy, budgets): {pool: {seed: savings}}} of the main metrics
-    by_case: dict[tuple[str, str, str], dict[str, Mapping[int, AnnotationSavings]]] = {}
+    # {what is averaged: {pool: {seed: savings}}} of the main metrics
+    by_case: dict[Compared, dict[str, Mapping[int, AnnotationSavings]]] = {}
     for of, by_seed in saved.items():
-        if of.metric == main_metric(of.pool):
-            case = of.encoder, of.strategy, of.budgets
+        if of.pool in suite.averaged and of.metric == main_metric(of.pool):
+            case = of._replace(pool=AVERAGE, metric=main_metric(AVERAGE))
             by_case.setdefault(case, {})[of.pool] = by_seed
 
     # Means of the strategies that have run on every pool, over seeds of every pool.
-    means: dict[tuple[str, str, str], dict[int, float]] = {}
+    means: dict[Compared, dict[int, float]] = {}
     for case, pools in by_case.items():
         everywhere = sorted(set.intersection(*(set(seeds) for seeds in pools.values())))
-        if len(pools) == len(POOLS) and everywhere:
+        if len(pools) == len(suite.averaged) and everywhere:
             means[case] = {
                 seed: float(np.mean([seeds[seed].mean for seeds in pools.values()]))
                 for seed in everywhere
             }
 
     rows = []
-    for (encoder, strategy, budgets), by_seed in means.items():
-        of = Compared(AVERAGE, encoder, strategy, "main", budgets)
-        rows.append(_savings_row(of, REFERENCE, list(by_seed.values())))
+    for case, by_seed in means.items():
+        rows.append(_savings_row(case, list(by_seed.values())))
         # The default also against the paper's, on the seeds of both.
-        paper = means.get((encoder, PAPER, budgets), {})
+        paper = means.get(case._replace(strategy=PAPER), {})
         common = sorted(set(paper) & set(by_seed))
-        if strategy == DEFAULT and common:
+        if (case.strategy, case.against) == (DEFAULT, REFERENCE) and common:
             more = [by_seed[seed] - paper[seed] for seed in common]
-            rows.append(_savings_row(of, PAPER, more))
+            rows.append(_savings_row(case._replace(against=PAPER), more))
     return rows
 
 
 def _savings_row(
     of: Compared,
-    against: str,
     values: Sequence[float],
     n_censored: int | str = "",
     n_levels: int | str = "",
 ) -> Row:
     return {
-        "pool": of.pool,
-        "encoder": of.encoder,
-        "strategy": of.strategy,
-        "metric": of.metric,
-        "against": against,
-        "budgets": of.budgets,
+        **of._asdict(),
         **_interval(values),
         "n_censored": n_censored,
         "n_levels": n_levels,
@@ -258,38 +311,41 @@ def aulc_rows(runs: Sequence[Row]) -> list[Row]:
     Returns
     -------
     list of dict
-        One per pool, encoder, strategy and metric: the mean area, what it is more than
-        random's (with a 95 % interval, paired by seed), and seconds per query.
+        One per pool, encoder, strategy, batch and metric: the mean area, what it is
+        more than random's (with a 95 % interval, paired by seed), and seconds per
+        query.
     """
-    seconds: dict[tuple[str, ...], list[float]] = {}
-    for row in runs:
-        key = row["pool"], row["encoder"], row["metric"], row["strategy"]
-        seconds.setdefault(key, []).append(float(row["seconds_per_query"]))
     rows = []
-    for key, strategies in curves_by_seed(runs).items():
-        areas = {
-            name: {
-                seed: float(area_under_learning_curve(*curve))
-                for seed, curve in seeds.items()
-            }
-            for name, seeds in strategies.items()
-        }
-        reference = areas.get(REFERENCE, {})
-        for name, by_seed in areas.items():
-            # What it is more than random's, on the seeds of both.
-            common = sorted(set(by_seed) & set(reference))
-            gains = _interval([by_seed[seed] - reference[seed] for seed in common])
-            rows.append(
-                {
-                    "pool": key[0],
-                    "encoder": key[1],
-                    "strategy": name,
-                    "metric": key[2],
-                    "aulc": f"{np.mean(list(by_seed.values())):.4f}",
-                    **{f"gain_{column}": value for column, value in gains.items()},
-                    "seconds_per_query": f"{np.mean(seconds[(*key, name)]):.4f}",
+    for batch, of_batch in _by_batch(runs).items():
+        seconds: dict[tuple[str, ...], list[float]] = {}
+        for row in of_batch:
+            key = row["pool"], row["encoder"], row["metric"], row["strategy"]
+            seconds.setdefault(key, []).append(float(row["seconds_per_query"]))
+        for key, strategies in curves_by_seed(of_batch).items():
+            areas = {
+                name: {
+                    seed: float(area_under_learning_curve(*curve))
+                    for seed, curve in seeds.items()
                 }
-            )
+                for name, seeds in strategies.items()
+            }
+            reference = areas.get(REFERENCE, {})
+            for name, by_seed in areas.items():
+                # What it is more than random's, on the seeds of both.
+                common = sorted(set(by_seed) & set(reference))
+                gains = _interval([by_seed[seed] - reference[seed] for seed in common])
+                rows.append(
+                    {
+                        "pool": key[0],
+                        "encoder": key[1],
+                        "strategy": name,
+                        "batch": batch,
+                        "metric": key[2],
+                        "aulc": f"{np.mean(list(by_seed.values())):.4f}",
+                        **{f"gain_{column}": value for column, value in gains.items()},
+                        "seconds_per_query": f"{np.mean(seconds[(*key, name)]):.4f}",
+                    }
+                )
     return rows
 
 
@@ -304,6 +360,6 @@ def main_metric(pool: str) -> str:
     Returns
     -------
     str
-        "group" for scenes, "mrr" for glyphs; "main" for the average of all.
+        "group" for scenes, "mrr" for others; "main" for the average of all.
     """
-    return "main" if pool == AVERAGE else METRICS[pool][0]
+    return "main" if pool == AVERAGE else metrics_of(pool)[0]

@@ -71,7 +71,11 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
         ("", "name --strategies, out of random, v-optimal"),
         ("--suite default --budget 20", "budget must be a share of the pool, got 20"),
         ("--suite default --data glyphs-mono", "--data does not go with --suite"),
-        ("--suite default --batch-size 5", "--batch-size does not go with --suite"),
+        ("--suite default --batch-size 5", "batch must be a share of the pool, got 5"),
+        ("--suite default --pools coco", "unknown pool 'coco'; choose from glyphs"),
+        ("--suite real", "the suite 'real' needs a path, the folder of its files"),
+        ("--suite real --path . --cache x", "--cache does not go with --suite"),
+        ("--batch-size 0.5 --strategies margin", "batch_size must be an integer"),
         ("--suite default --seeds 0", "n_seeds must be an integer of at least 1"),
     ],
 )

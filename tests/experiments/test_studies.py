@@ -30,7 +30,7 @@ def test_every_variant_has_five_seeds_on_every_pool(studies):
 def test_a_variant_with_larger_batches_is_compared_where_its_batches_end(studies):
     random = {0: ([10, 20, 30, 40, 50, 60], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6])}
     coarse = {0: ([10, 30, 50], [0.1, 0.4, 0.6])}
-    key = "scenes", studies.DEFAULT_ENCODER, "group"
+    key = "scenes", studies.LINEAR, "group"
     curves = {key: {studies.REFERENCE: _arrays(random), "coarse": _arrays(coarse)}}
     saved = studies.saved_by_seed(curves, "scenes", "coarse", 100)
     at_30, at_50 = 1 - (10 + 20 * 2 / 3) / 30, 1 - 40 / 50  # and nothing at 10

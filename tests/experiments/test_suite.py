@@ -112,11 +112,11 @@ def test_a_finished_run_is_not_run_again(results, monkeypatch):
     last = lines[-1].split(",")
     (results / "runs.csv").write_text("\n".join([*lines[:-1], ",".join(last)[:-30]]))
     run_suite(results, strategies=["coreset-margin"], **SMALL)
-    assert done == [("scenes", "ridge-cca", "coreset-margin", 1)]
+    assert done == [("scenes", "ridge-cca", "coreset-margin", 0.05, 1)]
     again = read_runs(results)
     assert [r["scores"] for r in again] == [r["scores"] for r in runs]
     run_suite(results, strategies=["k-center"], **SMALL)
-    assert [key[2:4] for key in done[1:]] == [("k-center", 0), ("k-center", 1)]
+    assert [(key[2], key[4]) for key in done[1:]] == [("k-center", 0), ("k-center", 1)]
     assert (results / "savings.csv").read_text().count("k-center") == 4
 
 
@@ -162,6 +162,7 @@ def made_up(pool, strategy, seed, scale):
         "pool": pool,
         "encoder": "ridge-cca",
         "strategy": strategy,
+        "batch": 0.05,
         "seed": seed,
         "metric": main_metric(pool),
         "n_pool": 100,
