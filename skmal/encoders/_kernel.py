@@ -275,7 +275,7 @@ def _moments(
     landmarks: Sequence[FloatArray],
     roots: Sequence[FloatArray],
     gamma: float,
-) -> tuple[list[FloatArray], list[FloatArray], FloatArray]:
+) -> tuple[Sequence[FloatArray], Sequence[FloatArray], FloatArray]:
     """Return (mean kernel values, squares, product) of all pairs, block by block.
 
     With Z the centred coordinates of a modality, (m, n), squares are Z Z', one for each
