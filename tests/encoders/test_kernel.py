@@ -6,7 +6,7 @@ from small import set_sizes
 
 from skmal import KernelCCA, RidgeCCA
 from skmal.datasets import load_glyphs
-from skmal.encoders._kernel import _nystroem_whitening, _whitening, kernel
+from skmal.encoders._kernel import _landmarks
 from skmal.metrics import mean_reciprocal_rank
 
 
@@ -46,22 +46,58 @@ def test_features_are_those_of_the_formulas(pairs, gamma, reg):
     np.testing.assert_allclose(found, expected * signs, atol=1e-7)
 
 
-def test_all_pairs_as_landmarks_are_the_exact_kernel(pairs):
-    X, _ = pairs
-    rows = unit(X - X.mean(axis=0))
-    values = kernel(rows, rows, 1.0)
-    chosen = np.arange(len(rows))
-    exact, _ = _whitening(values, chosen, 0.5)
-    seen, _ = _nystroem_whitening(values, chosen, 0.5)
-    np.testing.assert_allclose(exact @ exact.T, seen @ seen.T, atol=1e-6)
+def plain_nystroem(X, y, landmarks, reg, X_new):
+    """Return features of new rows of X in all directions, seen through landmarks."""
+    n, bases, maps = len(X), [], []
+    for own, of in zip((X, y), landmarks, strict=True):
+        w, U = np.linalg.eigh(np.exp(of @ of.T - 1))
+        root = U / np.sqrt(w)  # kernel values times root: coordinates
+        values = np.exp(unit(own - own.mean(axis=0)) @ of.T - 1)
+        Z = (values - values.mean(axis=0)) @ root
+        w, V = np.linalg.eigh(Z.T @ Z + reg * np.trace(Z.T @ Z) / n * np.eye(len(of)))
+        bases.append(Z @ V / np.sqrt(w))
+        maps.append((root @ V / np.sqrt(w), values.mean(axis=0)))
+    left, s, _ = np.linalg.svd(bases[0].T @ bases[1])
+    whiten, mean = maps[0]
+    new = np.exp(unit(X_new - X.mean(axis=0)) @ landmarks[0].T - 1)
+    return unit((new - mean) @ whiten @ left * np.sqrt(s))
 
 
-def test_more_pairs_than_landmarks_are_seen_through_those(pairs):
+@pytest.mark.parametrize("reg", [1.0, 0.1])
+def test_more_pairs_than_landmarks_are_seen_through_those(pairs, reg):
+    X, y = pairs
+    encoder = KernelCCA(reg=reg, n_landmarks=12, random_state=0).fit(X[:60], y[:60])
+    landmarks = encoder.x_landmarks_, encoder.y_landmarks_
+    assert landmarks[0].shape == (12, X.shape[1])
+    expected = plain_nystroem(X[:60], y[:60], landmarks, reg, X[60:])
+    found = encoder.transform(X[60:])
+    # Products of features do not depend on the directions' signs.
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-7)
+
+
+def test_landmarks_are_drawn_and_moved_amid_the_rows_next_to_them(pairs, monkeypatch):
+    rows = unit(pairs[0])
+    set_sizes(monkeypatch, rows=7)
+    found = _landmarks(rows, 10, np.random.RandomState(3))
+    drawn = np.sort(np.random.RandomState(3).choice(len(rows), 10, replace=False))
+    nearest = np.argmax(rows @ rows[drawn].T, axis=1)
+    expected = unit(np.stack([rows[nearest == k].mean(axis=0) for k in range(10)]))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_random_state_determines_the_landmarks(pairs):
+    X, y = pairs
+    one, same, other = (
+        KernelCCA(n_landmarks=30, random_state=seed).fit(X, y).transform(X)
+        for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(one, same)
+    assert not np.allclose(one @ one.T, other @ other.T)
+
+
+def test_landmarks_lose_little(pairs):
     X, y = pairs
     encoder = KernelCCA(n_landmarks=30, random_state=0).fit(X, y)
-    assert encoder.x_landmarks_.shape == (30, X.shape[1])
-    again = KernelCCA(n_landmarks=30, random_state=0).fit(X, y)
-    np.testing.assert_array_equal(encoder.transform(X), again.transform(X))
     near = mean_reciprocal_rank(*encoder.transform(X, y))
     assert near > 0.8 * mean_reciprocal_rank(*KernelCCA().fit(X, y).transform(X, y))
 
@@ -89,6 +125,28 @@ def test_float32_stays_float32_per_modality(pairs):
     assert (x_features.dtype, y_features.dtype) == (np.float32, np.float64)
 
 
+@pytest.mark.parametrize("n_landmarks", [100, 20])
+def test_float32_finds_the_correlations_of_float64(pairs, n_landmarks):
+    X, y = (rows.astype(np.float32) for rows in pairs)
+    encoder = KernelCCA(n_landmarks=n_landmarks, random_state=0)
+    single = encoder.fit(X, y).correlations_
+    double = encoder.fit(X.astype(float), y.astype(float)).correlations_
+    # What is added to the diagonal, (1000 + m) eps, is a share of that of the ridge,
+    # which is about one half; correlations above 0.1 stay their tenfold apart.
+    k = int((double > 0.1).sum())
+    np.testing.assert_allclose(single[:k], double[:k], atol=2e-3)
+    assert len(single) <= len(double)
+
+
+@pytest.mark.parametrize("n_landmarks", [100, 20])
+def test_fit_does_not_depend_on_blocks(pairs, monkeypatch, n_landmarks):
+    X, y = pairs
+    encoder = KernelCCA(n_components=5, n_landmarks=n_landmarks, random_state=0)
+    expected = encoder.fit(X, y).transform(X)
+    set_sizes(monkeypatch, rows=7)
+    np.testing.assert_allclose(encoder.fit(X, y).transform(X), expected, atol=1e-7)
+
+
 def test_result_does_not_depend_on_row_order_or_on_blocks(pairs, monkeypatch):
     X, y = pairs
     order = np.random.default_rng(1).permutation(len(X))
@@ -100,6 +158,8 @@ def test_result_does_not_depend_on_row_order_or_on_blocks(pairs, monkeypatch):
     np.testing.assert_allclose(one.transform(X), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_landmarks", [100, 3])
 @pytest.mark.parametrize(
     ("X", "y"),
     [
@@ -107,12 +167,23 @@ def test_result_does_not_depend_on_row_order_or_on_blocks(pairs, monkeypatch):
         (np.ones((6, 3)), np.ones((6, 2))),
         (np.repeat(np.eye(2, 5), 3, 0), np.repeat(np.eye(2, 4), 3, 0)),
         (np.hstack([np.eye(6), np.ones((6, 30))]), np.eye(6)),
+        (np.eye(6), np.arange(6.0)),
     ],
-    ids=["two pairs", "one row", "equal rows", "more features than pairs"],
+    ids=["two pairs", "one row", "equal rows", "more features than pairs", "a column"],
 )
-def test_few_and_equal_pairs_give_finite_features(X, y):
-    for features in KernelCCA().fit(X, y).transform(X, y):
-        assert np.isfinite(features).all()
+def test_few_and_equal_pairs_give_finite_features(X, y, dtype, n_landmarks):
+    for reg in (1.0, 1e-12):
+        encoder = KernelCCA(reg=reg, n_landmarks=n_landmarks, random_state=0)
+        X, y = X.astype(dtype), y.astype(dtype)
+        for features in encoder.fit(X, y).transform(X, y):
+            assert np.isfinite(features).all()
+
+
+def test_rounding_is_no_direction():
+    X = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
+    # A column, seen from its mean, has the angles 0 and 180 degrees alone.
+    assert KernelCCA().fit(X, X[:, 0]).n_components_ == 1
+    assert KernelCCA().fit(X[:, :1], X).n_components_ == 1
 
 
 @pytest.mark.parametrize(
