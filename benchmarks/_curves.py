@@ -24,7 +24,7 @@ from skmal.experiments import (
 )
 
 HERE = Path(__file__).parent
-CHOSEN = ("random", "v-optimal", "coreset-margin", "coreset-margin-trim")
+CHOSEN = ("random", "v-optimal-linear", "coreset-margin", "coreset-margin-trim")
 DIGITS = 5  # of the scores that are kept
 
 Run = Callable[[QueryStrategy, int], Curve]

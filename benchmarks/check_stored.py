@@ -31,7 +31,7 @@ RESULTS = Path(__file__).parent / "results"
 OF_THE_SUITE = [
     (pool, name)
     for pool in ("glyphs", "scenes")
-    for name in ("random", "v-optimal", "coreset-margin", "k-center")
+    for name in ("random", "v-optimal-linear", "coreset-margin", "k-center")
 ] + [("glyphs-shift", "k-center"), ("serif-outliers", "random")]
 OF_REAL_PAIRS = [  # pool, encoder, strategy
     ("openmoji", LINEAR, "random"),
@@ -43,9 +43,9 @@ OF_STUDIES = [  # pool, study, variant
     ("glyphs", "candidates", "open"),
 ]
 OF_SCRIPTS = {  # data and strategy
-    "streaming": [("buffers of 100", "v-optimal"), ("of 400", "random")],
-    "annotators": [("30 % missing", "v-optimal"), ("10 % wrong", "coreset-margin")],
-    "imbalance": [("long-tail", "v-optimal"), ("90-10", "coreset-margin-trim")],
+    "streaming": [("buffers of 100", "v-optimal-linear"), ("of 400", "random")],
+    "annotators": [("30 % missing", "v-optimal-linear"), ("10 % wrong", "coreset-margin")],
+    "imbalance": [("long-tail", "v-optimal-linear"), ("90-10", "coreset-margin-trim")],
     "other_modalities": [("words", "coreset-margin"), ("molecules", "random")],
     "three_modalities": [("glyphs", "random"), ("glyphs", "coreset-margin")],
 }

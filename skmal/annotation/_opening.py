@@ -14,7 +14,7 @@ from .._shared.randomness import draw_seed
 from .._shared.types import Items
 from .._version import __version__
 from ..arrays._verbs import take
-from ..encoders._ridge import RidgeCCA
+from ..encoders._kernel import KernelCCA
 from ..encoders._tags import reads_numbers_only
 from ..items._containers import (
     check_items,
@@ -135,7 +135,7 @@ def check_learner(
             "learner knows pairs already, which are in no journal; pass an unfitted "
             "one and give the pairs as known_pairs"
         )
-    encoder = RidgeCCA() if learner.estimator is None else learner.estimator
+    encoder = KernelCCA() if learner.estimator is None else learner.estimator
     for m, rows in enumerate(seen):
         if reads_numbers_only(encoder) and numeric_rows(rows) is None:
             name = type(encoder).__name__

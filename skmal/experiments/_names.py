@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 REFERENCE = "random"
 PAPER = "coreset-margin"  # with the paper's defaults
 DEFAULT = "v-optimal"  # the learner's
+LINEAR_DESIGN = "v-optimal-linear"  # the same without a kernel and coverage
 STRATEGIES: dict[str, QueryStrategy] = {
     REFERENCE: RandomSampling(),
     DEFAULT: VOptimalDesign(),
+    LINEAR_DESIGN: VOptimalDesign(gamma=None, coverage=0.0, ridge=0.3),
     PAPER: CoresetMargin(),
     "coreset-margin-trim": CoresetMargin(trim=0.3),
     "coreset-margin-trim-alternate": CoresetMargin("alternate", trim=0.3),
@@ -45,8 +47,8 @@ ABLATIONS: dict[str, QueryStrategy] = {  # the paper's, not part of the suite
     "coreset-margin-text": CoresetMargin(1),
 }
 LINEAR, KERNEL = "ridge-cca", "kernel-cca"
-DEFAULT_ENCODER = LINEAR
-ENCODERS = (LINEAR, KERNEL, "contrastive", "clip")
+DEFAULT_ENCODER = KERNEL  # the learner's
+ENCODERS = (KERNEL, LINEAR, "contrastive", "clip")
 
 
 def make_estimator(

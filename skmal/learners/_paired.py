@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._verbs import take
 from ..encoders._protocol import Encoder, encode
-from ..encoders._ridge import RidgeCCA
+from ..encoders._kernel import KernelCCA
 from ..items._containers import check_items, check_pairs, check_same_features
 from ..items._groups import check_groups, check_repeats, number_groups
 from ..metrics._retrieval import ranks_of_items
@@ -39,7 +39,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
     estimator : encoder, default=None
         Anything with ``fit(X, y)`` and ``transform(X, y)`` returning features of both
         in one space, such as `sklearn.cross_decomposition.PLSSVD`. It is cloned, never
-        changed. None: `RidgeCCA`.
+        changed. None: `KernelCCA`.
     query_strategy : QueryStrategy or callable, default=None
         Chooses the items. A callable is called as ``f(learner, X_pool, y_pool,
         n_instances=...)`` and returns (indices, utilities); its modality is the
@@ -156,7 +156,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
     """
 
     _listed = False
-    _default_encoder = RidgeCCA
+    _default_encoder = KernelCCA
     _query_kind = Query
     _unmatched: tuple[Items | None, ...] = (None, None)
 
