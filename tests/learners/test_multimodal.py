@@ -22,7 +22,7 @@ from skmal import (
 )
 from skmal.arrays._verbs import unit
 from skmal.coverage import coverage_gap, greedy_k_center
-from skmal.encoders._protocol import encode
+from skmal.items._encoding import encode
 from skmal.learners._query import MultimodalQuery
 from skmal.metrics import mean_reciprocal_rank, retrieval_scores
 from skmal.metrics._retrieval import scores_by_group
