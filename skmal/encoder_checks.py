@@ -25,9 +25,9 @@ from ._shared.contracts import (
 from ._shared.types import FloatArray, Items
 from .arrays._block_math import to_host
 from .arrays._verbs import take
-from .encoders._protocol import encode
 from .encoders._tags import reads_numbers_only
 from .items._containers import check_pairs, numeric_rows
+from .items._encoding import encode
 from .learners._paired import PairedActiveLearner
 
 if TYPE_CHECKING:

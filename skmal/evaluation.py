@@ -11,8 +11,9 @@ import numpy.typing as npt
 from ._shared.types import IntArray, Items
 from .arrays._plain import plain
 from .arrays._verbs import take, unit
-from .encoders._protocol import Encoder, encode
+from .encoders._protocol import Encoder
 from .items._containers import check_items, check_pairs
+from .items._encoding import encode
 from .items._groups import check_groups, check_repeats, number_groups
 from .metrics._retrieval import compositional_scores, ranks_of_items, retrieval_ranks
 

@@ -49,6 +49,13 @@ def test_modals_learner_runs_with_every_strategy(strategy):
     assert score > 0.8
 
 
+def test_modals_learner_scores_with_our_encoder():
+    X, y = make_pairs(120)
+    theirs = ActiveLearner(RidgeCCA(), X_training=X[:20], y_training=y[:20])
+    ours = PairedActiveLearner(RidgeCCA()).fit(X[:20], y[:20])
+    assert theirs.score(X[20:], y[20:]) == ours.score(X[20:], y[20:])
+
+
 def test_our_learner_runs_modals_loop_and_buys_the_same(strategy, monkeypatch):
     monkeypatch.setattr(PairedActiveLearner, "trust_", 0.0)  # modAL's has none
     strategy = clone(strategy).set_params(random_state=0)

@@ -15,7 +15,7 @@ from .._shared.randomness import CANDIDATES, MORE_QUESTIONS
 from .._shared.types import FloatArray, IntArray, Items
 from ..arrays._block_math import to_host
 from ..arrays._verbs import take, unit
-from ..encoders._protocol import encode
+from ..items._encoding import encode
 from ..learners._paired import PairedActiveLearner
 from ..learners._query import Query
 from ..strategies._round import Round

@@ -19,11 +19,14 @@ from ..arrays._numbers import check_numbers, check_squares, host_rows
 from ..arrays._plain import check_table
 from ..arrays._verbs import unit
 from ..items._containers import check_same_length
+from ._score import PairScore
 
 FLOATS = [np.float64, np.float32]  # kept as they are
 
 
-class PairEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class PairEncoder(
+    PairScore, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Maps of rows of numbers into one space, whichever they are: all but `fit`.
 
     A subclass says in `_mapped` what becomes of the rows of a modality, and keeps the

@@ -15,6 +15,7 @@ from ..arrays._numbers import check_numbers, check_squares
 from ..items._containers import as_modalities, check_aligned
 from ._linear import LinearEncoder, projected
 from ._pair_encoder import FLOATS
+from ._score import mean_score
 
 SMALLEST = 1e-6  # a correlation below is none
 
@@ -281,6 +282,31 @@ class RidgeMCCA(BaseEstimator):
                 )
             features.append(projected(rows, mean, weights))
         return features
+
+    def score(self, Xs: Sequence[RowsLike], y: None = None) -> float:
+        """Return the mean reciprocal rank of the partners over pairs of modalities.
+
+        Parameters
+        ----------
+        Xs : list of array-likes or sparse matrices of shape (n_samples, n_features)
+            Aligned rows, one array per modality; each is looked for among all rows of
+            every other modality.
+        y : ignored
+            Not used, present for scikit-learn's API.
+
+        Returns
+        -------
+        float
+            Between 0 and 1; larger galleries are harder, so compare equal sizes.
+
+        Raises
+        ------
+        NotFittedError
+            If the encoder has not been fitted.
+        ValueError
+            If lengths differ, and as `transform` does.
+        """
+        return mean_score(self.transform(Xs))
 
 
 def _check_parameters(encoder: RidgeCCA | RidgeMCCA) -> tuple[int, float]:

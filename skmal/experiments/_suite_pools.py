@@ -9,7 +9,7 @@ import numpy as np
 from .._shared.randomness import HELD_OUT_GLYPHS, HELD_OUT_SCRIPTS
 from ..datasets import load_glyphs, make_colorswap
 from ..datasets._glyphs import Font, _image_features
-from ..encoders._protocol import encode
+from ..items._encoding import encode
 from ..learners._paired import PairedActiveLearner
 from ..metrics._retrieval import compositional_scores, mean_reciprocal_rank
 from ._pools import Pool

@@ -15,8 +15,9 @@ from .._shared.randomness import REMEMBERED, draw_rows, draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._block_math import to_host
 from ..arrays._verbs import take
-from ..encoders._protocol import check_encoder, encode
+from ..encoders._usable import usable_pairs, usable_rows
 from ..items._containers import join
+from ..items._encoding import check_encoder, encode
 from ..strategies._base import QueryStrategy, check_n_instances, choose
 from ..strategies._round import Round, Selection, round_of
 from ..strategies._v_optimal import VOptimalDesign
@@ -24,7 +25,6 @@ from ..uncertainty._nearest import nearest_rows
 from ._callables import check_selection, check_strategy_signature
 from ._prequential import GATE, N_OPEN, Gallery, Prequential
 from ._query import BaseQuery, at_rows, query_of
-from ._usable import usable_pairs, usable_rows
 
 STATE = ("seed", "estimator", "aligned", "unmatched", "prequential")
 

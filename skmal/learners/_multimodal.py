@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import combinations
 from typing import Any, Self
 
 import numpy as np
@@ -12,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..encoders._protocol import MultimodalEncoder
 from ..encoders._ridge import RidgeMCCA, as_modalities, check_aligned
+from ..encoders._score import mean_score
 from ..items._containers import check_items, check_same_features, n_rows
-from ..metrics._retrieval import mean_reciprocal_rank
 from ..strategies._base import QueryStrategy
 from ..strategies._round import Round
 from ._core import ActiveLearner
@@ -438,10 +437,7 @@ class MultimodalActiveLearner(ActiveLearner):
             Between 0 and 1; larger galleries are harder, so compare equal sizes.
         """
         check_is_fitted(self)
-        features = self.transform(Xs)
-        check_aligned(features)
-        pairs = combinations(features, 2)
-        return float(np.mean([mean_reciprocal_rank(*pair) for pair in pairs]))
+        return mean_score(self.transform(Xs))
 
     @property
     def Xs_training(self) -> list[Items] | None:

@@ -10,19 +10,18 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..arrays._verbs import take
-from ..encoders._protocol import Encoder, encode
 from ..encoders._kernel import KernelCCA
+from ..encoders._protocol import Encoder
+from ..encoders._score import pair_score
+from ..encoders._usable import without_unusable
 from ..items._containers import check_items, check_pairs, check_same_features
-from ..items._groups import check_groups, check_repeats, number_groups
-from ..metrics._retrieval import ranks_of_items
+from ..items._groups import check_repeats, number_groups
 from ..strategies._base import Strategy, check_pools
 from ..strategies._round import Round
 from ._annotators import Annotator
 from ._core import ActiveLearner
 from ._query import Query, check_query
 from ._simulation import Data, run
-from ._usable import tell_left_out, usable_pairs, without_unusable
 
 
 class PairedActiveLearner(TransformerMixin, ActiveLearner):
@@ -511,19 +510,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             Between 0 and 1; larger galleries are harder, so compare equal sizes.
         """
         check_is_fitted(self)
-        X, y = check_pairs(X, y, type(self).__name__)
-        rows = usable_pairs(self.estimator_, (X, y), self._listed)
-        if rows is not None:
-            tell_left_out(self.estimator_, len(rows), len(X))
-            if groups is not None:
-                groups = check_groups(groups, len(X))[rows]
-            X, y = take(X, rows), take(y, rows)
-        item, first = number_groups(groups, len(X))
-        check_repeats(X, item, first)
-        items = X if groups is None else take(X, first)
-        X_features, y_features = encode(self, items, y)
-        ranks = ranks_of_items(X_features, y_features, item)
-        return float(np.mean([(1 / r).mean() for r in ranks]))
+        return pair_score(self, self.estimator_, X, y, groups)
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Return the names of the encoder's features, for `set_output`.

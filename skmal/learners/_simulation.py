@@ -12,10 +12,10 @@ from .._shared.parameters import check_integer
 from .._shared.randomness import SIMULATED_RUN, draw_seed
 from .._shared.types import FloatArray, IntArray, Items
 from ..arrays._verbs import take
+from ..encoders._usable import tell_left_out, usable_pairs
 from ._annotators import annotator_of
 from ._core import ActiveLearner
 from ._query import BaseQuery, MultimodalQuery, Query
-from ._usable import tell_left_out, usable_pairs
 
 
 @dataclass(frozen=True)

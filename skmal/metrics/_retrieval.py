@@ -11,8 +11,8 @@ from .._shared.types import FloatArray, IntArray, Items
 from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_numbers, check_space
 from ..arrays._verbs import unit
-from ..encoders._protocol import encode
 from ..items._containers import check_items, check_same_length
+from ..items._encoding import encode
 from ..items._groups import check_groups, number_groups
 from ..uncertainty._nearest import query_blocks
 

@@ -13,8 +13,8 @@ from .._shared.randomness import draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._block_math import to_host
 from ..arrays._verbs import alike, n_bytes_unread, take, whole
-from ..encoders._protocol import encode, unimodal_features
 from ..items._containers import check_items, numeric_rows
+from ..items._encoding import encode, unimodal_features
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from skmal.coverage import (
     greedy_k_center,
     isolation,
 )
-from skmal.encoders._protocol import encode
+from skmal.items._encoding import encode
 from skmal.metrics import nearest_rows
 from skmal.strategies._round import Round
 from skmal.uncertainty import (

@@ -18,8 +18,8 @@ from skmal import (
 )
 from skmal.arrays._kinds import is_streamed
 from skmal.arrays._verbs import take
-from skmal.encoders._protocol import encode
 from skmal.items._containers import check_items
+from skmal.items._encoding import encode
 from skmal.strategies import _round
 from skmal.strategies import _v_optimal as design
 

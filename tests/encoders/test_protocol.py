@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from skmal import PairedActiveLearner, RidgeCCA
 from skmal.arrays._numbers import as_floats
 from skmal.arrays._verbs import unit
-from skmal.encoders._protocol import encode, unimodal_features
+from skmal.items._encoding import encode, unimodal_features
 
 
 class Returns:

@@ -22,7 +22,7 @@ from skmal import (
 )
 from skmal.arrays._verbs import unit
 from skmal.coverage import coverage_gap, greedy_k_center
-from skmal.encoders._protocol import encode
+from skmal.items._encoding import encode
 from skmal.learners._query import MultimodalQuery
 from skmal.metrics import mean_reciprocal_rank, retrieval_scores
 from skmal.metrics._retrieval import scores_by_group
@@ -118,7 +118,7 @@ def test_the_encoder_says_what_is_wrong(call, message):
 def test_on_two_modalities_it_asks_what_the_paired_learner_asks(strategy, pairs):
     known, pools = [X[:20] for X in pairs], [X[20:] for X in pairs]
     many = MultimodalActiveLearner(None, strategy, random_state=3).fit(known)
-    two = PairedActiveLearner(None, strategy, random_state=3).fit(*known)
+    two = PairedActiveLearner(RidgeCCA(), strategy, random_state=3).fit(*known)
     query, expected = many.query(pools, 4), two.query(*pools, 4)
     assert query.modality == expected.modality
     np.testing.assert_array_equal(query.indices, expected.indices)

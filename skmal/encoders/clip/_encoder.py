@@ -24,6 +24,7 @@ from ...items._faults import find_faults
 from ...items._images import Images, check_images, check_readable
 from ...items._texts import check_texts
 from .._device import torch_device
+from .._score import PairScore
 from .._seeds import Seed, generator_of, seeded
 from . import _open_clip
 from ._config import Model, has_weights
@@ -50,7 +51,9 @@ OUTPUTS = ("numpy", "torch")
 ON_ERROR = ("raise", "skip")
 
 
-class CLIPEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class CLIPEncoder(
+    PairScore, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """A CLIP model, fine-tuned on aligned images and texts.
 
     Raw images and captions in, features of both in one space out. `fit` trains a model

@@ -27,7 +27,7 @@ from skmal import (
     RandomSampling,
     VOptimalDesign,
 )
-from skmal.encoders._protocol import _as_features
+from skmal.items._encoding import _as_features
 from skmal.metrics import make_retrieval_scorer, mean_reciprocal_rank
 from skmal.strategies._round import open_round
 
