@@ -44,7 +44,10 @@ OF_STUDIES = [  # pool, study, variant
 ]
 OF_SCRIPTS = {  # data and strategy
     "streaming": [("buffers of 100", "v-optimal-linear"), ("of 400", "random")],
-    "annotators": [("30 % missing", "v-optimal-linear"), ("10 % wrong", "coreset-margin")],
+    "annotators": [
+        ("30 % missing", "v-optimal-linear"),
+        ("10 % wrong", "coreset-margin"),
+    ],
     "imbalance": [("long-tail", "v-optimal-linear"), ("90-10", "coreset-margin-trim")],
     "other_modalities": [("words", "coreset-margin"), ("molecules", "random")],
     "three_modalities": [("glyphs", "random"), ("glyphs", "coreset-margin")],

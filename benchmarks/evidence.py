@@ -18,6 +18,7 @@ from skmal.experiments import (
     DEFAULT,
     DEFAULT_ENCODER,
     ENCODERS,
+    LINEAR_DESIGN,
     PAPER,
     POOLS,
     REFERENCE,
@@ -75,6 +76,7 @@ TITLES = {
 SLOW = ("contrastive", "clip")  # in larger batches, in the default suite
 NAMES = {
     DEFAULT: "`VOptimalDesign()`, the default",
+    LINEAR_DESIGN: "`VOptimalDesign(gamma=None, coverage=0.0, ridge=0.3)`",
     PAPER: "`CoresetMargin()`, the paper's",
     "coreset-margin-trim": "`CoresetMargin(trim=0.3)`",
     "coreset-margin-trim-alternate": '`CoresetMargin("alternate", trim=0.3)`',

@@ -67,7 +67,7 @@ def test_default_sizes_follow_the_budget(monkeypatch):
             "unknown strategy 'best'; choose from random, v-optimal",
         ),
         ({"data": "imagenet"}, "unknown data 'imagenet'; choose from glyphs"),
-        ({"encoder": "bert"}, "unknown encoder 'bert'; choose from ridge-cca, kernel"),
+        ({"encoder": "bert"}, "unknown encoder 'bert'; choose from kernel-cca, ridge"),
         ({"n_seeds": 0}, "n_seeds must be an integer of at least 1"),
         ({"budget": 1}, "budget .* must be an integer of at least 2, got 1"),
         ({"budget": 1.5}, "budget .* must be an integer of at least 2, got 1.5"),

@@ -74,7 +74,7 @@ def test_compare_on_files_of_each_set(
     assert main(f"{command} {'' if data == 'datacomp' else clip}".split()) == 0
     with open(tmp_path / "curves.csv", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    titles = {"datacomp": "datacomp/ridge-cca"}
+    titles = {"datacomp": "datacomp/kernel-cca"}
     assert {row["data"] for row in rows} == {titles.get(data, f"{name}/clip/micro")}
     assert rows[0]["metric"] == metrics[0]
     assert {row["metric"] for row in rows} >= set(metrics)
@@ -90,10 +90,10 @@ def test_frozen_towers_make_features_for_light_encoders(sets, tmp_path, capsys):
     )
     assert main([*command.split(), "--model", f"local-dir:{sets}/weights"]) == 0
     table = (tmp_path / "curves.csv").read_text(encoding="utf-8")
-    assert "colorswap/ridge-cca/weights,v-optimal,0,12,group," in table
+    assert "colorswap/kernel-cca/weights,v-optimal,0,12,group," in table
     assert main(command.split()) == 1
     assert (
-        "ridge-cca needs features of images and texts: name" in capsys.readouterr().err
+        "kernel-cca needs features of images and texts: name" in capsys.readouterr().err
     )
 
 
@@ -232,7 +232,7 @@ def test_rows_that_share_an_image_stay_together():
         ("--suite default --text-column x", "--text-column does not go with --suite"),
         ("--suite default --cache x", "--cache does not go with --suite"),
         ("--pretrained openai", "glyphs holds features, which need no model"),
-        ("--max-epochs 3", "max_epochs does not go with ridge-cca"),
+        ("--max-epochs 3", "max_epochs does not go with kernel-cca"),
         ("--pool-size 1", "pool_size must be an integer of at least 2"),
         ("--suite default --path x", "--path does not go with --suite"),
         ("--suite default --max-epochs 3", "--max-epochs does not go with --suite"),

@@ -112,7 +112,7 @@ def test_a_finished_run_is_not_run_again(results, monkeypatch):
     last = lines[-1].split(",")
     (results / "runs.csv").write_text("\n".join([*lines[:-1], ",".join(last)[:-30]]))
     run_suite(results, strategies=["coreset-margin"], **SMALL)
-    assert done == [("scenes", "ridge-cca", "coreset-margin", 0.05, 1)]
+    assert done == [("scenes", "kernel-cca", "coreset-margin", 0.05, 1)]
     again = read_runs(results)
     assert [r["scores"] for r in again] == [r["scores"] for r in runs]
     run_suite(results, strategies=["k-center"], **SMALL)
@@ -214,7 +214,7 @@ def test_the_average_is_over_pools_seed_by_seed():
     [
         ({"pools": ["coco"]}, "unknown pool 'coco'; choose from glyphs"),
         ({"strategies": ["best"]}, "unknown strategy 'best'; choose from random"),
-        ({"encoder": "bert"}, "unknown encoder 'bert'; choose from ridge-cca"),
+        ({"encoder": "bert"}, "unknown encoder 'bert'; choose from kernel-cca"),
         ({"n_seeds": 0}, "n_seeds must be an integer of at least 1"),
         ({"budget": 0.0}, "budget must be a share of the pool, got 0.0"),
         ({"budget": 100}, "budget must be a share of the pool, got 100"),

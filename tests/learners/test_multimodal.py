@@ -376,10 +376,10 @@ def test_strategies_see_the_trust_that_it_has_earned(pools):
     learner = MultimodalActiveLearner(random_state=0)
     learner.fit([X[:20] for X in make_triples()])
     aligned = [X[20:] for X in make_triples()]
-    query, seen = learner.ask(aligned, 5)
+    query, seen = learner.ask(aligned, 15)
     assert seen.trust == 0
     learner.teach([pool[query.indices] for pool in aligned])
-    assert learner.ask(aligned, 5)[1].trust == learner.trust_ > 0
+    assert learner.ask(aligned, 15)[1].trust == learner.trust_ > 0
 
 
 def test_items_that_lack_a_partner_reach_the_strategy(learner):

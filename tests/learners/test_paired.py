@@ -560,7 +560,7 @@ def test_columns_in_another_order_are_refused(pairs, method):
 def test_set_output_names_the_encoders_features(pairs):
     learner = PairedActiveLearner().set_output(transform="pandas").fit(*pairs)
     frame = learner.transform(pairs[0])
-    assert list(frame.columns[:2]) == ["ridgecca0", "ridgecca1"]
+    assert list(frame.columns[:2]) == ["kernelcca0", "kernelcca1"]
     assert learner.score(*pairs) > 0.5
     assert len(learner.query(*pairs).indices) == 1
 
