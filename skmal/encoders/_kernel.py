@@ -26,8 +26,8 @@ class KernelCCA(PairEncoder):
     of pretrained networks it ranks partners better than `RidgeCCA` from the same pairs,
     by a fifth or more from 200 to 2,000 of them. Still no GPU, no iterations and no
     step size, and `fit` takes about as long as that of `RidgeCCA` on wide features: on
-    one core and in float32 half a second for 1,000 pairs, two seconds for 2,000 and six
-    for 12,000. What costs is `transform`; see the Notes.
+    one core and in float32 half a second for 1,000 pairs, two seconds for 2,000 and
+    seven for 12,000. What costs is `transform`; see the Notes.
 
     Parameters
     ----------
