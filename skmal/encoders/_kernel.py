@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-from scipy.linalg import cholesky, eigh, solve_triangular
+from scipy.linalg import eigh
 
 from .._shared.parameters import check_integer, check_number
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
+from ..arrays._kernel import (
+    cholesky_root,
+    kernel,
+    kernel_root,
+    landmarks_of,
+    solved,
+)
 from ..arrays._kinds import RowsLike
 from ..arrays._verbs import unit
 from ._pair_encoder import PairEncoder
@@ -181,8 +188,8 @@ class KernelCCA(PairEncoder):
 
         means = [rows.mean(axis=0) for rows in pairs]
         rows = [unit(own - mean) for own, mean in zip(pairs, means, strict=True)]
-        landmarks = [_landmarks(own, n_landmarks, rng) for own in rows]
-        roots = [_root(of, gamma) for of in landmarks]
+        landmarks = [landmarks_of(own, n_landmarks, rng) for own in rows]
+        roots = [kernel_root(of, gamma) for of in landmarks]
         centres, squares, product = _moments(rows, landmarks, roots, gamma)
         ridged = [_ridged_root(own, reg, len(rows[0])) for own in squares]
         left, correlations, right = _shared_directions(product, ridged, n_components)
@@ -190,8 +197,8 @@ class KernelCCA(PairEncoder):
         # Each direction counts by the root of its correlation.
         weights, offsets = [], []
         for root, ridge, part in zip(roots, ridged, (left, right), strict=True):
-            coordinates = _solved(ridge, part * correlations**POWER, transposed=True)
-            weights.append(_solved(root, coordinates, transposed=True))
+            coordinates = solved(ridge, part * correlations**POWER, transposed=True)
+            weights.append(solved(root, coordinates, transposed=True))
         largest = np.abs(weights[0]).argmax(axis=0)
         signs = np.sign(weights[0][largest, np.arange(len(correlations))])
         weights = [
@@ -226,50 +233,6 @@ class KernelCCA(PairEncoder):
         return features
 
 
-def kernel(rows: FloatArray, landmarks: FloatArray, gamma: float) -> FloatArray:
-    """Return exp(-gamma (1 - cos)) of rows of length one and of landmarks."""
-    values = rows @ landmarks.T  # (n, m)
-    values -= 1
-    values *= gamma
-    return np.exp(values, out=values)
-
-
-def _landmarks(
-    rows: FloatArray, n_landmarks: int, rng: np.random.RandomState
-) -> FloatArray:
-    """Return rows of length one that others are compared with: all, if not too many.
-
-    Of more, some are drawn, and each is moved amid the rows that it is nearest to: one
-    step of k-means. Further steps change next to nothing.
-    """
-    n = len(rows)
-    if n <= n_landmarks:
-        return rows
-    drawn = rows[np.sort(rng.choice(n, n_landmarks, replace=False))]
-    nearest = np.concatenate(
-        [
-            (rows[start : start + SIZES.rows] @ drawn.T).argmax(axis=1)
-            for start in range(0, n, SIZES.rows)
-        ]
-    )
-    order = np.argsort(nearest, kind="stable")
-    chosen, starts = np.unique(nearest[order], return_index=True)
-    drawn[chosen] = np.add.reduceat(rows[order], starts, axis=0)
-    return unit(drawn)
-
-
-def _root(landmarks: FloatArray, gamma: float) -> FloatArray:
-    """Return C, lower triangular, with C C' the kernel matrix of the landmarks.
-
-    To its diagonal is added what rounding can take from it. ``C^-1 k`` of a row's
-    kernel values k are its coordinates: their products are the kernel.
-    """
-    values = kernel(landmarks, landmarks, gamma)
-    m = len(values)
-    values.flat[:: m + 1] += (1000 + m) * np.finfo(values.dtype).eps
-    return _cholesky(values)
-
-
 def _moments(
     rows: Sequence[FloatArray],
     landmarks: Sequence[FloatArray],
@@ -297,7 +260,7 @@ def _moments(
             if start == 0:
                 near.append(values.mean(axis=0))
             values -= near[modality]
-            part = _solved(root, values.T)  # (m, block)
+            part = solved(root, values.T)  # (m, block)
             sums[modality] += part.sum(axis=1)
             squares[modality] += part @ part.T
             parts.append(part)
@@ -322,28 +285,7 @@ def _ridged_root(squares: FloatArray, reg: float, n: int) -> FloatArray:
     eps = np.finfo(squares.dtype).eps
     mean = max(float(np.trace(squares)) / n, float(eps))
     squares.flat[:: len(squares) + 1] += mean * max(reg, 4 * n * eps)
-    return _cholesky(squares)
-
-
-def _cholesky(matrix: FloatArray) -> FloatArray:
-    """Return the lower triangular factor, in float64 found: float32 loses too much."""
-    precise = matrix.astype(np.float64)
-    root = cholesky(precise, lower=True, overwrite_a=True, check_finite=False)
-    return root.astype(matrix.dtype, copy=False)
-
-
-def _solved(
-    root: FloatArray, values: FloatArray, transposed: bool = False
-) -> FloatArray:
-    """Return the root's inverse, or the transpose of that, times values."""
-    return solve_triangular(
-        root,
-        values,
-        trans="T" if transposed else "N",
-        lower=True,
-        overwrite_b=True,
-        check_finite=False,
-    )
+    return cholesky_root(squares)
 
 
 def _shared_directions(
@@ -354,7 +296,7 @@ def _shared_directions(
     They are the singular vectors and values of ``R_x^-1 product R_y'^-1``.
     """
     x_root, y_root = ridged
-    whitened = _solved(y_root, _solved(x_root, product).T).T  # (m_x, m_y)
+    whitened = solved(y_root, solved(x_root, product).T).T  # (m_x, m_y)
     # All at once: drivers that find some alone hang where many are equal
     squares, left = eigh(
         whitened @ whitened.T, driver="evd", overwrite_a=True, check_finite=False

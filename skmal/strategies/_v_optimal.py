@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import eigh
 from sklearn.utils import gen_batches
 
 from .._shared.masks import refuse_masked
@@ -15,10 +14,10 @@ from .._shared.parameters import (
 from .._shared.randomness import draw_rows
 from .._shared.sizes import SIZES
 from .._shared.types import BoolArray, FloatArray, IntArray, RandomState
+from ..arrays._kernel import kernel, kernel_root, landmarks_of, solved
 from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_features, unit_floats
 from ..arrays._verbs import take, unit, whole
-from ..encoders._kernel import kernel
 from ._base import QueryStrategy
 from ._design import Design, greedy_picks
 from ._herding import N_CANDIDATES, N_DEMAND, Cover
@@ -30,7 +29,6 @@ from ._unmatched import partner_chances
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
 N_DRAWN = 20_000  # items of larger pools that are looked at
 N_LANDMARKS = 600  # rows through which the kernel is seen
-SMALLEST = 1e-6  # of the landmarks' largest eigenvalue: what is below is rounding
 KNOWN = 0.25  # of the items: from here on no question goes to coverage
 BANDWIDTH = 0.5  # of the coverage's kernel, as in MaxHerding
 
@@ -238,8 +236,8 @@ class VOptimalDesign(QueryStrategy):
     -----
     Features are the round's `open_inputs` and `aligned_inputs`, scaled to rows of
     length one, less the mean of all and scaled to length one again. The map sees them
-    through 600 of them, drawn at random (Nystroem's method [2]_): by their kernel
-    values times the inverse root of the kernel matrix of these landmarks.
+    through 600 landmarks (Nystroem's method [2]_): drawn at random, each moved to the
+    mean of the rows that are nearest to it, as in `KernelCCA`.
 
     The weight of item i is (max(1 - s_i, 0.001) / mean) ** trust, where s_i
     is its largest similarity, in the encoder's space, to any of at most 1,500 items of
@@ -403,23 +401,16 @@ def kernel_features(
     n_landmarks: int,
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return rows of length one in the space of the kernel, by Nystroem's method.
+    """Return rows of length one in the space of the kernel.
 
     Their inner products are the kernel's values, exactly where all rows are landmarks,
-    and nearly so where these are drawn.
+    and nearly so where there are fewer.
     """
-    n = len(features)
-    drawn = draw_rows(n + len(aligned), n_landmarks, rng)
-    landmarks = np.concatenate(
-        [features[drawn[drawn < n]], aligned[drawn[drawn >= n] - n]]
-    )
-    values = kernel(landmarks, landmarks, gamma).astype(np.float64)
-    w, U = eigh(values, check_finite=False)
-    kept = w > SMALLEST * w[-1]
-    root = (U[:, kept] / np.sqrt(w[kept])).astype(features.dtype)
+    landmarks = landmarks_of(np.concatenate([features, aligned]), n_landmarks, rng)
+    root = kernel_root(landmarks, gamma)
     return (
-        kernel(features, landmarks, gamma) @ root,
-        kernel(aligned, landmarks, gamma) @ root,
+        solved(root, kernel(features, landmarks, gamma).T).T,
+        solved(root, kernel(aligned, landmarks, gamma).T).T,
     )
 
 

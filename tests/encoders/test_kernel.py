@@ -6,7 +6,6 @@ from small import set_sizes
 
 from skmal import KernelCCA, RidgeCCA
 from skmal.datasets import load_glyphs
-from skmal.encoders._kernel import _landmarks
 from skmal.metrics import mean_reciprocal_rank
 
 
@@ -73,16 +72,6 @@ def test_more_pairs_than_landmarks_are_seen_through_those(pairs, reg):
     found = encoder.transform(X[60:])
     # Products of features do not depend on the directions' signs.
     np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-7)
-
-
-def test_landmarks_are_drawn_and_moved_amid_the_rows_next_to_them(pairs, monkeypatch):
-    rows = unit(pairs[0])
-    set_sizes(monkeypatch, rows=7)
-    found = _landmarks(rows, 10, np.random.RandomState(3))
-    drawn = np.sort(np.random.RandomState(3).choice(len(rows), 10, replace=False))
-    nearest = np.argmax(rows @ rows[drawn].T, axis=1)
-    expected = unit(np.stack([rows[nearest == k].mean(axis=0) for k in range(10)]))
-    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_random_state_determines_the_landmarks(pairs):

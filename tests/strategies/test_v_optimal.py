@@ -194,7 +194,6 @@ def test_the_design_is_its_parts(trust, modality, gamma):
         squares = ((rows[:, None] - rows) ** 2).sum(axis=2)
         w, U = np.linalg.eigh(np.exp(-gamma * squares / 2))
         rows = U * np.sqrt(np.maximum(w, 0))
-        rows = rows[:, w > 1e-6 * w[-1]]
         features, known = rows[:n], rows[n:]
     weights = weights_of(round, modality, kept)
     picks, gains = greedy_v_optimal(
