@@ -480,5 +480,5 @@ def test_it_turns_away_from_what_looks_like_the_items_without_a_partner():
             picks = VOptimalDesign(modality, trim=0.0).select(round).indices
             asked[told is not None, modality] = np.sum(picks < 80)  # of that kind
     assert asked[False, 0] >= 4
-    assert asked[True, 0] == 0
+    assert asked[True, 0] <= asked[False, 0] / 4
     assert asked[True, 1] == asked[False, 1]  # nothing was told of y
