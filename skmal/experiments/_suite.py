@@ -253,8 +253,15 @@ def run_case(case: Case) -> list[Row]:
     -------
     list of dict
         Its rows of `runs.csv`, one per metric.
+
+    Raises
+    ------
+    ValueError
+        If it is of "real" and has no path.
     """
-    if case.path is not None:
+    if case.suite == "real":
+        if case.path is None:
+            raise ValueError(f"a run on real pairs needs a path; {MADE_BY}")
         pool = real_pool(case.path, case.pool, case.seed)
     else:
         pool = load_pool(case.pool, case.seed, features=case.encoder != "clip")

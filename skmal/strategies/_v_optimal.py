@@ -14,7 +14,7 @@ from .._shared.parameters import (
 from .._shared.randomness import draw_rows
 from .._shared.sizes import SIZES
 from .._shared.types import BoolArray, FloatArray, IntArray, RandomState
-from ..arrays._kernel import kernel, kernel_root, landmarks_of, solved
+from ..arrays._kernel import kernel, kernel_root, solved
 from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_features, unit_floats
 from ..arrays._verbs import take, unit, whole
@@ -27,8 +27,8 @@ from ._trimming import check_trim, least_isolated_directions
 from ._unmatched import partner_chances
 
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
-N_DRAWN = 20_000  # items of larger pools that are looked at
-N_LANDMARKS = 600  # rows through which the kernel is seen
+N_DRAWN = 10_000  # items of larger pools that are looked at
+N_LANDMARKS = 800  # rows through which the kernel is seen
 KNOWN = 0.25  # of the items: from here on no question goes to coverage
 BANDWIDTH = 0.5  # of the coverage's kernel, as in MaxHerding
 
@@ -204,7 +204,7 @@ class VOptimalDesign(QueryStrategy):
     modality : {"alternate", "coverage", "relative_coverage", "random", 0, 1}, \
             default="alternate"
         Which modality to ask about: X and y in turns, or as in `CoresetMargin`.
-    gamma : float or None, default=1.0
+    gamma : float or None, default=2.0
         The kernel of two rows is ``exp(-gamma * (1 - cos))``, of the angle between them
         seen from the mean of all rows, as in `KernelCCA`. None: the map is linear in
         the rows, scaled to length one; that is cheaper, and what fits `RidgeCCA`.
@@ -216,7 +216,7 @@ class VOptimalDesign(QueryStrategy):
         This share of the open items, the most isolated ones (by the distance to the
         fourth nearest of 400 items drawn at random, of rows of length one), is left
         alone.
-    ridge : float, default=1.0
+    ridge : float, default=0.5
         Ridge of the map; see `skmal.strategies.greedy_v_optimal`.
     gate : float, default=0.01
         A true partner counts as found where the encoder ranked it in this best share
@@ -236,8 +236,7 @@ class VOptimalDesign(QueryStrategy):
     -----
     Features are the round's `open_inputs` and `aligned_inputs`, scaled to rows of
     length one, less the mean of all and scaled to length one again. The map sees them
-    through 600 landmarks (Nystroem's method [2]_): drawn at random, each moved to the
-    mean of the rows that are nearest to it, as in `KernelCCA`.
+    through 800 of them that are drawn at random (Nystroem's method [2]_).
 
     The weight of item i is (max(1 - s_i, 0.001) / mean) ** trust, where s_i
     is its largest similarity, in the encoder's space, to any of at most 1,500 items of
@@ -257,9 +256,9 @@ class VOptimalDesign(QueryStrategy):
     known, the design of the first batch is the same with an empty aligned set.
 
     O((n + n_aligned) m (d + m) + m^3 + 400 n d + 1500 n k + n_instances n m) time for n
-    items with d features, m = 600 landmarks (where `gamma` is None, m is d and is not
+    items with d features, m = 800 landmarks (where `gamma` is None, m is d and is not
     multiplied with it) and k encoder components, and O(2000 (2000 + n_aligned) d) for
-    coverage: linear in the pool. Of more than 20,000
+    coverage: linear in the pool. Of more than 10,000
     items so many are drawn at random, and the others are neither candidates nor
     targets: beyond that the design costs the same for pools of any size. Of pools that
     are not in memory only the rows drawn are read. The gaps that
@@ -297,10 +296,10 @@ class VOptimalDesign(QueryStrategy):
         self,
         modality: str | int = "alternate",
         *,
-        gamma: float | None = 1.0,
+        gamma: float | None = 2.0,
         coverage: float = 0.5,
         trim: float = 0.2,
-        ridge: float = 1.0,
+        ridge: float = 0.5,
         gate: float = 0.01,
         random_state: RandomState = None,
     ) -> None:
@@ -406,7 +405,8 @@ def kernel_features(
     Their inner products are the kernel's values, exactly where all rows are landmarks,
     and nearly so where there are fewer.
     """
-    landmarks = landmarks_of(np.concatenate([features, aligned]), n_landmarks, rng)
+    everything = np.concatenate([features, aligned])
+    landmarks = everything[draw_rows(len(everything), n_landmarks, rng)]
     root = kernel_root(landmarks, gamma)
     return (
         solved(root, kernel(features, landmarks, gamma).T).T,

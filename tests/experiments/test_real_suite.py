@@ -147,6 +147,12 @@ SCALES = {  # pairs that a run needs, as a share of what the linear one needs at
 }
 
 
+def test_a_run_on_real_pairs_needs_a_path():
+    case = Case("glyphs", "ridge-cca", "random", 0, STRATEGIES["random"], suite="real")
+    with pytest.raises(ValueError, match="needs a path"):
+        suite.run_case(case)
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """Return a folder of made-up runs: two encoders, two batches, two seeds."""

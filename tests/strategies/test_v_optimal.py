@@ -197,7 +197,7 @@ def test_the_design_is_its_parts(trust, modality, gamma):
         features, known = rows[:n], rows[n:]
     weights = weights_of(round, modality, kept)
     picks, gains = greedy_v_optimal(
-        features, 5, known, targets=kept, weights=weights, ridge=1.0
+        features, 5, known, targets=kept, weights=weights, ridge=0.5
     )
     np.testing.assert_array_equal(selection.indices, picks)
     np.testing.assert_allclose(
@@ -240,7 +240,7 @@ def test_both_kinds_of_questions_heed_each_other():
     rows, known = (unit(r[0]) for r in (round.open_inputs, round.aligned_inputs))
     everything = np.concatenate([rows, known])
     mean = everything.mean(axis=0)
-    ridge = ((everything - mean) ** 2).sum() / 70 / 7 * (10 + 12)
+    ridge = 0.5 * ((everything - mean) ** 2).sum() / 70 / 7 * (10 + 12)
     picks = []
     for covers in by_coverage:
         known_now = np.concatenate([known, rows[picks]])
@@ -480,5 +480,5 @@ def test_it_turns_away_from_what_looks_like_the_items_without_a_partner():
             picks = VOptimalDesign(modality, trim=0.0).select(round).indices
             asked[told is not None, modality] = np.sum(picks < 80)  # of that kind
     assert asked[False, 0] >= 4
-    assert asked[True, 0] == 0
+    assert asked[True, 0] <= asked[False, 0] / 4
     assert asked[True, 1] == asked[False, 1]  # nothing was told of y
