@@ -110,8 +110,8 @@ STUDIES: dict[str, Study] = {
     "batch-size": Study(
         "Batch size",
         "The paper's strategy and the linear design, `VOptimalDesign(gamma=None, "
-        "coverage=0.0, ridge=0.3)`, with 2.5 to 20 % of the pool in a batch. Savings are "
-        "told at the ends of batches.",
+        "coverage=0.0, ridge=0.3)`, with 2.5 to 20 % of the pool in a batch. Savings "
+        "are told at the ends of batches.",
         {
             f"{name}, {100 * batch:g} %": (strategy, batch)
             for name, strategy in [
