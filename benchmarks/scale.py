@@ -26,6 +26,7 @@ from _datacomp_like import Features, write_shards
 from skmal import (
     CoresetMargin,
     PairedActiveLearner,
+    RidgeCCA,
     Round,
     ShardedArray,
     VOptimalDesign,
@@ -124,7 +125,7 @@ def ask(pools, aligned, args):
     else:
         strategy = CoresetMargin(coreset_size=args.coreset_size, random_state=args.seed)
     if args.encoder == "ridge":
-        learner = PairedActiveLearner(query_strategy=strategy, random_state=args.seed)
+        learner = PairedActiveLearner(RidgeCCA(), strategy, random_state=args.seed)
         learner.fit(*aligned)
         return learner.query(*pools, n_instances=args.n_instances)
     rng = np.random.default_rng(args.seed)

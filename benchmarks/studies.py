@@ -18,17 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from skmal import (
-    CoresetMargin,
-    QueryStrategy,
-    RandomSampling,
-    Round,
-    VOptimalDesign,
-)
+from skmal import CoresetMargin, QueryStrategy, RandomSampling, Round
 from skmal.experiments import (
     BANDS,
     LINEAR,
+    LINEAR_DESIGN,
     REFERENCE,
+    STRATEGIES,
     Case,
     curves_by_seed,
     main_metric,
@@ -113,13 +109,14 @@ STUDIES: dict[str, Study] = {
     ),
     "batch-size": Study(
         "Batch size",
-        "The paper's strategy and the default with 2.5 to 20 % of the pool in a batch. "
-        "Savings are told at the ends of batches.",
+        "The paper's strategy and the linear design, `VOptimalDesign(gamma=None, "
+        "coverage=0.0, ridge=0.3)`, with 2.5 to 20 % of the pool in a batch. Savings "
+        "are told at the ends of batches.",
         {
             f"{name}, {100 * batch:g} %": (strategy, batch)
             for name, strategy in [
                 ("paper's", CoresetMargin()),
-                ("default", VOptimalDesign()),
+                ("linear design", STRATEGIES[LINEAR_DESIGN]),
             ]
             for batch in BATCHES
         },

@@ -1,7 +1,7 @@
 """Does it help to know which items turned out to have no partner?
 
 Glyphs of which a share has no partner in the other pool: whole scripts, or items at
-random. Random questions, and the default strategy with and without `teach_unmatched`.
+random. Random questions, and the linear design with and without `teach_unmatched`.
 """
 
 import argparse
@@ -14,9 +14,9 @@ from skmal import (
     RandomSampling,
     RidgeCCA,
     SimulatedAnnotator,
-    VOptimalDesign,
 )
 from skmal.datasets import load_glyphs
+from skmal.experiments import LINEAR_DESIGN, STRATEGIES
 
 N_TEST, N_START, BATCH, BUDGET = 600, 120, 150, 2000
 
@@ -81,10 +81,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3])
     parser.add_argument("--rates", type=float, nargs="+", default=[0.3])
     options = parser.parse_args()
+    linear = STRATEGIES[LINEAR_DESIGN]
     variants = {
         "random": (RandomSampling(), False),
-        "default, not told": (VOptimalDesign(), False),
-        "default, told": (VOptimalDesign(), True),
+        "linear, not told": (linear, False),
+        "linear, told": (linear, True),
     }
     print("missing  rate  seed  strategy           mean MRR  last MRR  answers of -1")
     for missing in ("scripts", "random"):

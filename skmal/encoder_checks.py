@@ -177,7 +177,7 @@ def _check_items(encoder: Any, X: Items | None, y: Items | None) -> tuple[Items,
     if isinstance(encoder, type) or not methods:
         raise TypeError(
             "an encoder must be an instance with fit(X, y) and transform(X, y), such "
-            f"as RidgeCCA(), got {encoder!r}"
+            f"as KernelCCA(), got {encoder!r}"
         )
     if X is None and y is None:
         if not reads_numbers_only(encoder) and _says_no_numbers(encoder):

@@ -20,7 +20,7 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skmal import CoresetMargin, PairedActiveLearner, RidgeCCA
+from skmal import CoresetMargin, KernelCCA, PairedActiveLearner
 from skmal.datasets import make_colorswap
 from skmal.metrics import mean_reciprocal_rank
 
@@ -54,11 +54,11 @@ def run_loop(learner, encoder_of, n_queries=12):
 
 
 # %%
-# This is the learner's line. modAL's is ``ActiveLearner(RidgeCCA(),
+# This is the learner's line. modAL's is ``ActiveLearner(KernelCCA(),
 # query_strategy=strategy, X_training=X_start, y_training=y_start)``: the constructor's
 # training data become ``.fit``.
 
-learner = PairedActiveLearner(RidgeCCA(), strategy).fit(X_start, y_start)
+learner = PairedActiveLearner(KernelCCA(), strategy).fit(X_start, y_start)
 ours, our_rows = run_loop(learner, lambda learner: learner.estimator_)
 print(f"after {len(our_rows)} answers: {ours[-1]:.2f}")
 
@@ -82,7 +82,7 @@ else:
         warnings.filterwarnings("ignore", "'force_all_finite' was renamed")
         try:
             modal_learner = ActiveLearner(
-                RidgeCCA(),
+                KernelCCA(),
                 query_strategy=strategy,
                 X_training=X_start,
                 y_training=y_start,

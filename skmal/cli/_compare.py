@@ -155,7 +155,7 @@ def add_parser(
         "--encoder",
         choices=ENCODERS,
         default=DEFAULT_ENCODER,
-        help="what learns: from features (default: ridge-cca), or from images (clip)",
+        help="what learns: from features (default: kernel-cca), or from images (clip)",
     )
     parser.add_argument(
         "--model", help="of clip: a name of open_clip's, local-dir:FOLDER or a .json"

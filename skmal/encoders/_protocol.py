@@ -8,14 +8,14 @@ class Encoder(Protocol):
     """What learns a space in which partners of two modalities lie close.
 
     Everything of scikit-learn's that is fitted with X and y and transforms both, such
-    as `sklearn.cross_decomposition.PLSSVD`, is one; so is `RidgeCCA`. It also needs
+    as `sklearn.cross_decomposition.PLSSVD`, is one; so is `KernelCCA`. It also needs
     ``get_params`` and ``set_params``, which `sklearn.base.BaseEstimator` gives it.
 
     Examples
     --------
-    >>> from skmal import RidgeCCA
+    >>> from skmal import KernelCCA
     >>> from skmal.encoders import Encoder
-    >>> isinstance(RidgeCCA(), Encoder)
+    >>> isinstance(KernelCCA(), Encoder)
     True
     """
 

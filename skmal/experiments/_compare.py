@@ -72,11 +72,11 @@ def compare(
         the glyphs are read from files.
     path : str or path, default=None
         Where these files are: what the set's reader in `skmal.datasets` takes.
-    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}, \
-            default="ridge-cca"
-        What learns from the answers: `RidgeCCA`, `KernelCCA` or `ContrastiveProjection`
+    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"}, \
+            default="kernel-cca"
+        What learns from the answers: `KernelCCA`, `RidgeCCA` or `ContrastiveProjection`
         on features made without alignment, or `CLIPEncoder` from images and texts. All
-        but `RidgeCCA` on glyphs are named in the results: their data are called
+        but `KernelCCA` on glyphs are named in the results: their data are called
         "glyphs/contrastive", "coco/clip/ViT-B-32/openai" and so on.
     model, pretrained : str, default=None
         Model and weights of the `CLIPEncoder`; a name that ends in .json is a file with
@@ -167,7 +167,7 @@ def _towers(
     if encoder == "clip":
         if data == "datacomp":
             raise ValueError(
-                "datacomp holds features, no images; choose the encoder ridge-cca or "
+                "datacomp holds features, no images; choose the encoder kernel-cca or "
                 "contrastive"
             )
         return None

@@ -62,7 +62,7 @@ def make_estimator(
 
     Parameters
     ----------
-    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}
+    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"}
         The name.
     model, pretrained : str, default=None
         Of `CLIPEncoder`, other encoders ignore them. None: "tiny", random weights.

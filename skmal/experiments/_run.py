@@ -263,7 +263,7 @@ def default_jobs(encoder: str) -> int:
 
     Parameters
     ----------
-    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}
+    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"}
         What learns.
 
     Returns

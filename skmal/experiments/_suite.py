@@ -43,7 +43,7 @@ class Case:
     ----------
     pool : str
         The pool, out of the suite's.
-    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}
+    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"}
         What learns.
     name : str
         What the strategy is called in the tables.
@@ -143,8 +143,8 @@ def run_suite(
     strategies : sequence of str, default=all of `skmal.experiments.STRATEGIES`
         Which strategies; "random" is always run, and with "real" also random with
         "ridge-cca".
-    encoder : {"ridge-cca", "kernel-cca", "contrastive", "clip"}, \
-            default="ridge-cca"
+    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"}, \
+            default="kernel-cca"
         What learns; "clip", which learns from images, goes with "default" only.
     n_seeds : int, default=20
         Seeds 0 to n_seeds - 1.

@@ -107,7 +107,7 @@ def check_encoder(encoder: Any, listed: bool = False) -> None:
         raise TypeError(
             f"{name} has no transform, so it is no encoder: that needs fit(X, y) and "
             "transform(X, y), which returns features of both modalities in one space. "
-            "Take RidgeCCA(), PLSSVD() or a class of your own; classifiers, such as "
+            "Take KernelCCA(), PLSSVD() or a class of your own; classifiers, such as "
             "modAL's learners take, do not serve"
         )
     if listed:
@@ -122,7 +122,7 @@ def check_encoder(encoder: Any, listed: bool = False) -> None:
     if second is None or second.name == "copy" or second.kind is second.VAR_KEYWORD:
         raise TypeError(
             f"{name}.transform takes X alone, but an encoder needs transform(X, y), "
-            "as PLSSVD and RidgeCCA have it; prepare the features of each modality "
+            "as PLSSVD and KernelCCA have it; prepare the features of each modality "
             f"beforehand, on whole pools, and use the encoder without {name}"
         )
 

@@ -59,7 +59,7 @@ def test_encoders_that_break_the_contract(encoder, error, message):
 def test_a_classifier_is_no_encoder(pairs):
     X, y = pairs
     learner = PairedActiveLearner(LogisticRegression())
-    message = r"LogisticRegression has no transform.*fit\(X, y\).*Take RidgeCCA\(\)"
+    message = r"LogisticRegression has no transform.*fit\(X, y\).*Take KernelCCA\(\)"
     for ask in (learner.query, learner.fit):
         with pytest.raises(TypeError, match=message):
             ask(X, y)
