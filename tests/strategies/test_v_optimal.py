@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA, Round, VOptimalDesign
 from skmal.arrays._verbs import unit
 from skmal.coverage import isolation
-from skmal.strategies import greedy_herding
+from skmal.strategies import greedy_herding, greedy_v_optimal, v_optimal_gains
 from skmal.strategies._v_optimal import (
-    greedy_v_optimal,
     kernel_features,
     seen_from_mean,
     trusted_uncertainty,
-    v_optimal_gains,
 )
 from skmal.uncertainty import cross_modal_top1
 
