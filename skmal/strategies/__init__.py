@@ -3,18 +3,14 @@
 from ._badge import BADGE, assignment_residuals
 from ._base import QueryStrategy, Strategy
 from ._coreset_margin import CoresetMargin
+from ._design import greedy_v_optimal, v_optimal_gains
 from ._herding import MaxHerding, UncertaintyHerding, greedy_herding
 from ._k_center import KCenterGreedy
 from ._margin import MarginSampling
 from ._random_sampling import RandomSampling
 from ._round import Round, Selection
 from ._typiclust import TypiClust
-from ._v_optimal import (
-    VOptimalDesign,
-    greedy_v_optimal,
-    trusted_uncertainty,
-    v_optimal_gains,
-)
+from ._v_optimal import VOptimalDesign, trusted_uncertainty
 
 __all__ = [
     "BADGE",
