@@ -9,6 +9,7 @@ default --out benchmarks/results/default`, the same with `real`, or
 
 import csv
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -328,22 +329,27 @@ def _encoder_part(encoder: str, by_case: Cases) -> list[str]:
         for p in [*POOLS, AVERAGE]
         if any(c[0] == encoder and c[2] == p for c in by_case)
     ]
-    for budgets in BANDS:
-        if not any((case[0], case[3]) == (encoder, budgets) for case in by_case):
+    againsts = {
+        REFERENCE: "against random questions",
+        TODAY: "against random questions with RidgeCCA",
+    }
+    for budgets, (against, title) in product(BANDS, againsts.items()):
+        names = _in_order(by_case, encoder, against)
+        if not any((c[0], c[3], c[4]) == (encoder, budgets, against) for c in by_case):
             continue
         lines.append(
-            f"Answers saved against random sampling, %, where it has bought {budgets} "
-            "of the pool (mean ± half the 95 % interval):\n"
+            f"Answers saved {title}, %, where these have bought {budgets} of the pool "
+            "(mean ± half the 95 % interval):\n"
         )
         lines.append(f"| strategy | seeds | {' | '.join(pools)} |")
         lines.append("|---" * (len(pools) + 2) + "|")
-        for name in _in_order(by_case, encoder):
-            rows = [by_case.get((encoder, name, p, budgets, REFERENCE)) for p in pools]
+        for name in names:
+            rows = [by_case.get((encoder, name, p, budgets, against)) for p in pools]
             cells = " | ".join(_cell(row) for row in rows)
             lines.append(f"| {NAMES[name]} | {_seeds(rows)} | {cells} |")
         lines.append("")
         row = by_case.get((encoder, DEFAULT, AVERAGE, budgets, PAPER))
-        if row:
+        if row and against == REFERENCE:
             mean, low, high = _percent(row)
             lines.append(
                 f"On average the default saves {mean:.0f} points more than the paper's "
@@ -367,8 +373,8 @@ def _missing(by_case: Cases) -> str:
     return "\n".join(lines)
 
 
-def _in_order(by_case: Cases, encoder: str) -> list[str]:
-    names = {case[1] for case in by_case if case[0] == encoder}
+def _in_order(by_case: Cases, encoder: str, against: str = REFERENCE) -> list[str]:
+    names = {c[1] for c in by_case if (c[0], c[4]) == (encoder, against)}
     return [name for name in STRATEGIES if name in names]
 
 
@@ -557,7 +563,11 @@ def draw(results: Path = RESULTS) -> None:
     figure = Figure(figsize=(11, 9), layout="constrained")
     for ax, pool in zip(figure.subplots(3, 3).flat, POOLS, strict=True):
         strategies = curves.get((pool, DEFAULT_ENCODER, main_metric(pool)), {})
-        own = {label: strategies[name] for label, name in shown.items()}
+        own = {
+            label: strategies[name]
+            for label, name in shown.items()
+            if name in strategies
+        }
         seeds = sorted(set.intersection(*map(set, own.values())))
         points = own["random"][seeds[0]][0]
         scores = {

@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from skmal import PairedActiveLearner, RidgeCCA
+from skmal import PairedActiveLearner, RidgeCCA, VOptimalDesign
 from skmal.datasets import load_glyphs
-from skmal.experiments import curves_by_seed, read_runs
+from skmal.experiments import DEFAULT_ENCODER, SUITES, curves_by_seed, read_runs
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -56,7 +56,8 @@ def ask() -> dict:
     known, X_rows = np.split(rng.permutation(len(rows)), [200])
     y_rows = rng.permutation(X_rows)
     X, y = features.X[rows], features.y[rows]
-    learner = PairedActiveLearner(RidgeCCA(), random_state=SEED)
+    design = VOptimalDesign(gamma=None, coverage=0.0, ridge=0.3)
+    learner = PairedActiveLearner(RidgeCCA(), design, random_state=SEED)
     learner.fit(X[known], y[known])
     query = learner.query(X[X_rows], y[y_rows])
     assert query.modality == 0
@@ -150,23 +151,28 @@ def draw_curve(ax: Axes) -> None:
     ax : Axes
         Where to draw.
     """
-    runs = read_runs(ROOT / "benchmarks" / "results" / "default")
-    curves = curves_by_seed(runs)["glyphs", "ridge-cca", "mrr"]
+    runs = [
+        row
+        for row in read_runs(ROOT / "benchmarks" / "results" / "real")
+        if row["batch"] == SUITES["real"].pools["openmoji"].batch
+    ]
+    curves = curves_by_seed(runs)["openmoji", DEFAULT_ENCODER, "mrr"]
+    seeds = set(curves["random"]) & set(curves["v-optimal"])
     (n_random, random), (n_ours, ours) = (
-        np.mean(list(curves[strategy].values()), axis=0)  # over seeds
+        np.mean([curves[strategy][seed] for seed in seeds], axis=0)
         for strategy in ("random", "v-optimal")
     )
     ax.plot(n_random, random, color=QUIET, lw=2.5)
     ax.plot(n_ours, ours, color=KNOWN, lw=2.5)
-    bought = n_random[5]
-    level = random[5]
+    at = int(np.searchsorted(n_random, n_random[-1] / 2))
+    bought, level = n_random[at], random[at]
     enough = np.interp(level, ours, n_ours)
     arrow = {"arrowstyle": "-|>", "color": ASKED, "lw": 2.2}
     ax.annotate("", (enough, level), (bought, level), arrowprops=arrow)
     ax.plot([bought, bought], [0, level], ":", color=QUIET)
     ax.plot([enough, enough], [0, level], ":", color=KNOWN)
     ax.text(
-        bought + 60,
+        bought + 25,
         level - 0.012,
         f"the same score with\n{enough:,.0f} answers, not {bought:,.0f}",
         color=ASKED,
@@ -174,7 +180,7 @@ def draw_curve(ax: Axes) -> None:
     )
     ax.text(n_ours[-1], ours[-1] + 0.008, "questions chosen", color=KNOWN, ha="right")
     ax.text(n_random[-1], random[-1] - 0.024, "at random", color=QUIET, ha="right")
-    ax.set(xlabel="answers", ylim=(0.08, 0.43), xlim=(0, 3000))
+    ax.set(xlabel="answers", ylim=(0, 0.4), xlim=(0, n_random[-1] + 50))
     ax.set_ylabel("true partner's mean reciprocal rank")
     ax.spines[["top", "right"]].set_visible(False)
 
