@@ -27,7 +27,7 @@ def test_other_parameters_are_refused(tmp_path):
             open_keyed(tmp_path, **{"known_pairs": pairs} | params)
     with pytest.raises(TypeError, match="must be a PairedActiveLearner, got RidgeCCA"):
         open_keyed(tmp_path, learner=RidgeCCA())
-    with pytest.raises(ValueError, match="RidgeCCA learns from rows of numbers"):
+    with pytest.raises(ValueError, match="KernelCCA learns from rows of numbers"):
         AnnotationSession(tmp_path / "t", ["a", "b"], ["c", "d"])
     with open_keyed(tmp_path, known_pairs=pairs) as session:
         assert session.progress.budget == 9

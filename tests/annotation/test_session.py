@@ -87,7 +87,7 @@ def test_any_function_answers_and_the_curve_is_kept(tmp_path):
     assert progress.n_open == (0, 0)
     sizes, scores = zip(*progress.validation, strict=True)
     assert sizes == (2, *range(7, 40, 5), 40)
-    assert scores[-1] > 0.9 > scores[0]
+    assert scores[-1] > 0.8 > scores[0]
     assert len(progress.prequential) == 8
     told = events(tmp_path / "s.skmal")
     assert {by for kind, by, _ in told if kind == "answer"} == {"ada"}
