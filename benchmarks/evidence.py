@@ -594,8 +594,9 @@ def draw(results: Path = RESULTS) -> None:
                 == (DEFAULT_ENCODER, name, budgets, REFERENCE)
                 and r["metric"] == main_metric(r["pool"])
             }
-            mean, low, high = np.array([chosen[p] for p in names]).T
-            at = -np.arange(len(names)) + shift
+            there = [name for name in names if name in chosen]
+            mean, low, high = np.array([chosen[name] for name in there]).T
+            at = shift - np.array([names.index(name) for name in there])
             ax.errorbar(mean, at, xerr=[mean - low, high - mean], fmt="o", label=label)
         ax.axvline(0, color="grey", linewidth=0.8)
         ax.set(title=f"at {budgets} of the pool", xlabel="answers saved, %")

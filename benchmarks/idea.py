@@ -179,7 +179,7 @@ def draw_curve(ax: Axes) -> None:
         va="top",
     )
     ax.text(n_ours[-1], ours[-1] + 0.008, "questions chosen", color=KNOWN, ha="right")
-    ax.text(n_random[-1], random[-1] - 0.024, "at random", color=QUIET, ha="right")
+    ax.text(n_random[-1], random[-1] - 0.05, "at random", color=QUIET, ha="right")
     ax.set(xlabel="answers", ylim=(0, 0.4), xlim=(0, n_random[-1] + 50))
     ax.set_ylabel("true partner's mean reciprocal rank")
     ax.spines[["top", "right"]].set_visible(False)
