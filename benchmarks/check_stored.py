@@ -35,7 +35,7 @@ OF_THE_SUITE = [
 ] + [("glyphs-shift", "k-center"), ("serif-outliers", "random")]
 OF_REAL_PAIRS = [  # pool, encoder, strategy
     ("openmoji", LINEAR, "random"),
-    ("openmoji", LINEAR, "v-optimal"),
+    ("openmoji", KERNEL, "v-optimal"),
     ("openmoji", KERNEL, "random"),
 ]
 OF_STUDIES = [  # pool, study, variant
