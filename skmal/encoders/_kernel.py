@@ -59,6 +59,8 @@ class KernelCCA(PairEncoder):
 
     Attributes
     ----------
+    gamma_ : float
+        The kernel's, at the time of `fit`.
     n_components_ : int
         Dimensions actually used.
     correlations_ : ndarray of shape (n_components_,)
@@ -131,6 +133,7 @@ class KernelCCA(PairEncoder):
     True
     """
 
+    gamma_: float
     n_components_: int
     correlations_: FloatArray
     x_mean_: FloatArray
@@ -208,6 +211,7 @@ class KernelCCA(PairEncoder):
         offsets = [centre @ own for centre, own in zip(centres, weights, strict=True)]
 
         self._remember_features(X)
+        self.gamma_ = gamma
         self.n_components_, self.correlations_ = len(correlations), correlations
         self.x_mean_, self.y_mean_ = means
         self.x_landmarks_, self.y_landmarks_ = landmarks
@@ -228,7 +232,7 @@ class KernelCCA(PairEncoder):
         # Block by block, so that kernel values never take more than the features.
         for start in range(0, len(rows), SIZES.rows):
             block = slice(start, start + SIZES.rows)
-            values = kernel(unit(rows[block] - mean), landmarks, self.gamma)
+            values = kernel(unit(rows[block] - mean), landmarks, self.gamma_)
             features[block] = values @ weights - offset
         return features
 

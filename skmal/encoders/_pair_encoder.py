@@ -65,8 +65,8 @@ class PairEncoder(
         Returns
         -------
         ndarray of shape (n_samples, n_components_), or a tuple of two such arrays
-            Features of X; with y, (features of X, features of y). A row that equals the
-            training mean has no direction and stays zero.
+            Features of X; with y, (features of X, features of y). A row that has no
+            direction in the shared space stays zero.
 
         Raises
         ------

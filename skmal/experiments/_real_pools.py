@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from .._shared.types import FloatArray
 from ._pools import Pool
 from ._suite_pools import score_by_mrr
 
@@ -37,11 +39,7 @@ def real_pool(path: str | Path, name: str, seed: int) -> Pool:
         If the file does not hold aligned rows `x` and `y`, or too few of them.
     """
     file = Path(path) / f"{name}.npz"
-    with np.load(file, allow_pickle=False) as arrays:
-        missing = {"x", "y"} - set(arrays)
-        if missing:
-            raise ValueError(f"{file} has no array {' and no '.join(sorted(missing))}")
-        X, y = (np.asarray(arrays[side], dtype=np.float32) for side in ("x", "y"))
+    X, y = (_read(file, side) for side in ("x", "y"))
     if len(X) != len(y) or len(X) <= LEAST_TEST:
         raise ValueError(
             f"{file} must hold a row of x and one of y for each of more than "
@@ -53,6 +51,30 @@ def real_pool(path: str | Path, name: str, seed: int) -> Pool:
     )
     known = X[:0], y[:0]
     return Pool(X[rows], y[rows], X[test], y[test], score_by_mrr, known=known)
+
+
+def _read(file: Path, side: str) -> FloatArray:
+    """Return an array of a file, or say what is wrong with the file."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            rows = arrays.get(side)
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
+        raise ValueError(f"{file} is damaged or no npz file ({error})") from error
+    if rows is None:
+        raise ValueError(f"{file} has no array {side}")
+    if rows.dtype.kind not in "fiu" or rows.ndim != 2 or rows.size == 0:
+        raise ValueError(
+            f"{side} of {file} must be rows of numbers, got {rows.dtype} of shape "
+            f"{rows.shape}"
+        )
+    with np.errstate(over="ignore"):
+        rows = rows.astype(np.float32)
+    if not (good := np.isfinite(rows).all(axis=1)).all():
+        raise ValueError(
+            f"row {np.argmin(good)} of {side} of {file} is not finite in float32; take "
+            "its pair out"
+        )
+    return rows
 
 
 def find_real_pools(
@@ -80,7 +102,11 @@ def find_real_pools(
     there = {name: (Path(path) / f"{name}.npz").is_file() for name in names}
     found = [name for name, is_there in there.items() if is_there]
     missing = [name for name, is_there in there.items() if not is_there]
+    for name in found:  # once before hours of work
+        real_pool(path, name, seed=0)
     if not found:
         files = ", ".join(f"{name}.npz" for name in missing)
+        if not Path(path).is_dir():
+            raise ValueError(f"{path} is no folder, which holds {files}; {MADE_BY}")
         raise ValueError(f"{path} holds none of {files}; {MADE_BY}")
     return found, missing

@@ -207,7 +207,9 @@ class Design:
         self.sigma = gram + weighted.T @ self.targets
         self.sigma /= len(known) + len(rows)
         scale = np.trace(self.sigma) / d * (len(aligned) + n_picks)
-        gram[np.diag_indices(d)] += ridge * scale if scale > 0 else 1
+        # No smaller than what rounding can take from the Gram matrix.
+        least = float(np.finfo(features.dtype).eps) * np.trace(gram)
+        gram[np.diag_indices(d)] += max(ridge * scale, least) if scale > 0 else 1
         self.inverse = cho_solve(cho_factor(gram), np.eye(d))
         # M = inverse - sum of v v' / scale over the rows v taken since.
         n_kept = min(n_picks, d)

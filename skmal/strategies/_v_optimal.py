@@ -96,7 +96,8 @@ class VOptimalDesign(QueryStrategy):
 
     Utilities are the largest weighted gains when items are picked, lowered to the
     smallest before where a later one is larger. Ties go to the lowest row. With no pair
-    known, the design of the first batch is the same with an empty aligned set.
+    known the learner asks at random, unless its encoder can transform already: then the
+    design of the first batch is the same with an empty aligned set.
 
     O((n + n_aligned) m (d + m) + m^3 + 400 n d + 1500 n k + n_instances n m) time for n
     items with d features, m = 800 landmarks (where `gamma` is None, m is d and is not
@@ -124,11 +125,12 @@ class VOptimalDesign(QueryStrategy):
     >>> rng = np.random.default_rng(0)
     >>> z = rng.normal(size=(60, 3))                       # what partners share
     >>> X, y = z @ rng.normal(size=(3, 8)), z @ rng.normal(size=(3, 5))
-    >>> learner = PairedActiveLearner(KernelCCA(), VOptimalDesign()).fit(X[:9], y[:9])
-    >>> query = learner.query(X[9:], y[9:], n_instances=4)
-    >>> query.modality, len(query.indices)                 # 9 pairs // 4 is even
-    (0, 4)
-    >>> learner = learner.teach(X[9:][query.indices], y[9:][query.indices])
+    >>> learner = PairedActiveLearner(KernelCCA(), VOptimalDesign(), random_state=0)
+    >>> learner = learner.fit(X[:20], y[:20])
+    >>> query = learner.query(X[20:], y[20:], n_instances=4)
+    >>> query.modality, len(query.indices)                 # 20 pairs // 4 is odd
+    (1, 4)
+    >>> learner = learner.teach(X[20:][query.indices], y[20:][query.indices])
     >>> learner.trust_                                     # all partners were found
     1.0
     """

@@ -260,8 +260,10 @@ def test_the_page_shows_real_pools_first(results, tmp_path, monkeypatch):
     monkeypatch.setattr(evidence, "_readme_default", lambda results: "the other")
     real, other = evidence.readme_table(tmp_path).split("\n\n")
     assert other == "the other"
-    assert real.startswith("| real pool | against | 1-5 % | 5-10 % | 10-30 % |")
-    assert "| `iconify` | random questions, RidgeCCA | +50 ± 0 |  |  |  |" in real
+    assert real.startswith(
+        "| real pool | same encoder, 1-5 % | same encoder, 10-30 % |"
+    )
+    assert "| `iconify` | +29 ± 0 |  |  | +50 ± 0 |  |  |" in real
     assert evidence.readme_table(tmp_path / "none") == "the other"
 
 

@@ -199,7 +199,8 @@ def a_person(query: Query, X_ids: Ints, y_ids: Ints) -> Ints:
     """Answer a simulated run: who has an even number has no partner."""
     own, other = (X_ids, y_ids) if query.modality == 0 else (y_ids, X_ids)
     asked = own[query.indices]
-    partners = np.array([np.flatnonzero(other == number)[0] for number in asked])
+    rows = {int(number): row for row, number in enumerate(other)}
+    partners = np.array([rows.get(int(number), -1) for number in asked])
     return np.where(asked % 2 == 0, -1, partners)
 
 
