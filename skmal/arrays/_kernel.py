@@ -11,12 +11,13 @@ from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
 from ._verbs import unit
 
+LARGEST_GAMMA = 1e4  # beyond, the kernel of equal rows is a matter of rounding
+
 
 def kernel(rows: FloatArray, landmarks: FloatArray, gamma: float) -> FloatArray:
     """Return exp(-gamma (1 - cos)) of rows of length one and of landmarks."""
     values = rows @ landmarks.T  # (n, m)
     values -= 1
-    np.minimum(values, 0, out=values)  # rounding may find cosines above 1
     values *= gamma
     return np.exp(values, out=values)
 
