@@ -1,5 +1,6 @@
 """Pools of real pairs with features of pretrained networks, read from a folder."""
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from zipfile import BadZipFile
@@ -58,7 +59,7 @@ def _read(file: Path, side: str) -> FloatArray:
     try:
         with np.load(file, allow_pickle=False) as arrays:
             rows = arrays.get(side)
-    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise ValueError(f"{file} is damaged or no npz file ({error})") from error
     if rows is None:
         raise ValueError(f"{file} has no array {side}")

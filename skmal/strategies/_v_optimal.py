@@ -250,6 +250,9 @@ def kernel_features(
     Their inner products are the kernel's values, exactly where all rows are landmarks,
     and nearly so where there are fewer.
     """
+    # Rows of two precisions have the rounding of the lower one.
+    kind = min(features.dtype, aligned.dtype, key=lambda dtype: dtype.itemsize)
+    features, aligned = features.astype(kind), aligned.astype(kind)
     everything = np.concatenate([features, aligned])
     landmarks = everything[draw_rows(len(everything), n_landmarks, rng)]
     root = kernel_root(landmarks, gamma)

@@ -138,6 +138,25 @@ def test_both_kinds_of_questions_heed_each_other():
     assert selection.indices.tolist() == picks
 
 
+@pytest.mark.parametrize("kinds", [("f8", "f4"), ("f4", "f8"), ("f2", "f4")])
+def test_known_rows_and_pools_may_have_two_precisions(kinds):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(120, 3)).astype("f2")
+    asked = []
+    for one, other in (kinds, ("f4", "f4")):
+        open_rows, aligned = rows[20:].astype(other), rows[:20].astype(one)
+        round = Round(
+            (open_rows,) * 2,
+            (aligned,) * 2,
+            (open_rows,) * 2,
+            (aligned,) * 2,
+            4,
+            np.random.default_rng(0),
+        )
+        asked.append(VOptimalDesign(0).select(round).indices.tolist())
+    assert asked[0] == asked[1]
+
+
 @pytest.mark.parametrize(
     ("n_aligned", "n_open", "share"), [(0, 50, 0.5), (10, 70, 0.25), (20, 60, 0.0)]
 )
