@@ -11,7 +11,7 @@ from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
 from ._verbs import unit
 
-LARGEST_GAMMA = 1e4  # beyond, the kernel of equal rows is a matter of rounding
+GAMMAS = 0.01, 1e4  # beyond, differences of rows are a matter of rounding
 
 
 def kernel(rows: FloatArray, landmarks: FloatArray, gamma: float) -> FloatArray:

@@ -10,7 +10,7 @@ from .._shared.parameters import check_integer, check_number
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
 from ..arrays._kernel import (
-    LARGEST_GAMMA,
+    GAMMAS,
     cholesky_root,
     kernel,
     kernel_root,
@@ -41,7 +41,7 @@ class KernelCCA(PairEncoder):
     ----------
     gamma : float, default=1.0
         The kernel of two rows is ``exp(-gamma * (1 - cos))``, of the angle between them
-        seen from the mean of the pairs. Larger: only near rows are alike; at most 1e4.
+        seen from the mean of the pairs. Larger: only near rows are alike; from 0.01 to 1e4.
     reg : float, default=1.0
         Ridge added to each kernel matrix, as a share of its mean eigenvalue.
     n_components : int, default=512
@@ -182,7 +182,8 @@ class KernelCCA(PairEncoder):
             If X and y differ in length, hold NaN or infinity, or have fewer than two
             rows, or if a parameter is out of its range.
         """
-        gamma = check_number(self.gamma, "gamma", more_than=0, maximum=LARGEST_GAMMA)
+        least, most = GAMMAS
+        gamma = check_number(self.gamma, "gamma", minimum=least, maximum=most)
         remedy = "; without a ridge, few pairs are fitted perfectly and teach nothing"
         reg = check_number(self.reg, "reg", more_than=0, remedy=remedy)
         n_components = check_integer(self.n_components, "n_components", minimum=1)

@@ -14,6 +14,7 @@ from ._suite_pools import score_by_mrr
 
 REAL_POOLS = ("openmoji", "clipart", "glyphs", "iconify")
 LEAST_TEST, MOST_TEST = 400, 1000  # pairs held out: a fifth, between these
+LEAST_POOL = 50  # pairs to buy
 MADE_BY = "benchmarks/real_pairs.py makes them"
 
 
@@ -41,10 +42,10 @@ def real_pool(path: str | Path, name: str, seed: int) -> Pool:
     """
     file = Path(path) / f"{name}.npz"
     X, y = (_read(file, side) for side in ("x", "y"))
-    if len(X) != len(y) or len(X) <= LEAST_TEST:
+    if len(X) != len(y) or len(X) < LEAST_TEST + LEAST_POOL:
         raise ValueError(
-            f"{file} must hold a row of x and one of y for each of more than "
-            f"{LEAST_TEST} pairs, got {len(X)} and {len(y)}"
+            f"{file} must hold a row of x and one of y for each of at least "
+            f"{LEAST_TEST + LEAST_POOL} pairs, got {len(X)} and {len(y)}"
         )
     n_test = min(MOST_TEST, max(LEAST_TEST, len(X) // 5))
     rows, test = train_test_split(
@@ -57,7 +58,7 @@ def real_pool(path: str | Path, name: str, seed: int) -> Pool:
 def _read(file: Path, side: str) -> FloatArray:
     """Return an array of a file, or say what is wrong with the file."""
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with open(file, "rb") as content, np.load(content) as arrays:
             rows = arrays.get(side)
     except (OSError, ValueError, EOFError, TypeError, BadZipFile, zlib.error) as error:
         raise ValueError(f"{file} is damaged or no npz file ({error})") from error

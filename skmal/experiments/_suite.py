@@ -169,7 +169,8 @@ def run_suite(
     Raises
     ------
     ValueError
-        If a name is unknown, a number out of range, or none of the files is there.
+        If a name is unknown, a number out of range, or none of the files is there; if
+        the folder holds runs of another suite, of other files or of another budget.
 
     Warns
     -----
@@ -211,6 +212,7 @@ def run_suite(
         for learns, name in dict.fromkeys(names)
     ]
     out = Path(out)
+    _check_stored(out, cases, suite)
     runs = run_missing(out, cases, n_jobs=n_jobs, verbose=bool(verbose))
     savings, aulc = savings_rows(runs, suite), aulc_rows(runs)
     write_table(out / "savings.csv", SUITE_HEADER, savings)
@@ -241,6 +243,38 @@ def _present(
     return found
 
 
+def _check_stored(out: Path, cases: Sequence[Case], suite: str) -> None:
+    """Raise where runs that are kept are not those that are asked for."""
+    of_others = {name for other in SUITES for name in SUITES[other].pools}
+    of_others -= set(SUITES[suite].pools)
+    wanted = {case.key: case for case in cases}
+    sizes: dict[str, int] = {}
+    for row in read_runs(out):
+        if row["pool"] in of_others:
+            raise ValueError(
+                f"{out} holds runs of another suite, of the pool {row['pool']!r}; "
+                "choose another folder"
+            )
+        key = tuple(row[k] for k in ("pool", "encoder", "strategy", "batch", "seed"))
+        if (case := wanted.get(key)) is None:
+            continue
+        n, last = row["n_pool"], int(row["n_pairs"].split()[-1])
+        if case.path is not None and case.pool not in sizes:
+            sizes[case.pool] = len(real_pool(case.path, case.pool, 0).X)
+        if sizes.get(case.pool, n) != n:
+            raise ValueError(
+                f"{out} holds runs of {n} pairs of {case.pool!r}, and the file in "
+                f"{case.path} gives {sizes[case.pool]}; choose another folder"
+            )
+        plan = case.plan(n)
+        if not 0 <= last - min(plan.budget, n) < plan.batch_size:
+            raise ValueError(
+                f"{out} holds runs of {case.pool!r} that end with {last} of {n} pairs, "
+                f"but budget={case.shares.budget} ends with {min(plan.budget, n)}; "
+                "choose another folder, or that budget"
+            )
+
+
 def run_case(case: Case) -> list[Row]:
     """Make one run.
 
@@ -266,8 +300,14 @@ def run_case(case: Case) -> list[Row]:
     else:
         pool = load_pool(case.pool, case.seed, features=case.encoder != "clip")
     n_pool = len(pool.X)
+    plan = case.plan(n_pool)
+    if plan.budget <= plan.n_initial:
+        raise ValueError(
+            f"budget={case.shares.budget} of {n_pool} pairs is no more than the "
+            f"{plan.n_initial} known at the start; raise it"
+        )
     encoder = make_estimator(case.encoder)
-    curve = run(pool, encoder, case.strategy, case.seed, case.plan(n_pool))
+    curve = run(pool, encoder, case.strategy, case.seed, plan)
     return [
         {
             "pool": case.pool,

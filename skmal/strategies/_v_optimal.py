@@ -10,7 +10,7 @@ from .._shared.parameters import (
 from .._shared.randomness import draw_rows
 from .._shared.sizes import SIZES
 from .._shared.types import BoolArray, FloatArray, IntArray, RandomState
-from ..arrays._kernel import LARGEST_GAMMA, kernel, kernel_root, solved
+from ..arrays._kernel import GAMMAS, kernel, kernel_root, solved
 from ..arrays._numbers import unit_floats
 from ..arrays._verbs import take, unit, whole
 from ._base import QueryStrategy
@@ -159,7 +159,8 @@ class VOptimalDesign(QueryStrategy):
     def check_parameters(self, n_instances: int) -> None:
         check_choice(self.modality, "modality", MODALITY_RULES)
         if self.gamma is not None:
-            check_number(self.gamma, "gamma", more_than=0, maximum=LARGEST_GAMMA)
+            least, most = GAMMAS
+            check_number(self.gamma, "gamma", minimum=least, maximum=most)
         kind = "a share of the questions"
         check_number(self.coverage, "coverage", minimum=0, maximum=1, kind=kind)
         check_trim(self.trim)

@@ -178,7 +178,7 @@ def test_rounding_is_no_direction():
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"gamma": 0}, "gamma must be a finite number in .0, 10000.0., got 0"),
+        ({"gamma": 0}, "gamma must be a finite number in .0.01, 10000.0., got 0"),
         ({"reg": 0}, "reg must be a finite number above 0, got 0; without a ridge"),
         ({"n_components": 0}, "n_components must be an integer of at least 1, got 0"),
         ({"n_landmarks": 1}, "n_landmarks must be an integer of at least 2, got 1"),

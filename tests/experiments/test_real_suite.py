@@ -57,7 +57,7 @@ def test_a_broken_pool_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"glyphs\.npz has no array y"):
         real_pool(tmp_path, "glyphs", 0)
     np.savez(tmp_path / "glyphs.npz", x=np.ones((500, 2)), y=np.ones((400, 2)))
-    with pytest.raises(ValueError, match="more than 400 pairs, got 500 and 400"):
+    with pytest.raises(ValueError, match="at least 450 pairs, got 500 and 400"):
         real_pool(tmp_path, "glyphs", 0)
 
 
@@ -265,6 +265,78 @@ def test_the_page_shows_real_pools_first(results, tmp_path, monkeypatch):
     )
     assert "| `iconify` | +29 ± 0 |  |  | +50 ± 0 |  |  |" in real
     assert evidence.readme_table(tmp_path / "none") == "the other"
+
+
+def test_runs_of_another_kind_in_the_folder_are_refused(tmp_path):
+    out = tmp_path / "out"
+    for name in ("glyphs", "openmoji"):
+        write_pool(tmp_path, name)
+    options = {"strategies": ["random"], "n_seeds": 1, "n_jobs": 1}
+
+    def run(suite="real", pools=("glyphs",), path=tmp_path, **more):
+        path = {} if path is None else {"path": path}
+        given = {"suite": suite, "pools": list(pools), "encoder": "ridge-cca"}
+        return run_suite(out, **given, **options, **path, **more)
+
+    run(batch=0.2, budget=0.3)
+    stored = (out / "runs.csv").read_text()
+    with pytest.raises(ValueError, match="budget=0.9 ends with 180; choose another fo"):
+        run(batch=0.2, budget=0.9)
+    with pytest.raises(ValueError, match="budget=0.1 ends with 20; choose another"):
+        run(batch=0.2, budget=0.1)
+    other = tmp_path / "other"
+    other.mkdir()
+    rows = np.random.default_rng(1).normal(size=(700, 4))
+    np.savez(other / "glyphs.npz", x=rows, y=rows)
+    with pytest.raises(ValueError, match="runs of 200 pairs of 'glyphs', and the file"):
+        run(batch=0.2, budget=0.3, path=other)
+    run(pools=["openmoji"], batch=0.2, budget=0.3)
+    with pytest.raises(ValueError, match="runs of another suite, of the pool 'openmoj"):
+        run("default", ["scenes"], path=None)
+    assert (
+        stored in (out / "runs.csv").read_text()
+        or "openmoji" in (out / "runs.csv").read_text()
+    )
+    run(batch=0.2, budget=0.3)  # the same again
+
+
+def test_a_budget_that_buys_nothing_is_refused(tmp_path):
+    write_pool(tmp_path, "glyphs")
+    given = {"suite": "real", "path": tmp_path, "pools": ["glyphs"], "n_jobs": 1}
+    with pytest.raises(
+        ValueError, match="budget=0.01 of 200 pairs is no more than the"
+    ):
+        run_suite(tmp_path, strategies=["random"], n_seeds=1, budget=0.01, **given)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        (
+            {"x": np.full((600, 2), np.nan), "y": np.ones((600, 2))},
+            "row 0 of x of .* not",
+        ),
+        (
+            {"x": np.ones((600, 2)), "y": np.ones(600)},
+            "y of .* must be rows of numbers",
+        ),
+        ({"x": np.ones((600, 2))}, "has no array y"),
+        (
+            {"x": np.array(["a"] * 600)[:, None], "y": np.ones((600, 2))},
+            "x of .* rows of",
+        ),
+    ],
+)
+def test_faults_of_files_are_told_before_any_run(tmp_path, arrays, message):
+    write_pool(tmp_path, "openmoji")
+    np.savez(tmp_path / "glyphs.npz", **arrays)
+    with pytest.raises(ValueError, match=message):
+        run_suite(tmp_path / "out", suite="real", path=tmp_path, n_seeds=1)
+    assert not (tmp_path / "out").exists()
+    content = (tmp_path / "openmoji.npz").read_bytes()
+    (tmp_path / "glyphs.npz").write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match="glyphs.npz is damaged or no npz file"):
+        run_suite(tmp_path / "out", suite="real", path=tmp_path, n_seeds=1)
 
 
 def test_the_command_runs_it(tmp_path, capsys):

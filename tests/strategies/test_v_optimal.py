@@ -209,7 +209,7 @@ def test_as_many_as_there_are_can_be_asked_about():
     [
         ({"modality": "both"}, "modality must be one of"),
         ({"trim": 1.0}, "trim must be a share of the pool"),
-        ({"gamma": 0}, "gamma must be a finite number in .0, 10000"),
+        ({"gamma": 0}, "gamma must be a finite number in .0.01, 10000"),
         ({"coverage": 1.5}, "coverage must be a share of the questions"),
         ({"coverage": "a"}, "coverage must be a share of the questions"),
         ({"ridge": -1}, "ridge must be a finite number above 0"),
