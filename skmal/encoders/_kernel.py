@@ -41,7 +41,8 @@ class KernelCCA(PairEncoder):
     ----------
     gamma : float, default=1.0
         The kernel of two rows is ``exp(-gamma * (1 - cos))``, of the angle between them
-        seen from the mean of the pairs. Larger: only near rows are alike; from 0.01 to 1e4.
+        seen from the mean of the pairs. Larger: only near rows are alike. From 0.01 to
+        10,000.
     reg : float, default=1.0
         Ridge added to each kernel matrix, as a share of its mean eigenvalue.
     n_components : int, default=512

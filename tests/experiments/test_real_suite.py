@@ -280,7 +280,7 @@ def test_runs_of_another_kind_in_the_folder_are_refused(tmp_path):
 
     run(batch=0.2, budget=0.3)
     stored = (out / "runs.csv").read_text()
-    with pytest.raises(ValueError, match="budget=0.9 ends with 180; choose another fo"):
+    with pytest.raises(ValueError, match="budget=0.9 ends with 180; choose another"):
         run(batch=0.2, budget=0.9)
     with pytest.raises(ValueError, match="budget=0.1 ends with 20; choose another"):
         run(batch=0.2, budget=0.1)
