@@ -49,9 +49,9 @@ class VOptimalDesign(QueryStrategy):
         Which modality to ask about: X and y in turns, or as in `CoresetMargin`.
     gamma : float or None, default=2.0
         The kernel of two rows is ``exp(-gamma * (1 - cos))``, of the angle between them
-        seen from the mean of all rows, as in `KernelCCA`; from 0.01 to 10,000. None: the
-        map is linear in the rows, scaled to length one; that is cheaper, and what fits
-        `RidgeCCA`.
+        seen from the mean of all rows, as in `KernelCCA`; from 0.01 to 10,000. None:
+        the map is linear in the rows, scaled to length one; that is cheaper, and what
+        fits `RidgeCCA`.
     coverage : float, default=0.5
         This share of the questions, drawn at random, goes to the item that adds most to
         the coverage of the pool, as in `MaxHerding`, while nothing is known. The share
