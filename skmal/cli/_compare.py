@@ -39,6 +39,8 @@ def run_compare(arguments: argparse.Namespace) -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)  # before hours of work
     if arguments.suite:
         return _run_suite(arguments)
+    if arguments.pools:
+        raise ValueError("--pools goes with --suite only; --data names one set")
     if not arguments.strategies:
         raise ValueError(f"name --strategies, out of {', '.join(STRATEGIES)}")
     curves, savings = compare(

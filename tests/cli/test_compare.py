@@ -73,6 +73,7 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
         ("--suite default --data glyphs-mono", "--data does not go with --suite"),
         ("--suite default --batch-size 5", "batch must be a share of the pool, got 5"),
         ("--suite default --pools coco", "unknown pool 'coco'; choose from glyphs"),
+        ("--pools openmoji --strategies margin", "--pools goes with --suite only"),
         ("--suite real", "the suite 'real' needs a path, the folder of its files"),
         ("--suite real --path . --cache x", "--cache does not go with --suite"),
         ("--batch-size 0.5 --strategies margin", "batch_size must be an integer"),
