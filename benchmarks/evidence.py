@@ -157,13 +157,13 @@ on two other seeds of the real pools. All is shown here on seeds 0 and up, which
 was chosen on. The kinds of pools are the same, though: expect less on yours.
 
 The scenes of `make_colorswap` were changed three times after first runs on seeds 100
-to 103, in which the default's results were seen as well: the first version was too
-easy, a later one too hard, the present one lies between. So these pools are less of a
-test than the glyphs are, and since random sampling is near its best there with a
+to 103, in which the linear design's results were seen as well: the first version was
+too easy, a later one too hard, the present one lies between. So these pools are less of
+a test than the glyphs are, and since random sampling is near its best there with a
 third of the pool, the savings at 30-60 % rest on small differences of the score. In
 the hard version, with shapes of many sizes, places and shades, pictures differed in
-little but these, and no strategy saved much: the default 4 to 8 % and the paper's 5
-to 14 % of the answers on `scenes` and its long tail. Unimodal features have to show
+little but these, and no strategy saved much: the linear design 4 to 8 % and the paper's
+5 to 14 % of the answers on `scenes` and its long tail. Unimodal features have to show
 what makes a pair.
 """
 
@@ -321,7 +321,7 @@ def _encoder_part(encoder: str, by_case: Cases) -> list[str]:
     if encoder == "clip":
         lines.append(
             "A network that has seen no images before makes features in which "
-            "closeness means little at first. The default lives on closeness, and is "
+            "closeness means little at first. The design lives on closeness, and is "
             "not told apart from random sampling here. Pretrained weights could not be "
             "had.\n"
         )

@@ -194,10 +194,8 @@ class Design:
         n_picks: int,
         weights: FloatArray | None = None,
     ) -> None:
-        n, d = len(features) + len(aligned), features.shape[1]
-        total = features.sum(axis=0, dtype=np.float64)
-        total += aligned.sum(axis=0, dtype=np.float64)
-        self.mean = (total / n).astype(features.dtype)
+        d = features.shape[1]
+        self.mean = mean_of_all(features, aligned)
         known, self.targets = aligned - self.mean, features[rows]
         self.targets -= self.mean
         gram = (known.T @ known).astype(np.float64)  # (d, d)
@@ -241,6 +239,13 @@ class Design:
         self.taken[self.n_taken], self.scales[self.n_taken] = v, scale
         self.n_taken += 1
         return v, y, z, scale
+
+
+def mean_of_all(features: FloatArray, aligned: FloatArray) -> FloatArray:
+    """Return the mean of all rows, in the precision of the first."""
+    total = features.sum(axis=0, dtype=np.float64)
+    total += aligned.sum(axis=0, dtype=np.float64)
+    return (total / (len(features) + len(aligned))).astype(features.dtype)
 
 
 def greedy_picks(

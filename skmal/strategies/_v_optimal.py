@@ -14,7 +14,7 @@ from ..arrays._kernel import GAMMAS, kernel, kernel_root, solved
 from ..arrays._numbers import unit_floats
 from ..arrays._verbs import take, unit, whole
 from ._base import QueryStrategy
-from ._design import Design, greedy_picks
+from ._design import Design, greedy_picks, mean_of_all
 from ._herding import N_CANDIDATES, N_DEMAND, Cover
 from ._round import Round, Selection, others
 from ._steps import MODALITY_RULES, choose_modality
@@ -234,9 +234,7 @@ def seen_from_mean(
     features: FloatArray, aligned: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return both, less the mean of all rows, and scaled to length one again."""
-    total = features.sum(axis=0, dtype=np.float64)
-    total += aligned.sum(axis=0, dtype=np.float64)
-    mean = (total / (len(features) + len(aligned))).astype(features.dtype)
+    mean = mean_of_all(features, aligned)
     return unit(features - mean), unit(aligned - mean)
 
 
