@@ -143,13 +143,13 @@ def iconify(packages: Path) -> Pairs:
     for file, of_set in wanted.items():
         icon_set = json.loads(files[file])
         for words, name in of_set.items():
-            svgs[words] = _svg(icon_set, icon_set["icons"][name])
+            svgs[words] = icon_svg(icon_set, icon_set["icons"][name])
     for words in chosen:
         with suppress(ValueError):
             yield drawn(svgs[words]), words
 
 
-def _svg(icon_set: dict[str, Any], icon: dict[str, Any]) -> str:
+def icon_svg(icon_set: dict[str, Any], icon: dict[str, Any]) -> str:
     """Return an icon as a whole file."""
     defaults = {"left": 0, "top": 0, "width": 16, "height": 16}
     box = " ".join(str((defaults | icon_set | icon)[side]) for side in defaults)
