@@ -1,4 +1,4 @@
-"""Icons as arrays: drawn once, then moved, coloured and made small as often as wanted."""
+"""Icons as arrays: drawn once, then moved, coloured and made small ever anew."""
 
 import io
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ INKS = {  # names that are said with the picture, now and then
 
 
 def draw(svg: str) -> np.ndarray | None:
-    """Return a drawing, red, green, blue and alpha, or None of one that shows nothing."""
+    """Return a drawing with its alpha, or None of one that shows nothing."""
     from resvg_py import svg_to_bytes
 
     try:
@@ -89,7 +89,9 @@ def _thicker_or_thinner(alpha: torch.Tensor, rng: np.random.Generator) -> torch.
     kind = torch.from_numpy(rng.random((len(alpha), 1, 1, 1)))
     wide = torch.nn.functional.max_pool2d(alpha, 3, stride=1, padding=1)
     thin = -torch.nn.functional.max_pool2d(-alpha, 3, stride=1, padding=1)
-    keeps = thin.mean((1, 2, 3), keepdim=True) > 0.5 * alpha.mean((1, 2, 3), keepdim=True)
+    keeps = thin.mean((1, 2, 3), keepdim=True) > 0.5 * alpha.mean(
+        (1, 2, 3), keepdim=True
+    )
     changed = torch.where(kind < 0.2, wide, alpha)
     return torch.where((kind > 0.9) & keeps, thin, changed)
 

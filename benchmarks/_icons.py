@@ -1,8 +1,8 @@
 """Icons with words out of packages: which sets are taken, and what each icon is called.
 
 Sets are kept where their licence lets weights be made of them: MIT, ISC, Apache-2.0,
-BSD, CC0, public domain, OFL, and CC BY, which wants its credit. Kept aside for judging is
-every set whose name holds one of `ASIDE`; of no use are brands and their logos.
+BSD, CC0, public domain, OFL, and CC BY, which wants its credit. Kept aside for judging
+is every set whose name holds one of `ASIDE`; of no use are brands and their logos.
 """
 
 import json
@@ -30,8 +30,31 @@ LICENCES = (
 ASIDE = ("mdi", "material", "openmoji", "noto", "emoji", "twemoji", "fluent")
 BRANDS = ("logo", "brand", "token", "crypto", "devicon", "selfhst", "thesvg")
 STYLES = frozenset(  # endings of names that say how, not what, is drawn
-    "outline outlined filled fill solid duotone twotone sharp rounded regular color "
-    "poly 12 16 20 24 28 32 48 12px 16px 20px 24px".split()
+    [
+        "outline",
+        "outlined",
+        "filled",
+        "fill",
+        "solid",
+        "duotone",
+        "twotone",
+        "sharp",
+        "rounded",
+        "regular",
+        "color",
+        "poly",
+        "12",
+        "16",
+        "20",
+        "24",
+        "28",
+        "32",
+        "48",
+        "12px",
+        "16px",
+        "20px",
+        "24px",
+    ]
 )
 TAGGED = {  # package: how to get it; the words in it are tags of icons by their names
     "phosphor-icons-core-*.tgz": "npm pack @phosphor-icons/core",
@@ -147,5 +170,7 @@ def _tags(package: str, files: Archive) -> Iterator[tuple[str, list[str]]]:
             yield icon["name"], icon["tags"]
     else:  # phosphor: a list of types, in TypeScript
         text = files["package/dist/icons.d.ts"].decode()
-        for name, words in re.findall(r'name: "(.+?)";.*?\btags: readonly \[(.*?)\]', text, re.S):
+        for name, words in re.findall(
+            r'name: "(.+?)";.*?\btags: readonly \[(.*?)\]', text, re.S
+        ):
             yield name, re.findall(r'"([^"*]+)"', words)

@@ -1,93 +1,158 @@
-"""An active loop with the tiny CLIPEncoder, from pixels and names.
+"""Active loops with the small CLIP, from pixels and captions.
 
-    python benchmarks/clip_loop.py --out benchmarks/results/clip_loop
+    python benchmarks/clip_loop.py --packages packages --out benchmarks/results/clip_loop
 
-500 random pairs of glyphs and names at the start, then rounds of 100 questions until
-1,500 pairs are known; the model is trained from random weights in every round. Writes
-`curves.csv` (strategy, seed, n_pairs, mrr, and the seconds and processor seconds since
-the start) and `curves.png`, MRR on 1,000 held-out glyphs. As many loops run side by
-side as there are cores, each with one thread; with `--jobs 1` one runs with all.
+100 random pairs at the start, then rounds of 50 questions until 500 pairs are known;
+scores are MRR on 1,000 held-out pairs. Pools: glyphs (in the package), openmoji and
+clipart (drawn from the packages that `real_pairs.py` names). Ways to learn: the weights
+in the package, fine-tuned whole ("full") or in the text tower alone ("lit"); two heads
+on its towers' features ("heads": ContrastiveProjection, "kernel": KernelCCA); and the
+same network from random weights ("random-weights"). Writes `curves.csv`, as soon as a
+loop is done, and goes on with what is there; then `savings.csv` and a plot of each way.
+Every loop has one thread.
 """
 
 import argparse
-import time
-from contextlib import nullcontext
+import csv
 from pathlib import Path
 
 import joblib
 import numpy as np
-from sklearn.model_selection import train_test_split
+from _raw_pools import POOLS, network_of_icons, raw_pool
 
-from skmal import CLIPEncoder, PairedActiveLearner, RandomSampling
-from skmal.datasets import load_glyphs
+from skmal import (
+    CLIPEncoder,
+    ContrastiveProjection,
+    CoresetMargin,
+    KernelCCA,
+    MaxHerding,
+    PairedActiveLearner,
+    RandomSampling,
+    VOptimalDesign,
+)
 from skmal.experiments import in_parallel, single_threaded, write_table
-from skmal.plotting import AnnotationCurveDisplay, new_axes
+from skmal.experiments._tables import (
+    CURVES_HEADER,
+    SAVINGS_HEADER,
+    plot_curves,
+    savings_table,
+)
 
-STRATEGIES = {"random": RandomSampling(), "default": None}
-HEADER = ("strategy", "seed", "n_pairs", "mrr", "seconds", "cpu_seconds")
+STRATEGIES = {
+    "random": RandomSampling(),
+    "v-optimal": VOptimalDesign(),
+    "coreset-margin": CoresetMargin(),
+    "max-herding": MaxHerding(),
+}
+WAYS = ("full", "lit", "heads", "kernel", "random-weights")
+N_TEST, N_INITIAL, BATCH_SIZE, BUDGET = 1000, 100, 50, 500
 
 
-def run(name: str, seed: int, one_thread: bool) -> list[dict]:
+def run(
+    pool: str, X: np.ndarray, y: np.ndarray, way: str, name: str, seed: int
+) -> list[dict]:
     """Return the rows of one loop."""
-    X, y = load_glyphs(return_X_y=True)
-    X, X_test, y, y_test = train_test_split(X, y, test_size=1000, random_state=seed)
-    learner = PairedActiveLearner(
-        CLIPEncoder("tiny"),
-        STRATEGIES[name],
-        budget=1500,
-        n_initial=500,
-        batch_size=100,
-        random_state=seed,
-    )
-    rows = []
-    start = np.array([time.perf_counter(), time.process_time()])
+    order = np.random.default_rng(seed).permutation(len(X))
+    test, rows = order[:N_TEST], order[N_TEST:]
+    with single_threaded(with_torch=True):
+        encoder, X, y = _start(way, X, y)
+        learner = PairedActiveLearner(
+            encoder,
+            STRATEGIES[name],
+            budget=BUDGET,
+            n_initial=N_INITIAL,
+            batch_size=BATCH_SIZE,
+            random_state=seed,
+        )
+        learner.fit(X[rows], y[rows], validation_data=(X[test], y[test]))
+    figures = zip(learner.n_answers_iter_, learner.validation_scores_, strict=True)
+    return [
+        dict(
+            zip(
+                CURVES_HEADER,
+                (f"{pool}-{way}", name, seed, int(n), "mrr", round(float(score), 5)),
+                strict=True,
+            )
+        )
+        for n, score in figures
+    ]
 
-    def score(learner, X, y):
-        seconds = np.array([time.perf_counter(), time.process_time()]) - start
-        figures = round(learner.score(X, y), 5), *map(float, seconds.round(1))
-        row = name, seed, len(learner.X_training), *figures
-        rows.append(dict(zip(HEADER, row, strict=True)))
-        return figures[0]
 
-    with single_threaded(with_torch=True) if one_thread else nullcontext():
-        learner.fit(X, y, validation_data=(X_test, y_test), scoring=score)
-    return rows
+def _start(way: str, X: np.ndarray, y: np.ndarray):
+    """Return what learns, and what it sees of both pools."""
+    if way == "random-weights":
+        return CLIPEncoder(network_of_icons()), X, y
+    if way in ("full", "lit"):
+        trainable = "text" if way == "lit" else "all"
+        return CLIPEncoder("tiny", "icons", trainable=trainable), X, y
+    light = KernelCCA() if way == "kernel" else ContrastiveProjection()
+    return light, *CLIPEncoder("tiny", "icons").unimodal_features(X, y)
 
 
 def main() -> None:
-    """Run the loops and write what they gave."""
+    """Run the loops that are missing, and write what all gave."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--packages", type=Path, default=Path("packages"))
+    parser.add_argument("--cache", type=Path, default=Path("pictures"))
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--pools", nargs="+", choices=POOLS, default=POOLS)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument(
+        "--strategies", nargs="+", choices=STRATEGIES, default=[*STRATEGIES]
+    )
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=joblib.cpu_count())
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-
-    runs = [
-        (name, seed, arguments.jobs > 1)
+    file = arguments.out / "curves.csv"
+    curves = read_curves(file)
+    done = {(row["data"], row["strategy"], row["seed"]) for row in curves}
+    cases = [
+        (pool, *raw_pool(pool, arguments.packages, arguments.cache), way, name, seed)
         for seed in range(arguments.seeds)
-        for name in STRATEGIES
+        for pool in arguments.pools
+        for way in arguments.ways
+        for name in arguments.strategies
+        if (f"{pool}-{way}", name, seed) not in done
     ]
-    loops = in_parallel(run, runs, n_jobs=arguments.jobs, verbose=True, unit="loop")
-    rows = [row for loop in loops for row in loop]
-    write_table(arguments.out / "curves.csv", HEADER, rows)
+    loops = in_parallel(
+        run, cases, n_jobs=arguments.jobs, verbose=True, unit="loop", in_order=False
+    )
+    for rows in loops:
+        curves += rows
+        curves.sort(key=lambda row: [row[c] for c in CURVES_HEADER[:4]])
+        write_table(file, CURVES_HEADER, curves)
+    report(arguments.out, curves)
 
-    n_pairs = sorted({row["n_pairs"] for row in rows})
-    curves = {
-        name: np.array([row["mrr"] for row in rows if row["strategy"] == name]).reshape(
-            arguments.seeds, len(n_pairs)
+
+def read_curves(file: Path) -> list[dict]:
+    """Return the rows of a table of curves; none where there is no table."""
+    if not file.exists():
+        return []
+    with file.open(newline="", encoding="utf-8") as lines:
+        rows = [*csv.DictReader(lines)]
+    numbers = {"seed": int, "n_pairs": int, "score": float}
+    return [row | {c: kind(row[c]) for c, kind in numbers.items()} for row in rows]
+
+
+def report(out: Path, curves: list[dict]) -> None:
+    """Write savings and plots of the seeds that all strategies have; print savings."""
+    savings = []
+    for data in sorted({row["data"] for row in curves}):
+        rows = [row for row in curves if row["data"] == data]
+        names = {row["strategy"] for row in rows}
+        seeds = [{r["seed"] for r in rows if r["strategy"] == name} for name in names]
+        common = set.intersection(*seeds)
+        rows = [row for row in rows if row["seed"] in common]
+        if common and "random" in names:
+            savings += savings_table(rows)
+            plot_curves(rows).savefig(out / f"{data}.png", dpi=100)
+    write_table(out / "savings.csv", SAVINGS_HEADER, savings)
+    for row in savings:
+        print(
+            "{data:24} {strategy:16} {mean:+.0%} ({ci_low:+.0%} to {ci_high:+.0%}), "
+            "{n_seeds} seeds".format(**row)
         )
-        for name in STRATEGIES
-    }
-    display = AnnotationCurveDisplay(np.array(n_pairs), curves, "MRR on held-out pairs")
-    display.plot(new_axes()).figure_.savefig(arguments.out / "curves.png", dpi=150)
-    for row in rows:
-        if row["n_pairs"] == n_pairs[-1]:
-            print(
-                f"{row['strategy']}, seed {row['seed']}: MRR {row['mrr']:.3f} after "
-                f"{row['seconds'] / 60:.1f} minutes, {row['cpu_seconds'] / 60:.1f} of "
-                "a processor"
-            )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ Config = dict[str, Any]  # {"model_cfg": ..., "preprocess_cfg": ...}
 
 FILE = "open_clip_config.json"
 FOLDER = "local-dir:"
+ICONS = "icons"  # the weights in the package, of a model of their own: `ICONS_FOLDER`
+ICONS_FOLDER = f"{FOLDER}{Path(__file__).with_name(ICONS)}"
 WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth")  # that open_clip looks for
 TINY = {
     "embed_dim": 64,
@@ -74,6 +76,20 @@ def has_weights(model: Model, pretrained: str | Path | None) -> bool:
     return pretrained is not None or is_folder(model)
 
 
+def where_it_is(
+    model: Model, pretrained: str | Path | None
+) -> tuple[Model, str | Path | None]:
+    """Return what to load for the weights in the package; else what was passed."""
+    if pretrained != ICONS:
+        return model, pretrained
+    if model != "tiny":
+        raise ValueError(
+            f"pretrained={ICONS!r} are weights of model='tiny', got "
+            f"model={model!r:.80}; pass 'tiny'"
+        )
+    return ICONS_FOLDER, None
+
+
 def check_pretrained(model: Model, pretrained: str | Path | None) -> None:
     """Raise where `pretrained` is neither a known tag of the model nor a file."""
     if pretrained is None:
@@ -89,7 +105,7 @@ def check_pretrained(model: Model, pretrained: str | Path | None) -> None:
         )
     if Path(pretrained).is_file():
         return
-    tags = []
+    tags = [ICONS] if model == "tiny" else []
     if isinstance(model, str) and model != "tiny":
         import open_clip
 

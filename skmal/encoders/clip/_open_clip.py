@@ -20,6 +20,7 @@ from ._config import (
     check_pretrained,
     is_folder,
     read_config,
+    where_it_is,
 )
 
 WEIGHTS = "open_clip_model.safetensors"
@@ -48,6 +49,7 @@ def build(
     import open_clip
     import torch
 
+    model, pretrained = where_it_is(model, pretrained)
     if isinstance(model, str) and not is_folder(model):
         model = model.replace("/", "-")
     config = read_config(model)
