@@ -23,6 +23,7 @@ from ._events import (
     Undo,
 )
 from ._ids import NONE, EventId, Number, QuestionId
+from ._tally import Seen, Tally
 
 OPEN = Number(-2)  # in place of a partner: no answer yet
 
@@ -48,6 +49,8 @@ class Ledger:
         self.current: list[QuestionId] = []  # those that may be asked, in order
         self.rounds: list[Round] = []
         self.n_answers = self.n_pairs = self.n_none = self.n_skips = 0
+        self.n_closed = [0, 0]  # items of each modality that are no longer open
+        self.tally = Tally()
         self.last = EventId(0)
         # What can be taken back; what was, and the events that did so.
         self._kept: dict[EventId, Lesson | Skip] = {}
@@ -66,6 +69,8 @@ class Ledger:
             case Budget(budget):
                 self.parameters = replace(self.parameters, budget=budget)
             case Answer() | Skip() | Pair():
+                if isinstance(event, Answer | Skip):
+                    self.tally.add(event, self._seen(event))
                 self._change(event, +1)
                 self._kept[event.number] = event
                 if not isinstance(event, Pair):
@@ -76,6 +81,7 @@ class Ledger:
                 self._change(undone, -1)
                 if not isinstance(undone, Pair):
                     self._of[undone.by].remove(undone.number)
+                    self.tally.remove(undone)
             case Round():
                 self.rounds.append(event)
                 self._ask(event.questions)
@@ -89,16 +95,33 @@ class Ledger:
             self.n_skips += sign
         else:
             self._lessons.append(self.last)
-            self.partner[event.item] = event.partner if sign > 0 else OPEN
+            self._close(event.item, event.partner if sign > 0 else OPEN)
             if event.partner == NONE:
                 self.n_none += sign
             else:
-                self.partner[event.partner] = event.item if sign > 0 else OPEN
+                self._close(event.partner, event.item if sign > 0 else OPEN)
                 self.n_pairs += sign
         if isinstance(event, Answer):
             self.n_answers += sign
         if not isinstance(event, Pair):
             (self._closed.add if sign > 0 else self._closed.remove)(event.question)
+
+    def _close(self, item: Number, partner: Number) -> None:
+        """Give an item its partner, or none; or open it again."""
+        was_open, is_open = self.partner[item] == OPEN, partner == OPEN
+        self.n_closed[self.modality[item]] += int(was_open) - int(is_open)
+        self.partner[item] = partner
+
+    def _seen(self, event: Answer | Skip) -> Seen | None:
+        """Return where an answer's partner stood; None where it names none."""
+        if isinstance(event, Skip) or event.partner == NONE:
+            return None
+        ranked = self.questions[event.question].partners
+        shown = [n for n in ranked if self.partner[n] == OPEN]
+        shown = shown[: self.parameters.n_candidates]
+        rank = 1 + shown.index(event.partner) if event.partner in shown else 0
+        modality = int(self.modality[event.partner])
+        return Seen(rank, modality, self.n_closed[modality])
 
     def _ask(self, questions: list[Asked]) -> None:
         self.questions |= {asked.id: asked for asked in questions}

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..annotation._aside import list_path
 from ..annotation._session import AnnotationSession
+from ..annotation._words import describe_encoder
 from ..annotation.page._serve import PORT, serve
 from ..datasets import load_images, load_texts
 from ..encoders.clip._encoder import CLIPEncoder
@@ -105,6 +106,7 @@ def _finish(session: AnnotationSession, arguments: argparse.Namespace) -> None:
         f"{arguments.session}. The same command goes on with them.",
         flush=True,
     )
+    print(describe_encoder(progress.found), flush=True)
     if progress.n_set_aside:
         print(
             f"{progress.n_set_aside:,} items are set aside; "
