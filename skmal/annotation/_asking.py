@@ -53,11 +53,11 @@ class Asking:
                 asked = self._desk.find(by, more=self._trainer.in_background)
                 if asked is not None:
                     return self._desk.hand_out(asked, by)
-                n_rounds = len(ledger.rounds)
-                has_learned = n_rounds > 0 and not ledger.n_unlearned
+                n_rounds, has_asked = len(ledger.rounds), bool(ledger.rounds_of_plan)
+                has_learned = has_asked and not ledger.n_unlearned
                 if has_learned and self._trainer.askable().n_questions == 0:
                     return None
-                if self._trainer.in_background and n_rounds:
+                if self._trainer.in_background and has_asked:
                     return self._find_more(by)
             self._trainer.train(unless_beyond=n_rounds)
 

@@ -56,7 +56,7 @@ class Book:
         """Return how far the session has come; under the lock."""
         ledger, items = self.ledger, self.items
         n_open = len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))
-        n_shown = ledger.parameters.n_candidates
+        n_shown, rounds = ledger.parameters.n_candidates, ledger.rounds_of_plan
         return Progress(
             n_answers=ledger.n_answers,
             n_pairs=ledger.n_pairs,
@@ -72,7 +72,7 @@ class Book:
                 for done in ledger.rounds
                 if done.score is not None
             ],
-            prequential=ledger.rounds[-1].prequential if ledger.rounds else [],
+            prequential=rounds[-1].prequential if rounds else [],
             training_error=training_error,
             found=ledger.tally.found(n_shown, n_open, ledger.n_closed),
             pace=ledger.tally.pace(),

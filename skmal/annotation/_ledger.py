@@ -17,6 +17,7 @@ from ._events import (
     More,
     Pair,
     Parameters,
+    Plan,
     Round,
     Skip,
     Start,
@@ -48,6 +49,7 @@ class Ledger:
         self.questions: dict[QuestionId, Asked] = {}
         self.current: list[QuestionId] = []  # those that may be asked, in order
         self.rounds: list[Round] = []
+        self._n_rounds_before = 0  # the plan that holds
         self.n_answers = self.n_pairs = self.n_none = self.n_skips = 0
         self.n_closed = [0, 0]  # items of each modality that are no longer open
         self.tally = Tally()
@@ -68,6 +70,8 @@ class Ledger:
                 self.parameters = parameters
             case Budget(budget):
                 self.parameters = replace(self.parameters, budget=budget)
+            case Plan():
+                self._take_plan(event)
             case Answer() | Skip() | Pair():
                 if isinstance(event, Answer | Skip):
                     self.tally.add(event, self._seen(event))
@@ -87,6 +91,19 @@ class Ledger:
                 self._ask(event.questions)
             case More():
                 self._ask(event.questions)
+
+    def _take_plan(self, plan: Plan) -> None:
+        """Learn anew from here on; what was asked by the plan before is not now."""
+        self.parameters = replace(
+            self.parameters,
+            batch_size=plan.batch_size,
+            n_candidates=plan.n_candidates,
+            seed=plan.seed,
+            learner=plan.learner,
+        )
+        self.current = []
+        self._n_rounds_before = len(self.rounds)
+        self.tally.begin_again()
 
     def _change(self, event: Lesson | Skip, sign: int) -> None:
         """Do what an event says (+1), or take it back (-1)."""
@@ -135,7 +152,13 @@ class Ledger:
     @property
     def upto(self) -> EventId:
         """Return the last event that the last training knew of."""
-        return self.rounds[-1].upto if self.rounds else EventId(0)
+        rounds = self.rounds_of_plan
+        return rounds[-1].upto if rounds else EventId(0)
+
+    @property
+    def rounds_of_plan(self) -> list[Round]:
+        """Return the rounds since the plan was changed, if it was."""
+        return self.rounds[self._n_rounds_before :]
 
     @property
     def n_unlearned(self) -> int:

@@ -39,6 +39,7 @@ from ._rehearsal import rehearsed
 from ._sources import Pool, PoolSource, read_pool
 from ._tables import check_place, rows_of, write_csv, write_jsonl
 from ._training_thread import Trainer
+from ._trial import try_learner
 
 
 class AnnotationSession:
@@ -92,6 +93,11 @@ class AnnotationSession:
         What happens on opening when an item that an answer rests on has another
         content, or, with ``on_error="raise"``, is missing. "ask_again": the answer is
         taken back, where the item is missing as well.
+    replan : bool, default=False
+        What happens on opening when the learner, its seed, `batch_size`, `n_candidates`
+        or `budget` are not the journal's. False: it raises. True: the journal notes
+        what was passed, and goes on by that. Answers stay; an encoder is fitted anew
+        on all of them, and open questions are chosen again.
     on_error : {"skip", "raise"}, default="skip"
         What happens to items that cannot be used: images that cannot be read, empty
         texts, rows with NaN or infinity. All are looked at on opening. "skip": they are
@@ -118,9 +124,10 @@ class AnnotationSession:
         If the journal cannot be written.
     ValueError
         If the journal is of a newer version or no journal, if a parameter differs from
-        the journal's, if an item that an answer rests on has changed or is missing
-        (with ``changed="raise"``), if a text holds half a character (a lone surrogate),
-        or if items cannot be used (all of a pool; with ``on_error="raise"``, any).
+        the journal's (without `replan`), if the encoder cannot encode the items, if an
+        item that an answer rests on has changed or is missing (with
+        ``changed="raise"``), if a text holds half a character (a lone surrogate), or if
+        items cannot be used (all of a pool; with ``on_error="raise"``, any).
         Nothing is changed then.
 
     Warns
@@ -187,6 +194,7 @@ class AnnotationSession:
         budget: int | None = None,
         training: Literal["wait", "background"] = "wait",
         changed: Literal["raise", "ask_again"] = "raise",
+        replan: bool = False,
         on_error: Literal["raise", "skip"] = "skip",
         verbose: int = 0,
     ) -> None:
@@ -202,10 +210,11 @@ class AnnotationSession:
         check_learner(learner, seen, [source.items for source in sources])
         given = check_parameters(batch_size, n_candidates, budget)
         validation_data = check_validation(validation_data, sources, on_error)
+        try_learner(learner, sources, seen)
         self.path: Path = Path(path)
         self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
         self._book = open_book(
-            self.path, sources, known_pairs, given, changed, on_error, learner
+            self.path, sources, known_pairs, given, changed, on_error, learner, replan
         )
         try:
             pools = self._book.items.arranged(*seen)

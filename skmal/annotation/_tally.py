@@ -29,19 +29,25 @@ class Tally:
 
     def __init__(self) -> None:
         self._seen: dict[EventId, Seen] = {}  # of answers that name a partner
+        self._of_plan: dict[EventId, Seen] = {}  # those of them since the last plan
         self._by_person: dict[str, list[float]] = {}  # answers timed, seconds
         self._by_rank: dict[str, list[float]] = {}
 
     def add(self, event: Answer | Skip, seen: Seen | None = None) -> None:
         """Take in a skip, or an answer and what it found before it."""
         if seen is not None:
-            self._seen[event.number] = seen
+            self._seen[event.number] = self._of_plan[event.number] = seen
         self._sum(event, +1)
 
     def remove(self, event: Answer | Skip) -> None:
         """Take an answer or a skip out again."""
         self._sum(event, -1)
         self._seen.pop(event.number, None)
+        self._of_plan.pop(event.number, None)
+
+    def begin_again(self) -> None:
+        """Let what has been found so far say nothing of the encoder that follows."""
+        self._of_plan = {}
 
     def _sum(self, event: Answer | Skip, sign: int) -> None:
         if event.seconds is None or not 0 <= event.seconds <= PAUSE:
@@ -76,7 +82,7 @@ class Tally:
 
         `n_open` and `n_closed` count the items of each pool as they are now.
         """
-        latest = list(islice(reversed(self._seen.values()), N_LATEST))
+        latest = list(islice(reversed(self._of_plan.values()), N_LATEST))
         # What has been closed since was open then.
         others = [
             n_open[seen.modality] + n_closed[seen.modality] - seen.n_closed
