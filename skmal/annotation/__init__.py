@@ -1,15 +1,19 @@
 """Questions to people, answers into a journal."""
 
-from ._records import Imported, Item, Progress, Question, SetAside
+from ._records import Found, Imported, Item, Pace, Progress, Question, SetAside
 from ._session import AnnotationSession
+from ._words import describe_encoder
 from .page import serve
 
 __all__ = [
     "AnnotationSession",
+    "Found",
     "Imported",
     "Item",
+    "Pace",
     "Progress",
     "Question",
     "SetAside",
+    "describe_encoder",
     "serve",
 ]

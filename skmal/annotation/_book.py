@@ -55,13 +55,15 @@ class Book:
     def progress(self, is_training: bool, training_error: str | None) -> Progress:
         """Return how far the session has come; under the lock."""
         ledger, items = self.ledger, self.items
+        n_open = len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))
+        n_shown, rounds = ledger.parameters.n_candidates, ledger.rounds_of_plan
         return Progress(
             n_answers=ledger.n_answers,
             n_pairs=ledger.n_pairs,
             n_none=ledger.n_none,
             n_skips=ledger.n_skips,
             budget=ledger.parameters.budget,
-            n_open=(len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))),
+            n_open=n_open,
             n_set_aside=len(items.aside),
             n_rounds=len(ledger.rounds),
             is_training=is_training,
@@ -70,8 +72,11 @@ class Book:
                 for done in ledger.rounds
                 if done.score is not None
             ],
-            prequential=ledger.rounds[-1].prequential if ledger.rounds else [],
+            prequential=rounds[-1].prequential if rounds else [],
             training_error=training_error,
+            found=ledger.tally.found(n_shown, n_open, ledger.n_closed),
+            pace=ledger.tally.pace(),
+            pace_by_rank=ledger.tally.pace_by_rank(),
         )
 
     def check_open(self) -> None:

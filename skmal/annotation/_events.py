@@ -163,6 +163,16 @@ class Budget(Written):
 
 
 @dataclass(frozen=True)
+class Plan(Written):
+    """From here on the same answers are learned from otherwise; see `Parameters`."""
+
+    batch_size: int
+    n_candidates: int
+    seed: int
+    learner: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Changed(Written):
     """On opening, items were not what the journal says of them."""
 
@@ -171,7 +181,9 @@ class Changed(Written):
     added: list[Number]
 
 
-Event: TypeAlias = Start | Pair | Round | More | Answer | Skip | Undo | Budget | Changed
+Event: TypeAlias = (
+    Start | Pair | Round | More | Answer | Skip | Undo | Budget | Plan | Changed
+)
 
 
 def columns_of(event: Event) -> dict[str, Any]:
@@ -224,6 +236,10 @@ def columns_of(event: Event) -> dict[str, Any]:
             return {"kind": "undo", "by": by, "undoes": undoes}
         case Budget(budget):
             return {"kind": "budget", "data": json.dumps({"budget": budget})}
+        case Plan():
+            names = "batch_size", "n_candidates", "seed", "learner"
+            data = {name: getattr(event, name) for name in names}
+            return {"kind": "plan", "data": json.dumps(data)}
         case Changed():
             news = {
                 "changed": event.changed,
@@ -259,6 +275,8 @@ def event_of(row: Mapping[str, Any]) -> Event:
             return Undo(row["by"], row["undoes"], **written)
         case "budget":
             return Budget(data["budget"], **written)
+        case "plan":
+            return Plan(**data, **written)
         case "changed":
             news = (data.get(what, []) for what in ("changed", "missing", "added"))
             return Changed(*news, **written)

@@ -15,7 +15,7 @@ from ._events import Event, columns_of, event_of
 from ._ids import EventId, Key, Number
 from ._sources import Fingerprint
 
-VERSION = 1  # of the tables below; a journal of a newer one is refused
+VERSION = 2  # of what is in it; a journal of a newer one is refused
 APPLICATION = 0x736B6D61  # "skma", by which `file` and we know the format
 
 TABLES = """
@@ -73,6 +73,8 @@ class Journal:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if str(path) == ":memory:":
+            raise ValueError("':memory:' would lose every answer; name a file")
         self.path = Path(path)
         self._owner = self.path.with_name(self.path.name + ".owner")
         with self._clear_errors():

@@ -17,12 +17,14 @@ from ._events import (
     More,
     Pair,
     Parameters,
+    Plan,
     Round,
     Skip,
     Start,
     Undo,
 )
 from ._ids import NONE, EventId, Number, QuestionId
+from ._tally import Seen, Tally
 
 OPEN = Number(-2)  # in place of a partner: no answer yet
 
@@ -47,7 +49,10 @@ class Ledger:
         self.questions: dict[QuestionId, Asked] = {}
         self.current: list[QuestionId] = []  # those that may be asked, in order
         self.rounds: list[Round] = []
+        self._n_rounds_before = 0  # the plan that holds
         self.n_answers = self.n_pairs = self.n_none = self.n_skips = 0
+        self.n_closed = [0, 0]  # items of each modality that are no longer open
+        self.tally = Tally()
         self.last = EventId(0)
         # What can be taken back; what was, and the events that did so.
         self._kept: dict[EventId, Lesson | Skip] = {}
@@ -65,7 +70,11 @@ class Ledger:
                 self.parameters = parameters
             case Budget(budget):
                 self.parameters = replace(self.parameters, budget=budget)
+            case Plan():
+                self._take_plan(event)
             case Answer() | Skip() | Pair():
+                if isinstance(event, Answer | Skip):
+                    self.tally.add(event, self._seen(event))
                 self._change(event, +1)
                 self._kept[event.number] = event
                 if not isinstance(event, Pair):
@@ -76,11 +85,25 @@ class Ledger:
                 self._change(undone, -1)
                 if not isinstance(undone, Pair):
                     self._of[undone.by].remove(undone.number)
+                    self.tally.remove(undone)
             case Round():
                 self.rounds.append(event)
                 self._ask(event.questions)
             case More():
                 self._ask(event.questions)
+
+    def _take_plan(self, plan: Plan) -> None:
+        """Learn anew from here on; what was asked by the plan before is not now."""
+        self.parameters = replace(
+            self.parameters,
+            batch_size=plan.batch_size,
+            n_candidates=plan.n_candidates,
+            seed=plan.seed,
+            learner=plan.learner,
+        )
+        self.current = []
+        self._n_rounds_before = len(self.rounds)
+        self.tally.begin_again()
 
     def _change(self, event: Lesson | Skip, sign: int) -> None:
         """Do what an event says (+1), or take it back (-1)."""
@@ -89,16 +112,33 @@ class Ledger:
             self.n_skips += sign
         else:
             self._lessons.append(self.last)
-            self.partner[event.item] = event.partner if sign > 0 else OPEN
+            self._close(event.item, event.partner if sign > 0 else OPEN)
             if event.partner == NONE:
                 self.n_none += sign
             else:
-                self.partner[event.partner] = event.item if sign > 0 else OPEN
+                self._close(event.partner, event.item if sign > 0 else OPEN)
                 self.n_pairs += sign
         if isinstance(event, Answer):
             self.n_answers += sign
         if not isinstance(event, Pair):
             (self._closed.add if sign > 0 else self._closed.remove)(event.question)
+
+    def _close(self, item: Number, partner: Number) -> None:
+        """Give an item its partner, or none; or open it again."""
+        was_open, is_open = self.partner[item] == OPEN, partner == OPEN
+        self.n_closed[self.modality[item]] += int(was_open) - int(is_open)
+        self.partner[item] = partner
+
+    def _seen(self, event: Answer | Skip) -> Seen | None:
+        """Return where an answer's partner stood; None where it names none."""
+        if isinstance(event, Skip) or event.partner == NONE:
+            return None
+        ranked = self.questions[event.question].partners
+        shown = [n for n in ranked if self.partner[n] == OPEN]
+        shown = shown[: self.parameters.n_candidates]
+        rank = 1 + shown.index(event.partner) if event.partner in shown else 0
+        modality = int(self.modality[event.partner])
+        return Seen(rank, modality, self.n_closed[modality])
 
     def _ask(self, questions: list[Asked]) -> None:
         self.questions |= {asked.id: asked for asked in questions}
@@ -112,7 +152,13 @@ class Ledger:
     @property
     def upto(self) -> EventId:
         """Return the last event that the last training knew of."""
-        return self.rounds[-1].upto if self.rounds else EventId(0)
+        rounds = self.rounds_of_plan
+        return rounds[-1].upto if rounds else EventId(0)
+
+    @property
+    def rounds_of_plan(self) -> list[Round]:
+        """Return the rounds since the plan was changed, if it was."""
+        return self.rounds[self._n_rounds_before :]
 
     @property
     def n_unlearned(self) -> int:

@@ -28,7 +28,7 @@ from . import _weights
 from ._aside import describe, faults_of, without_missing
 from ._book import Book
 from ._catalogue import Catalogue
-from ._events import Budget, Changed, Event, Pair, Parameters, Start, Undo
+from ._events import Budget, Changed, Event, Pair, Parameters, Plan, Start, Undo
 from ._ids import Key, Number
 from ._journal import Journal
 from ._ledger import Ledger
@@ -181,20 +181,48 @@ def _check_same(
     then: Parameters, given: Given, described: dict[str, Any], path: Path
 ) -> None:
     """Raise where a parameter is not what the journal says."""
+    remedy = "pass that, or learn from the same answers by the new plan: replan=True"
     for name, value in vars(given).items():
         before = getattr(then, name)
         if value is not None and value != before:
             raise ValueError(
                 f"{name}={value} was passed, but {path} was begun with {before}; "
-                f"leave {name} out, or pass that"
+                f"leave {name} out, {remedy}"
             )
     for name, value in described.items():
         before = then.learner.get(name, value)
         if value != before:
             raise ValueError(
                 f"the learner has {name}={value!r}, but {path} was begun with "
-                f"{before!r}; pass that learner, or begin another journal"
+                f"{before!r}; {remedy}"
             )
+
+
+def _replan(
+    then: Parameters,
+    given: Given,
+    learner: PairedActiveLearner,
+    described: dict[str, Any],
+) -> list[Event]:
+    """Return events that change a journal's plan to what is passed; none if it is."""
+    new: list[Event] = []
+    if given.budget not in (None, then.budget):
+        new.append(Budget(given.budget))
+    is_same = {name: then.learner.get(name) == described[name] for name in described}
+    batch_size, seed = then.batch_size, then.seed
+    if not is_same["batch_size"]:
+        batch_size = learner.batch_size
+    if not is_same["random_state"]:
+        seed = draw_seed(learner.random_state)
+    plan = Plan(
+        batch_size=given.batch_size or batch_size,
+        n_candidates=given.n_candidates or then.n_candidates,
+        seed=seed,
+        learner=described,
+    )
+    if plan != Plan(then.batch_size, then.n_candidates, then.seed, then.learner):
+        new.append(plan)
+    return new
 
 
 def open_book(
@@ -205,21 +233,33 @@ def open_book(
     changed: str,
     on_error: str,
     learner: PairedActiveLearner,
+    replan: bool = False,
 ) -> Book:
     """Begin a journal, or read it and compare it with what is passed."""
+    known_pairs = list(known_pairs)
+    begun = None
+    if not path.exists():  # what can go wrong does so before there is a journal
+        begun = Catalogue(sources, [{}, {}])
+        _check_known_pairs(known_pairs, begun, [], path)
     journal = Journal(path)
     try:
         events = journal.events()
         described = _describe(learner)
-        if events:
+        if events and not replan:
             _check_same(_parameters(events), given, described, path)
-        items = Catalogue(sources, [journal.items(modality) for modality in (0, 1)])
+        if events or begun is None:
+            known_items = [journal.items(modality) for modality in (0, 1)]
+            items = Catalogue(sources, known_items)
+        else:
+            items = begun
         ledger = Ledger(items.modality)
         for event in events:
             ledger.apply(event)
         pairs = _check_known_pairs(known_pairs, items, events, path)
         if events:
             new = _take_in(items, ledger, changed, on_error, path)
+            if replan:
+                new += _replan(ledger.parameters, given, learner, described)
         else:
             new = _begin(given, learner, described, pairs)
         with journal.transaction():
@@ -256,7 +296,7 @@ def _parameters(events: Sequence[Event]) -> Parameters:
     """Return the parameters as of the last event."""
     ledger = Ledger([])
     for event in events:
-        if isinstance(event, (Start, Budget)):
+        if isinstance(event, (Start, Budget, Plan)):
             ledger.apply(event)
     return ledger.parameters
 
@@ -347,7 +387,7 @@ def recover(
     """
     ledger, items = book.ledger, book.items
     learner = new_learner(template, ledger.parameters.seed)
-    if not ledger.rounds:
+    if not ledger.rounds_of_plan:
         return learner
     last = ledger.rounds[-1]
     then = known(ledger, items, last.upto)
@@ -384,5 +424,5 @@ def _fit_again(
     asked = last.questions[: could.n_questions]  # what follows was kept in reserve
     modality = int(ledger.modality[asked[0].item]) if asked else 0
     rows = items.row[[question.item for question in asked]] if asked else np.array([])
-    history = [rows_paired(ledger, items, done.upto) for done in ledger.rounds]
+    history = [rows_paired(ledger, items, done.upto) for done in ledger.rounds_of_plan]
     return rebuild(learner, pools, history, could.eligible, (modality, rows[rows >= 0]))

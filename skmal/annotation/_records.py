@@ -92,6 +92,59 @@ class SetAside:
 
 
 @dataclass(frozen=True)
+class Found:
+    """How often the encoder's candidates held the partner, before it learned of it.
+
+    Parameters
+    ----------
+    n : int
+        The answers that name a partner, the latest 50 at most.
+    n_shown : int
+        Candidates shown with a question.
+    n_found : int
+        How many of the partners were among these.
+    by_chance : float
+        How many would be, on average, among as many open items drawn at random.
+
+    Examples
+    --------
+    >>> from skmal.annotation import Found
+    >>> Found(n=50, n_shown=9, n_found=30, by_chance=1.0).n_found
+    30
+    """
+
+    n: int
+    n_shown: int
+    n_found: int
+    by_chance: float
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast answers come.
+
+    Parameters
+    ----------
+    n : int
+        Answers that were timed, those left out that took more than ten minutes.
+    seconds : float
+        The time that they took in all; of a person also that of questions skipped.
+    per_hour : float or None
+        Answers in an hour of such time; None where it is not known.
+
+    Examples
+    --------
+    >>> from skmal.annotation import Pace
+    >>> Pace(n=10, seconds=50.0, per_hour=720.0).per_hour
+    720.0
+    """
+
+    n: int
+    seconds: float
+    per_hour: float | None
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a session has come.
 
@@ -122,6 +175,14 @@ class Progress:
         see `PairedActiveLearner`.
     training_error : str or None
         Why the last training in the background failed, where it did.
+    found : Found
+        How often the encoder's candidates held the partner; in words by
+        `skmal.annotation.describe_encoder`.
+    pace : dict of str to Pace
+        How fast each person answers.
+    pace_by_rank : dict of str to Pace
+        How fast answers are, by the place of the candidate chosen, "1" for the first;
+        "other": a partner that was not among them; "none": no partner.
     """
 
     n_answers: int
@@ -136,6 +197,9 @@ class Progress:
     validation: list[tuple[int, float]]
     prequential: list[float]
     training_error: str | None
+    found: Found
+    pace: dict[str, Pace]
+    pace_by_rank: dict[str, Pace]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from .._shared.types import Items
 from ..learners._paired import PairedActiveLearner
 from . import _label_studio
 from ._aside import describe, list_path, write_list
+from ._asking import Asking
 from ._desk import Desk
 from ._events import Budget
 from ._ids import QuestionId
 from ._ledger import OPEN
-from ._looks import look_at, look_at_shown, without_bad_images
+from ._looks import look_at, without_bad_images
 from ._opening import (
     check_features,
     check_learner,
@@ -36,8 +37,9 @@ from ._records import (
 )
 from ._rehearsal import rehearsed
 from ._sources import Pool, PoolSource, read_pool
-from ._tables import rows_of, write_csv, write_jsonl
+from ._tables import check_place, rows_of, write_csv, write_jsonl
 from ._training_thread import Trainer
+from ._trial import try_learner
 
 
 class AnnotationSession:
@@ -91,6 +93,11 @@ class AnnotationSession:
         What happens on opening when an item that an answer rests on has another
         content, or, with ``on_error="raise"``, is missing. "ask_again": the answer is
         taken back, where the item is missing as well.
+    replan : bool, default=False
+        What happens on opening when the learner, its seed, `batch_size`, `n_candidates`
+        or `budget` are not the journal's. False: it raises. True: the journal notes
+        what was passed, and goes on by that. Answers stay; an encoder is fitted anew
+        on all of them, and open questions are chosen again.
     on_error : {"skip", "raise"}, default="skip"
         What happens to items that cannot be used: images that cannot be read, empty
         texts, rows with NaN or infinity. All are looked at on opening. "skip": they are
@@ -117,9 +124,10 @@ class AnnotationSession:
         If the journal cannot be written.
     ValueError
         If the journal is of a newer version or no journal, if a parameter differs from
-        the journal's, if an item that an answer rests on has changed or is missing
-        (with ``changed="raise"``), if a text holds half a character (a lone surrogate),
-        or if items cannot be used (all of a pool; with ``on_error="raise"``, any).
+        the journal's (without `replan`), if the encoder cannot encode the items, if an
+        item that an answer rests on has changed or is missing (with
+        ``changed="raise"``), if a text holds half a character (a lone surrogate), or if
+        items cannot be used (all of a pool; with ``on_error="raise"``, any).
         Nothing is changed then.
 
     Warns
@@ -186,6 +194,7 @@ class AnnotationSession:
         budget: int | None = None,
         training: Literal["wait", "background"] = "wait",
         changed: Literal["raise", "ask_again"] = "raise",
+        replan: bool = False,
         on_error: Literal["raise", "skip"] = "skip",
         verbose: int = 0,
     ) -> None:
@@ -201,10 +210,11 @@ class AnnotationSession:
         check_learner(learner, seen, [source.items for source in sources])
         given = check_parameters(batch_size, n_candidates, budget)
         validation_data = check_validation(validation_data, sources, on_error)
+        try_learner(learner, sources, seen)
         self.path: Path = Path(path)
         self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
         self._book = open_book(
-            self.path, sources, known_pairs, given, changed, on_error, learner
+            self.path, sources, known_pairs, given, changed, on_error, learner, replan
         )
         try:
             pools = self._book.items.arranged(*seen)
@@ -219,6 +229,7 @@ class AnnotationSession:
                     training == "background",
                 ),
             )
+            self._asking = Asking(self._book, self._desk, self._trainer)
             self._tell_left_out(sources)
         except BaseException:
             self._book.close()
@@ -262,47 +273,7 @@ class AnnotationSession:
             encoder has then learned from every answer; with ``training="background"``
             it does so after that (see `wait`).
         """
-        while True:
-            question = self._find_question(by)
-            # Files may have gone bad since all were looked at.
-            if question is None or not self._look_at([question]):
-                return question
-
-    def _find_question(self, by: str) -> Question | None:
-        """Return the next question of the journal, after a training if need be."""
-        ledger = self._book.ledger
-        while True:
-            with self._book.lock:
-                self._book.check_open()
-                asked = self._desk.find(by, more=self._trainer.in_background)
-                if asked is not None:
-                    return self._desk.hand_out(asked, by)
-                n_rounds = len(ledger.rounds)
-                has_learned = n_rounds > 0 and not ledger.n_unlearned
-                if has_learned and self._trainer.askable().n_questions == 0:
-                    return None
-                if self._trainer.in_background and n_rounds:
-                    return self._find_more(by)
-            self._trainer.train(unless_beyond=n_rounds)
-
-    def _look_at(self, questions: Iterable[Question]) -> bool:
-        """Set aside what questions show and can no longer be read; say if anything."""
-        told = look_at_shown(self._book, questions)
-        if told and not self._trainer.in_background:  # else the progress says so
-            message = "\n".join(told)
-            warnings.warn(f"set aside from now on: {message}", stacklevel=3)
-        return bool(told)
-
-    def _find_more(self, by: str) -> Question | None:
-        """Return a question from the last finished encoder while the next trains."""
-        may_be_asked = self._trainer.askable()
-        self._trainer.start()
-        if may_be_asked.n_questions == 0:
-            return None
-        self._trainer.ask_more(may_be_asked)
-        # None is free where others hold what is left.
-        asked = self._desk.find(by, more=True) or self._desk.first_held()
-        return self._desk.hand_out(asked, by)
+        return self._asking.next_question(by)
 
     def __iter__(self) -> Iterator[Question]:
         """Yield questions until there are none left; each must be closed."""
@@ -584,7 +555,7 @@ class AnnotationSession:
             folder of the table where it lies in there) and `text`:
             `skmal.datasets.load_pairs` reads the table, and so does ``skmal compare``.
         """
-        self._check_place(path)
+        check_place(path, self.path)
         with self._book.lock:
             rows = list(rows_of(self._book))
         write_csv(rows, path)
@@ -597,20 +568,10 @@ class AnnotationSession:
         path : str or path
             The file; one that exists is replaced.
         """
-        self._check_place(path)
+        check_place(path, self.path)
         with self._book.lock:
             rows = list(rows_of(self._book))
         write_jsonl(rows, path)
-
-    def _check_place(self, path: str | Path) -> None:
-        """Raise where an export would take the place of the journal or a folder."""
-        path = Path(path)
-        if path.is_dir():
-            raise IsADirectoryError(f"{path} is a folder; name a file in it")
-        beside = path.resolve().parent == self.path.resolve().parent
-        own = [self.path.resolve().name + end for end in ("", "-wal", "-shm", ".owner")]
-        if beside and path.resolve().name in own:
-            raise ValueError(f"{path} is the session's journal; export to another file")
 
     def export_label_studio(
         self,
@@ -654,14 +615,10 @@ class AnnotationSession:
         """
         check_integer(image_size, "image_size", 1)
         self._book.check_open()
-        while True:
-            with self._book.lock:
-                questions = [self._desk.shown(asked) for asked in self._desk.askable()]
-                journal = self._book.ledger.parameters.journal
-            if not questions and self.next_question() is None:
-                raise ValueError(f"{self.path} has no questions left; there is no task")
-            if questions and not self._look_at(questions):
-                break
+        questions = self._asking.open_questions()
+        if not questions:
+            raise ValueError(f"{self.path} has no questions left; there is no task")
+        journal = self._book.ledger.parameters.journal
         return _label_studio.write_tasks(
             questions, self.kinds, folder, journal, image_url, preselect, image_size
         )

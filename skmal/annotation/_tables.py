@@ -84,6 +84,17 @@ def _image_and_text(kinds: tuple[str, str], values: list[Any]) -> tuple[Any, Any
     return image if isinstance(image, Path) else None, text
 
 
+def check_place(path: str | Path, journal: Path) -> None:
+    """Raise where a table would take the place of the journal or a folder."""
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file in it")
+    beside = path.resolve().parent == journal.resolve().parent
+    own = [journal.resolve().name + end for end in ("", "-wal", "-shm", ".owner")]
+    if beside and path.resolve().name in own:
+        raise ValueError(f"{path} is the session's journal; export to another file")
+
+
 def write_csv(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
     """Write rows as a CSV file with a header."""
     with replacing(path) as file:

@@ -61,7 +61,7 @@ class Trainer:
         """Return where the open items lie for a learner that was recovered."""
         ledger, items = self._book.ledger, self._book.items
         rows = rows_open(ledger, items, 0), rows_open(ledger, items, 1)
-        if not ledger.rounds or min(map(len, rows)) == 0:
+        if not ledger.rounds_of_plan or min(map(len, rows)) == 0:
             return None
         return features_of(self.learner, self._pools, rows)
 

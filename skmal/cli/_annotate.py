@@ -2,16 +2,21 @@
 
 import argparse
 import getpass
+import os
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
+from socket import SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 from typing import Any
 
 from ..annotation._aside import list_path
 from ..annotation._session import AnnotationSession
+from ..annotation._words import describe_encoder
 from ..annotation.page._serve import PORT, serve
 from ..datasets import load_images, load_texts
 from ..encoders.clip._encoder import CLIPEncoder
 from ..learners._paired import PairedActiveLearner
+from ._shell_words import in_shell_words
 
 # -------------------------------------------------------------------- the command
 
@@ -31,6 +36,16 @@ def run_annotate(arguments: argparse.Namespace) -> int:
     """
     if arguments.export:
         _check_export(arguments.export, arguments.session)
+    _check_model(arguments.model, arguments.pretrained)
+    _check_server(arguments.host, arguments.port)
+    try:
+        return _annotate(arguments)
+    except (ValueError, ImportError, OSError) as error:
+        raise ValueError(in_shell_words(str(error))) from error
+
+
+def _annotate(arguments: argparse.Namespace) -> int:
+    """Open the session, serve it, and do what is wanted at the end."""
     encoder = CLIPEncoder(arguments.model, arguments.pretrained)
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
     images = arguments.images
@@ -51,11 +66,12 @@ def run_annotate(arguments: argparse.Namespace) -> int:
             batch_size=arguments.batch_size,
             training="background",
             changed=arguments.changed,
+            replan=arguments.replan,
             on_error=arguments.on_error,
             verbose=1,
         )
     for warning in told:
-        print(f"Note: {warning.message}", flush=True)
+        print(f"Note: {in_shell_words(str(warning.message))}", flush=True)
     with session:
         if arguments.budget not in (None, session.progress.budget):
             session.change_budget(arguments.budget)
@@ -82,6 +98,37 @@ def run_annotate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _check_model(model: str, pretrained: str | None) -> None:
+    """Raise where weights are named without the model that they are of."""
+    if model == "tiny" and pretrained and not Path(pretrained).is_file():
+        raise ValueError(
+            f"--pretrained {pretrained}: these are no weights of --model tiny, the "
+            "default; name their model as well, such as --model ViT-B-32"
+        )
+
+
+def _check_server(host: str, port: int) -> None:
+    """Raise where the page could not be served."""
+    if not all(map(find_spec, ("flask", "waitress"))):
+        raise ImportError(
+            "the page needs Flask and waitress; install them with `pip install "
+            "skmal[annotate]`"
+        )
+    if not 0 <= port <= 65_535:  # getaddrinfo takes what is left of larger ones
+        raise ValueError(f"--port must be from 0 to 65535, got {port}")
+    try:
+        family, kind, _, _, address = getaddrinfo(host, port, type=SOCK_STREAM)[0]
+        with socket(family, kind) as tried:
+            if os.name == "posix":  # one that has just ended may be in the way
+                tried.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+            tried.bind(address)
+    except OSError as error:
+        raise OSError(
+            f"--port {port}: cannot listen there on {host} ({error}); take another "
+            "port, or 0 for a free one"
+        ) from error
+
+
 def _check_export(path: Path, journal: Path) -> None:
     """Raise where the pairs could not be written at the end."""
     if not path.parent.is_dir():
@@ -105,6 +152,7 @@ def _finish(session: AnnotationSession, arguments: argparse.Namespace) -> None:
         f"{arguments.session}. The same command goes on with them.",
         flush=True,
     )
+    print(describe_encoder(progress.found), flush=True)
     if progress.n_set_aside:
         print(
             f"{progress.n_set_aside:,} items are set aside; "
@@ -191,6 +239,12 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     parser.add_argument(
         "--budget", type=int, metavar="N", help="answers to pay for in all"
+    )
+    parser.add_argument(
+        "--replan",
+        action="store_true",
+        help="go on with the journal's answers under another model, other weights, "
+        "another batch size or seed; the journal notes it",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
     parser.add_argument(

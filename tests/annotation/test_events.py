@@ -12,6 +12,7 @@ from skmal.annotation._events import (
     More,
     Pair,
     Parameters,
+    Plan,
     Round,
     Skip,
     Start,
@@ -33,6 +34,7 @@ EVENTS = [
     Undo("bob", 9),
     Budget(30),
     Budget(None),
+    Plan(4, 9, 7, {"batch_size": 4}),
     Changed([1], [], [2, 3]),
 ]
 COLUMNS = "id", "at", "kind", "by", "question", "item", "partner", "seconds", "undoes"

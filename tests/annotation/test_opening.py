@@ -1,7 +1,7 @@
 """Opening again: the same call goes on, another one is refused."""
 
 import pytest
-from sessions import X, Y, learner, open_keyed
+from sessions import X, Y, answer_some, known, learner, open_keyed, truth
 
 from skmal import AnnotationSession, RandomSampling, RidgeCCA
 
@@ -31,3 +31,63 @@ def test_other_parameters_are_refused(tmp_path):
         AnnotationSession(tmp_path / "t", ["a", "b"], ["c", "d"])
     with open_keyed(tmp_path, known_pairs=pairs) as session:
         assert session.progress.budget == 9
+
+
+def test_nothing_is_left_of_a_start_that_fails(tmp_path):
+    class Broken(RidgeCCA):
+        def transform(self, X, y=None):
+            raise ValueError("no weights")
+
+    for params, message in [
+        ({"learner": learner(estimator=Broken())}, "no weights"),
+        ({"learner": learner(query_strategy=RandomSampling(5))}, "modality must be"),
+        ({"known_pairs": [("x1", "y99")]}, "no item with the key 'y99'"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            open_keyed(tmp_path, **params)
+        assert not [*tmp_path.iterdir()]
+    with pytest.raises(ValueError, match="':memory:' would lose every answer"):
+        AnnotationSession(":memory:", X, Y)
+
+
+def test_the_same_answers_are_learned_from_by_another_plan(tmp_path):
+    with open_keyed(tmp_path, budget=30) as session:
+        answer_some(session, 12)
+        pairs = known(session)
+        held = session.next_question()
+    other = learner(query_strategy=RandomSampling(), random_state=4, batch_size=3)
+    plan = {"learner": other, "batch_size": 3, "budget": 20}
+    with pytest.raises(ValueError, match="by the new plan: replan=True"):
+        open_keyed(tmp_path, **plan)
+    with open_keyed(tmp_path, **plan, replan=True) as session:
+        assert known(session) == pairs
+        progress = session.progress
+        assert (progress.budget, progress.found.n, progress.prequential) == (20, 0, [])
+        question = session.next_question()
+        assert question.id > held.id  # chosen again
+        assert session.learner.seed_ == 4
+        assert len(session.learner.X_training) == 12
+        session.answer(question, truth(question))
+        session.answer(held, truth(held))  # an earlier question can be answered
+    with open_keyed(tmp_path, **plan) as session:  # it is in the journal
+        assert session.progress.n_answers == 14
+        assert session.progress.prequential == []
+        assert len(answer_some(session, 99)) == 12
+        assert len(session.progress.prequential) > 1
+    (tmp_path / "s.skmal.weights").rename(tmp_path / "elsewhere")
+    with pytest.warns(UserWarning, match="fitted again, on the"):
+        again = open_keyed(tmp_path, **plan, replan=True)  # which changes nothing
+    with again:
+        assert again.learner.seed_ == 4
+        assert len(again._book.ledger.rounds_of_plan) > 2
+
+
+@pytest.mark.parametrize("training", ["wait", "background"])
+def test_another_plan_before_any_answer(tmp_path, training):
+    open_keyed(tmp_path).train().close()
+    with open_keyed(
+        tmp_path, learner=learner(random_state=9), replan=True, training=training
+    ) as session:
+        session.run(truth)
+        assert session.progress.n_pairs == 40
+        assert session.learner.seed_ == 9

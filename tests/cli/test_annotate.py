@@ -1,5 +1,7 @@
 """skmal annotate: what it needs, and what it leaves behind."""
 
+import socket
+
 import pytest
 from bad_images import bad_files, picture
 from helpers import MICRO_CLIP
@@ -32,7 +34,7 @@ def test_the_command_ends_in_pairs_and_a_saved_encoder(tmp_path, capsys, monkeyp
     assert main(["demo", "--write", str(tmp_path), "--size", "12"]) == 0
     command = (
         f"annotate --images {tmp_path}/images --texts {tmp_path}/texts.txt "
-        f"--session {tmp_path}/s.skmal --by Ann --budget 3 --batch-size 2 "
+        f"--session {tmp_path}/s.skmal --port 0 --by Ann --budget 3 --batch-size 2 "
         f"--export {tmp_path}/pairs.csv --save {tmp_path}/encoder"
     ).split()
 
@@ -78,6 +80,7 @@ def desk(tmp_path, monkeypatch):
             [
                 *("annotate", "--images", f"{images}", "--session", f"{tmp_path}/s"),
                 *("--texts", f"{tmp_path}/texts.csv", "--batch-size", "4"),
+                *("--port", "0"),
                 *("--text-column", "caption", "--id-column", "NR"),
                 *more,
             ]
@@ -90,11 +93,12 @@ def test_bad_images_are_named_at_the_start_and_the_rest_is_annotated(desk, capsy
     folder, run = desk
     assert run("--budget", "9", "--save", f"{folder}/encoder") == 0
     printed = capsys.readouterr().out
-    assert "Note: left out of the folder of X: 1 .pdf" in printed
-    assert "10 items of X cannot be used" in printed
+    assert "Note: left out of the folder of --images: 1 .pdf" in printed
+    assert "10 items of --images cannot be used" in printed
     before = printed.index("Choosing questions")
     assert all(0 < printed.index(f"- {name}: ") < before for name in bad_files())
     assert "9 answers, 9 pairs" in printed
+    assert "after 10 answers with a partner; there are 9 so far" in printed
     assert "10 items are set aside" in printed
     assert (folder / "encoder").is_dir()
     assert run("--budget", "9", "--export", f"{folder}/pairs.jsonl") == 0
@@ -102,11 +106,61 @@ def test_bad_images_are_named_at_the_start_and_the_rest_is_annotated(desk, capsy
     assert "cut.jpg" in (folder / "s.set-aside.csv").read_text()
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--model", "ViT-B32"], "--model: there is no model 'ViT-B32'; close names"),
+        (["--pretrained", "openai"], "--pretrained openai: these are no weights of"),
+        (
+            ["--model", "ViT-B-32", "--pretrained", "opnai"],
+            "'opnai' is no file",
+        ),
+        (["--batch-size", "0"], "--batch-size must be an integer of at least 1"),
+        (["--text-column", "Texte"], "say which: --text-column NAME. In"),
+        (["--images", "gone"], "there is no file or folder gone"),
+        (["--port", "70000"], "--port must be from 0 to 65535"),
+    ],
+)
+def test_a_failed_start_is_told_in_options_and_leaves_no_journal(
+    desk, capsys, monkeypatch, options, message
+):
+    folder, run = desk
+    monkeypatch.setattr(annotate, "CLIPEncoder", CLIPEncoder)
+    assert run(*options) == 1
+    assert message in capsys.readouterr().err
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"images", "texts.csv"}
+
+
+def test_a_port_that_is_taken_is_told_before_a_journal_is_made(desk, capsys):
+    folder, run = desk
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        assert run("--port", port) == 1
+    assert f"--port {port}: cannot listen there" in capsys.readouterr().err
+    assert not (folder / "s").exists()
+
+
+def test_the_same_answers_go_on_under_another_plan(desk, capsys):
+    _, run = desk
+    assert run("--budget", "6") == 0
+    capsys.readouterr()
+    assert run("--budget", "6", "--seed", "7") == 1
+    told = capsys.readouterr().err
+    assert "--seed is 7, but" in told
+    assert "by the new plan: --replan" in told
+    assert run("--budget", "9", "--seed", "7", "--replan") == 0
+    assert "9 answers, 9 pairs" in capsys.readouterr().out
+    assert run("--budget", "9", "--seed", "7") == 0
+
+
 def test_who_wants_an_error_gets_one(desk, capsys):
     folder, run = desk
     assert run("--on-error", "raise") == 1
     printed = capsys.readouterr()
-    assert "10 items of X cannot be used" in printed.err
+    assert "10 items of --images cannot be used" in printed.err
     assert not (folder / "s").exists()
 
 

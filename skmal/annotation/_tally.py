@@ -1,0 +1,101 @@
+"""What answers say of the encoder before it learns of them, and how long they took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from ._events import Answer, Skip
+from ._ids import NONE, EventId
+from ._records import Found, Pace
+
+N_LATEST = 50  # answers that tell how good the encoder is
+PAUSE = 600.0  # seconds; what took longer lay about, and tells no pace
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an answer found before it: `rank` is 0 where no candidate was chosen.
+
+    The partner's pool, `modality`, had `n_closed` items that were no longer open.
+    """
+
+    rank: int
+    modality: int
+    n_closed: int
+
+
+class Tally:
+    """Sums over the answers and skips that stand."""
+
+    def __init__(self) -> None:
+        self._seen: dict[EventId, Seen] = {}  # of answers that name a partner
+        self._of_plan: dict[EventId, Seen] = {}  # those of them since the last plan
+        self._by_person: dict[str, list[float]] = {}  # answers timed, seconds
+        self._by_rank: dict[str, list[float]] = {}
+
+    def add(self, event: Answer | Skip, seen: Seen | None = None) -> None:
+        """Take in a skip, or an answer and what it found before it."""
+        if seen is not None:
+            self._seen[event.number] = self._of_plan[event.number] = seen
+        self._sum(event, +1)
+
+    def remove(self, event: Answer | Skip) -> None:
+        """Take an answer or a skip out again."""
+        self._sum(event, -1)
+        self._seen.pop(event.number, None)
+        self._of_plan.pop(event.number, None)
+
+    def begin_again(self) -> None:
+        """Let what has been found so far say nothing of the encoder that follows."""
+        self._of_plan = {}
+
+    def _sum(self, event: Answer | Skip, sign: int) -> None:
+        if event.seconds is None or not 0 <= event.seconds <= PAUSE:
+            return
+        sums = [self._by_person.setdefault(event.by, [0, 0.0])]
+        if isinstance(event, Answer):
+            sums[0][0] += sign
+            sums.append(self._by_rank.setdefault(self._rank(event), [0, 0.0]))
+            sums[1][0] += sign
+        for one in sums:
+            one[1] += sign * event.seconds
+
+    def _rank(self, event: Answer) -> str:
+        if event.partner == NONE:
+            return "none"
+        seen = self._seen.get(event.number)
+        return str(seen.rank) if seen and seen.rank else "other"
+
+    def pace(self) -> dict[str, Pace]:
+        """Return how fast each person answers."""
+        return {who: _pace(*own) for who, own in sorted(self._by_person.items())}
+
+    def pace_by_rank(self) -> dict[str, Pace]:
+        """Return how fast answers are, by the place of the candidate chosen."""
+        order = sorted(self._by_rank, key=lambda name: (len(name), name))
+        return {name: _pace(*self._by_rank[name]) for name in order}
+
+    def found(
+        self, n_shown: int, n_open: Sequence[int], n_closed: Sequence[int]
+    ) -> Found:
+        """Return how often the latest answers named a candidate that was shown.
+
+        `n_open` and `n_closed` count the items of each pool as they are now.
+        """
+        latest = list(islice(reversed(self._of_plan.values()), N_LATEST))
+        # What has been closed since was open then.
+        others = [
+            n_open[seen.modality] + n_closed[seen.modality] - seen.n_closed
+            for seen in latest
+        ]
+        return Found(
+            n=len(latest),
+            n_shown=n_shown,
+            n_found=sum(seen.rank > 0 for seen in latest),
+            by_chance=float(sum(min(1.0, n_shown / max(n, 1)) for n in others)),
+        )
+
+
+def _pace(n: float, seconds: float) -> Pace:
+    per_hour = 3600 * n / seconds if seconds > 0 else None
+    return Pace(int(n), round(seconds, 3), per_hour)
