@@ -39,6 +39,7 @@ from ._towers import (
     without_projection,
 )
 from ._training import train
+from ._weights_file import TOWERS
 
 if TYPE_CHECKING:
     import torch
@@ -76,8 +77,9 @@ class CLIPEncoder(
     pretrained : str or path, default=None
         Weights to start from: a tag out of
         ``open_clip.list_pretrained_tags_by_model(model)``, which open_clip downloads,
-        or a .safetensors or .pt file. None: random weights (those of the folder for
-        "local-dir:").
+        or a .safetensors or .pt file, of a whole model or of one of its towers by the
+        names of the model; the other tower is then random. None: random weights (those
+        of the folder for "local-dir:").
     trainable : {"all", "text", "image", "none"}, default="all"
         Which tower is trained. "text" locks the image tower, which is called LiT [3]_;
         "image" locks the text tower. A locked tower runs once per fit. "none" trains
@@ -87,7 +89,8 @@ class CLIPEncoder(
         [1]_. "siglip": each pair of the batch is a yes-or-no question [2]_; a bias is
         added to models without.
     learning_rate : float, default=None
-        Largest step of AdamW. None: 1e-3 from random weights, 1e-5 from learned ones.
+        Largest step of AdamW. None: 1e-3 where a tower that is trained starts from
+        random weights, else 1e-5.
     max_epochs : int, default=30
         Passes over the pairs, all of which are made.
     batch_size : int, default=64
@@ -194,8 +197,9 @@ class CLIPEncoder(
     config_: dict[str, Any]
     history_: list[dict[str, float]]
     _fitted_model: Model
-    _network: Network  # unless it was unpickled: then these two
+    _network: Network  # unless it was unpickled: then these three
     _weights: bytes
+    _drawn: frozenset[str]
     _tokenizer: Any
     _unfitted: tuple[tuple[Any, ...], Network]  # what it started from, and the start
 
@@ -298,7 +302,9 @@ class CLIPEncoder(
         if self.trainable != "none":
             learning_rate = self.learning_rate
             if learning_rate is None:
+                trained = TOWERS if self.trainable == "all" else {self.trainable}
                 learned = has_weights(self.model, self.pretrained)
+                learned = learned and not trained & network.drawn
                 learning_rate = 1e-5 if learned else 1e-3
             with seeded(seed, device):
                 history = train(
@@ -321,7 +327,7 @@ class CLIPEncoder(
                     f"training diverged with learning_rate={learning_rate}; lower it"
                 )
 
-        for kept in ("_unfitted", "_weights", "_tokenizer"):
+        for kept in ("_unfitted", "_weights", "_drawn", "_tokenizer"):
             self.__dict__.pop(kept, None)
         self.history_ = history
         self.config_ = network.config
@@ -485,6 +491,7 @@ class CLIPEncoder(
         state.pop("_unfitted", None)
         if network is not None:
             state["_weights"] = _open_clip.weights_of(network)
+            state["_drawn"] = network.drawn
             if hasattr(network.tokenizer, "save_pretrained"):
                 state["_tokenizer"] = network.tokenizer
         return state
@@ -541,8 +548,8 @@ class CLIPEncoder(
             if not hasattr(self, "_network"):  # unpickled
                 tokenizer = self.__dict__.pop("_tokenizer", None)
                 network = _open_clip.rebuild(self.config_, self._weights, tokenizer)
-                self._network = network
-                del self._weights
+                self._network = network = network._replace(drawn=self._drawn)
+                del self._weights, self._drawn
             network = self._network
         elif self._can_start_ready():
             self._check_parameters()

@@ -22,6 +22,7 @@ from ._config import (
     read_config,
     where_it_is,
 )
+from ._weights_file import load_file
 
 WEIGHTS = "open_clip_model.safetensors"
 SIGLIP_START = {"init_logit_scale": 2.302585092994046, "init_logit_bias": -10.0}
@@ -31,11 +32,13 @@ class Network(NamedTuple):
     """A torch module, what makes tokens of texts, and what rebuilds both.
 
     `config` is what `open_clip_config.json` holds: "model_cfg" and "preprocess_cfg".
+    `drawn` are the towers, "image" or "text", that a file of weights did not hold.
     """
 
     module: Any  # a CLIP of open_clip's: torch's Module says nothing of its towers
     tokenizer: Any
     config: Config
+    drawn: frozenset[str] = frozenset()
 
 
 def build(
@@ -66,6 +69,7 @@ def build(
     if quick_gelu:  # else it would compute something else than it was trained for
         config["model_cfg"]["quick_gelu"] = True
 
+    drawn: frozenset[str] = frozenset()
     with _quiet(), _drawing(seed), _as_folder(config) as folder:
         options: dict[str, Any] = {"pretrained_text": False, "weights_only": True}
         options |= more
@@ -80,16 +84,15 @@ def build(
                 module = open_clip.create_model(folder, **options)
             if pretrained is not None:
                 with _explaining_weights(pretrained):
-                    open_clip.load_checkpoint(
-                        module, os.fspath(pretrained), weights_only=True
-                    )
+                    drawn = load_file(module, os.fspath(pretrained))
         if more:  # loading sets the bias of a model that has none to zero
             with torch.no_grad():
                 module.logit_scale.fill_(more["init_logit_scale"])
                 module.logit_bias.fill_(more["init_logit_bias"])
         config["preprocess_cfg"] = dict(open_clip.get_model_preprocess_cfg(module))
         tokenizer = _tokenizer(model, config)
-    return Network(module.float(), tokenizer, config)  # whatever torch's default is
+    module = module.float()  # whatever torch's default is
+    return Network(module, tokenizer, config, drawn)
 
 
 def rebuild(config: Config, weights: bytes, tokenizer: Any = None) -> Network:
@@ -242,5 +245,6 @@ def _explaining_weights(source: object) -> Iterator[None]:
         reason = " ".join(str(error).split())
         raise ValueError(
             f"the weights of {source} cannot be loaded: {reason:.300}; check that the "
-            "file is whole and fits the model, or that the tag can be downloaded"
+            "file is whole and fits the model, or one of its towers by the same names, "
+            "or that the tag can be downloaded"
         ) from error

@@ -12,6 +12,7 @@ from ...items._faults import find_faults
 from ...items._images import Images, image_keys
 from ._loader import ImageLoader
 from ._open_clip import Network
+from ._timm import classifier_of
 
 if TYPE_CHECKING:
     import torch
@@ -132,8 +133,12 @@ def without_projection(module: Any) -> AbstractContextManager[None]:
     replaced: list[tuple[Any, str, Any]] = []
     if getattr(module.visual, "proj", None) is not None:
         replaced.append((module.visual, "proj", None))
-    elif hasattr(module.visual, "trunk"):  # a model of timm's
+    elif hasattr(module.visual, "trunk") and not hasattr(module.visual.head, "pool"):
         replaced.append((module.visual, "head", nothing()))
+        owner, _, name = classifier_of(module.visual.trunk).rpartition(".")
+        if name:  # where timm_proj is null, it is the projection
+            owner = module.visual.trunk.get_submodule(owner)
+            replaced.append((owner, name, nothing()))
     if getattr(text, "text_projection", None) is not None:
         replaced.append((text, "text_projection", None))
     elif hasattr(text, "config") and hasattr(text, "proj"):  # one of Hugging Face's

@@ -87,3 +87,28 @@ def test_towers_of_timm_end_before_their_heads():
     torch.testing.assert_close(network.module.visual.head(before[0]), shared[0])
     again = rebuild(network.config, weights_of(network))
     assert_equal(features(again), shared)
+
+
+@pytest.mark.parametrize("name", ["resnet10t", "vit_tiny_patch16_224", "fastvit_t8"])
+def test_a_projection_within_a_trunk_of_timm_is_left_out(name):
+    vision = RESNET | {"timm_model_name": name, "timm_proj": None, "image_size": 224}
+    vision["timm_pool"] = "token" if name.startswith("vit") else "avg"
+    network = build(MICRO_CLIP | {"vision_cfg": vision}, None, False, seed=0)
+    trunk, images = network.module.visual.trunk, torch.rand(2, 3, 224, 224)
+    shared = features(network, images)
+    with without_projection(network.module):
+        before = features(network, images)
+    assert shared[0].shape == (2, 16)
+    assert before[0].shape == (2, trunk.num_features)
+    torch.testing.assert_close(trunk.get_classifier()(before[0]), shared[0])
+    assert_equal(features(network, images), shared)
+
+
+@pytest.mark.parametrize("pool", ["abs_attn", "rot_attn"])
+def test_attention_pooling_stays_what_it_is(pool):
+    vision = RESNET | {"timm_pool": pool, "timm_proj": "", "image_size": 224}
+    network = build(MICRO_CLIP | {"vision_cfg": vision}, None, False, seed=0)
+    images = torch.rand(2, 3, 224, 224)
+    shared = features(network, images)
+    with without_projection(network.module):
+        assert_equal(features(network, images)[:1], shared[:1])
