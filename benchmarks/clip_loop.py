@@ -1,6 +1,6 @@
 """Active loops with the small CLIP, from pixels and captions.
 
-    python benchmarks/clip_loop.py --packages packages --out benchmarks/results/clip_loop
+    python benchmarks/clip_loop.py --packages packages --out results/clip_loop
 
 100 random pairs at the start, then rounds of 50 questions until 500 pairs are known;
 scores are MRR on 1,000 held-out pairs. Pools: glyphs (in the package), openmoji and
