@@ -2,13 +2,15 @@
 
 import errno
 import os
+import shutil
 import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ._events import Event, columns_of, event_of
@@ -70,26 +72,38 @@ class Journal:
 
     What `append` or `write_items` returned from is on disk; what they raised from has
     left no trace. SQLite's exclusive lock keeps others out, and ends with the process.
+    With `read_only` it takes no lock, and nothing can be written.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, read_only: bool = False
+    ) -> None:
         if str(path) == ":memory:":
             raise ValueError("':memory:' would lose every answer; name a file")
         self.path = Path(path)
         self._owner = self.path.with_name(self.path.name + ".owner")
+        self._read_only = read_only
+        # SQLite's name of a file to read, which must be absolute there.
+        name = self.path.absolute().as_uri() + "?mode=ro" if read_only else self.path
         with self._clear_errors():
             self._connection = sqlite3.connect(
-                self.path, timeout=0.5, isolation_level=None, check_same_thread=False
+                name,
+                timeout=0.5,
+                isolation_level=None,
+                check_same_thread=False,
+                uri=read_only,
             )
         try:
             with self._clear_errors():
-                self._open()
+                self._check_format()
+                if not read_only:
+                    self._lock()
         except BaseException:
             self._connection.close()
             raise
 
-    def _open(self) -> None:
-        """Lock the file, after a look that changes nothing."""
+    def _check_format(self) -> None:
+        """Raise unless it is a journal that we know, or a new file."""
         version = self._one("PRAGMA user_version")
         application = self._one("PRAGMA application_id")
         n_tables = self._one("SELECT count(*) FROM sqlite_schema")
@@ -102,6 +116,9 @@ class Journal:
                 f"{self.path} was written by a newer skmal (journal version {version}, "
                 f"this one knows {VERSION}); upgrade skmal. Nothing was changed"
             )
+
+    def _lock(self) -> None:
+        """Keep others out, and make the tables of a new file."""
         self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
@@ -190,8 +207,9 @@ class Journal:
 
     def close(self) -> None:
         """Give the lock back."""
-        with suppress(OSError):
-            self._owner.unlink()  # while the lock is ours
+        if not self._read_only:
+            with suppress(OSError):
+                self._owner.unlink()  # while the lock is ours
         self._connection.close()
 
     def _one(self, statement: str) -> Any:
@@ -237,3 +255,24 @@ class Journal:
         return OSError(
             errno.EIO, f"{self.path} could not be read or written: {error} ({code})"
         )
+
+
+@contextmanager
+def reading(path: str | os.PathLike[str]) -> Iterator[Journal]:
+    """Yield a journal that nobody has open, also from where nothing can be written."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no journal {path}; correct the path")
+    try:
+        journal = Journal(path, read_only=True)
+    except PermissionError:  # SQLite wants to put a file beside it
+        with TemporaryDirectory() as folder:
+            for end in ("", "-wal"):  # the latter has the last answers after a crash
+                beside = path.with_name(path.name + end)
+                if beside.exists():
+                    shutil.copyfile(beside, Path(folder, "journal" + end))
+            with closing(Journal(Path(folder, "journal"))) as journal:
+                yield journal
+    else:
+        with closing(journal):
+            yield journal

@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
@@ -199,7 +200,7 @@ def read_export(path: str | Path, journal: str) -> tuple[list[Told], int]:
     Of several annotations of a task, and of several tasks of a question, the last one
     updated counts.
     """
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8-sig") as file:  # some tools put a mark in front
         try:
             tasks = json.load(file)
         except ValueError as error:
@@ -213,7 +214,7 @@ def read_export(path: str | Path, journal: str) -> tuple[list[Told], int]:
             f"{path} is no list of tasks with `data`; of the formats that Label "
             "Studio offers, choose JSON, not JSON-MIN or CSV"
         )
-    found: dict[QuestionId, tuple[str, Told]] = {}
+    found: dict[QuestionId, tuple[datetime, Told]] = {}
     unanswered: set[QuestionId] = set()
     for number, task in enumerate(tasks):
         data = task["data"]
@@ -223,17 +224,39 @@ def read_export(path: str | Path, journal: str) -> tuple[list[Told], int]:
                 f"(skmal_journal is {data.get('skmal_journal')!r}); import it where it "
                 "was exported"
             )
-        question = data["skmal_question"]
+        question = data.get("skmal_question")
+        if not isinstance(question, int):
+            raise ValueError(
+                f"{path}, task {task.get('id', number)}: its skmal_question is "
+                f"{question!r}, no number of a question; import the tasks as they were "
+                "exported"
+            )
+        question = QuestionId(question)
         unanswered.add(question)
         for annotation in task.get("annotations") or []:
             told = _read_annotation(annotation, data, path)
             if told is None:
                 continue
-            when = annotation.get("updated_at") or annotation.get("created_at") or ""
+            when = _when(annotation, path)
             before = found.get(question)
             if before is None or when >= before[0]:
                 found[question] = when, told
     return [told for _, told in found.values()], len(unanswered - set(found))
+
+
+def _when(annotation: dict[str, Any], path: str | Path) -> datetime:
+    """Return when an annotation was last updated; long ago where that is not told."""
+    told = annotation.get("updated_at") or annotation.get("created_at")
+    if told is None:
+        return datetime.min.replace(tzinfo=UTC)
+    try:
+        when = datetime.fromisoformat(told)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}, annotation {annotation.get('id')}: it was updated at {told!r}, "
+            "which is no time such as 2026-01-31T12:00:00Z; correct it"
+        ) from error
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _read_annotation(
@@ -246,14 +269,17 @@ def _read_annotation(
         choice
         for result in annotation.get("result") or []
         if result.get("from_name") == CHOICE
-        for choice in result.get("value", {}).get("choices", [])
+        for choice in (result.get("value") or {}).get("choices") or []
     ]
     if not chosen:
         return None
     # Without aliases (an edited configuration) the shown value is what comes back.
-    alias = {choice["value"]: choice["alias"] for choice in data["choices"]}
-    known = set(alias.values())
-    choice = chosen[0] if chosen[0] in known else alias.get(chosen[0])
+    choices = data.get("choices") or []
+    alias = {choice.get("value"): choice.get("alias") for choice in choices}
+    known = {*alias.values(), NOT_AMONG, NO_PARTNER}
+    # Tools that leave the choices out keep the aliases.
+    is_alias = chosen[0] in known or (not choices and chosen[0].startswith(KEY))
+    choice = chosen[0] if is_alias else alias.get(chosen[0])
     if choice is None or len(chosen) > 1:
         raise ValueError(
             f"{path}, question {data['skmal_question']}: {chosen!r} is not one of the "

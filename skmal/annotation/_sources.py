@@ -91,7 +91,7 @@ def read_pool(
     keys: list[Any] | None = None
     kind, left_out = None, ""
     if isinstance(source, (str, Path)):
-        found, left_out = _read_path(Path(source), name)
+        found, left_out = read_path(Path(source), name)
         keys, items = list(found), list(found.values())
         kind = "text" if isinstance(items[0], str) else "image"
     elif isinstance(source, Mapping) and not issparse(source):  # as some are
@@ -168,7 +168,7 @@ def fingerprints(
     return [fingerprint(key, pool.items[i]) for i, key in enumerate(pool.keys)]
 
 
-def _read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str], str]:
+def read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str], str]:
     """Return the items of a folder or a file by key, and what a folder leaves out."""
     if not path.exists():
         raise FileNotFoundError(

@@ -3,16 +3,17 @@
 import csv
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .._shared.files import replacing
 from ._book import Book
-from ._catalogue import Catalogue
 from ._events import Answer
-from ._ids import Number
+from ._ids import Key, Number
+from ._journal import Registered
+from ._ledger import Ledger
 
 COLUMNS: tuple[str, ...] = (
     "kind",
@@ -37,18 +38,33 @@ def rows_of(book: Book) -> Iterator[dict[str, Any]]:
 
     Under the book's lock.
     """
-    ledger, items = book.ledger, book.items
-    known = [book.journal.items(modality) for modality in (0, 1)]
-    by_number = {item.number: item for some in known for item in some.values()}
+    items = book.items
+    registered = [book.journal.items(modality) for modality in (0, 1)]
+
+    def value(item: Registered) -> Any:
+        there = items.is_there(item.number)
+        return items.item(item.number).value if there else None
+
+    return rows_with(book.ledger, registered, items.kinds, value)
+
+
+def rows_with(
+    ledger: Ledger,
+    registered: Iterable[Mapping[Key, Registered]],
+    kinds: tuple[str, str],
+    value: Callable[[Registered], Any],
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a ledger; `value` returns an item itself, None for unknown."""
+    by_number = {item.number: item for some in registered for item in some.values()}
     for event in ledger.lessons():
         sides: list[Number | None] = [None, None]
         sides[ledger.modality[event.item]] = event.item
         if event.partner in by_number:
             sides[ledger.modality[event.partner]] = event.partner
         x, y = (None if number is None else by_number[number] for number in sides)
-        values = [_value(items, number) for number in sides]
+        values = [None if item is None else value(item) for item in (x, y)]
         texts = [value if isinstance(value, str) else None for value in values]
-        image, text = _image_and_text(items.kinds, values)
+        image, text = _image_and_text(kinds, values)
         given = event if isinstance(event, Answer) else None
         kind = "known" if given is None else "none" if None in sides else "pair"
         yield {
@@ -69,13 +85,6 @@ def rows_of(book: Book) -> Iterator[dict[str, Any]]:
         }
 
 
-def _value(items: Catalogue, number: Number | None) -> Any:
-    """Return an item itself; None where it is not there."""
-    if number is None or not items.is_there(number):
-        return None
-    return items.item(number).value
-
-
 def _image_and_text(kinds: tuple[str, str], values: list[Any]) -> tuple[Any, Any]:
     """Return the image's file and the text, where the pools are of these."""
     if sorted(kinds) != ["image", "text"]:
@@ -93,6 +102,12 @@ def check_place(path: str | Path, journal: Path) -> None:
     own = [journal.resolve().name + end for end in ("", "-wal", "-shm", ".owner")]
     if beside and path.resolve().name in own:
         raise ValueError(f"{path} is the session's journal; export to another file")
+
+
+def write_table(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
+    """Write rows as the name of the file says: JSON for .jsonl, else CSV."""
+    is_json = Path(path).suffix.lower() == ".jsonl"
+    (write_jsonl if is_json else write_csv)(rows, path)
 
 
 def write_csv(rows: Iterable[dict[str, Any]], path: str | Path) -> None:

@@ -22,6 +22,7 @@ from ..strategies._round import Round
 from ._ids import EventId, Row
 
 N_MORE = 4  # questions drawn at a time, since somebody waits for them
+SINGLE = 1e-5  # by how much similarities in single precision may be wrong
 N_SPARE = 20  # candidates kept beyond those shown, for others may take some
 
 Rows: TypeAlias = tuple[IntArray, IntArray]  # of X and of y
@@ -84,14 +85,20 @@ class Features:
     units: tuple[FloatArray, FloatArray]
 
     def nearest(self, modality: int, rows: IntArray, k: int) -> IntArray:
-        """Return the k nearest rows of the other pool for each of these rows."""
+        """Return the k nearest rows of the other pool for each, ties to the lowest."""
         places = np.searchsorted(self.rows[modality], rows)
         queries, gallery = self.units[modality][places], self.units[1 - modality]
         similarity = queries @ gallery.T  # (n, n_gallery)
         k = min(k, len(gallery))
-        best = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
-        order = np.take_along_axis(-similarity, best, axis=1).argsort(axis=1)
-        return self.rows[1 - modality][np.take_along_axis(best, order, axis=1)]
+        least = -np.partition(-similarity, k - 1, axis=1)[:, k - 1]
+        best = np.empty((len(rows), k), dtype=np.int64)
+        for i, query in enumerate(queries.astype(np.float64)):
+            # All that may be as near as the k-th are compared in double precision, row
+            # by row, where equal items are equally near wherever they stand.
+            near = np.flatnonzero(similarity[i] >= least[i] - SINGLE)
+            exact = (gallery[near] * query).sum(axis=1).round(9)
+            best[i] = near[(-exact).argsort(kind="stable")[:k]]
+        return self.rows[1 - modality][best]
 
 
 # -------------------------------------------------------------------- teaching

@@ -13,9 +13,9 @@ from ..annotation._aside import list_path
 from ..annotation._session import AnnotationSession
 from ..annotation._words import describe_encoder
 from ..annotation.page._serve import PORT, serve
-from ..datasets import load_images, load_texts
 from ..encoders.clip._encoder import CLIPEncoder
 from ..learners._paired import PairedActiveLearner
+from ._pools import add_pool_options, images_of, texts_of
 from ._shell_words import in_shell_words
 
 # -------------------------------------------------------------------- the command
@@ -48,14 +48,7 @@ def _annotate(arguments: argparse.Namespace) -> int:
     """Open the session, serve it, and do what is wanted at the end."""
     encoder = CLIPEncoder(arguments.model, arguments.pretrained)
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
-    images = arguments.images
-    if not images.is_dir():
-        images = load_images(
-            images, image=arguments.image_column, id=arguments.id_column
-        )
-    texts = load_texts(
-        arguments.texts, text=arguments.text_column, id=arguments.id_column
-    )
+    images, texts = images_of(arguments), texts_of(arguments)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         session = AnnotationSession(
@@ -160,10 +153,9 @@ def _finish(session: AnnotationSession, arguments: argparse.Namespace) -> None:
             flush=True,
         )
     if arguments.export:
-        if arguments.export.suffix.lower() == ".jsonl":
-            session.export_jsonl(arguments.export)
-        else:
-            session.export_csv(arguments.export)
+        is_json = arguments.export.suffix.lower() == ".jsonl"
+        export = session.export_jsonl if is_json else session.export_csv
+        export(arguments.export)
         print(f"Answers: {arguments.export}", flush=True)
     session.wait()
     if arguments.save:
@@ -190,33 +182,7 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     parser = commands.add_parser(
         "annotate", help="a local page on which people say what belongs together"
     )
-    parser.add_argument(
-        "--images",
-        type=Path,
-        required=True,
-        metavar="DIR",
-        help="a folder of images; or a table of image files",
-    )
-    parser.add_argument(
-        "--texts",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="a text a line (.txt); a table with a column of texts and perhaps of ids "
-        "(.csv, .tsv, .json, .jsonl, .parquet); or a folder with a .txt file for each",
-    )
-    parser.add_argument(
-        "--text-column", default="text", metavar="NAME", help="default: text"
-    )
-    parser.add_argument(
-        "--image-column", default="image", metavar="NAME", help="default: image"
-    )
-    parser.add_argument(
-        "--id-column",
-        default="id",
-        metavar="NAME",
-        help="what items are known by in tables (default: id, where there is one)",
-    )
+    add_pool_options(parser, required=True)
     parser.add_argument(
         "--session",
         type=Path,

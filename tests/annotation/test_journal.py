@@ -87,7 +87,7 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path):
     opened = sqlite3.connect
 
     def read_only(_, **params):
-        return opened(path, uri=True, **params)
+        return opened(path, **params | {"uri": True})
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite3, "connect", read_only)

@@ -225,6 +225,26 @@ def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):
         assert pairs == [free[4:], choice[2][2][4:]]
 
 
+def test_exports_that_other_tools_have_written_again_are_read(tmp_path):
+    with open_session(tmp_path, 0) as session:
+        tasks = export(session, tmp_path / "out", 0)[0]
+        alias = [task["data"]["choices"][0]["alias"] for task in tasks]
+        sparse = annotated(tasks[0], alias[0])
+        del sparse["data"]["choices"]
+        empty = annotated(tasks[1], alias[1])
+        empty["annotations"][0]["result"][0]["value"] = None
+        empty["annotations"].append({"result": [{"from_name": "partner"}]})
+        # Noon in Berlin comes before 11 o'clock in Greenwich.
+        noon = annotated(tasks[2], alias[2], updated_at="2026-11-24T12:00:00+01:00")
+        later = annotated(noon, "skmal:no-partner", updated_at="2026-11-24T11:30:00Z")
+        path = write(tmp_path, [sparse, empty, later])
+        path.write_text("\ufeff" + path.read_text(), encoding="utf-8")
+        done = session.import_label_studio(path)
+        assert (done.n_answers, done.n_unanswered, done.conflicts) == (2, 1, [])
+        assert session.progress.n_none == 1
+        assert session.pairs()[0][1].key == alias[0][4:]
+
+
 def test_what_contradicts_the_journal_is_told_and_not_taken(tmp_path):
     with open_session(tmp_path, 0) as session:
         first, second = export(session, tmp_path / "out", 0)[0][:2]
@@ -280,6 +300,11 @@ def test_other_files_are_refused_before_anything_changes(tmp_path):
                 [good, annotated(tasks[1], "key:who")],
                 "is not one of the task's choices",
             ),
+            (
+                [annotated(tasks[0], "skmal:no-partner", updated_at="noon")],
+                "at 'noon', which is",
+            ),
+            ([{"data": good["data"] | {"skmal_question": None}}], "is None, no number"),
             ([{"item": "x", "partner": "y"}], "choose JSON, not JSON-MIN"),
         ]:
             with pytest.raises(ValueError, match=message):

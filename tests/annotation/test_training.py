@@ -1,9 +1,13 @@
 """What a session's learner knows after a training."""
 
 import numpy as np
+import pytest
 from sessions import X, Y, answer_some, learner, open_keyed, truth
 
 from skmal import AnnotationSession, PairedActiveLearner
+from skmal.annotation._training import Features
+from skmal.arrays._verbs import unit
+from skmal.metrics import nearest_rows
 
 SHUFFLED = np.random.default_rng(1).permutation(40)  # row i of Y_POOL is Y[SHUFFLED[i]]
 Y_POOL = Y[SHUFFLED]
@@ -41,6 +45,19 @@ def test_a_pair_taken_back_leaves_the_encoder_with_the_next_training(tmp_path):
             session.undo()
         session.train()
         assert not hasattr(session.learner, "estimator_")
+
+
+@pytest.mark.parametrize("k", [1, 5, 17, 40])
+def test_candidates_are_the_nearest_and_ties_go_to_the_lowest_row(k):
+    rng = np.random.default_rng(0)
+    few = rng.standard_normal((4, 96))
+    pool = few[rng.permutation(np.repeat(np.arange(4), 8))]  # 8 copies of 4 rows
+    asked = few + 0.1 * rng.standard_normal((4, 96))
+    rows = np.arange(4), np.arange(len(pool)) + 3
+    features = Features(rows, tuple(unit(f).astype(np.float32) for f in (asked, pool)))
+    np.testing.assert_array_equal(
+        features.nearest(0, rows[0], k), nearest_rows(asked, pool, k) + 3
+    )
 
 
 class Listens(PairedActiveLearner):

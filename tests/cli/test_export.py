@@ -1,0 +1,87 @@
+"""skmal export: the answers of a journal, without a model, from wherever it lies."""
+
+import csv
+import shutil
+
+import pytest
+from sessions import answer_some, make_folders, open_keyed
+
+from skmal import AnnotationSession, CLIPEncoder, PairedActiveLearner
+from skmal.cli._main import main
+from skmal.datasets import load_pairs
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """Return a journal with answers, after which the process was as good as killed."""
+    images, texts = make_folders(tmp_path)
+    learner = PairedActiveLearner(CLIPEncoder("tiny", device="cpu"), random_state=0)
+    place = tmp_path / "elsewhere"
+    place.mkdir()
+    with AnnotationSession(tmp_path / "s.skmal", images, texts, learner) as session:
+        for _ in range(3):
+            question = session.next_question()
+            session.answer(question, question.candidates[0], by="ada")
+        session.answer(session.next_question(), None)
+        session.export_csv(tmp_path / "expected.csv")
+        for end in ("", "-wal"):
+            shutil.copy(tmp_path / f"s.skmal{end}", place / f"s.skmal{end}")
+    assert (place / "s.skmal-wal").stat().st_size > 0
+    return place / "s.skmal"
+
+
+def read(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def options(folder):
+    return ["--images", f"{folder}/images", "--texts", f"{folder}/texts.txt"]
+
+
+@pytest.mark.parametrize("is_writable", [True, False])
+def test_the_table_is_the_one_that_the_session_writes(
+    journal, tmp_path, capsys, is_writable
+):
+    if not is_writable:  # SQLite's index of the log cannot be made
+        journal.with_name("s.skmal-shm").mkdir()
+    content = journal.read_bytes()
+    table = tmp_path / "pairs.csv"
+    assert main(["export", str(journal), str(table), *options(tmp_path)]) == 0
+    assert f"4 rows: {table}" in capsys.readouterr().out
+    assert table.read_text() == (tmp_path / "expected.csv").read_text()
+    assert len(load_pairs(table).X) == 3
+    assert journal.read_bytes() == content
+    assert not journal.with_name("s.skmal.owner").exists()
+
+
+def test_without_the_items_there_are_keys_and_hashes(journal, tmp_path):
+    assert main(["export", str(journal), str(tmp_path / "keys.csv")]) == 0
+    expected = read(tmp_path / "expected.csv")
+    for row in expected:
+        row |= {"X_text": "", "y_text": "", "image": "", "text": ""}
+    assert read(tmp_path / "keys.csv") == expected
+    assert [row["by"] for row in expected] == ["ada"] * 3 + ["me"]
+
+
+def test_a_journal_that_is_open_is_left_alone(tmp_path, capsys):
+    with open_keyed(tmp_path) as session:
+        assert main(["export", str(session.path), str(tmp_path / "t.csv")]) == 1
+        assert "is in use by process" in capsys.readouterr().err
+        answer_some(session, 2)
+    assert main(["export", str(session.path), str(tmp_path / "t.csv")]) == 0
+
+
+def test_what_cannot_be_exported_is_said(journal, tmp_path, capsys):
+    def told(*arguments):
+        assert main(["export", *map(str, arguments)]) == 1
+        return capsys.readouterr().err
+
+    table = tmp_path / "t.csv"
+    assert "there is no journal" in told(tmp_path / "gone", table)
+    assert "end it in .csv or .jsonl" in told(journal, tmp_path / "t.parquet")
+    assert "no skmal journal" in told(tmp_path / "texts.txt", table)
+    keys = [row["X"] for row in read(tmp_path / "expected.csv") if row["X"]]
+    (tmp_path / "images" / keys[0]).write_bytes(b"another")
+    assert "of --images is not what it was" in told(journal, table, *options(tmp_path))
+    assert not table.exists()
