@@ -38,6 +38,7 @@ import sys
 import tarfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
@@ -45,6 +46,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -58,6 +60,7 @@ from skmal.metrics import mean_reciprocal_rank
 SIDE = 160  # pixels of a picture
 BATCH = 32
 LONGEST = 256  # tokens of a caption
+LEAST_COMMON = 50  # captions of two files that are compared
 N_KEYWORDS = 6
 N_ICONS, N_SPARE = 24_000, 2_000
 NEEDED = {
@@ -347,14 +350,20 @@ def make(pool: str, packages: Path, out: Path) -> None:
 
 def check(pool: str, made: Path, stored: Path) -> None:
     """Say how much of a pool is that of another folder."""
-    with np.load(made / f"{pool}.npz") as one, np.load(stored / f"{pool}.npz") as other:
-        new = {name: one[name] for name in ("x", "y", "captions")}
-        old = {name: other[name] for name in ("x", "y", "captions")}
+    new, old = (load(folder / f"{pool}.npz") for folder in (made, stored))
     _, rows, old_rows = np.intersect1d(
         new["captions"], old["captions"], return_indices=True
     )
     numbers = len(rows), len(new["captions"]), len(old["captions"])
     print("{}: {:,} captions in both, of {:,} and {:,}".format(pool, *numbers))
+    if len(rows) < LEAST_COMMON:
+        sys.exit(
+            f"{pool}: too few captions in both to compare, {LEAST_COMMON} are needed"
+        )
+    for side in ("x", "y"):
+        widths = new[side].shape[1], old[side].shape[1]
+        if widths[0] != widths[1]:
+            sys.exit(f"{pool}: rows of {side} have {widths[0]} and {widths[1]} columns")
     print(
         f"  in the same order: {np.array_equal(np.argsort(rows), np.argsort(old_rows))}"
     )
@@ -367,6 +376,24 @@ def check(pool: str, made: Path, stored: Path) -> None:
     for folder, data, common in ((made, new, rows), (stored, old, old_rows)):
         mrr = score(data["x"][common], data["y"][common])
         print(f"  MRR by RidgeCCA on pairs in both, {folder}: {mrr:.4f}")
+
+
+def load(file: Path) -> dict[str, np.ndarray]:
+    """Return what a pool's file holds, or end with what is wrong with it."""
+    names = ("x", "y", "captions")
+    try:
+        with open(file, "rb") as content, np.load(content) as arrays:
+            found = {name: arrays[name] for name in names if name in arrays}
+    except FileNotFoundError:
+        sys.exit(f"{file} is not there; make it without --check")
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile, zlib.error) as error:
+        sys.exit(f"{file} is damaged or no npz file ({error}); make it again")
+    if missing := [name for name in names if name not in found]:
+        sys.exit(f"{file} has no {' and no '.join(missing)}; make it again")
+    shapes = [found[name].shape for name in names]
+    if [len(shape) for shape in shapes] != [2, 2, 1] or len({s[0] for s in shapes}) > 1:
+        sys.exit(f"{file} holds arrays of the shapes {shapes}; make it again")
+    return found
 
 
 def score(x: np.ndarray, y: np.ndarray) -> float:

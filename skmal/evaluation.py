@@ -143,9 +143,10 @@ def evaluate_retrieval(
 
     Notes
     -----
-    Similarity is the cosine. Partners in a tie count where their mid-rank is at most k,
-    so that constant features score as chance does. O(n_X n_y d) time; at most 8 million
-    similarities are in memory at a time.
+    Similarity is the cosine. Partners in a tie count where their mid-rank is at most k:
+    features that are all equal find none where there are 2 k items or more, which is
+    less than guessing would find. O(n_X n_y d) time; at most 8 million similarities are
+    in memory at a time.
 
     References
     ----------

@@ -12,6 +12,9 @@ from .masks import refuse_masked
 from .types import FloatArray
 
 Value = TypeVar("Value")
+LARGEST_RIDGE = 1_000_000  # nothing changes beyond, and float32 loses what is divided
+LEAST_TEMPERATURE = 1e-100  # what is divided by less is infinite
+LARGEST_WEIGHT = 1e100  # so that products and sums are finite
 
 
 def check_integer(value: Any, name: str, minimum: int) -> int:
@@ -72,11 +75,16 @@ def check_choice(value: Value, name: str, choices: Iterable[Any]) -> Value:
 def check_weights(weights: npt.ArrayLike, n: int) -> FloatArray:
     """Return n weights as float64, or raise one error that says what they must be."""
     weights = refuse_masked(weights, "weights")
-    checked = np.asarray(weights, dtype=np.float64)
-    if checked.shape != (n,) or not ((checked >= 0) & (checked < inf)).all():
+    try:
+        checked = np.asarray(weights, dtype=np.float64)
+    except OverflowError:  # an integer that no float can hold
+        checked = np.full(n, inf)
+    in_range = (checked >= 0) & (checked <= LARGEST_WEIGHT)
+    if checked.shape != (n,) or not in_range.all():
+        largest = f" with {checked.max()}" if checked.size else ""
         raise ValueError(
-            f"weights must hold {n} finite numbers of at least 0, got an array of "
-            f"shape {checked.shape}"
+            f"weights must hold {n} finite numbers of at least 0 and at most "
+            f"{LARGEST_WEIGHT:g}, got an array of shape {checked.shape}{largest}"
         )
     return checked
 

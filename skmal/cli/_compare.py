@@ -1,6 +1,7 @@
 """The command `skmal compare`."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 from ..experiments import (
@@ -14,6 +15,7 @@ from ..experiments import (
     main_metric,
     run_suite,
 )
+from ._folders import out_folder
 from ._printing import percent, print_savings, write_and_tell
 
 DEFAULT_DATA = "glyphs"
@@ -36,9 +38,12 @@ def run_compare(arguments: argparse.Namespace) -> int:
     int
         0.
     """
-    arguments.out.mkdir(parents=True, exist_ok=True)  # before hours of work
-    if arguments.suite:
-        return _run_suite(arguments)
+    with out_folder(arguments.out):
+        return _run_suite(arguments) if arguments.suite else _run_held_out(arguments)
+
+
+def _run_held_out(arguments: argparse.Namespace) -> int:
+    """Compare on one data set."""
     if arguments.pools:
         raise ValueError("--pools goes with --suite only; --data names one set")
     if not arguments.strategies:
@@ -203,8 +208,17 @@ def pairs_or_share(text: str) -> int | float:
     -------
     int or float
         The number.
+
+    Raises
+    ------
+    ArgumentTypeError
+        If it is none.
     """
-    try:
+    with suppress(ValueError):
         return int(text)
-    except ValueError:
+    with suppress(ValueError):
         return float(text)
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is no number; pass a share of the pool (0.05) or a number of pairs "
+        "(50)"
+    )

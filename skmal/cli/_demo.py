@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from ..datasets import load_glyphs
 from ..experiments import compare
 from ..learners._paired import PairedActiveLearner
+from ._folders import out_folder
 from ._printing import percent, print_savings, write_and_tell
 
 N_SEEDS = 5
@@ -43,7 +44,12 @@ def run_demo(arguments: argparse.Namespace) -> int:
     """
     if arguments.write:
         return _write_folders(arguments.write, arguments.size)
-    arguments.out.mkdir(parents=True, exist_ok=True)  # before the work
+    with out_folder(arguments.out):
+        return _show_and_compare(arguments)
+
+
+def _show_and_compare(arguments: argparse.Namespace) -> int:
+    """Show a few rounds, then compare."""
     print(INTRODUCTION)
     _show_rounds(n_rounds=3)
     print(

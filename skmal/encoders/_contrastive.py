@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
+LARGEST_RATE = 1e38  # of learning, in float32
 LOWEST_TEMPERATURE = 0.01  # as in CLIP: similarities are multiplied by 100 at most
 
 

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from scipy.linalg import eigh
 
-from .._shared.parameters import check_integer, check_number
+from .._shared.parameters import LARGEST_RIDGE, check_integer, check_number
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
 from ..arrays._kernel import (
@@ -187,7 +187,9 @@ class KernelCCA(PairEncoder):
         least, most = GAMMAS
         gamma = check_number(self.gamma, "gamma", minimum=least, maximum=most)
         remedy = "; without a ridge, few pairs are fitted perfectly and teach nothing"
-        reg = check_number(self.reg, "reg", more_than=0, remedy=remedy)
+        reg = check_number(
+            self.reg, "reg", more_than=0, maximum=LARGEST_RIDGE, remedy=remedy
+        )
         n_components = check_integer(self.n_components, "n_components", minimum=1)
         n_landmarks = check_integer(self.n_landmarks, "n_landmarks", minimum=2)
         pairs = self._check_pairs(X, y)

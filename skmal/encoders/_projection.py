@@ -8,7 +8,7 @@ from .._shared.parameters import check_integer, check_number
 from .._shared.types import FloatArray
 from ..arrays._kinds import RowsLike
 from ..items._equals import digest, groups_of_equals
-from ._contrastive import LOWEST_TEMPERATURE, count_batches, info_nce
+from ._contrastive import LARGEST_RATE, LOWEST_TEMPERATURE, count_batches, info_nce
 from ._device import torch_device
 from ._linear import LinearEncoder
 from ._ridge import RidgeCCA
@@ -163,7 +163,9 @@ class ContrastiveProjection(LinearEncoder):
         n_components = check_integer(self.n_components, "n_components", minimum=1)
         max_epochs = check_integer(self.max_epochs, "max_epochs", minimum=1)
         batch_size = check_integer(self.batch_size, "batch_size", minimum=2)
-        check_number(self.learning_rate, "learning_rate", more_than=0)
+        check_number(
+            self.learning_rate, "learning_rate", more_than=0, maximum=LARGEST_RATE
+        )
         check_number(self.weight_decay, "weight_decay", minimum=0)
         x, y = self._check_pairs(X, y)
         n_components = min(n_components, x.shape[1], y.shape[1])
@@ -201,7 +203,8 @@ class ContrastiveProjection(LinearEncoder):
         )
         if not (np.isfinite(x_weights).all() and np.isfinite(y_weights).all()):
             raise ValueError(
-                f"training diverged with learning_rate={self.learning_rate}; lower it"
+                f"training diverged with learning_rate={self.learning_rate} and "
+                f"weight_decay={self.weight_decay}; lower them"
             )
 
         self._remember_features(X)

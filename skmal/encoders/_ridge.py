@@ -8,7 +8,7 @@ from scipy.linalg import eigh, svd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .._shared.parameters import check_integer, check_number
+from .._shared.parameters import LARGEST_RIDGE, check_integer, check_number
 from .._shared.types import FloatArray
 from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_numbers, check_squares
@@ -313,7 +313,10 @@ def _check_parameters(encoder: RidgeCCA | RidgeMCCA) -> tuple[int, float]:
     """Return (n_components, reg), or raise."""
     n_components = check_integer(encoder.n_components, "n_components", minimum=1)
     remedy = "; without a ridge, few pairs are fitted perfectly and teach nothing"
-    return n_components, check_number(encoder.reg, "reg", more_than=0, remedy=remedy)
+    reg = check_number(
+        encoder.reg, "reg", more_than=0, maximum=LARGEST_RIDGE, remedy=remedy
+    )
+    return n_components, reg
 
 
 def _check_rows(X: RowsLike, name: str, ensure_min_samples: int) -> FloatArray:

@@ -16,6 +16,7 @@ from ._names import (
     ENCODERS,
     STRATEGIES,
     check_name,
+    check_names,
     make_clip,
     make_estimator,
     with_reference,
@@ -122,8 +123,7 @@ def compare(
         If a name is unknown or a number out of range.
     """
     choices = STRATEGIES | ABLATIONS
-    for name in strategies:
-        check_name(name, "strategy", choices)
+    strategies = check_names(strategies, "strategies", "strategy", choices)
     check_name(encoder, "encoder", ENCODERS)
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
     if pool_size is not None:

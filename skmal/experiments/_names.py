@@ -147,6 +147,44 @@ def check_name(name: str, kind: str, choices: Collection[str]) -> None:
         raise ValueError(f"unknown {kind} {name!r}; choose from {', '.join(choices)}")
 
 
+def check_names(
+    names: Collection[str], called: str, kind: str, choices: Collection[str]
+) -> list[str]:
+    """Return a list of names, or raise unless each is one of the choices.
+
+    Parameters
+    ----------
+    names : collection of str
+        The names.
+    called : str
+        The parameter's name.
+    kind : str
+        What they are the names of.
+    choices : collection of str
+        The names that there are.
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Raises
+    ------
+    ValueError
+        If it is one string, if there is none, or one that is no choice.
+    """
+    if isinstance(names, str):
+        raise ValueError(
+            f"{called} must be a list of names, got {names!r}; write [{names!r}]"
+        )
+    names = list(names)
+    if not names:
+        raise ValueError(f"{called} is empty; choose from {', '.join(choices)}")
+    for name in names:
+        check_name(name, kind, choices)
+    return names
+
+
 def with_reference(names: Sequence[str]) -> list[str]:
     """Return each name once, that of the reference first.
 

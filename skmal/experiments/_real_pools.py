@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from .._shared.types import FloatArray
+from ..arrays._numbers import check_squares
 from ._pools import Pool
 from ._suite_pools import score_by_mrr
 
@@ -76,6 +77,7 @@ def _read(file: Path, side: str) -> FloatArray:
             f"row {np.argmin(good)} of {side} of {file} is not finite in float32; take "
             "its pair out"
         )
+    check_squares(rows, f"{side} of {file}")
     return rows
 
 

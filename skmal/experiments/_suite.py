@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
-from .._shared.parameters import check_integer
+from .._shared.parameters import check_integer, is_integer, is_number
 from ..strategies._base import QueryStrategy
 from ._names import (
     DEFAULT_ENCODER,
@@ -15,6 +15,7 @@ from ._names import (
     REFERENCE,
     STRATEGIES,
     check_name,
+    check_names,
     make_estimator,
     with_reference,
 )
@@ -178,16 +179,19 @@ def run_suite(
         If some of the files are missing; the others are run.
     """
     check_name(suite, "suite", SUITES)
-    pools = list(SUITES[suite].pools if pools is None else pools)
-    for pool in pools:
-        check_name(pool, "pool", SUITES[suite].pools)
-    for name in strategies:
-        check_name(name, "strategy", STRATEGIES)
+    known = SUITES[suite].pools
+    pools = check_names(known if pools is None else pools, "pools", "pool", known)
+    strategies = check_names(strategies, "strategies", "strategy", STRATEGIES)
     check_name(encoder, "encoder", ENCODERS)
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
     for share, called in ((batch, "batch"), (budget, "budget")):
-        if share is not None and not (isinstance(share, float) and 0 < share <= 1):
-            raise ValueError(f"{called} must be a share of the pool, got {share!r}")
+        if share is not None and not (
+            is_number(share) and not is_integer(share) and 0 < share <= 1
+        ):
+            raise ValueError(
+                f"{called} must be a share of the pool, a float above 0 and at most 1, "
+                f"got {share!r}"
+            )
     if n_jobs is not None:
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
     pools = _present(suite, path, pools, encoder)
@@ -202,8 +206,8 @@ def run_suite(
             name,
             seed,
             STRATEGIES[name],
-            batch=batch,
-            budget=budget,
+            batch=None if batch is None else float(batch),
+            budget=None if budget is None else float(budget),
             suite=suite,
             path=None if path is None else str(path),
         )
@@ -354,7 +358,8 @@ def run_missing(
     out.mkdir(parents=True, exist_ok=True)
     path = out / "runs.csv"
     runs = read_runs(out)
-    write_table(path, RUNS_HEADER, runs)  # without a half-written last line
+    if path.exists():
+        write_table(path, RUNS_HEADER, runs)  # without a half-written last line
 
     told = ("pool", "encoder", "strategy", "batch", "seed")
     done = {tuple(row[name] for name in told) for row in runs}
@@ -362,7 +367,7 @@ def run_missing(
     for rows in in_parallel(
         run_case, todo, n_jobs=n_jobs, verbose=verbose, in_order=False
     ):
-        write_table(path, RUNS_HEADER, rows, append=True)
+        write_table(path, RUNS_HEADER, rows, append=path.exists())
 
     runs = read_runs(out)
     write_table(path, RUNS_HEADER, runs)  # in order

@@ -174,6 +174,7 @@ def check_same_features(
     items: Any, fitted: Any, name: str, estimator_name: str
 ) -> None:
     """Raise when `items` have other features than the `fitted` ones."""
+    refuse_one_row(items, fitted, name)
     got, expected = n_features(items), n_features(fitted)
     if got is not None and expected is not None and got != expected:
         raise ValueError(
@@ -187,6 +188,16 @@ def check_same_features(
                 f"The feature names of {name} should match those that were passed "
                 f"during fit, in the same order; got {got}, expected {expected}"
             )
+
+
+def refuse_one_row(items: Any, fitted: Any, name: str) -> None:
+    """Raise where `items` are the numbers of one row, and the `fitted` ones rows."""
+    one_row = isinstance(items, np.ndarray) and items.ndim == 1 and len(items) > 0
+    if one_row and items.dtype.kind in "biuf" and n_features(fitted) is not None:
+        raise ValueError(
+            f"{name} is one row of {len(items)} numbers where rows are needed; pass "
+            f"{name}[[0]] in place of {name}[0]"
+        )
 
 
 def numeric_rows(items: Any) -> Any:

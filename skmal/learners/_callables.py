@@ -1,5 +1,6 @@
 """Strategies of any kind: checked before they are asked, and what they return."""
 
+from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -13,6 +14,13 @@ def check_strategy_signature(function: Any) -> None:
     """Raise unless a function can be called as a strategy of two pools."""
     if isinstance(function, QueryStrategy):
         return
+    if isinstance(function, partial) and "n_instances" in function.keywords:
+        asked = function.keywords["n_instances"]
+        raise TypeError(
+            f"query_strategy fixes n_instances={asked!r}, but the learner says how "
+            "many items to ask about; pass the strategy itself, and "
+            f"query(..., n_instances={asked!r}) or batch_size={asked!r}"
+        )
     try:
         arguments = signature(function)
     except ValueError:  # some that are written in C have none

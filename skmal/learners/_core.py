@@ -79,6 +79,37 @@ class ActiveLearner(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of the encoder and of the strategy too.
+
+        Parameters
+        ----------
+        **params : dict
+            By name, such as ``budget=100`` or ``query_strategy__trim=0.3``.
+
+        Returns
+        -------
+        learner
+            The learner.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or if it belongs to one that is None.
+        """
+        defaults = {
+            "estimator": self._default_encoder.__name__,
+            "query_strategy": VOptimalDesign.__name__,
+        }
+        for name, default in defaults.items():
+            nested = [key for key in params if key.startswith(f"{name}__")]
+            if nested and params.get(name, getattr(self, name)) is None:
+                raise ValueError(
+                    f"{nested[0]} cannot be set, for {name} is None; pass "
+                    f"{name}={default}(), which stands for it"
+                )
+        return super().set_params(**params)
+
     # ---------------------------------------------------------------- state
 
     def state(self) -> dict[str, Any]:

@@ -38,7 +38,8 @@ class MultimodalActiveLearner(ActiveLearner):
         changed. None: `RidgeMCCA`.
     query_strategy : QueryStrategy, default=None
         Any strategy of this package, or your own that derives from `QueryStrategy`: its
-        ``select(round)`` is handed one array per modality. None: ``VOptimalDesign()``.
+        ``select(round)`` is handed one array per modality; its `modality` may be the
+        number of any. None: ``VOptimalDesign()``.
     annotator : SimulatedAnnotator or callable, default=None
         Who answers in a simulated run. A callable is called as ``f(query, *ids)``, with
         the ids of one pool after the other, in which partners have the same, and

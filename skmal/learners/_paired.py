@@ -14,7 +14,12 @@ from ..encoders._kernel import KernelCCA
 from ..encoders._protocol import Encoder
 from ..encoders._score import pair_score
 from ..encoders._usable import without_unusable
-from ..items._containers import check_items, check_pairs, check_same_features
+from ..items._containers import (
+    check_items,
+    check_pairs,
+    check_same_features,
+    refuse_one_row,
+)
 from ..items._groups import check_repeats, number_groups
 from ..strategies._base import Strategy, check_pools
 from ..strategies._round import Round
@@ -285,6 +290,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         encoder with ``on_error="skip"`` cannot read are left out, with a warning.
         """
         name = type(self).__name__
+        refuse_one_row(X, self.X_training, "X")
+        refuse_one_row(y, self.y_training, "y")
         X, y = check_pairs(X, y, name, allow_empty=True)
         if len(X) == 0:
             return self

@@ -129,6 +129,7 @@ def run(learner: ActiveLearner, data: Data, score: Callable[[], Any] | None) -> 
     learner is what it was before.
     """
     plan = plan_of(learner, len(data))
+    learner._strategy()  # raises unless there is one
     seed = draw_seed(learner.random_state)
     annotator = annotator_of(learner, seed)
     with learner._forgetting():

@@ -1,10 +1,12 @@
 """How good the retrieval is, and how many answers a strategy saves."""
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from sklearn import get_config
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items
@@ -283,7 +285,9 @@ def make_retrieval_scorer(
     Returns
     -------
     RetrievalScorer
-        ``scorer(estimator, X, y)``, for a PairedActiveLearner or any encoder.
+        ``scorer(estimator, X, y)``, for a PairedActiveLearner or any encoder. With
+        scikit-learn's metadata routing, ``set_score_request(groups=True)`` asks for
+        `groups`, which are then handed on to `score_func`.
 
     Notes
     -----
@@ -318,11 +322,51 @@ class RetrievalScorer(Generic[Score]):
     def __init__(self, score_func: Callable[..., Score], kwargs: dict[str, Any]):
         self.score_func: Callable[..., Score] = score_func
         self.kwargs: dict[str, Any] = kwargs
+        self._metadata_request = MetadataRequest(owner=type(self).__name__)
 
-    def __call__(self, estimator: Any, X: Items, y: Items) -> Score:
+    def __call__(self, estimator: Any, X: Items, y: Items, **metadata: Any) -> Score:
         X, y = check_items(X, "X"), check_items(y, "y")
         check_same_length(X, y)
-        return self.score_func(*encode(estimator, X, y), **self.kwargs)
+        options = self.kwargs | metadata
+        return self.score_func(*encode(estimator, X, y), **options)
+
+    def set_score_request(self, **kwargs: bool | str | None) -> Self:
+        """Say which metadata are handed on to the score function.
+
+        Parameters
+        ----------
+        **kwargs : bool, str or None
+            A parameter of the score function, such as ``groups=True``; a string is the
+            name by which it is passed.
+
+        Returns
+        -------
+        RetrievalScorer
+            The scorer.
+
+        Raises
+        ------
+        RuntimeError
+            If scikit-learn's metadata routing is not enabled.
+        """
+        if not get_config()["enable_metadata_routing"]:
+            raise RuntimeError(
+                "metadata are not routed; call sklearn.set_config("
+                "enable_metadata_routing=True) first"
+            )
+        for param, alias in kwargs.items():
+            self._metadata_request.score.add_request(param=param, alias=alias)
+        return self
+
+    def get_metadata_routing(self) -> MetadataRequest:
+        """Return what `set_score_request` asked for, for scikit-learn.
+
+        Returns
+        -------
+        MetadataRequest
+            The requests.
+        """
+        return self._metadata_request
 
     def __repr__(self) -> str:
         name = getattr(self.score_func, "__name__", repr(self.score_func))

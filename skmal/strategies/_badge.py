@@ -6,14 +6,14 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.utils import gen_batches
 
-from .._shared.parameters import check_choice, check_number
+from .._shared.parameters import LEAST_TEMPERATURE, check_number
 from .._shared.randomness import draw_rows
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray, RandomState
 from ..arrays._verbs import unit
 from ._base import QueryStrategy
 from ._round import Round, Selection, others
-from ._steps import MODALITY_RULES, choose_modality
+from ._steps import check_modality, choose_modality
 
 N_GALLERY = 1500  # items of the other modality among which a partner is looked for
 
@@ -85,8 +85,8 @@ class BADGE(QueryStrategy):
         self.random_state = random_state
 
     def check_parameters(self, n_instances: int) -> None:
-        check_choice(self.modality, "modality", MODALITY_RULES)
-        check_number(self.temperature, "temperature", more_than=0, kind="a number")
+        check_modality(self.modality)
+        check_number(self.temperature, "temperature", minimum=LEAST_TEMPERATURE)
 
     def select(self, round: Round) -> Selection:
         """Draw diverse gradients.

@@ -185,6 +185,7 @@ class QueryStrategy(BaseEstimator):
 
 def choose(strategy: QueryStrategy, seen: Round) -> Selection:
     """Ask a strategy's `select`; where nothing has been learned yet, draw."""
+    check_asked(strategy, len(seen.open))
     if seen.open[0].shape[1] == 0:
         fixed = fixed_modality(strategy)
         modality = getattr(strategy, "modality", "random") if fixed is None else fixed
@@ -203,6 +204,17 @@ def fixed_modality(strategy: object) -> int | None:
     return int(modality) if isinstance(modality, Integral) else None
 
 
+def check_asked(strategy: object, n_modalities: int) -> int | None:
+    """Return the one modality that a strategy asks about, or raise if there is none."""
+    asked = fixed_modality(strategy)
+    if asked is not None and asked >= n_modalities:
+        raise ValueError(
+            f"modality={asked} is asked for, but there are {n_modalities} modalities; "
+            f"the last one is {n_modalities - 1}"
+        )
+    return asked
+
+
 def check_n_instances(
     n_instances: int, pools: Sequence[Items], names: Sequence[str], strategy: object
 ) -> int:
@@ -213,7 +225,7 @@ def check_n_instances(
     """
     n_instances = check_integer(n_instances, "n_instances", minimum=1)
     sizes = [len(pool) for pool in pools]
-    asked = fixed_modality(strategy)
+    asked = check_asked(strategy, len(pools))
     if not isinstance(strategy, QueryStrategy):
         asked = sizes.index(max(sizes))
     for m, (name, size) in enumerate(zip(names, sizes, strict=True)):

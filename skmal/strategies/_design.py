@@ -5,7 +5,12 @@ from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 
 from .._shared.masks import refuse_masked
-from .._shared.parameters import check_integer, check_number, check_weights
+from .._shared.parameters import (
+    LARGEST_RIDGE,
+    check_integer,
+    check_number,
+    check_weights,
+)
 from .._shared.types import BoolArray, FloatArray, IntArray
 from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_features
@@ -38,7 +43,7 @@ def v_optimal_gains(
         are targets.
     ridge : float, default=0.3
         The map's ridge for each row it learns from (this one included), as a share of
-        the features' mean variance.
+        the features' mean variance; at most 1,000,000, and no smaller than rounding.
 
     Returns
     -------
@@ -82,7 +87,7 @@ def v_optimal_gains(
     features = check_features(features, "features")
     aligned = check_features(aligned, "aligned", like=features)
     rows = _check_targets(targets, len(features))
-    check_number(ridge, "ridge", more_than=0)
+    check_number(ridge, "ridge", more_than=0, maximum=LARGEST_RIDGE)
     design = Design(features, aligned, rows, ridge, n_picks=1)
     leverage, reduction = design.parts(features - design.mean)
     return reduction / (1 + leverage)
@@ -116,7 +121,8 @@ def greedy_v_optimal(
         What gains are multiplied with, at least 0; None: 1.
     ridge : float, default=0.3
         The map's ridge for each row that it will have learned from once the picks are
-        answered, as a share of the features' mean variance.
+        answered, as a share of the features' mean variance; at most 1,000,000, and no
+        smaller than rounding.
 
     Returns
     -------
@@ -158,7 +164,7 @@ def greedy_v_optimal(
             f"n_picks={n_picks} is above the {len(rows)} rows that are targets"
         )
     factors = None if weights is None else check_weights(weights, len(features))[rows]
-    check_number(ridge, "ridge", more_than=0)
+    check_number(ridge, "ridge", more_than=0, maximum=LARGEST_RIDGE)
     design = Design(features, aligned, rows, ridge, n_picks)
     picks, gains = greedy_picks(design, n_picks, factors)
     return rows[picks], gains
@@ -205,9 +211,10 @@ class Design:
         self.sigma = gram + weighted.T @ self.targets
         self.sigma /= len(known) + len(rows)
         scale = np.trace(self.sigma) / d * (len(aligned) + n_picks)
-        # No smaller than what rounding can take from the Gram matrix.
-        least = float(np.finfo(features.dtype).eps) * np.trace(gram)
-        gram[np.diag_indices(d)] += max(ridge * scale, least) if scale > 0 else 1
+        # No smaller than what rounding can take from the Gram matrix, picks included.
+        rounding = float(np.finfo(features.dtype).eps)
+        least = max(ridge * scale, rounding * scale, rounding * np.trace(gram))
+        gram[np.diag_indices(d)] += least if scale > 0 else 1
         self.inverse = cho_solve(cho_factor(gram), np.eye(d))
         # M = inverse - sum of v v' / scale over the rows v taken since.
         n_kept = min(n_picks, d)

@@ -5,7 +5,6 @@ from numpy.typing import ArrayLike
 from sklearn.utils import gen_batches
 
 from .._shared.parameters import (
-    check_choice,
     check_integer,
     check_number,
     check_weights,
@@ -19,10 +18,11 @@ from ..arrays._verbs import take
 from ..uncertainty._margin import cross_modal_top1
 from ._base import QueryStrategy
 from ._round import Round, Selection, others
-from ._steps import MODALITY_RULES, choose_modality
+from ._steps import check_modality, choose_modality
 
 N_DEMAND = 2000  # points whose coverage is counted, drawn from the pool
 N_CANDIDATES = 2000  # rows that can be picked, drawn from the pool
+BANDWIDTHS = (1e-100, 1e100)  # beyond, squares are 0 or infinite
 N_KEPT = N_DEMAND * N_CANDIDATES  # kernel values that are kept, if there are no more
 
 
@@ -53,7 +53,8 @@ def greedy_herding(
     weights : array-like of shape (n_demand,), default=None
         How much each demand point counts, at least 0; None: 1.
     bandwidth : float, default=0.5
-        The kernel is ``exp(-distance ** 2 / (2 * bandwidth ** 2))``.
+        The kernel is ``exp(-distance ** 2 / (2 * bandwidth ** 2))``; from 1e-100 to
+        1e100.
 
     Returns
     -------
@@ -100,7 +101,7 @@ def greedy_herding(
     if weights is None:
         weights = np.ones(len(demand))
     weights = check_weights(weights, len(demand))
-    check_number(bandwidth, "bandwidth", more_than=0)
+    _check_bandwidth(bandwidth)
     return _herding_picks(candidates, n_picks, demand, aligned, weights, bandwidth)
 
 
@@ -167,8 +168,8 @@ class MaxHerding(QueryStrategy):
         self.random_state = random_state
 
     def check_parameters(self, n_instances: int) -> None:
-        check_choice(self.modality, "modality", MODALITY_RULES)
-        check_number(self.bandwidth, "bandwidth", more_than=0)
+        check_modality(self.modality)
+        _check_bandwidth(self.bandwidth)
 
     def select(self, round: Round) -> Selection:
         """Choose what covers the pool.
@@ -340,7 +341,8 @@ class Cover:
         squared += np.einsum("ij,ij->i", rows, rows)[:, None]
         squared += np.einsum("ij,ij->i", self.demand, self.demand)
         np.maximum(squared, 0, out=squared)
-        squared *= -self.gamma
+        with np.errstate(over="ignore"):  # so far away that the kernel is 0
+            squared *= -self.gamma
         return np.exp(squared, out=squared)
 
     def _gains_of(self, positions: IntArray) -> FloatArray:
@@ -352,6 +354,11 @@ class Cover:
         added = similarity - self.covered  # (positions, n_demand)
         gains = np.maximum(added, 0, out=added) @ self.weights / len(self.demand)
         return gains * self.factors[positions]
+
+
+def _check_bandwidth(bandwidth: float) -> None:
+    least, most = BANDWIDTHS
+    check_number(bandwidth, "bandwidth", minimum=least, maximum=most)
 
 
 def _herding_picks(

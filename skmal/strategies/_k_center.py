@@ -6,7 +6,7 @@ from .._shared.parameters import check_choice
 from .._shared.types import RandomState
 from ._base import QueryStrategy
 from ._round import Round, Selection
-from ._steps import DISTANCES, MODALITY_RULES, choose_modality, pick_coreset
+from ._steps import DISTANCES, check_modality, choose_modality, pick_coreset
 from ._trimming import check_trim
 
 
@@ -73,7 +73,7 @@ class KCenterGreedy(QueryStrategy):
         self.random_state = random_state
 
     def check_parameters(self, n_instances: int) -> None:
-        check_choice(self.modality, "modality", MODALITY_RULES)
+        check_modality(self.modality)
         check_choice(self.metric, "metric", DISTANCES)
         check_trim(self.trim)
 

@@ -9,8 +9,8 @@ from ._round import Round, Selection
 from ._steps import (
     CANDIDATES,
     DISTANCES,
-    MODALITY_RULES,
     UNCERTAINTIES,
+    check_modality,
     choose_modality,
     most_uncertain,
 )
@@ -82,7 +82,7 @@ class MarginSampling(QueryStrategy):
         self.random_state = random_state
 
     def check_parameters(self, n_instances: int) -> None:
-        check_choice(self.modality, "modality", MODALITY_RULES)
+        check_modality(self.modality)
         check_choice(self.uncertainty, "uncertainty", UNCERTAINTIES)
         check_choice(self.candidates, "candidates", CANDIDATES)
         check_choice(self.metric, "metric", DISTANCES)

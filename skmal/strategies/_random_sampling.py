@@ -1,10 +1,9 @@
 """RandomSampling."""
 
-from .._shared.parameters import check_choice
 from .._shared.types import RandomState
 from ._base import QueryStrategy
 from ._round import Round, Selection
-from ._steps import random_selection
+from ._steps import check_modality, random_selection
 
 
 class RandomSampling(QueryStrategy):
@@ -14,7 +13,8 @@ class RandomSampling(QueryStrategy):
     ----------
     modality : {"random", "alternate", 0, 1}, default="random"
         Which modality to ask about. "random": that of one item drawn uniformly from
-        both open pools together; "alternate": in turns; 0 or 1: always X or always y.
+        both open pools together; "alternate": in turns; 0 or 1: always X or always y;
+        with more modalities, the number of any.
     random_state : int, RandomState or Generator, default=None
         Overrides the learner's seed. An int repeats the run.
 
@@ -43,7 +43,7 @@ class RandomSampling(QueryStrategy):
         self.random_state = random_state
 
     def check_parameters(self, n_instances: int) -> None:
-        check_choice(self.modality, "modality", ("random", "alternate", 0, 1))
+        check_modality(self.modality, ("random", "alternate"))
 
     def select(self, round: Round) -> Selection:
         """Choose at random.

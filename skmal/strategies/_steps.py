@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._shared.parameters import is_integer, is_number
+from .._shared.parameters import check_choice, is_integer, is_number
 from .._shared.types import FloatArray, IntArray
 from ..arrays._verbs import stacked, take, total_variance, unit
 from ..coverage._farthest import FarthestRows
@@ -21,9 +21,18 @@ UNCERTAINTIES = {  # larger = less certain
     "top1": lambda *features, **options: -cross_modal_top1(*features, **options),
     "entropy": cross_modal_entropy,
 }
-MODALITY_RULES = ("coverage", "relative_coverage", "alternate", "random", 0, 1)
+MODALITY_RULES = ("coverage", "relative_coverage", "alternate", "random")
 AnyFarthestRows: TypeAlias = FarthestRows | DaskFarthestRows
+MOST_ROWS = 2**62  # more than any pool has
 TIE_DECIMALS = 9  # uncertainties that agree to this many decimals are ties
+
+
+def check_modality(
+    modality: str | int, rules: tuple[str, ...] = MODALITY_RULES
+) -> None:
+    """Raise unless it is a rule or a number; `check_asked` knows how many there are."""
+    if not is_integer(modality) or modality < 0:
+        check_choice(modality, "modality", (*rules, 0, 1))
 
 
 def choose_modality(
@@ -125,7 +134,7 @@ def n_coreset_rows(coreset_size: float, n_instances: int) -> int:
             )
         return int(coreset_size)
     if is_number(coreset_size) and 1 <= coreset_size < np.inf:
-        return round(coreset_size * n_instances)
+        return round(min(coreset_size * n_instances, MOST_ROWS))
     raise ValueError(
         "coreset_size must be an int of at least the batch (rows) or a float of at "
         f"least 1.0 (a multiple of the batch), got {coreset_size!r}"

@@ -7,12 +7,12 @@ from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NearestNeighbors
 
-from .._shared.parameters import check_choice, check_integer
+from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, RandomState
 from ..arrays._numbers import unit_floats
 from ._base import QueryStrategy
 from ._round import Round, Selection
-from ._steps import MODALITY_RULES, choose_modality
+from ._steps import check_modality, choose_modality
 
 N_NEIGHBORS = 20  # of the typicality
 MIN_CLUSTER_SIZE = 5  # smaller clusters come after larger ones
@@ -79,7 +79,7 @@ class TypiClust(QueryStrategy):
         self.random_state = random_state
 
     def check_parameters(self, n_instances: int) -> None:
-        check_choice(self.modality, "modality", MODALITY_RULES)
+        check_modality(self.modality)
         check_integer(self.max_clusters, "max_clusters", minimum=1)
 
     def select(self, round: Round) -> Selection:

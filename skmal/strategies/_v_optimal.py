@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from .._shared.parameters import (
-    check_choice,
+    LARGEST_RIDGE,
     check_number,
 )
 from .._shared.randomness import draw_rows
@@ -17,7 +17,7 @@ from ._base import QueryStrategy
 from ._design import Design, greedy_picks, mean_of_all
 from ._herding import N_CANDIDATES, N_DEMAND, Cover
 from ._round import Round, Selection, others
-from ._steps import MODALITY_RULES, choose_modality
+from ._steps import check_modality, choose_modality
 from ._trimming import check_trim, least_isolated_directions
 from ._unmatched import partner_chances
 
@@ -158,14 +158,14 @@ class VOptimalDesign(QueryStrategy):
         self.random_state = random_state
 
     def check_parameters(self, n_instances: int) -> None:
-        check_choice(self.modality, "modality", MODALITY_RULES)
+        check_modality(self.modality)
         if self.gamma is not None:
             least, most = GAMMAS
             check_number(self.gamma, "gamma", minimum=least, maximum=most)
         kind = "a share of the questions"
         check_number(self.coverage, "coverage", minimum=0, maximum=1, kind=kind)
         check_trim(self.trim)
-        check_number(self.ridge, "ridge", more_than=0)
+        check_number(self.ridge, "ridge", more_than=0, maximum=LARGEST_RIDGE)
         check_number(
             self.gate,
             "gate",

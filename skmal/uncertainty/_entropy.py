@@ -1,9 +1,8 @@
 """The entropy over the other modality."""
 
-from numbers import Real
-
 import numpy as np
 
+from .._shared.parameters import LEAST_TEMPERATURE, check_number
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray
 from ..arrays._block_math import (
@@ -78,8 +77,7 @@ def cross_modal_entropy(
     array([0.   , 0.693])
     """
     q, g = check_same_space(queries, gallery, "queries", "gallery")
-    if not (isinstance(temperature, Real) and 0 < temperature < np.inf):
-        raise ValueError(f"temperature must be a number above 0, got {temperature!r}")
+    check_number(temperature, "temperature", minimum=LEAST_TEMPERATURE)
     _, total, weighted = per_query(
         _softmax_sums, _merged_sums, q, g, temperature, verbose=verbose
     )

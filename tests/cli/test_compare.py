@@ -3,6 +3,7 @@
 import os
 import sys
 
+import numpy as np
 import pytest
 
 from skmal.cli import main
@@ -69,9 +70,12 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
     ("options", "message"),
     [
         ("", "name --strategies, out of random, v-optimal"),
-        ("--suite default --budget 20", "budget must be a share of the pool, got 20"),
+        ("--suite default --budget 20", "budget must be a share of the pool, a float"),
         ("--suite default --data glyphs-mono", "--data does not go with --suite"),
-        ("--suite default --batch-size 5", "batch must be a share of the pool, got 5"),
+        (
+            "--suite default --batch-size 5",
+            "batch must be a share of the pool, a float",
+        ),
         ("--suite default --pools coco", "unknown pool 'coco'; choose from glyphs"),
         ("--pools openmoji --strategies margin", "--pools goes with --suite only"),
         ("--suite real", "the suite 'real' needs a path, the folder of its files"),
@@ -81,5 +85,37 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
     ],
 )
 def test_options_that_do_not_go_together(tmp_path, capsys, options, message):
-    assert main(["compare", *options.split(), "--out", str(tmp_path)]) == 1
+    out = tmp_path / "new" / "folder"
+    assert main(["compare", *options.split(), "--out", str(out)]) == 1
+    assert message in capsys.readouterr().err
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_run_that_fails_leaves_no_empty_folder(tmp_path, capsys):
+    rows = np.random.default_rng(0).normal(size=(500, 3))
+    np.savez(tmp_path / "openmoji.npz", x=rows, y=rows)
+    out = tmp_path / "out"
+    command = f"compare --suite real --path {tmp_path} --pools openmoji --budget 0.02"
+    command += f" --strategies random --jobs 1 --quiet --out {out}"
+    assert main(command.split()) == 1
+    assert "is no more than the 10 known at the start" in capsys.readouterr().err
+    assert not out.exists()
+    out.mkdir()  # one that was there stays
+    assert main(command.split()) == 1
+    assert os.listdir(out) == []
+
+
+def test_out_must_be_a_folder(tmp_path, capsys):
+    file = tmp_path / "file"
+    file.touch()
+    for out in (file, file / "folder"):
+        assert main(["compare", "--strategies", "margin", "--out", str(out)]) == 1
+        assert f"--out {out} is or lies in a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--budget", "--batch-size"])
+def test_what_is_no_number_is_told_what_would_be_one(capsys, option):
+    with pytest.raises(SystemExit):
+        main(["compare", option, "x"])
+    message = f"argument {option}: 'x' is no number; pass a share of the pool (0.05) or"
     assert message in capsys.readouterr().err

@@ -179,7 +179,10 @@ def test_rounding_is_no_direction():
     ("parameters", "message"),
     [
         ({"gamma": 0}, "gamma must be a finite number in .0.01, 10000.0., got 0"),
-        ({"reg": 0}, "reg must be a finite number above 0, got 0; without a ridge"),
+        (
+            {"reg": 0},
+            "reg must be a finite number in .0, 1000000., got 0; without a ridge",
+        ),
         ({"n_components": 0}, "n_components must be an integer of at least 1, got 0"),
         ({"n_landmarks": 1}, "n_landmarks must be an integer of at least 2, got 1"),
     ],

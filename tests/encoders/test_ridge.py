@@ -104,8 +104,8 @@ def test_glyphs_reach_the_expected_mrr(n, expected):
     [
         ({"n_components": 0}, "n_components must be an integer of at least 1, got 0"),
         ({"n_components": 2.5}, "n_components must be an integer .* got 2.5"),
-        ({"reg": 0}, "reg must be a finite number above 0, got 0"),
-        ({"reg": np.nan}, "reg must be a finite number above 0, got nan"),
+        ({"reg": 0}, "reg must be a finite number in .0, 1000000., got 0"),
+        ({"reg": np.nan}, "reg must be a finite number in .0, 1000000., got nan"),
     ],
 )
 def test_parameters_out_of_range(pairs, parameters, message):

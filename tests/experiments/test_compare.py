@@ -66,6 +66,8 @@ def test_default_sizes_follow_the_budget(monkeypatch):
             {"strategies": ["best"]},
             "unknown strategy 'best'; choose from random, v-optimal",
         ),
+        ({"strategies": "margin"}, r"strategies must be a list .* write \['margin'\]"),
+        ({"strategies": []}, "strategies is empty; choose from random"),
         ({"data": "imagenet"}, "unknown data 'imagenet'; choose from glyphs"),
         ({"encoder": "bert"}, "unknown encoder 'bert'; choose from kernel-cca, ridge"),
         ({"n_seeds": 0}, "n_seeds must be an integer of at least 1"),

@@ -94,3 +94,66 @@ def test_glyphs_are_dark_on_white(real_pairs):
     assert name == "exclamation mark"
     assert np.median(pixels) == 255
     assert pixels.min() < 50
+
+
+def pool_file(folder, n=60, width=4, name="a"):
+    """Write a pool's file; return its arrays."""
+    folder.mkdir(exist_ok=True)
+    rng = np.random.default_rng(0)
+    arrays = {
+        "x": rng.normal(size=(n, width)).astype(np.float16),
+        "y": rng.normal(size=(n, 3)).astype(np.float16),
+        "captions": np.array([f"{name} {row}" for row in range(n)]),
+    }
+    np.savez(folder / "openmoji.npz", **arrays)
+    return arrays
+
+
+def test_check_compares_two_folders(real_pairs, tmp_path, monkeypatch, capsys):
+    for name in ("made", "stored"):
+        pool_file(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    options = ["openmoji", "--out", "made", "--check", "stored"]
+    monkeypatch.setattr("sys.argv", ["real_pairs.py", *options])
+    real_pairs.main()
+    printed = capsys.readouterr().out
+    assert "openmoji: 60 captions in both, of 60 and 60" in printed
+    assert "cosine of x: median 1.0000, of 1 % below 1.0000" in printed
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda file, arrays: file.unlink(), "openmoji.npz is not there; make it"),
+        (lambda file, arrays: file.write_bytes(b""), "openmoji.npz is damaged or no"),
+        (lambda file, arrays: file.write_text("a"), "openmoji.npz is damaged or no"),
+        (
+            lambda file, arrays: file.write_bytes(file.read_bytes()[:300]),
+            "openmoji.npz is damaged or no npz file",
+        ),
+        (
+            lambda file, arrays: np.savez(file, x=arrays["x"]),
+            "openmoji.npz has no y and no captions; make it again",
+        ),
+        (
+            lambda file, arrays: np.savez(file, **(arrays | {"y": arrays["y"][1:]})),
+            r"openmoji.npz holds arrays of the shapes .*\(59, 3\)",
+        ),
+        (
+            lambda file, arrays: pool_file(file.parent, width=5),
+            "openmoji: rows of x have 4 and 5 columns",
+        ),
+        (
+            lambda file, arrays: pool_file(file.parent, name="b"),
+            "openmoji: too few captions in both to compare, 50 are needed",
+        ),
+    ],
+)
+def test_check_says_in_a_line_what_is_wrong(real_pairs, tmp_path, change, message):
+    made, stored = tmp_path / "made", tmp_path / "stored"
+    pool_file(made)
+    arrays = pool_file(stored)
+    change(stored / "openmoji.npz", arrays)
+    with pytest.raises(SystemExit, match=message) as stopped:
+        real_pairs.check("openmoji", made, stored)
+    assert "\n" not in str(stopped.value)

@@ -80,7 +80,7 @@ def test_missing_pools_are_named_and_the_others_run(tmp_path):
         ({"path": "."}, "path='.' does not go with the suite 'default'"),
         ({"suite": "real", "path": ".", "encoder": "clip"}, "learns from images"),
         ({"suite": "real", "path": ".", "pools": ["scenes"]}, "unknown pool 'scenes'"),
-        ({"batch": 5}, "batch must be a share of the pool, got 5"),
+        ({"batch": 2}, "batch must be a share of the pool, a float above 0 .* got 2"),
     ],
 )
 def test_bad_parameters(tmp_path, options, message):
@@ -321,6 +321,10 @@ def test_a_budget_that_buys_nothing_is_refused(tmp_path):
         (
             {"x": np.array(["a"] * 600)[:, None], "y": np.ones((600, 2))},
             "x of .* rows of",
+        ),
+        (
+            {"x": np.full((600, 2), 1e30), "y": np.ones((600, 2))},
+            "x of .*glyphs.npz holds values up to 1e.30, whose squares overflow",
         ),
     ],
 )

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 
 from skmal import (
+    BADGE,
     CoresetMargin,
     MarginSampling,
     MultimodalActiveLearner,
@@ -101,7 +102,10 @@ def test_rows_that_are_all_equal_teach_it_nothing():
         (lambda e, Xs: e.fit(Xs[:1]), "holds 1 modality"),
         (lambda e, Xs: e.fit([Xs[0][:5], *Xs[1:]]), r"\[5, 90, 90\] rows"),
         (lambda e, Xs: e.fit([Xs[0] * np.nan, *Xs[1:]]), r"Xs\[0\] contains NaN"),
-        (lambda e, Xs: e.set_params(reg=0).fit(Xs), "reg must be .* above 0, got 0"),
+        (
+            lambda e, Xs: e.set_params(reg=0).fit(Xs),
+            "reg must be .* in .0, 1000000., got 0",
+        ),
         (lambda e, Xs: e.transform(Xs[:2]), "2 modalities where 3 are known"),
         (lambda e, Xs: e.transform(Xs[::-1]), r"Xs\[0\] has 5 features"),
     ],
@@ -507,3 +511,29 @@ def test_pools_may_lie_on_disk(tmp_path, own):
     on_disk[1] = np.load(tmp_path / "broken.npy", mmap_mode="r")
     with pytest.raises(ValueError, match=r"pools\[1\] holds NaN or infinity"):
         learners[1].query(on_disk, 5)
+
+
+@pytest.mark.parametrize(
+    "strategy", [VOptimalDesign(2), RandomSampling(2), CoresetMargin(2), BADGE(2)]
+)
+def test_a_strategy_may_ask_about_any_one_modality(strategy):
+    Xs = [np.random.default_rng(m).normal(size=(60, 4 + m)) for m in range(3)]
+    learner = MultimodalActiveLearner(RidgeMCCA(), strategy, random_state=0)
+    learner.fit([X[:20] for X in Xs])
+    assert learner.query([X[20:] for X in Xs], n_instances=3).modality == 2
+    strategy = clone(strategy).set_params(modality=3)
+    learner.set_params(query_strategy=strategy)
+    with pytest.raises(ValueError, match="modality=3 is asked for, .* the last one is"):
+        learner.query([X[20:] for X in Xs], n_instances=3)
+
+
+def test_two_modalities_have_no_third():
+    X, y = np.random.default_rng(0).normal(size=(2, 60, 4))
+    for strategy, message in [
+        (VOptimalDesign(2), "modality=2 .* there are 2 modalities; the last one is 1"),
+        (VOptimalDesign(-1), "modality must be one of .*, got -1"),
+        (VOptimalDesign(True), "modality must be one of .*, got True"),
+    ]:
+        learner = PairedActiveLearner(RidgeCCA(), strategy).fit(X[:20], y[:20])
+        with pytest.raises(ValueError, match=message):
+            learner.query(X[20:], y[20:], n_instances=3)

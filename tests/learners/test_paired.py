@@ -1,6 +1,7 @@
 """PairedActiveLearner: the loop, the simulated run, and what it refuses."""
 
 import pickle
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -706,6 +707,8 @@ def test_calls_with_the_wrong_kind_of_object(pairs):
     for wrong in ("coreset-margin", CoresetMargin):
         with pytest.raises(TypeError, match="query_strategy must be a strategy, such"):
             PairedActiveLearner(RidgeCCA(), wrong).query(*pairs)
+        with pytest.raises(TypeError, match="query_strategy must be a strategy, such"):
+            PairedActiveLearner(RidgeCCA(), wrong).fit(*pairs)
     with pytest.raises(ValueError, match="validation_data must be a tuple"):
         learner.fit(*pairs, validation_data=(*pairs, 3))
     with pytest.raises(ValueError, match="scoring must be a callable .*got 'mrr'"):
@@ -714,6 +717,41 @@ def test_calls_with_the_wrong_kind_of_object(pairs):
         learner.fit(pairs[0][:1], pairs[1][:1])
     with pytest.raises(TypeError, match="StandardScaler.transform takes X alone"):
         PairedActiveLearner(StandardScaler()).fit(*pairs)
+
+
+def test_a_strategy_that_fixes_the_batch_is_refused(pairs):
+    strategy = partial(CoresetMargin(), n_instances=3)
+    learner = PairedActiveLearner(RidgeCCA(), strategy)
+    for call in (learner.fit, learner.query):
+        with pytest.raises(TypeError, match=r"fixes n_instances=3, .* query\(..., n_"):
+            call(*pairs)
+    free = PairedActiveLearner(RidgeCCA(), partial(CoresetMargin())).fit(*pairs)
+    assert len(free.query(*pairs, n_instances=3).indices) == 3
+
+
+def test_one_row_is_no_rows(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA()).fit(X, y)
+    before = vars(learner).copy()
+    with pytest.raises(ValueError, match=r"X is one row of 6 numbers .* X\[\[0\]\]"):
+        learner.teach(X[40], y[40])
+    with pytest.raises(ValueError, match="y is one row of 5 numbers"):
+        learner.teach(X[:5], y[40])
+    with pytest.raises(ValueError, match="X_pool is one row of 6 numbers"):
+        learner.query(X[40], y)
+    assert vars(learner) == before
+    assert len(learner.teach(X[[40]], y[[40]]).X_training) == 81
+
+
+def test_parameters_of_a_default_cannot_be_set():
+    learner = PairedActiveLearner()
+    with pytest.raises(ValueError, match=r"pass query_strategy=VOptimalDesign\(\)"):
+        learner.set_params(query_strategy__modality=0)
+    with pytest.raises(ValueError, match=r"estimator is None; pass estimator=\w+\(\)"):
+        learner.set_params(budget=20, estimator__reg=0.5)
+    assert learner.budget is None
+    learner.set_params(query_strategy=CoresetMargin(), query_strategy__modality=0)
+    assert learner.query_strategy.modality == 0
 
 
 @pytest.mark.parametrize("method", ["transform", "score"])

@@ -5,12 +5,13 @@ from functools import partial
 
 import numpy as np
 import pytest
+import sklearn
 from containers import CONTAINERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 from sklearn.cross_decomposition import PLSSVD
-from sklearn.model_selection import cross_validate
+from sklearn.model_selection import GroupKFold, cross_validate
 from small import set_sizes
 
 from skmal import RidgeCCA
@@ -119,6 +120,31 @@ def test_scorers_work_in_cross_validation_and_pickle(pairs, encoder):
     assert (result["test_recall@5"] > 0.8).all()
     assert "partial" in repr(make_retrieval_scorer(partial(recall_at_k, k=2)))
     assert repr(scoring["recall@5"]) == "make_retrieval_scorer(recall_at_k, k=5)"
+
+
+def test_scorers_ask_for_groups_by_metadata_routing(pairs):
+    X, y = (np.repeat(side, 2, axis=0) for side in pairs)
+    groups = np.arange(len(X)) // 2
+    scorer = make_retrieval_scorer(recall_at_k, k=1)
+    with pytest.raises(RuntimeError, match="set_config.enable_metadata_routing=True"):
+        scorer.set_score_request(groups=True)
+    cv = GroupKFold(3)
+    without = cross_validate(
+        RidgeCCA(), X, y, scoring=scorer, cv=cv.split(X, y, groups)
+    )
+    with sklearn.config_context(enable_metadata_routing=True):
+        scorer = pickle.loads(pickle.dumps(scorer.set_score_request(groups=True)))
+        routed = cross_validate(
+            RidgeCCA(), X, y, scoring=scorer, cv=cv, params={"groups": groups}
+        )
+    assert without["test_score"].max() == 0  # equal rows are rivals, and tie
+    expected = []
+    for known, test in cv.split(X, y, groups):
+        encoder = RidgeCCA().fit(X[known], y[known])
+        features = encoder.transform(X[test], y[test])
+        expected.append(recall_at_k(*features, k=1, groups=groups[test]))
+    np.testing.assert_array_equal(routed["test_score"], expected)
+    assert min(expected) > 0.5
 
 
 def test_nearest_rows_best_first_ties_to_the_lowest():

@@ -78,7 +78,8 @@ def test_bad_pools():
 
 BAD_PARAMETERS = [
     ("modality", "both", "modality must be one of"),
-    ("modality", 2, "modality must be one of"),
+    ("modality", -1, "modality must be one of"),
+    ("modality", 2, "modality=2 is asked for, but there are 2 modalities"),
     ("modality", True, "modality must be one of"),
     ("modality", 1.0, "modality must be one of"),
     ("coreset_size", True, "coreset_size must be an int .*got True"),

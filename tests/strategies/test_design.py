@@ -103,8 +103,8 @@ def test_duplicates_go_to_the_lowest_row(dtype):
     [
         ({"n_picks": 0}, "n_picks must be an integer of at least 1"),
         ({"n_picks": 26}, "n_picks=26 is above the 25 rows that are targets"),
-        ({"ridge": 0}, "ridge must be a finite number above 0, got 0"),
-        ({"ridge": True}, "ridge must be a finite number above 0, got True"),
+        ({"ridge": 0}, "ridge must be a finite number in .0, 1000000., got 0"),
+        ({"ridge": True}, "ridge must be a finite number in .0, 1000000., got True"),
         ({"targets": [1] * 25}, "targets must be a boolean mask of the 25 rows"),
         ({"targets": [False] * 25}, "with one true at least"),
         ({"weights": [1.0]}, "weights must hold 25 finite numbers of at least 0"),

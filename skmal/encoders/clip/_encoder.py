@@ -23,6 +23,7 @@ from ...items._containers import check_same_length
 from ...items._faults import find_faults
 from ...items._images import Images, check_images, check_readable
 from ...items._texts import check_texts
+from .._contrastive import LARGEST_RATE
 from .._device import torch_device
 from .._score import PairScore
 from .._seeds import Seed, generator_of, seeded
@@ -324,7 +325,8 @@ class CLIPEncoder(
                 )
             if not all(p.isfinite().all() for p in network.module.parameters()):
                 raise ValueError(
-                    f"training diverged with learning_rate={learning_rate}; lower it"
+                    f"training diverged with learning_rate={learning_rate} and "
+                    f"weight_decay={self.weight_decay}; lower them"
                 )
 
         for kept in ("_unfitted", "_weights", "_drawn", "_tokenizer"):
@@ -508,7 +510,9 @@ class CLIPEncoder(
         check_integer(self.batch_size, "batch_size", minimum=2)
         check_number(self.weight_decay, "weight_decay", minimum=0)
         if self.learning_rate is not None:
-            check_number(self.learning_rate, "learning_rate", more_than=0)
+            check_number(
+                self.learning_rate, "learning_rate", more_than=0, maximum=LARGEST_RATE
+            )
 
     def _can_start_ready(self) -> bool:
         """Say whether it can transform before it is fitted."""

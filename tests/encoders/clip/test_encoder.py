@@ -148,13 +148,13 @@ def test_parameters_that_are_out_of_range_are_named(glyphs):
         ({"precision": "fp16"}, "precision must be one of .*got 'fp16'"),
         ({"max_epochs": 0}, "max_epochs must be an integer of at least 1, got 0"),
         ({"batch_size": 1}, "batch_size must be an integer of at least 2, got 1"),
-        ({"learning_rate": 0}, "learning_rate must be a finite number above 0"),
+        ({"learning_rate": 0}, "learning_rate must be a finite number in .0, 1e.38."),
         ({"weight_decay": -1}, "weight_decay must be a finite number of at least 0"),
         ({"device": "abacus"}, "torch cannot use device='abacus'"),
         ({"device": "meta"}, "torch cannot use device='meta'"),
         ({"model": "ViT-B-23"}, "unknown model 'ViT-B-23'; close names are ViT-B-32"),
         ({"pretrained": "openai"}, "pretrained='openai' is no file"),
-        ({"learning_rate": 1e30}, r"training diverged with learning_rate=1e\+30; low"),
+        ({"learning_rate": 1e30}, r"training diverged with learning_rate=1e\+30 and "),
     ]:
         with pytest.raises(ValueError, match=message):
             quick(**parameters).fit(X, y)
