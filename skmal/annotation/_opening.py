@@ -30,7 +30,7 @@ from ._book import Book
 from ._catalogue import Catalogue
 from ._events import Budget, Changed, Event, Pair, Parameters, Plan, Start, Undo
 from ._ids import Key, Number
-from ._journal import Journal
+from ._journal import Journal, reading
 from ._ledger import Ledger
 from ._open_rows import askable, known, rows_paired
 from ._records import NAMES
@@ -290,6 +290,13 @@ def _begin(
         learner=described,
     )
     return [Start(parameters), *(Pair(x, y) for x, y in pairs)]
+
+
+def learner_of(path: Path) -> dict[str, Any]:
+    """Return the parameters of a journal's learner, as it holds them; {} of none."""
+    with reading(path) as journal:
+        events = journal.events()
+    return _parameters(events).learner if events else {}
 
 
 def _parameters(events: Sequence[Event]) -> Parameters:

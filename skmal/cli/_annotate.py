@@ -10,9 +10,11 @@ from socket import SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 from typing import Any
 
 from ..annotation._aside import list_path
+from ..annotation._opening import learner_of
 from ..annotation._session import AnnotationSession
 from ..annotation._words import describe_encoder
 from ..annotation.page._serve import PORT, serve
+from ..encoders.clip._config import ICONS
 from ..encoders.clip._encoder import CLIPEncoder
 from ..learners._paired import PairedActiveLearner
 from ._pools import add_pool_options, images_of, texts_of
@@ -36,7 +38,11 @@ def run_annotate(arguments: argparse.Namespace) -> int:
     """
     if arguments.export:
         _check_export(arguments.export, arguments.session)
-    _check_model(arguments.model, arguments.pretrained)
+    if arguments.model is None and arguments.pretrained:
+        raise ValueError(
+            f"--pretrained {arguments.pretrained}: name the model that these are "
+            "weights of as well, such as --model ViT-B-32"
+        )
     _check_server(arguments.host, arguments.port)
     try:
         return _annotate(arguments)
@@ -46,7 +52,7 @@ def run_annotate(arguments: argparse.Namespace) -> int:
 
 def _annotate(arguments: argparse.Namespace) -> int:
     """Open the session, serve it, and do what is wanted at the end."""
-    encoder = CLIPEncoder(arguments.model, arguments.pretrained)
+    encoder = CLIPEncoder(*_model_of(arguments))
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
     images, texts = images_of(arguments), texts_of(arguments)
     with warnings.catch_warnings(record=True) as told:
@@ -91,13 +97,16 @@ def _annotate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_model(model: str, pretrained: str | None) -> None:
-    """Raise where weights are named without the model that they are of."""
-    if model == "tiny" and pretrained and not Path(pretrained).is_file():
-        raise ValueError(
-            f"--pretrained {pretrained}: these are no weights of --model tiny, the "
-            "default; name their model as well, such as --model ViT-B-32"
-        )
+def _model_of(arguments: argparse.Namespace) -> tuple[str, str | None]:
+    """Return the model and its weights: as told, as the journal says, or the default."""
+    if arguments.model is not None:
+        return arguments.model, arguments.pretrained
+    if arguments.session.is_file() and not arguments.replan:
+        then = learner_of(arguments.session)
+        named = then.get("estimator__model", "dict") != "dict"  # not a configuration
+        if then.get("estimator") == "CLIPEncoder" and named:
+            return then["estimator__model"], then["estimator__pretrained"]
+    return "tiny", ICONS
 
 
 def _check_server(host: str, port: int) -> None:
@@ -192,13 +201,13 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     parser.add_argument(
         "--model",
-        default="tiny",
-        help="a model of open_clip (default: tiny, which learns from nothing)",
+        help="a model of open_clip (default: the journal's; in a new one tiny, with "
+        "weights that have seen icons and their names)",
     )
     parser.add_argument(
         "--pretrained",
         metavar="TAG",
-        help="weights to start from, such as openai for --model ViT-B-32",
+        help="weights to start from, such as openai for --model ViT-B-32 (default: none)",
     )
     parser.add_argument(
         "--batch-size", type=int, metavar="B", help="questions between two trainings"

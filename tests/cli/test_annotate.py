@@ -27,7 +27,7 @@ def test_a_folder_missing_for_the_export_is_said_before_anybody_answers(
 
 def test_the_command_ends_in_pairs_and_a_saved_encoder(tmp_path, capsys, monkeypatch):
     def micro(model, pretrained):
-        assert (model, pretrained) == ("tiny", None)
+        assert (model, pretrained) == ("tiny", "icons")
         return CLIPEncoder(MICRO_CLIP, max_epochs=1)
 
     monkeypatch.setattr(annotate, "CLIPEncoder", micro)
@@ -110,7 +110,7 @@ def test_bad_images_are_named_at_the_start_and_the_rest_is_annotated(desk, capsy
     ("options", "message"),
     [
         (["--model", "ViT-B32"], "--model: there is no model 'ViT-B32'; close names"),
-        (["--pretrained", "openai"], "--pretrained openai: these are no weights of"),
+        (["--pretrained", "openai"], "--pretrained openai: name the model that these are"),
         (
             ["--model", "ViT-B-32", "--pretrained", "opnai"],
             "'opnai' is no file",
