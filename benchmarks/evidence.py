@@ -13,6 +13,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+from _clip_tables import clip_part
 
 from skmal.experiments import (
     AVERAGE,
@@ -180,6 +181,8 @@ def page(results: Path = RESULTS) -> str:
     parts = [HEAD, *_real_parts(results)]
     parts.append(DEFAULT_HEAD + "".join(_pool_line(name) for name in POOLS))
     for encoder in ENCODERS:
+        if encoder == "clip":
+            parts += clip_part(results / "clip_loop", NAMES)
         if any(case[0] == encoder for case in by_case):
             parts += _encoder_part(encoder, by_case)
     parts.append(_missing(by_case))
@@ -322,8 +325,7 @@ def _encoder_part(encoder: str, by_case: Cases) -> list[str]:
         lines.append(
             "A network that has seen no images before makes features in which "
             "closeness means little at first. The design lives on closeness, and is "
-            "not told apart from random sampling here. Pretrained weights could not be "
-            "had.\n"
+            "not told apart from random sampling here.\n"
         )
     pools = [
         p

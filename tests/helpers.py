@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,11 @@ def load_benchmark(name):
     path = ROOT / "benchmarks" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.path.insert(0, str(path.parent))  # as of a script that is run
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
     return module
 
 
