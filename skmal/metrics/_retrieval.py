@@ -322,7 +322,7 @@ class RetrievalScorer(Generic[Score]):
     def __init__(self, score_func: Callable[..., Score], kwargs: dict[str, Any]):
         self.score_func: Callable[..., Score] = score_func
         self.kwargs: dict[str, Any] = kwargs
-        self._metadata_request = MetadataRequest(owner=type(self).__name__)
+        self._metadata_request: Any = MetadataRequest(owner=type(self).__name__)
 
     def __call__(self, estimator: Any, X: Items, y: Items, **metadata: Any) -> Score:
         X, y = check_items(X, "X"), check_items(y, "y")
@@ -358,7 +358,7 @@ class RetrievalScorer(Generic[Score]):
             self._metadata_request.score.add_request(param=param, alias=alias)
         return self
 
-    def get_metadata_routing(self) -> MetadataRequest:
+    def get_metadata_routing(self) -> Any:
         """Return what `set_score_request` asked for, for scikit-learn.
 
         Returns

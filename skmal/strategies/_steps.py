@@ -31,7 +31,7 @@ def check_modality(
     modality: str | int, rules: tuple[str, ...] = MODALITY_RULES
 ) -> None:
     """Raise unless it is a rule or a number; `check_asked` knows how many there are."""
-    if not is_integer(modality) or modality < 0:
+    if isinstance(modality, str) or not is_integer(modality) or modality < 0:
         check_choice(modality, "modality", (*rules, 0, 1))
 
 

@@ -14,7 +14,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_work(tmp_path, capsys):
     assert main(["demo", "--out", str(tmp_path / "file")]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "File exists" in printed.err
+    assert "is or lies in a file; name a folder" in printed.err
 
 
 def test_errors_are_one_line_without_a_traceback(tmp_path, capsys):

@@ -155,7 +155,8 @@ class CLIPEncoder(
     through the tower once in `transform`, and its captions are no negatives.
 
     Weights from a file go into the model that the name says, with its preprocessing;
-    a tag or a folder brings its own.
+    a tag or a folder brings its own. A tower that the file lacks is random until it is
+    trained.
 
     From learned weights, and with ``trainable="none"``, it can transform before it is
     fitted. The same `random_state` gives the same weights, bit for bit, on one CPU with
