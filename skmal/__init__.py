@@ -17,6 +17,7 @@ from . import (
 from ._version import __version__
 from .annotation import (
     AnnotationSession,
+    Hits,
     Imported,
     Item,
     Progress,
@@ -58,6 +59,7 @@ __all__ = [
     "CLIPEncoder",
     "ContrastiveProjection",
     "CoresetMargin",
+    "Hits",
     "Imported",
     "Item",
     "KCenterGreedy",

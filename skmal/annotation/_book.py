@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from ._aside import write_list
 from ._catalogue import Catalogue
 from ._events import Event
+from ._hits import last_hits
 from ._ids import Number
 from ._journal import Journal
 from ._ledger import Ledger
@@ -55,13 +56,14 @@ class Book:
     def progress(self, is_training: bool, training_error: str | None) -> Progress:
         """Return how far the session has come; under the lock."""
         ledger, items = self.ledger, self.items
+        n_open = len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))
         return Progress(
             n_answers=ledger.n_answers,
             n_pairs=ledger.n_pairs,
             n_none=ledger.n_none,
             n_skips=ledger.n_skips,
             budget=ledger.parameters.budget,
-            n_open=(len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))),
+            n_open=n_open,
             n_set_aside=len(items.aside),
             n_rounds=len(ledger.rounds),
             is_training=is_training,
@@ -72,6 +74,7 @@ class Book:
             ],
             prequential=ledger.rounds[-1].prequential if ledger.rounds else [],
             training_error=training_error,
+            hits=last_hits(ledger, n_open),
         )
 
     def check_open(self) -> None:

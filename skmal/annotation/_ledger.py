@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import replace
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
@@ -132,6 +133,15 @@ class Ledger:
         last = self._kept[events[-1]] if events else None
         assert not isinstance(last, Pair)  # which nobody gave
         return last
+
+    def last_partners(self, n: int) -> list[Answer]:
+        """Return the last n answers that name a partner, the very last first."""
+        answers = (
+            event
+            for event in reversed(self._kept.values())
+            if isinstance(event, Answer) and event.partner != NONE
+        )
+        return list(islice(answers, n))
 
     def resting_on(self, items: Collection[Number]) -> list[Lesson]:
         """Return the answers and known pairs that one of these items is part of."""

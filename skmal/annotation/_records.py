@@ -92,6 +92,35 @@ class SetAside:
 
 
 @dataclass(frozen=True)
+class Hits:
+    """How often partners were among the first candidates, in some answers in a row.
+
+    Parameters
+    ----------
+    n_first : int
+        How many candidates are looked at: the best, as many as people are shown.
+    n_answers : int
+        The answers with a partner; 0 for none yet.
+    n_found : int
+        Those of them whose partner the encoder had ranked among its first.
+    by_chance : float
+        The share that candidates drawn at random would have held.
+
+    Examples
+    --------
+    >>> from skmal import Hits
+    >>> hits = Hits(n_first=9, n_answers=30, n_found=18, by_chance=0.02)
+    >>> hits.n_found / hits.n_answers
+    0.6
+    """
+
+    n_first: int
+    n_answers: int
+    n_found: int
+    by_chance: float
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a session has come.
 
@@ -122,6 +151,9 @@ class Progress:
         see `PairedActiveLearner`.
     training_error : str or None
         Why the last training in the background failed, where it did.
+    hits : tuple of two Hits
+        How good candidates are: of the last 30 answers with a partner, and of the 30
+        before them.
     """
 
     n_answers: int
@@ -136,6 +168,7 @@ class Progress:
     validation: list[tuple[int, float]]
     prequential: list[float]
     training_error: str | None
+    hits: tuple[Hits, Hits]
 
 
 @dataclass(frozen=True)

@@ -626,7 +626,8 @@ class AnnotationSession:
         if path.is_dir():
             raise IsADirectoryError(f"{path} is a folder; name a file in it")
         beside = path.resolve().parent == self.path.resolve().parent
-        own = [self.path.resolve().name + end for end in ("", "-wal", "-shm", ".owner")]
+        ends = "", "-wal", "-shm", ".owner", ".token"
+        own = [self.path.resolve().name + end for end in ends]
         if beside and path.resolve().name in own:
             raise ValueError(f"{path} is the session's journal; export to another file")
 

@@ -95,7 +95,7 @@ def test_bad_images_are_named_at_the_start_and_the_rest_is_annotated(desk, capsy
     before = printed.index("Choosing questions")
     assert all(0 < printed.index(f"- {name}: ") < before for name in bad_files())
     assert "9 answers, 9 pairs" in printed
-    assert "10 items are set aside" in printed
+    assert "Set aside: 10 items; " in printed
     assert (folder / "encoder").is_dir()
     assert run("--budget", "9", "--export", f"{folder}/pairs.jsonl") == 0
     assert len(load_pairs(folder / "pairs.jsonl").X) == 9

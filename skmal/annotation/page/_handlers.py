@@ -1,6 +1,10 @@
 """What the page asks a session for: a method per request, JSON and pictures back."""
 
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,17 +13,20 @@ from flask import Response, jsonify, request
 from ...items._pictures import UnreadableImage
 from .._records import Item, Question
 from .._session import AnnotationSession
-from .._thumbnails import thumbnail
+from .._thumbnails import SIDE, thumbnail
 from ._requests import (
     body,
+    how_in,
     limit_in,
     modality_in,
     number_in,
     partner_in,
     person_in,
     seconds_in,
+    size_in,
 )
 
+SIDES = {"small": SIDE, "large": 2400}  # of copies of images, in pixels
 MAX_TEXT = 5_000  # characters of a text that are shown
 
 
@@ -32,10 +39,19 @@ class Handlers:
         What it is about.
     by : str
         In whose name answers go where the page gives none.
+    end : callable or None
+        Ends the server, and returns what was made in sentences. None: people can only
+        leave.
     """
 
-    def __init__(self, session: AnnotationSession, by: str) -> None:
-        self.session, self.by = session, by
+    def __init__(
+        self,
+        session: AnnotationSession,
+        by: str,
+        end: Callable[[], Sequence[str]] | None,
+    ) -> None:
+        self.session, self.by, self._end = session, by, end
+        self._one_at_a_time = threading.Lock()
 
     def question(self) -> Response:
         """Return the question of a person."""
@@ -50,6 +66,7 @@ class Handlers:
         return jsonify(
             by=self.by,
             kinds=self.session.kinds,
+            ends=self._end is not None,
             progress=asdict(self.session.progress),
         )
 
@@ -75,14 +92,32 @@ class Handlers:
         )
 
     def search(self) -> Response:
-        """Return items that hold some words."""
+        """Return items that hold some words, or that the encoder puts near them."""
         modality, limit = modality_in(request.args), limit_in(request.args)
-        found = self.session.search(request.args.get("text", ""), modality, limit)
+        text, how = request.args.get("text", ""), how_in(request.args)
+        found = self.session.search(text, modality, limit, how)
         kind = self.session.kinds[modality]
         return jsonify(items=[shown_item(item, modality, kind) for item in found])
 
+    def export(self) -> Response:
+        """Return all answers as a table, with image files by their whole path."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "pairs.csv"
+            self.session.export_csv(path)
+            content = path.read_bytes()
+        return Response(content, mimetype="text/csv")
+
+    def finish(self) -> Response:
+        """End the server, and return what was made."""
+        body()
+        if self._end is None:
+            return refused(409, "other people may be at work; end it where it runs")
+        with self._one_at_a_time:
+            made = list(self._end())
+        return jsonify(made=made)
+
     def image(self) -> Response:
-        """Return a small copy of an image."""
+        """Return a copy of an image, small or, to look at it closely, large."""
         modality = modality_in(request.args)
         try:
             item = self.session.item(modality, request.args.get("key", ""))
@@ -91,7 +126,7 @@ class Handlers:
         if self.session.kinds[modality] != "image":
             return refused(404, f"{item.key!r} is no image")
         try:
-            content, mimetype = thumbnail(item.value)
+            content, mimetype = thumbnail(item.value, SIDES[size_in(request.args)])
         except UnreadableImage as error:
             self.session.look_at(modality, item.key)
             return refused(422, str(error))
