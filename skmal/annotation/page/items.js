@@ -130,5 +130,6 @@ export function startZoom() {
     else if (event.key === "ArrowRight" && !scrolls) move(+1);
     else return;
     event.preventDefault();
+    event.stopPropagation(); // the page has its own keys, and the dialog may be gone now
   });
 }

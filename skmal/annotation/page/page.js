@@ -277,6 +277,7 @@ async function finish() {
       ? (await post("api/finish", {})).made
       : ["All answers are kept. Others can go on; who started the session ends it."];
     isOver = true;
+    question = null;
     showIdle(true);
     $("ask").textContent = ends ? "Finished. Thank you!" : "Thank you!";
     $("made").replaceChildren(...made.map((line) => element("li", line)));

@@ -6,15 +6,12 @@ ids in test_browser.
 
 import http.client
 import json
-import queue
 import socket
 import threading
-import webbrowser
 from urllib.parse import urlsplit
 
 import pytest
-
-from skmal.annotation import serve
+from pages import served
 
 pytest.importorskip("flask")
 pytest.importorskip("waitress")
@@ -25,22 +22,9 @@ BIG = 100_000_000
 @pytest.fixture(scope="module")
 def server(session):
     """Return where a server listens, and its token."""
-    links, before = queue.Queue(), webbrowser.open
-    webbrowser.open = links.put
-    try:
-        thread = threading.Thread(
-            target=serve, args=(session,), kwargs={"port": 0, "open_browser": True}
-        )
-        thread.start()
-        link = urlsplit(links.get(timeout=300))
-    finally:
-        webbrowser.open = before
-    where = link.hostname, link.port
-    token = link.fragment.partition("=")[2]
-    yield where, token
-    assert request(where, token, "POST", "/api/finish", "{}")[0] == 200
-    thread.join(60)
-    assert not thread.is_alive()
+    with served(session) as link:
+        link = urlsplit(link)
+        yield (link.hostname, link.port), link.fragment.partition("=")[2]
 
 
 def request(where, token, method, path, body=None):
