@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from ._events import Answer
 from ._ledger import Ledger
 from ._records import Hits
 
@@ -18,7 +17,8 @@ def last_hits(ledger: Ledger, n_open: tuple[int, int]) -> tuple[Hits, Hits]:
     first = ledger.parameters.n_candidates
     found, chance = [], []
     for age, answer in enumerate(answers, start=1):
-        found.append(answer.partner in ledger.questions[answer.question].partners[:first])
+        ranked = ledger.questions[answer.question].partners
+        found.append(answer.partner in ranked[:first])
         others = n_open[1 - int(ledger.modality[answer.item])] + age
         chance.append(min(1.0, first / others))
     return (

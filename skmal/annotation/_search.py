@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 COMMON = 2000  # rows that hold a word, from which on it tells little
 # Letters that are no letter with an accent to Unicode, but are to people.
 LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"}
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "\u0131": "i",
+        "æ": "ae",
+        "œ": "oe",
+    }
 )
 
 

@@ -9,7 +9,14 @@ from sessions import X, Y, learner
 from skmal import AnnotationSession, PairedActiveLearner
 from skmal.annotation._search import Words
 
-TEXTS = ["A dog runs, fast", "Löwe im Gras", "dog", "hot-dog stand", "dogma", "ein Hund"]
+TEXTS = [
+    "A dog runs, fast",
+    "Löwe im Gras",
+    "dog",
+    "hot-dog stand",
+    "dogma",
+    "ein Hund",
+]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +47,15 @@ def test_the_best_come_first(words, found):
 
 
 def test_letters_of_other_languages_are_found_without_their_accents():
-    texts = ["Ærø", "Łódź", "naïve", "Straße", "Ελλάδα", "日本語の本", "a\nb\x85c\u2028d"]
+    texts = [
+        "Ærø",
+        "Łódź",
+        "naïve",
+        "Straße",
+        "Ελλάδα",
+        "日本語の本",
+        "a\nb\x85c\u2028d",
+    ]
     words = Words(texts)
     wanted = ["aero", "lodz", "naive", "strasse", "ελλαδα", "日本", "b c d"]
     assert [list(words.search(text)) for text in wanted] == [[i] for i in range(7)]

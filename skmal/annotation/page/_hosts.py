@@ -21,7 +21,8 @@ def check_allowed(names: Iterable[str]) -> tuple[str, ...]:
     """Return names as browsers write them, or raise where one is no host name."""
     if isinstance(names, str):
         raise ValueError(
-            f"allow_hosts must be a list of names, got the text {names!r}; put it in [ ]"
+            f"allow_hosts must be a list of names, got the text {names!r}; put it in a "
+            "list"
         )
     return tuple(map(_check_name, names))
 

@@ -33,11 +33,9 @@ def kept_token(journal: Path) -> str:
 
 def _read(path: Path) -> str | None:
     """Return the token in a file; None where it is missing, no token, or seen."""
-    try:
-        file = open(path, encoding="ascii", errors="replace")
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    with file:
+    with open(path, encoding="ascii", errors="replace") as file:
         status = os.fstat(file.fileno())
         if os.name == "posix" and (
             status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077

@@ -1,7 +1,7 @@
 """What is sent by hand, past every browser: refused, and others are served meanwhile.
 
-Tokens, hosts, origins, paths and wrong JSON are in test_app, scripts in texts, names and
-ids in test_browser.
+Tokens, hosts, origins, paths, bombs and wrong JSON are in test_app; scripts in texts,
+names and ids in test_browser.
 """
 
 import http.client

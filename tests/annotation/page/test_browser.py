@@ -146,7 +146,7 @@ def test_a_round_by_keys_in_both_directions(page, folder):
     page.locator("#ask", has_text="The budget is spent.").wait_for()
     assert page.locator("#candidates").is_hidden()
     knows = page.locator("#knows").inner_text()
-    assert re.search(r"among its first five in \d of 9 cases; guessing", knows)
+    assert re.search(r"among its first five in \d of 10 cases; guessing", knows)
     page.keyboard.press("u")
     answered(page, 9)
     page.locator("#candidates li").first.wait_for()

@@ -10,7 +10,7 @@ from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 N = 12
-WORDS = "a brown dog runs across the wide green field beside an old wooden fence".split()
+WORDS = ["a", "brown", "dog", "runs", "across", "the", "wide", "field", "by", "wood"]
 BOX = "(e) => { const b = e.getBoundingClientRect(); return [b.top, b.bottom]; }"
 
 
@@ -83,20 +83,28 @@ def place(page, selector):
 
 
 def test_on_a_laptop_all_is_in_view(visit, asking):
-    link, kind = asking
+    link, _ = asking
     page = opened(visit, link, LAPTOP)
     width, height = page.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     )
     assert (width, height) == (LAPTOP["width"], LAPTOP["height"])  # nothing to scroll
-    places = page.locator("#candidates .choice").evaluate_all(
-        f"all => all.map({BOX})"
-    )
+    places = page.locator("#candidates .choice").evaluate_all(f"all => all.map({BOX})")
     assert len(places) == 9
-    for selector in ("#item", "#words", "#none", "#skip", "#undo", "#export", "#finish"):
+    for selector in (
+        "#item",
+        "#words",
+        "#none",
+        "#skip",
+        "#undo",
+        "#export",
+        "#finish",
+    ):
         places.append(place(page, selector))
     assert all(0 <= top < bottom <= LAPTOP["height"] for top, bottom in places)
-    inside = page.locator("#candidates").evaluate("e => e.scrollHeight - e.clientHeight")
+    inside = page.locator("#candidates").evaluate(
+        "e => e.scrollHeight - e.clientHeight"
+    )
     assert inside <= 1
     assert page.locator("#candidates .cut").count() == 0  # captions of 240 characters
     for text in page.locator("#candidates .text").all():
@@ -108,7 +116,7 @@ def test_on_a_laptop_all_is_in_view(visit, asking):
 
 
 def test_on_a_phone_the_question_stays(visit, asking):
-    link, kind = asking
+    link, _ = asking
     page = opened(visit, link, PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     top, bottom = place(page, "#item")
@@ -142,7 +150,9 @@ def test_a_click_or_z_enlarges_and_hits_stand_in_a_grid(visit, asking, view):
     large.wait_for()
     assert page.locator("#zoomed").inner_text().startswith("Asked about")
     if page.locator("#large img").count() and kind == "photographs":
-        page.wait_for_function("() => document.querySelector('#large img').naturalWidth")
+        page.wait_for_function(
+            "() => document.querySelector('#large img').naturalWidth"
+        )
         assert large.evaluate("e => Math.max(e.naturalWidth, e.naturalHeight)") == 2400
         assert large.bounding_box()["width"] > 0.8 * view["width"]
         large.click()  # pixel by pixel

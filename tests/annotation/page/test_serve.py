@@ -51,9 +51,7 @@ def interrupting(act, number=signal.SIGINT):
     return results
 
 
-def test_serve_prints_a_link_that_opens_until_ctrl_c(
-    session, capsys, links, ctrl_c
-):
+def test_serve_prints_a_link_that_opens_until_ctrl_c(session, capsys, links, ctrl_c):
     opened = []
 
     def visit():
