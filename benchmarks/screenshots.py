@@ -1,4 +1,4 @@
-"""Pictures of the page for the docs, both directions, in a real Chromium.
+"""Pictures of the page for the docs, in each of its states, in a real Chromium.
 
     python benchmarks/screenshots.py docs/images
 
@@ -8,49 +8,87 @@ two hundred questions before. It takes the Chromium on the PATH, and playwright.
 
 import queue
 import shutil
-import signal
 import sys
 import tempfile
 import threading
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from skmal import AnnotationSession, PairedActiveLearner
+from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
 from skmal.annotation.page._serve import serve
 from skmal.datasets import load_glyphs
 
 NAMES = "chromium", "chromium-headless-shell", "chromium-browser", "google-chrome"
 N, N_ANSWERS = 900, 200
-VIEW = {"width": 760, "height": 840}
+LAPTOP = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
 
 
-def take(link: str, folder: Path) -> None:
-    """Photograph a question of each direction."""
+def photograph(page: Page, path: Path) -> None:
+    """Save what a page shows once all its pictures are there."""
+    page.wait_for_timeout(1500)
+    page.screenshot(path=path)
+    few = Image.open(path).convert("RGB").quantize(64)
+    few.save(path, optimize=True)
+
+
+def reach(page: Page, words: str) -> None:
+    """Skip until a question begins with these words."""
+    while True:
+        page.locator("#candidates li").first.wait_for()
+        if page.locator("#ask").inner_text().startswith(words):
+            return
+        item = page.locator("#item").inner_text()
+        page.keyboard.press("s")
+        page.wait_for_function(
+            "before => document.getElementById('item').innerText !== before", arg=item
+        )
+
+
+def search(page: Page, words: str) -> None:
+    """Type words into the search."""
+    page.keyboard.press("/")
+    page.keyboard.type(words)
+    page.locator("#found li").first.wait_for()
+
+
+def take(link: str, folder: Path, end_budget: Callable[[], None]) -> None:
+    """Photograph every state."""
     with sync_playwright() as p:
         path = next(filter(None, map(shutil.which, NAMES)))
         browser = p.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = browser.new_page(viewport=VIEW)
-        page.goto(link)
-        wanted = {"image-to-text": "Which text", "text-to-image": "Which image"}
-        while wanted:
-            page.locator("#asked").wait_for()
-            asked = page.locator("h2").inner_text()
-            n = page.locator("#progress").inner_text()
-            for name, words in list(wanted.items()):
-                if asked.startswith(words):
-                    page.wait_for_timeout(1000)  # until all pictures are there
-                    path = folder / f"annotate-{name}.png"
-                    page.screenshot(path=path)
-                    few = Image.open(path).convert("RGB").quantize(64)
-                    few.save(path, optimize=True)
-                    del wanted[name]
-            page.keyboard.press("s")
-            page.wait_for_function(
-                "n => document.getElementById('progress').textContent !== n", arg=n
-            )
+        phone = browser.new_page(viewport=PHONE)
+        phone.goto(link)
+        laptop = browser.new_page(viewport=LAPTOP)
+        laptop.goto(link)
+        for words, name in (
+            ("Which text", "image-to-text"),
+            ("Which image", "text-to-image"),
+        ):
+            reach(laptop, words)
+            photograph(laptop, folder / f"annotate-{name}.png")
+            phone.reload()  # the same person, and so the same question
+            phone.locator("#candidates li").first.wait_for()
+            photograph(phone, folder / f"annotate-{name}-phone.png")
+            search(laptop, "4" if words == "Which image" else "greek let")
+            photograph(laptop, folder / f"annotate-{name}-search.png")
+            laptop.keyboard.press("Escape")
+        laptop.keyboard.press("Shift+Digit1")
+        photograph(laptop, folder / "annotate-enlarged.png")
+        laptop.keyboard.press("Escape")
+        end_budget()
+        laptop.keyboard.press("s")
+        laptop.locator("#ask", has_text="The budget is spent").wait_for()
+        photograph(laptop, folder / "annotate-spent.png")
+        laptop.locator("#finish").click()
+        photograph(laptop, folder / "annotate-finish.png")
+        laptop.locator("#yes").click()
+        laptop.locator("#made").wait_for()
+        photograph(laptop, folder / "annotate-finished.png")
         browser.close()
 
 
@@ -59,22 +97,17 @@ def main(folder: Path) -> None:
     glyphs, features = load_glyphs(), load_glyphs(features=True)
     images = {f"{c:04x}": glyphs.images[i] for i, c in enumerate(glyphs.code_point[:N])}
     images = {key: 255 - image for key, image in images.items()}  # black on white
-    links = queue.Queue()
+    links: queue.Queue[str] = queue.Queue()
     webbrowser.open = links.put  # the link, as `serve` would open it
-
-    def visit():
-        try:
-            take(links.get(), folder)
-        finally:
-            signal.raise_signal(signal.SIGINT)
-
     with (
         tempfile.TemporaryDirectory() as work,
         AnnotationSession(
             Path(work) / "s.skmal",
             images,
             dict(zip(images, glyphs.names[:N], strict=True)),
-            PairedActiveLearner(batch_size=10, random_state=0),
+            PairedActiveLearner(
+                query_strategy=RandomSampling(), batch_size=10, random_state=0
+            ),
             features=(features.X[:N], features.y[:N]),
             training="background",
             budget=500,
@@ -84,8 +117,22 @@ def main(folder: Path) -> None:
             question = session.next_question("Ann")
             session.answer(question, question.item.row, by="Ann")
             session.wait()
+
+        def visit() -> None:
+            take(links.get(), folder, lambda: session.change_budget(N_ANSWERS))
+
         threading.Thread(target=visit).start()
-        serve(session, port=0, by="Ann", open_browser=True)
+        serve(
+            session,
+            port=0,
+            by="Ann",
+            open_browser=True,
+            finish=lambda: [
+                "200 answers, 200 pairs: all are in glyphs.skmal. The same command "
+                "goes on with them.",
+                "Answers: pairs.csv; skmal.datasets.load_pairs reads it.",
+            ],
+        )
 
 
 if __name__ == "__main__":

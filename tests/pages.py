@@ -1,12 +1,19 @@
 """What the page's tests share: two pools with traps in them, and a session on these."""
 
+import queue
 import struct
+import threading
+import urllib.request
+import webbrowser
 import zlib
+from contextlib import contextmanager
+from unittest.mock import patch
 
 from helpers import make_pairs
 from PIL import Image
 
 from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
+from skmal.annotation import serve
 
 SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 N = 24
@@ -58,3 +65,30 @@ def open_session(folder, path):
     (folder / "images" / "23.png").write_bytes(bomb())
     (folder / "images" / "22.png").write_bytes(b"no image")
     return session
+
+
+@contextmanager
+def served(session, **params):
+    """Serve a session in a thread; give the link, and end by the page's button."""
+    links = queue.Queue()
+    with patch.object(webbrowser, "open", links.put):
+        params = {"port": 0, "open_browser": True} | params
+        thread = threading.Thread(target=serve, args=(session,), kwargs=params)
+        thread.start()
+        link = links.get(timeout=300)
+    try:
+        yield link
+    finally:
+        if thread.is_alive():
+            end(link)
+        thread.join(60)
+    assert not thread.is_alive()
+
+
+def end(link):
+    """Press the button that ends a server."""
+    address, _, token = link.partition("#token=")
+    headers = {"X-Skmal-Token": token, "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}api/finish", b"{}", headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 200

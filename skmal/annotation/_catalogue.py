@@ -5,7 +5,8 @@ pools as arranged here, by number, so that the order in which people pass the it
 decides nothing. `Item.row` is the place in the pool as passed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from .._shared.parameters import check_integer
 from .._shared.types import BoolArray, IntArray, Items
 from ..arrays._verbs import take
-from ._ids import Key, Number, Place
+from ._ids import Key, Number, Place, Row
 from ._journal import Registered
 from ._records import NAMES, Item
 from ._search import Words
@@ -165,18 +166,19 @@ class Catalogue:
     def search(
         self, text: str, modality: int, limit: int, wanted: BoolArray
     ) -> list[Number]:
-        """Return numbers of `wanted` items that hold all words, the phrase first."""
+        """Return numbers of `wanted` items that hold some words, best first."""
         words = self._words[modality]
         if words is None:
             words = self._words[modality] = Words(self._texts(modality))
-        found: list[Number] = []
-        for row in words.search(text):
-            number = Number(int(self.numbers[modality][row]))
-            if wanted[number] and number not in self.aside:
-                found.append(number)
-                if len(found) == limit:
-                    break
-        return found
+        return self.wanted(words.search(text), modality, limit, wanted)
+
+    def wanted(
+        self, rows: Iterable[Row], modality: int, limit: int, wanted: BoolArray
+    ) -> list[Number]:
+        """Return the numbers of the first rows that are wanted and can be used."""
+        numbers = (Number(int(self.numbers[modality][row])) for row in rows)
+        usable = (n for n in numbers if wanted[n] and n not in self.aside)
+        return list(islice(usable, limit))
 
     def _texts(self, modality: int) -> list[str]:
         """Return what each item can be found by: its text, else its key."""

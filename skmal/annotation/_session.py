@@ -515,29 +515,47 @@ class AnnotationSession:
                 if items.is_there(x) and items.is_there(y)
             ]
 
-    def search(self, text: str, modality: int, limit: int = 20) -> list[Item]:
+    def search(
+        self,
+        text: str,
+        modality: int,
+        limit: int = 20,
+        how: Literal["words", "encoder"] = "words",
+    ) -> list[Item]:
         """Find open items of a pool, for a partner that is not among the candidates.
 
         Parameters
         ----------
         text : str
-            Words, all of which must occur, upper or lower case, in any order: in a text
-            itself, else in the item's key.
+            Words to find in a text itself, else in the item's key. Case, accents and
+            punctuation make no difference, and parts of words are found too. Without
+            any words: everything.
         modality : int
             The pool: 0 for X, 1 for y.
         limit : int, default=20
             How many to return at most.
+        how : {"words", "encoder"}, default="words"
+            By the words that an item holds; or by where the encoder of the last
+            training puts the text among the items, images say. That takes a pool of
+            texts, and an encoder that reads them: nothing is found without.
 
         Returns
         -------
         list of Item
-            Those that hold the words as they stand first, then the others; in the
-            pool's order.
+            The best first. By words: those with all words, and of these first those
+            that hold them as they stand; those with some of them where there are none.
+            By the encoder: the nearest.
         """
         check_choice(modality, "modality", (0, 1))
+        check_choice(how, "how", ("words", "encoder"))
         limit = check_integer(limit, "limit", minimum=1)
         items, is_open = self._book.items, self._book.ledger.partner == OPEN
-        return [items.item(n) for n in items.search(text, modality, limit, is_open)]
+        if how == "words":
+            numbers = items.search(text, modality, limit, is_open)
+        else:
+            rows = self._trainer.rows_like(text, modality)
+            numbers = items.wanted(rows, modality, limit, is_open)
+        return [items.item(number) for number in numbers]
 
     # ---------------------------------------------------------------- exporting
 

@@ -2,14 +2,17 @@
 
 import threading
 import warnings
+from collections.abc import Sequence
 
 from .._shared.types import Items
 from ..learners._paired import PairedActiveLearner
 from . import _weights
 from ._book import Book
 from ._events import More, Round
+from ._ids import Row
 from ._looks import without_bad_images
 from ._open_rows import askable, known, numbered, rows_open
+from ._search import rows_like
 from ._training import Askable, Features, Pools, ask, ask_more, features_of, teach
 
 RESERVE = 2  # batches chosen beyond the first, where people answer during trainings
@@ -54,6 +57,7 @@ class Trainer:
         self._pools = pools
         self._validation = validation
         self._one_at_a_time = threading.Lock()
+        self._one_text_at_a_time = threading.Lock()
         self._thread: threading.Thread | None = None
         self._features = self._find_features() if in_background else None
 
@@ -131,6 +135,17 @@ class Trainer:
         n_candidates = ledger.parameters.n_candidates
         chosen = ask_more(self.learner, may_be_asked, self._features, n_candidates)
         self._book.commit(More(numbered(chosen, ledger, items)))
+
+    def rows_like(self, text: str, modality: int) -> Sequence[Row]:
+        """Return rows of a modality, those that the encoder puts near a text first."""
+        kinds = self._book.items.kinds
+        with self._book.lock:
+            learner, features = self.learner, self._features
+        if features is None or "text" not in kinds or not text.strip():
+            return []
+        side = modality if kinds[modality] == "text" else kinds.index("text")
+        with self._one_text_at_a_time:
+            return rows_like(text, learner, self._pools, features, side, modality)
 
     def start_if_due(self) -> None:
         """Train beside the answering once a batch has come; under the book's lock."""

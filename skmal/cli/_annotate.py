@@ -4,6 +4,7 @@ import argparse
 import getpass
 import os
 import warnings
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from socket import SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
@@ -13,6 +14,7 @@ from ..annotation._aside import list_path
 from ..annotation._opening import learner_of
 from ..annotation._session import AnnotationSession
 from ..annotation._words import describe_encoder
+from ..annotation.page._hosts import check_allowed
 from ..annotation.page._serve import PORT, serve
 from ..encoders.clip._config import ICONS
 from ..encoders.clip._encoder import CLIPEncoder
@@ -43,6 +45,7 @@ def run_annotate(arguments: argparse.Namespace) -> int:
             f"--pretrained {arguments.pretrained}: name the model that these are "
             "weights of as well, such as --model ViT-B-32"
         )
+    check_allowed(arguments.allow_host)
     _check_server(arguments.host, arguments.port)
     try:
         return _annotate(arguments)
@@ -77,7 +80,8 @@ def _annotate(arguments: argparse.Namespace) -> int:
         n_images, n_texts = map(len, session.pools)
         print(
             f"{arguments.session}: {n_images:,} images, {n_texts:,} texts, "
-            f"{session.progress.n_answers:,} answers so far. Choosing questions ...",
+            f"{_counted(session.progress.n_answers, 'answer')} so far. "
+            "Choosing questions ...",
             flush=True,
         )
         serve(
@@ -86,6 +90,8 @@ def _annotate(arguments: argparse.Namespace) -> int:
             port=arguments.port,
             by=arguments.by,
             open_browser=arguments.open,
+            allow_hosts=arguments.allow_host,
+            finish=lambda: _made(session, arguments),
         )
         try:
             _finish(session, arguments)
@@ -147,37 +153,67 @@ def _check_export(path: Path, journal: Path) -> None:
 
 
 def _finish(session: AnnotationSession, arguments: argparse.Namespace) -> None:
-    """Say where things are, and write what was asked for."""
-    progress = session.progress
-    print(
-        f"\n{progress.n_answers:,} answers, {progress.n_pairs:,} pairs: all are in "
-        f"{arguments.session}. The same command goes on with them.",
-        flush=True,
-    )
-    print(describe_encoder(progress.found), flush=True)
-    if progress.n_set_aside:
-        print(
-            f"{progress.n_set_aside:,} items are set aside; "
-            f"{list_path(arguments.session)} says which and why.",
-            flush=True,
-        )
-    if arguments.export:
-        is_json = arguments.export.suffix.lower() == ".jsonl"
-        export = session.export_jsonl if is_json else session.export_csv
-        export(arguments.export)
-        print(f"Answers: {arguments.export}", flush=True)
+    """Write what was asked for, the table first, and say what was made."""
+    _say("\n" + "\n".join(_made(session, arguments)))
     session.wait()
     if arguments.save:
-        print(f"Learning from all {progress.n_pairs:,} pairs ...", flush=True)
+        n_pairs = session.progress.n_pairs
+        _say(f"Learning from all {n_pairs:,} pairs ...")
         session.train()
         encoder = getattr(session.learner, "estimator_", None)
         if encoder is None:
             raise ValueError(
                 "there is no encoder to save: it takes 2 pairs, "
-                f"{progress.n_pairs} are known; answer some questions first"
+                f"{n_pairs} are known; answer some questions first"
             )
         encoder.save(arguments.save)
-        print(f"Encoder: {arguments.save}")
+        _say(
+            f"Encoder: {arguments.save}; CLIPEncoder('local-dir:{arguments.save}') "
+            "loads it."
+        )
+
+
+def _made(session: AnnotationSession, arguments: argparse.Namespace) -> list[str]:
+    """Export where that is wanted; return what there is now, and what to do next."""
+    export, progress = arguments.export, session.progress
+    if export is not None:
+        is_jsonl = export.suffix.lower() == ".jsonl"
+        (session.export_jsonl if is_jsonl else session.export_csv)(export)
+    pairs = _counted(progress.n_pairs, "pair")
+    made = [
+        f"{_counted(progress.n_answers, 'answer')}, {pairs}: all are in "
+        f"{arguments.session}. The same command goes on with them.",
+    ]
+    made.append(describe_encoder(progress.found))
+    if progress.n_set_aside:
+        items = _counted(progress.n_set_aside, "item")
+        made.append(f"Set aside: {items}; {list_path(arguments.session)} says why.")
+    if export is None:
+        made.append("The same command with --export pairs.csv writes them as a table.")
+    else:
+        made.append(f"Answers: {export}; skmal.datasets.load_pairs reads it.")
+        if export.suffix.lower() == ".csv":
+            made.append(
+                "What asking in a good order would have saved: "
+                f"skmal compare --data pairs --path {export}"
+            )
+    if arguments.save:
+        made.append(
+            f"The encoder learns once more from {pairs} and goes to {arguments.save}; "
+            "the terminal says when it is there."
+        )
+    return made
+
+
+def _counted(n: int, noun: str) -> str:
+    """Return how many there are, such as "1 answer"."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _say(text: str) -> None:
+    """Print, also where the terminal has been closed."""
+    with suppress(OSError):
+        print(text, flush=True)
 
 
 def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -239,6 +275,13 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine")
     parser.add_argument(
         "--port", type=int, default=PORT, metavar="N", help=f"default: {PORT}; 0: free"
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that people reach the page by, that of a proxy say; repeatable",
     )
     parser.add_argument("--open", action="store_true", help="open a browser")
     parser.add_argument(

@@ -99,7 +99,7 @@ def test_bad_images_are_named_at_the_start_and_the_rest_is_annotated(desk, capsy
     assert all(0 < printed.index(f"- {name}: ") < before for name in bad_files())
     assert "9 answers, 9 pairs" in printed
     assert "after 10 answers with a partner; there are 9 so far" in printed
-    assert "10 items are set aside" in printed
+    assert "Set aside: 10 items; " in printed
     assert (folder / "encoder").is_dir()
     assert run("--budget", "9", "--export", f"{folder}/pairs.jsonl") == 0
     assert len(load_pairs(folder / "pairs.jsonl").X) == 9
@@ -110,7 +110,10 @@ def test_bad_images_are_named_at_the_start_and_the_rest_is_annotated(desk, capsy
     ("options", "message"),
     [
         (["--model", "ViT-B32"], "--model: there is no model 'ViT-B32'; close names"),
-        (["--pretrained", "openai"], "--pretrained openai: name the model that these are"),
+        (
+            ["--pretrained", "openai"],
+            "--pretrained openai: name the model that these are",
+        ),
         (
             ["--model", "ViT-B-32", "--pretrained", "opnai"],
             "'opnai' is no file",

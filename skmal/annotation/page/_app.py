@@ -1,4 +1,4 @@
-"""The page's server: a thin JSON layer over a session, and three static files.
+"""The page's server: a thin JSON layer over a session, and a few static files.
 
 The page's files hold nothing of the pools. All that does is under /api and needs the
 token, in a header: another site cannot send it, and it stands in no cookie (which other
@@ -8,21 +8,24 @@ Flask is imported here, so this is imported only by who serves.
 """
 
 import secrets
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.resources import files
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from .._session import AnnotationSession
 from ._handlers import Handlers, refused
-from ._hosts import is_own_name
+from ._hosts import is_own_name, is_own_origin, name_in
 
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
-    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    **{
+        f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
+        for name in ("page", "items", "server", "sentences")
+    },
 }
 TOKEN_HEADER = "X-Skmal-Token"
 MAX_BODY = 16_384  # bytes of a request
@@ -48,15 +51,19 @@ def create_app(
     *,
     by: str = "me",
     host: str = "127.0.0.1",
+    allowed: Sequence[str] = (),
+    end: Callable[[], Sequence[str]] | None = None,
 ) -> Flask:
     """Return the Flask application of the page.
 
     `by` is in whose name answers go where the page gives none; `host` is what the
-    server listens on, which decides the names that it answers to.
+    server listens on, which decides the names that it answers to, and `allowed` has
+    further ones. `end` is what the page's button "finish" calls: it ends the server,
+    and says what was made. With None the button ends the page of who presses it.
     """
     app = Flask("skmal", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.before_request(partial(check_sender, token, host))
+    app.before_request(partial(check_sender, token, host, allowed))
     app.after_request(add_headers)
     app.register_error_handler(HTTPException, say_why)
     app.register_error_handler(ValueError, say_conflict)
@@ -64,15 +71,16 @@ def create_app(
     for url, (name, mimetype) in FILES.items():
         content = files("skmal.annotation.page").joinpath(name).read_bytes()
         app.add_url_rule(url, name, partial(Response, content, mimetype=mimetype))
-    handlers = Handlers(session, by)
+    handlers = Handlers(session, by, end)
     for handler in (
         handlers.question,
         handlers.progress,
         handlers.search,
         handlers.image,
+        handlers.export,
     ):
         app.get(f"/api/{handler.__name__}")(handler)
-    for handler in (handlers.answer, handlers.skip, handlers.undo):
+    for handler in (handlers.answer, handlers.skip, handlers.undo, handlers.finish):
         app.post(f"/api/{handler.__name__}")(handler)
     return app
 
@@ -80,14 +88,22 @@ def create_app(
 # -------------------------------------------------------------------- every request
 
 
-def check_sender(token: str, host: str) -> Response | None:
+def check_sender(token: str, host: str, allowed: Sequence[str]) -> Response | None:
     """Refuse a request that is not of our page, or without the token; else None."""
     asked_for = request.environ.get("HTTP_HOST", "")
-    if not is_own_name(asked_for, host):
-        return refused(421, "this server does not go by that name")
+    if not is_own_name(asked_for, host, allowed):
+        return refused(
+            421,
+            f"this server does not go by the name {name_in(asked_for)!r}; if it "
+            "should, start it with --allow-host and that name",
+        )
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != asked_for:
-        return refused(403, "requests from other sites are refused")
+    if origin is not None and not is_own_origin(origin, asked_for, allowed):
+        return refused(
+            403,
+            "requests from other sites are refused; a proxy must pass the Host header "
+            "on, or its name be given with --allow-host",
+        )
     given = request.headers.get(TOKEN_HEADER, "").encode()
     if request.path.startswith("/api/") and not secrets.compare_digest(
         given, token.encode()

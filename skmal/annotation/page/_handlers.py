@@ -1,6 +1,10 @@
 """What the page asks a session for: a method per request, JSON and pictures back."""
 
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,17 +13,21 @@ from flask import Response, jsonify, request
 from ...items._pictures import UnreadableImage
 from .._records import Item, Question
 from .._session import AnnotationSession
-from .._thumbnails import thumbnail
+from .._thumbnails import SIDE, thumbnail
+from .._words import describe_encoder
 from ._requests import (
     body,
+    how_in,
     limit_in,
     modality_in,
     number_in,
     partner_in,
     person_in,
     seconds_in,
+    size_in,
 )
 
+SIDES = {"small": SIDE, "large": 2400}  # of copies of images, in pixels
 MAX_TEXT = 5_000  # characters of a text that are shown
 
 
@@ -32,17 +40,26 @@ class Handlers:
         What it is about.
     by : str
         In whose name answers go where the page gives none.
+    end : callable or None
+        Ends the server, and returns what was made in sentences. None: people can only
+        leave.
     """
 
-    def __init__(self, session: AnnotationSession, by: str) -> None:
-        self.session, self.by = session, by
+    def __init__(
+        self,
+        session: AnnotationSession,
+        by: str,
+        end: Callable[[], Sequence[str]] | None,
+    ) -> None:
+        self.session, self.by, self._end = session, by, end
+        self._one_at_a_time = threading.Lock()
 
     def question(self) -> Response:
         """Return the question of a person."""
         asked = self.session.next_question(by=person_in(request.args, self.by))
         return jsonify(
             question=None if asked is None else shown(asked, self.session.kinds),
-            progress=asdict(self.session.progress),
+            progress=self._progress(),
         )
 
     def progress(self) -> Response:
@@ -50,7 +67,8 @@ class Handlers:
         return jsonify(
             by=self.by,
             kinds=self.session.kinds,
-            progress=asdict(self.session.progress),
+            ends=self._end is not None,
+            progress=self._progress(),
         )
 
     def answer(self) -> Response:
@@ -59,30 +77,46 @@ class Handlers:
         partner = partner_in(sent)
         number, by, seconds = self._told(sent)
         self.session.answer(number, partner, by=by, seconds=seconds)
-        return jsonify(progress=asdict(self.session.progress))
+        return jsonify(progress=self._progress())
 
     def skip(self) -> Response:
         """Pass a question over."""
         number, by, seconds = self._told(body())
         self.session.skip(number, by=by, seconds=seconds)
-        return jsonify(progress=asdict(self.session.progress))
+        return jsonify(progress=self._progress())
 
     def undo(self) -> Response:
         """Take the last answer or skip of a person back."""
         undone = self.session.undo(by=person_in(body(), self.by))
-        return jsonify(
-            undone=undone is not None, progress=asdict(self.session.progress)
-        )
+        return jsonify(undone=undone is not None, progress=self._progress())
 
     def search(self) -> Response:
-        """Return items that hold some words."""
+        """Return items that hold some words, or that the encoder puts near them."""
         modality, limit = modality_in(request.args), limit_in(request.args)
-        found = self.session.search(request.args.get("text", ""), modality, limit)
+        text, how = request.args.get("text", ""), how_in(request.args)
+        found = self.session.search(text, modality, limit, how)
         kind = self.session.kinds[modality]
         return jsonify(items=[shown_item(item, modality, kind) for item in found])
 
+    def export(self) -> Response:
+        """Return all answers as a table, with image files by their whole path."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "pairs.csv"
+            self.session.export_csv(path)
+            content = path.read_bytes()
+        return Response(content, mimetype="text/csv")
+
+    def finish(self) -> Response:
+        """End the server, and return what was made."""
+        body()
+        if self._end is None:
+            return refused(409, "other people may be at work; end it where it runs")
+        with self._one_at_a_time:
+            made = list(self._end())
+        return jsonify(made=made)
+
     def image(self) -> Response:
-        """Return a small copy of an image."""
+        """Return a copy of an image, small or, to look at it closely, large."""
         modality = modality_in(request.args)
         try:
             item = self.session.item(modality, request.args.get("key", ""))
@@ -91,11 +125,16 @@ class Handlers:
         if self.session.kinds[modality] != "image":
             return refused(404, f"{item.key!r} is no image")
         try:
-            content, mimetype = thumbnail(item.value)
+            content, mimetype = thumbnail(item.value, SIDES[size_in(request.args)])
         except UnreadableImage as error:
             self.session.look_at(modality, item.key)
             return refused(422, str(error))
         return Response(content, mimetype=mimetype)
+
+    def _progress(self) -> dict[str, Any]:
+        """Return how far the session has come; "knows": what the encoder is good for."""
+        progress = self.session.progress
+        return asdict(progress) | {"knows": describe_encoder(progress.found)}
 
     def _told(self, sent: dict[str, Any]) -> tuple[int, str, float | None]:
         """Return which question an answer or a skip is of, whose, and how long."""

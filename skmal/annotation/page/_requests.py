@@ -1,7 +1,7 @@
 """What a request of the page may hold; anything else is refused with 400."""
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from flask import abort, request
 
@@ -71,3 +71,19 @@ def limit_in(sent: Mapping[str, Any]) -> int:
     if not limit.isascii() or not limit.isdigit() or not 0 < int(limit) <= MAX_FOUND:
         invalid(f"limit must be a number from 1 to {MAX_FOUND}")
     return int(limit)
+
+
+def how_in(sent: Mapping[str, Any]) -> Literal["words", "encoder"]:
+    """Return by what to search."""
+    how = sent.get("how", "words")
+    if how not in ("words", "encoder"):
+        invalid("how must be words or encoder")
+    return how
+
+
+def size_in(sent: Mapping[str, Any]) -> str:
+    """Return how large an image is wanted."""
+    size = sent.get("size", "small")
+    if size not in ("small", "large"):
+        invalid("size must be small or large")
+    return size

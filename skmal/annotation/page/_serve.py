@@ -1,11 +1,13 @@
 """The page that people answer on, and the command that opens it: skmal annotate."""
 
-import secrets
 import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._session import AnnotationSession
-from ._hosts import is_loopback, reachable
+from ._ending import close_soon, ended_by_signals
+from ._hosts import check_allowed, is_loopback, reachable
+from ._token import kept_token
 
 PORT = 8765
 
@@ -17,11 +19,19 @@ def serve(
     port: int = PORT,
     by: str = "me",
     open_browser: bool = False,
+    allow_hosts: Sequence[str] = (),
+    finish: Callable[[], Sequence[str]] | None = None,
 ) -> None:
     """Serve a local page to answer a session's questions on, until Ctrl-C.
 
     It prints a link with a random token; who opens it can see both pools and answer.
-    The page needs no network. See docs/annotate-page.md for its keys and its security.
+    The token is kept beside the journal, so that open tabs go on with the next server
+    on the same port. The page needs no network. See docs/annotate-page.md for its keys
+    and its security.
+
+    SIGTERM, and SIGHUP of a terminal that closes, end it as Ctrl-C does, and so does
+    the page's button "Finish" where no other machine can reach the page: it returns,
+    and what stands after it in a script is done.
 
     Parameters
     ----------
@@ -35,6 +45,12 @@ def serve(
         In whose name answers are written where the page gives no other.
     open_browser : bool, default=False
         Whether to open the link in the default browser as well.
+    allow_hosts : sequence of str, default=()
+        Further names that people reach the page by: that of a proxy in front of it.
+    finish : callable, default=None
+        What the button "Finish" calls before the server ends, without arguments: it
+        exports, say, and returns sentences for people, what was made and what to do
+        next. None: where the journal is.
 
     Raises
     ------
@@ -43,8 +59,8 @@ def serve(
     OSError
         If the port is taken.
     ValueError
-        If there is no such port, or there are no questions yet and the encoder cannot
-        choose any.
+        If there is no such port, a name in `allow_hosts` is none, or there are no
+        questions yet and the encoder cannot choose any.
 
     Warns
     -----
@@ -67,6 +83,7 @@ def serve(
 
     if not 0 <= port <= 65_535:  # getaddrinfo takes what is left of larger ones
         raise ValueError(f"port must be from 0 to 65535, got {port}")
+    allowed = check_allowed(allow_hosts)
     if not is_loopback(host):
         warnings.warn(
             f"host {host!r} lets other machines reach the page: whoever gets the link "
@@ -77,9 +94,18 @@ def serve(
         session.train()  # else the first to open the page would wait for it
     for modality in (0, 1):
         session.search("", modality, limit=1)  # as above
-    token = secrets.token_urlsafe(32)
-    app = create_app(session, token, by=by, host=host)
+    token = kept_token(session.path)
     channels: dict[int, Any] = {}  # the server's, and one per browser that is connected
+
+    def end() -> Sequence[str]:
+        made = [f"All answers are in {session.path}."] if finish is None else finish()
+        close_soon(channels)
+        return made
+
+    is_own = is_loopback(host) and not allowed
+    app = create_app(
+        session, token, by=by, host=host, allowed=allowed, end=end if is_own else None
+    )
     try:
         server = create_server(
             app,
@@ -99,15 +125,20 @@ def serve(
     # The stubs of waitress lack the attribute.
     port = sockets[0][1] if sockets else server.effective_port  # pyright: ignore[reportAttributeAccessIssue]
     link = f"http://{reachable(host)}:{port}/#token={token}"
+    links = [link, *(f"https://{name}/#token={token}" for name in allowed)]
     print(
-        f"Open {link}\nin a browser. Ctrl-C ends it; every answer is kept.", flush=True
+        f"Open {' or '.join(links)}\nin a browser. Ctrl-C ends it; every answer is "
+        "kept.",
+        flush=True,
     )
     if open_browser:
         import webbrowser
 
         webbrowser.open(link)
     try:
-        server.run()  # returns at Ctrl-C
+        with ended_by_signals():
+            server.run()  # returns at Ctrl-C, and when all channels are closed
     finally:
+        server.task_dispatcher.shutdown()
         for channel in list(channels.values()):
             channel.close()

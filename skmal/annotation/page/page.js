@@ -1,178 +1,138 @@
 // The page of `skmal annotate`: it asks for a question, shows it, and sends the answer.
-// Whatever comes out of the pools enters it as text or as a picture, never as HTML.
 "use strict";
 
-const $ = (id) => document.getElementById(id);
-const MORE = 20; // items that a search shows, and more at each wish
-const WAIT = [1000, 10000]; // milliseconds until it asks again, at first and at most
+import { $, choice, element, enlarger, forgetPictures, markCut, neighbour, noun, openZoom, shown, startZoom } from "./items.js";
+import { foundText, knowsText, nothingText, progressText, trainingText } from "./sentences.js";
+import { ask, explain, get, post, Refused } from "./server.js";
+
+const MORE = 30; // items that a search shows, and more at each wish
+const AGAIN = 2000; // milliseconds until the page looks again how things stand
+const TYPING = { words: 120, encoder: 400 }; // milliseconds without a key, then it searches
+const SIZES = [1.2, 1.1, 1, 0.95, 0.9, 0.85]; // of the letters of candidates, in rem
 
 let question = null;
 let kinds = ["image", "text"];
+let ends = false; // whether "Finish" ends the server
 let busy = false; // an answer is on its way
-let wait = WAIT[0];
-let timer = null;
+let isOver = false; // finished
+let isLost = false; // the server did not answer
 let searched = 0; // number of the last search
 let limit = MORE;
-let pictures = []; // addresses of blobs on the page
+let hits = null; // what the last search found, or null where candidates show
 let visible = 0; // milliseconds that the question has been in view
 let since = null; // and since when, if it is
-
-// ------------------------------------------------------------------ the server
-
-function token() {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (given) {
-    sessionStorage.setItem("skmal-token", given);
-    history.replaceState(null, "", location.pathname);
-  }
-  return sessionStorage.getItem("skmal-token") || "";
-}
-
-class Refused extends Error {
-  constructor(status, message) {
-    super(message);
-    this.status = status;
-  }
-}
-
-async function ask(path, options = {}) {
-  const headers = { "X-Skmal-Token": token(), ...options.headers };
-  const response = await fetch(path, { ...options, headers });
-  if (!response.ok) {
-    const body = await response.json().catch(() => ({}));
-    throw new Refused(response.status, body.error || response.statusText);
-  }
-  return response;
-}
-
-async function get(path, params = {}) {
-  return (await ask(`${path}?${new URLSearchParams(params)}`)).json();
-}
-
-async function post(path, body) {
-  const headers = { "Content-Type": "application/json" };
-  const sent = JSON.stringify({ ...body, by: by() });
-  return (await ask(path, { method: "POST", headers, body: sent })).json();
-}
+let typed = [];
 
 const by = () => $("by").value.trim() || $("by").placeholder;
+const choosable = () => hits ?? (question ? question.candidates : []);
+const list = () => (hits ? $("found") : $("candidates"));
 
-function explain(error) {
-  if (error instanceof Refused) return error.message;
-  return "The server does not answer. What was answered before is safe.";
+function say(where, text) {
+  if ($(where).textContent !== text) $(where).textContent = text;
+}
+
+function sayError(error) {
+  isLost = !(error instanceof Refused);
+  say("error", explain(error));
 }
 
 // ------------------------------------------------------------------ the question
 
-async function next(polling = false) {
-  clearTimeout(timer);
-  let state;
-  try {
-    state = await get("api/question", { by: by() });
-  } catch (error) {
-    say("error", explain(error));
-    if (error.status !== 401) later();
-    return;
-  }
-  say("error", state.progress.training_error
-    ? `The encoder could not learn: ${state.progress.training_error}` : "");
+async function next() {
+  const state = await get("api/question", { by: by() });
   showProgress(state.progress);
   const same = question && state.question && question.id === state.question.id;
-  if (polling && same) return;
   question = state.question;
-  if (question) {
-    wait = WAIT[0];
-    showQuestion();
-  } else {
-    showNothing(state.progress);
-    later();
-  }
+  if (!question) showNothing(state.progress);
+  else if (!same || $("search").hidden) showQuestion();
 }
 
-function later() {
-  timer = setTimeout(() => next(true), wait);
-  wait = Math.min(2 * wait, WAIT[1]);
+// Status, training and errors come by themselves, and so does a question where none was.
+async function look() {
+  try {
+    if (!document.hidden && !busy && !isOver) {
+      if (question) showProgress((await get("api/progress")).progress);
+      else await next();
+      if (isLost) say("error", "");
+      isLost = false;
+    }
+  } catch (error) {
+    sayError(error);
+  }
+  setTimeout(look, AGAIN);
 }
 
 function showQuestion() {
-  pictures.splice(0).forEach((address) => URL.revokeObjectURL(address));
+  forgetPictures();
   const { modality, item, candidates } = question;
   const other = kinds[1 - modality];
   $("ask").textContent = `Which ${noun(other)} belongs to this ${noun(kinds[modality])}?`;
-  $("item").replaceChildren(...shown(item, true));
-  $("candidates").replaceChildren(...candidates.map((partner, i) => choice(partner, i + 1)));
-  $("words-label").textContent = `Search all other ${noun(other)}s`;
-  $("words").value = "";
-  limit = MORE;
-  searched += 1;
-  showFound(null);
-  for (const list of ["candidates", "found"]) $(list).classList.toggle("images", other === "image");
-  $("asked").hidden = $("search").hidden = false;
+  showItem(item);
+  $("candidates").replaceChildren(...candidates.map((one, i) => choice(one, i + 1, choose, enlarge)));
+  $("candidates").style.setProperty("--columns", Math.ceil(Math.sqrt(candidates.length)));
+  $("words-label").textContent = $("words").placeholder = `Search all other ${noun(other)}s`;
+  for (const one of ["candidates", "found"]) $(one).classList.toggle("images", other === "image");
+  const long = candidates.some(({ text }) => text !== null && text.length > 120);
+  document.body.classList.toggle("long", long || other === "image");
+  showIdle(false);
+  clearSearch();
   $("ask").focus();
   scrollTo(0, 0);
   visible = 0;
   since = document.hidden ? null : performance.now();
 }
 
+function showItem(item) {
+  const picture = shown(item);
+  picture.addEventListener("click", () => enlarge(item));
+  const parts = [picture, enlarger(item, enlarge)];
+  if (item.image !== null) parts.push(element("span", item.key, "key"));
+  $("item").replaceChildren(...parts);
+  const length = item.text === null ? 0 : item.text.length;
+  $("item").className = length > 300 ? "many" : length > 100 ? "some" : "few";
+  const scrolls = picture.scrollHeight > picture.clientHeight + 1 && item.text !== null;
+  if (!scrolls) return;
+  picture.tabIndex = 0;
+  picture.setAttribute("role", "group");
+  picture.setAttribute("aria-label", "The text asked about");
+}
+
 function showNothing(progress) {
-  const [x, y] = progress.n_open;
-  $("asked").hidden = $("search").hidden = true;
-  showFound(null);
-  const spent = progress.budget !== null && progress.n_answers >= progress.budget;
-  let why = "Waiting for the next questions …";
-  if (spent) why = "The budget is spent.";
-  else if (!x || !y) why = "Nothing is left to ask about.";
-  else if (!progress.is_training) why = "No question is free at the moment …";
+  showIdle(true);
+  const why = nothingText(progress);
+  const isEnd = !why.endsWith("…");
+  say("hint", isEnd
+    ? "All answers are kept. Export takes them home as a table; Finish ends the session and says what there is."
+    : "This page goes on by itself.");
   if ($("ask").textContent !== why) {
     $("ask").textContent = why;
     $("ask").focus();
   }
 }
 
-const noun = (kind) => (kind === "other" ? "item" : kind);
-
-// An image is named by its key, for a description would give its text away.
-function shown(item, withKey) {
-  if (item.text !== null) return [element("span", item.text)];
-  const key = element("span", item.key, "key");
-  if (item.image === null) return [key];
-  const image = element("img");
-  image.alt = `image ${item.key}`;
-  image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth < 128));
-  load(image, item);
-  return withKey ? [image, key] : [image];
+function showIdle(idle) {
+  for (const id of ["search", "candidates", "none", "skip", "item"]) $(id).hidden = idle;
+  $("hint").hidden = !idle;
+  if (!idle) return;
+  showFound(null);
+  $("item").replaceChildren();
 }
 
-async function load(image, item) {
-  try {
-    const response = await ask(item.image);
-    const address = URL.createObjectURL(await response.blob());
-    pictures.push(address);
-    image.src = address;
-  } catch (error) {
-    image.replaceWith(element("span", `${item.key}: ${explain(error)}`));
+// Candidates take the largest letters with which all of them are in view.
+function fit() {
+  const fitted = $("candidates");
+  if (fitted.hidden) return;
+  for (const size of SIZES) {
+    fitted.style.setProperty("--size", `${size}rem`);
+    if (fitted.scrollHeight <= fitted.clientHeight + 1) break;
   }
+  markCut(fitted);
+  markCut($("found"));
 }
 
-function choice(item, number) {
-  const line = element("li");
-  const button = element("button");
-  button.type = "button";
-  if (number <= 9) {
-    button.append(element("kbd", String(number)));
-    button.setAttribute("aria-keyshortcuts", String(number));
-  }
-  button.append(...shown(item, false));
-  button.addEventListener("click", () => answer(item.key));
-  line.append(button);
-  return line;
-}
-
-function element(name, text = "", style = "") {
-  const made = document.createElement(name);
-  made.textContent = text;
-  if (style) made.className = style;
-  return made;
+function enlarge(item) {
+  const items = [question.item, ...choosable()];
+  openZoom(items, Math.max(0, items.indexOf(item)), choose);
 }
 
 // ------------------------------------------------------------------ the answer
@@ -181,13 +141,14 @@ async function send(path, body, done) {
   if (busy) return;
   busy = true;
   try {
-    const state = await post(path, body);
-    say("status", done(state));
-    say("error", "");
+    const state = await post(path, { ...body, by: by() });
+    question = null;
     await next();
+    say("error", "");
+    say("status", done(state));
   } catch (error) {
-    if (error.status === 409) await next(); // answered elsewhere meanwhile
-    say("error", explain(error));
+    if (error.status === 409) await next().catch(sayError); // answered elsewhere meanwhile
+    sayError(error);
   } finally {
     busy = false;
   }
@@ -201,88 +162,192 @@ function close(path, body, done) {
 
 const answer = (partner) =>
   close("api/answer", { partner }, ({ progress }) => `Answer ${progress.n_answers} is written down.`);
+const choose = (item) => answer(item.key);
 const skip = () => close("api/skip", {}, () => "Skipped.");
 const undo = () =>
   send("api/undo", {}, ({ undone }) => (undone ? "Taken back: here it is again." : "There is nothing to undo."));
 
 // ------------------------------------------------------------------ the search
 
-async function search() {
+async function search(how) {
   if (!question) return;
-  const mine = (searched += 1);
-  const params = { modality: 1 - question.modality, text: $("words").value, limit };
+  const mine = how === "words" ? (searched += 1) : searched;
+  const words = $("words").value.trim();
+  const params = { modality: 1 - question.modality, text: words, limit: how === "words" ? limit : MORE, how };
   try {
     const { items } = await get("api/search", params);
-    if (mine === searched) showFound(items);
+    if (mine === searched) showFound(items, how === "encoder");
   } catch (error) {
-    say("error", explain(error));
+    sayError(error);
   }
 }
 
-function showFound(items) {
-  $("found").hidden = !items || !items.length;
-  $("more").hidden = !items || items.length < limit || limit >= 500;
-  $("found").replaceChildren(...(items || []).map((item) => choice(item)));
-  if (items) say("status", items.length < limit ? `${items.length} found.` : `The first ${limit} are shown.`);
+function onType() {
+  typed.forEach(clearTimeout);
+  limit = MORE;
+  if (!$("words").value.trim()) {
+    showFound(null);
+    return;
+  }
+  typed = ["words", "encoder"].map((how) => setTimeout(search, TYPING[how], how));
 }
 
-// ------------------------------------------------------------------ progress
+function showFound(items, byEncoder = false) {
+  const words = $("words").value.trim();
+  if (byEncoder) {
+    if (!hits) return;
+    const keys = new Set(hits.map((item) => item.key));
+    const others = items.filter((item) => !keys.has(item.key));
+    $("found").append(...others.map((one, i) => choice(one, hits.length + i + 1, choose, enlarge)));
+    if (others.length) say("listed", foundText(words, hits.length, others.length, !$("more").hidden));
+    hits = [...hits, ...others];
+  } else {
+    hits = items;
+    $("found").dataset.words = words;
+    $("found").replaceChildren(...(items || []).map((one, i) => choice(one, i + 1, choose, enlarge)));
+    $("more").hidden = !items || items.length < limit || limit >= 500;
+    say("listed", items ? foundText(words, items.length, 0, !$("more").hidden) : listedText());
+  }
+  $("found").hidden = !hits;
+  $("candidates").hidden = Boolean(hits) || !question;
+  $("listed").classList.toggle("likeliest", !hits && choosable().length > 0);
+  if (hits) say("status", "");
+  fit();
+}
+
+function listedText() {
+  if (!question) return "";
+  if (!question.candidates.length) return "No likely partner is left: search, or say that there is none";
+  return "The likeliest, best first";
+}
+
+function clearSearch() {
+  typed.forEach(clearTimeout);
+  searched += 1;
+  limit = MORE;
+  $("words").value = "";
+  showFound(null);
+}
+
+// Enter takes a single hit; of several the first gets the focus, and Enter takes that.
+async function onEnter(event) {
+  event.preventDefault();
+  typed.forEach(clearTimeout);
+  const words = $("words").value.trim();
+  const isShown = hits && $("found").dataset.words === words;
+  if (isShown && hits.length === 1) {
+    choose(hits[0]);
+    return;
+  }
+  if (!isShown) await search("words");
+  if (words && !isShown) typed = [setTimeout(search, TYPING.encoder, "encoder")];
+  $("found").querySelector(".choice")?.focus();
+}
+
+// ------------------------------------------------------------------ progress and end
 
 function showProgress(progress) {
-  const parts = [`${progress.n_answers} answers`, `${progress.n_pairs} pairs`];
-  if (progress.n_none) parts.push(`${progress.n_none} without partner`);
-  if (progress.n_skips) parts.push(`${progress.n_skips} skipped`);
-  if (progress.n_set_aside) parts.push(`${progress.n_set_aside} set aside`);
-  if (progress.budget !== null) parts.push(`budget ${progress.budget}`);
-  parts.push(progress.is_training ? "the encoder is learning" : `${progress.n_rounds} rounds`);
-  $("progress").textContent = parts.join(" · ");
+  say("progress", progressText(progress));
+  say("training", trainingText(progress));
+  $("training").classList.toggle("bad", Boolean(progress.training_error));
+  say("knows", knowsText(progress));
   $("bar").hidden = progress.budget === null;
   $("bar").max = progress.budget || 1;
   $("bar").value = Math.min(progress.n_answers, progress.budget || 0);
-  if (progress.validation.length) {
-    drawCurve(progress.validation, "Score on held-out pairs, by pairs known");
-  } else {
-    const points = progress.prequential.map((share, i) => [i, share]);
-    drawCurve(points, "Partners that the encoder ranked in its top 1 % before it was told, by round");
+}
+
+async function save() {
+  try {
+    const table = await (await ask("api/export")).blob();
+    const link = element("a");
+    link.href = URL.createObjectURL(table);
+    link.download = "pairs.csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), AGAIN);
+    say("status", "The answers are in pairs.csv, among your downloads.");
+  } catch (error) {
+    sayError(error);
   }
 }
 
-function drawCurve(points, name) {
-  $("curve").hidden = !points.length;
-  if (!points.length) return;
-  const [first, last] = [points[0], points[points.length - 1]];
-  const width = last[0] - first[0] || 1;
-  const placed = points.map(([x, y]) => [4 + (192 * (x - first[0])) / width, 56 - 52 * y]);
-  $("line").setAttribute("points", placed.map((point) => point.join(",")).join(" "));
-  const [x, y] = placed[placed.length - 1];
-  $("last").setAttribute("cx", x);
-  $("last").setAttribute("cy", y);
-  $("curve-text").textContent = `${name}: ${Math.round(100 * last[1])} % now.`;
+async function finish() {
+  $("sure").close();
+  try {
+    const made = ends
+      ? (await post("api/finish", {})).made
+      : ["All answers are kept. Others can go on; who started the session ends it."];
+    isOver = true;
+    question = null;
+    showIdle(true);
+    $("ask").textContent = ends ? "Finished. Thank you!" : "Thank you!";
+    $("made").replaceChildren(...made.map((line) => element("li", line)));
+    say("hint", ends ? "The page has ended; this tab can be closed." : "This tab can be closed.");
+    showOver(true);
+    say("training", "");
+    $("ask").focus();
+  } catch (error) {
+    sayError(error);
+  }
 }
 
-function say(where, text) {
-  if ($(where).textContent !== text) $(where).textContent = text;
+function showOver(over) {
+  $("made").hidden = !over;
+  $("back").hidden = !over || ends;
+  for (const id of ["undo", "finish"]) $(id).hidden = over;
+  $("export").hidden = over && ends;
+}
+
+async function goOn() {
+  isOver = false;
+  question = null;
+  showOver(false);
+  await next().catch(sayError);
 }
 
 // ------------------------------------------------------------------ keys
 
 function onKey(event) {
+  if (document.querySelector("dialog[open]")) return;
   const typing = event.target.matches("input:not([type=checkbox])");
-  if (event.key === "Escape" && typing) {
+  const inWords = event.target === $("words");
+  if (event.key === "Escape" && (typing || hits)) {
+    clearSearch();
     $("ask").focus();
     return;
   }
-  const held = event.ctrlKey || event.metaKey || event.altKey || event.repeat;
-  if (typing || held || !$("keys").checked) return;
-  const number = "123456789".indexOf(event.key);
+  if (inWords && event.key === "ArrowDown") {
+    list().querySelector(".choice")?.focus();
+    event.preventDefault();
+  }
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key.startsWith("Arrow")) {
+    if (moveBy(event)) event.preventDefault();
+    return;
+  }
+  if (event.repeat || !$("keys").checked) return;
+  const isDigit = /^[1-9]$/.test(event.key); // else, with Shift say, by the place of the key
+  const numbered = choosable()[(isDigit ? event.key : (/^Digit([1-9])$/.exec(event.code) || [])[1]) - 1];
   if (event.key === "u") undo();
   else if (!question) return;
   else if (event.key === "0") answer(null);
   else if (event.key === "s") skip();
   else if (event.key === "/") $("words").focus();
-  else if (number >= 0 && number < question.candidates.length) answer(question.candidates[number].key);
+  else if (event.key === "z") enlarge(atFocus() ?? question.item);
+  else if (numbered && event.shiftKey && !isDigit) enlarge(numbered);
+  else if (numbered) choose(numbered);
   else return;
   event.preventDefault();
+}
+
+const atFocus = () => choosable()[[...list().children].indexOf(document.activeElement.closest("li"))];
+
+// Arrows move among what can be chosen; from the top of what was found into the search.
+function moveBy(event) {
+  const isFree = event.target === $("ask") || event.target === document.body;
+  const to = neighbour([...list().querySelectorAll(".choice")], isFree, event);
+  if (to) to.focus();
+  else if (to === null && hits) $("words").focus();
+  return to !== undefined;
 }
 
 function onVisibility() {
@@ -295,43 +360,41 @@ function onVisibility() {
 }
 
 async function start() {
-  token();
   try {
     const state = await get("api/progress");
-    kinds = state.kinds;
+    ({ kinds, ends } = state);
     $("by").placeholder = state.by;
     $("by").value = localStorage.getItem("skmal-by") || state.by;
+    $("sure-text").textContent = ends
+      ? "This ends the session for everybody who has it open. All answers are kept, and it can be gone on with."
+      : "Your answers are kept. The session stays open for others.";
+    await next();
   } catch (error) {
-    say("error", explain(error));
-    $("ask").textContent = "This page cannot show the session.";
-    return;
+    sayError(error);
+    if (!isLost) $("ask").textContent = "This page cannot show the session.";
+    if (error.status === 401) return;
   }
-  await next();
+  setTimeout(look, AGAIN);
 }
 
-let typed = null;
-$("search").addEventListener("submit", (event) => {
-  event.preventDefault();
-  limit = MORE;
-  search();
-});
-$("words").addEventListener("input", () => {
-  clearTimeout(typed);
-  limit = MORE;
-  typed = setTimeout(search, 200);
-});
-$("more").addEventListener("click", () => {
-  limit = Math.min(limit + 2 * MORE, 500);
-  search();
-});
-$("none").addEventListener("click", () => answer(null));
-$("skip").addEventListener("click", skip);
-$("undo").addEventListener("click", undo);
+const onClick = {
+  none: () => answer(null), skip, undo, export: save, finish: () => $("sure").showModal(),
+  yes: finish, no: () => $("sure").close(), back: goOn,
+  more: () => {
+    limit = Math.min(limit + 2 * MORE, 500);
+    search("words");
+  },
+};
+for (const [id, act] of Object.entries(onClick)) $(id).addEventListener("click", act);
+$("search").addEventListener("submit", onEnter);
+$("words").addEventListener("input", onType);
 $("by").addEventListener("change", () => {
   localStorage.setItem("skmal-by", $("by").value.trim());
-  next();
+  next().catch(sayError);
 });
 document.addEventListener("keydown", onKey);
 document.addEventListener("visibilitychange", onVisibility);
+addEventListener("resize", fit);
 addEventListener("hashchange", () => location.reload());
+startZoom();
 start();

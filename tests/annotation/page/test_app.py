@@ -10,7 +10,7 @@ from PIL import Image
 
 pytest.importorskip("flask")
 
-from skmal.annotation.page._app import create_app
+from skmal.annotation.page._app import FILES, create_app
 
 TOKEN = "the token"
 
@@ -110,15 +110,30 @@ def test_the_search_goes_through_the_whole_open_pool(page):
     assert Image.open(BytesIO(image.data)).getpixel((0, 0)) == (63, 0, 0)
 
 
+def test_an_image_is_enlarged_and_a_table_taken_home(page):
+    large = page.get("/api/image", modality=0, key="07.png", size="large")
+    assert Image.open(BytesIO(large.data)).size == (20, 10)  # and never beyond its own
+    for wrong in ({"size": "huge"}, {"size": ""}):
+        refused = page.get("/api/image", modality=0, key="07.png", **wrong)
+        assert refused.status_code == 400
+    table = page.get("/api/export")
+    assert table.mimetype == "text/csv"
+    assert table.get_data(as_text=True).startswith('"kind","X","y",')
+    assert page.get("/api/search", modality=0, text="a", how="magic").status_code == 400
+    found = page.get("/api/search", modality=0, text="a", how="encoder")
+    assert found.json == {"items": []}  # features hold no texts
+
+
 def test_a_script_in_a_caption_stays_a_text(page):
     """JSON to the page, and the page puts no HTML together."""
     found = page.get("/api/search", modality=1, text="<script>")
     assert found.json["items"][0]["text"] == SCRIPT
     assert found.mimetype == "application/json"
     assert found.headers["X-Content-Type-Options"] == "nosniff"
-    program = (
-        files("skmal.annotation.page").joinpath("page.js").read_text(encoding="utf-8")
-    )
+    folder = files("skmal.annotation.page")
+    scripts = [file for file in folder.iterdir() if file.name.endswith(".js")]
+    assert len(scripts) == 4
+    program = "".join(file.read_text(encoding="utf-8") for file in scripts)
     for danger in (
         "innerHTML",
         "outerHTML",
@@ -176,6 +191,42 @@ def test_a_server_of_others_answers_to_addresses_and_its_own_name(session):
         Page(session, host="a.example").get("/", {"Host": "A.example"}).status_code
         == 200
     )
+
+
+def test_a_proxy_may_bring_its_name(session):
+    page = Page(session, allowed=("a.example",))
+    for host in ("a.example", "A.example:443", "a.example.", "127.0.0.1:8765"):
+        assert page.get("/", {"Host": host}).status_code == 200
+    for host in ("b.a.example", "a.example.evil.example", "xa.example"):
+        refused = page.get("/", {"Host": host})
+        assert refused.status_code == 421
+        assert f"by the name '{host}'" in refused.json["error"]
+        assert "--allow-host" in refused.json["error"]
+
+    def status(origin, host):
+        headers = {"Origin": origin, "Host": host}
+        return page.post("/api/answer", {}, headers).status_code
+
+    assert status("https://a.example", "a.example") == 400  # past this check
+    assert status("https://a.example", "127.0.0.1:8765") == 400  # Host changed
+    assert status("https://b.example", "a.example") == 403
+    assert status("ftp://a.example", "127.0.0.1:8765") == 403
+    assert status("https://[", "127.0.0.1:8765") == 403
+
+
+def test_only_where_nobody_else_is_at_work_does_finish_end_all(session):
+    ended = []
+    alone = Page(session, end=lambda: ended.append(1) or ["made"])
+    assert alone.get("/api/progress").json["ends"]
+    assert alone.post("/api/finish", {}, {"X-Skmal-Token": "x"}).status_code == 401
+    assert alone.post("/api/finish", {}, {"Origin": "http://x"}).status_code == 403
+    assert alone.get("/api/finish").status_code == 405
+    assert ended == []
+    assert alone.post("/api/finish", {}).json == {"made": ["made"]}
+    assert ended == [1]
+    others = Page(session)
+    assert not others.get("/api/progress").json["ends"]
+    assert others.post("/api/finish", {}).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -295,7 +346,7 @@ def test_a_full_disk_is_said(page, session, monkeypatch):
 
 
 def test_every_response_is_kept_from_caches_and_frames(page):
-    for path in ("/", "/page.css", "/page.js", "/api/question", "/nothing"):
+    for path in (*FILES, "/api/question", "/api/export", "/nothing"):
         headers = page.get(path).headers
         policy = headers["Content-Security-Policy"]
         assert policy.startswith("default-src 'none'; script-src 'self';")

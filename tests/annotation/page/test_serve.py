@@ -2,6 +2,7 @@
 
 import _thread
 import json
+import os
 import queue
 import signal
 import sys
@@ -12,6 +13,8 @@ import webbrowser
 import pytest
 
 from skmal.annotation import serve
+from skmal.annotation.page._hosts import check_allowed
+from skmal.annotation.page._token import kept_token, token_path
 
 pytest.importorskip("flask")
 pytest.importorskip("waitress")
@@ -25,7 +28,15 @@ def ctrl_c():
     signal.signal(signal.SIGINT, before)
 
 
-def interrupting(act):
+@pytest.fixture
+def links(monkeypatch):
+    """Return the queue of links that a server would open."""
+    links = queue.Queue()
+    monkeypatch.setattr(webbrowser, "open", links.put)
+    return links
+
+
+def interrupting(act, number=signal.SIGINT):
     """Press Ctrl-C when `act`, in a thread, has ended; return its results."""
     results = []
 
@@ -33,17 +44,15 @@ def interrupting(act):
         try:
             results.append(act())
         finally:
-            _thread.interrupt_main()
+            if number is not None:
+                _thread.interrupt_main(number)
 
     threading.Thread(target=run).start()
     return results
 
 
-def test_serve_prints_a_link_that_opens_until_ctrl_c(
-    session, capsys, monkeypatch, ctrl_c
-):
-    links, opened = queue.Queue(), []
-    monkeypatch.setattr(webbrowser, "open", lambda link: links.put(link))
+def test_serve_prints_a_link_that_opens_until_ctrl_c(session, capsys, links, ctrl_c):
+    opened = []
 
     def visit():
         link = links.get(timeout=300)
@@ -64,6 +73,96 @@ def test_serve_prints_a_link_that_opens_until_ctrl_c(
     assert f"Open {opened[0]}\n" in capsys.readouterr().out
     assert opened[0].startswith("http://127.0.0.1:")
     assert len(opened[0].partition("=")[2]) >= 40
+
+
+def asked(link, path, body=None):
+    """Return what the server of a link answers."""
+    address, _, token = link.partition("#token=")
+    headers = {"X-Skmal-Token": token, "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{address}api/{path}", data, headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_ends_it_as_ctrl_c_does(session, links, name):
+    """And then a closing terminal may say so again, while a script exports."""
+    number = getattr(signal, name, None)
+    if number is None:
+        pytest.skip(f"there is no {name} here")
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        results = interrupting(lambda: asked(links.get(), "progress"), number)
+        serve(session, port=0, open_browser=True)
+        assert results[0]["ends"]
+        left = signal.SIG_IGN if name == "SIGHUP" else signal.SIG_DFL
+        assert signal.getsignal(number) is left
+    finally:
+        signal.signal(number, before)
+
+
+def test_what_others_do_about_signals_stays(session, links, ctrl_c):
+    number = signal.SIGTERM
+    before = signal.signal(number, signal.SIG_IGN)  # as nohup does it with SIGHUP
+    try:
+        during = interrupting(lambda: links.get() and signal.getsignal(number))
+        serve(session, port=0, open_browser=True)
+        assert during == [signal.SIG_IGN] == [signal.getsignal(number)]
+    finally:
+        signal.signal(number, before)
+
+
+def test_the_button_ends_it_and_says_what_was_made(session, links):
+    def press():
+        return asked(links.get(), "finish", {})["made"]
+
+    said = interrupting(press, number=None)
+    serve(session, port=0, open_browser=True, finish=lambda: ["a table", "go on"])
+    assert said == [["a table", "go on"]]
+    said = interrupting(press, number=None)
+    serve(session, port=0, open_browser=True)
+    assert said == [[f"All answers are in {session.path}."]]
+
+
+def test_an_open_tab_goes_on_with_the_next_server(session, links, ctrl_c, capsys):
+    opened = []
+    for _ in range(2):
+        opened.append(interrupting(links.get))
+        serve(session, port=0, open_browser=True, allow_hosts=["A.example"])
+    first, second = (link.partition("#")[2] for (link,) in opened)
+    assert first == second
+    assert f"https://a.example/#{first}" in capsys.readouterr().out
+
+
+def test_the_token_is_for_its_user_alone(tmp_path):
+    journal = tmp_path / "s.skmal"
+    token, path = kept_token(journal), token_path(journal)
+    assert kept_token(journal) == token == path.read_text()
+    assert kept_token(tmp_path / "other") != token
+    tokens = {token}
+    for spoilt in ("", token[:-1], token + "x", "é" * 43):
+        path.write_text(spoilt, encoding="utf-8")
+        tokens.add(kept_token(journal))
+        assert path.read_text() == kept_token(journal)
+    assert len(tokens) == 5
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
+        path.chmod(0o640)  # somebody else may have seen it
+        assert kept_token(journal) not in tokens
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_hosts_to_allow_are_names(session):
+    names = ["Annotate.Example.org", "a", "bücher.example.", "192.168.0.7"]
+    allowed = check_allowed(names)
+    assert allowed[:2] == ("annotate.example.org", "a")
+    assert allowed[2:] == ("xn--bcher-kva.example", "192.168.0.7")
+    for name in ("", "*", "https://a.example", "a.example:80", "a/b", "a..b", "-a"):
+        with pytest.raises(ValueError, match=r"is no host name to allow; give the"):
+            serve(session, allow_hosts=[name])
+    with pytest.raises(ValueError, match="must be a list of names, got the text"):
+        serve(session, allow_hosts="a.example")
 
 
 def test_other_machines_are_let_in_with_a_warning_only(session, monkeypatch):

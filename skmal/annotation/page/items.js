@@ -1,0 +1,135 @@
+// Items on the page: as text or as a picture, never as HTML; and one of them enlarged.
+"use strict";
+
+import { ask, explain } from "./server.js";
+
+export const $ = (id) => document.getElementById(id);
+export const noun = (kind) => (kind === "other" ? "item" : kind);
+
+let pictures = []; // addresses of blobs on the page
+let zoomed = null; // what can be enlarged: items, which one, and what chooses it
+
+export function element(name, text = "", style = "") {
+  const made = document.createElement(name);
+  made.textContent = text;
+  if (style) made.className = style;
+  return made;
+}
+
+export function forgetPictures() {
+  pictures.splice(0).forEach((address) => URL.revokeObjectURL(address));
+}
+
+// An image is named by its key, for a description would give its text away.
+export const nameOf = (item) => (item.image === null ? item.text ?? item.key : `image ${item.key}`);
+
+export function shown(item, size = "small") {
+  if (item.image === null) return element("span", item.text ?? item.key, item.text === null ? "key" : "text");
+  const image = element("img");
+  image.alt = nameOf(item);
+  image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth < 257));
+  load(image, item, size);
+  return image;
+}
+
+async function load(image, item, size) {
+  try {
+    const response = await ask(`${item.image}&size=${size}`);
+    const address = URL.createObjectURL(await response.blob());
+    pictures.push(address);
+    image.src = address;
+  } catch (error) {
+    image.replaceWith(element("span", `${item.key}: ${explain(error)}`));
+  }
+}
+
+// One of the items that can be chosen, with its number and a button that enlarges it.
+export function choice(item, number, choose, enlarge) {
+  const line = element("li");
+  const button = element("button", "", "choice");
+  button.type = "button";
+  button.append(element("kbd", String(number)), shown(item));
+  if (number <= 9) button.setAttribute("aria-keyshortcuts", String(number));
+  button.addEventListener("click", () => choose(item));
+  line.append(button, enlarger(item, enlarge));
+  return line;
+}
+
+export function enlarger(item, enlarge) {
+  const button = element("button", "⤢", "enlarge");
+  button.type = "button";
+  const what = item.image === null ? "text" : nameOf(item);
+  button.title = "Enlarge";
+  button.setAttribute("aria-label", `Enlarge ${what}`);
+  button.addEventListener("click", () => enlarge(item));
+  return button;
+}
+
+// Texts need it only where they have been cut.
+export function markCut(list) {
+  for (const text of list.querySelectorAll(".text")) {
+    text.closest("li").classList.toggle("cut", text.scrollHeight > text.clientHeight + 1);
+  }
+}
+
+// Where an arrow key leads from one button of a list or grid: null is out of its top,
+// undefined nowhere. `isFree` says that nothing has the focus yet.
+export function neighbour(buttons, isFree, event) {
+  const at = buttons.indexOf(event.target);
+  if (at < 0) return isFree && event.key === "ArrowDown" ? buttons[0] : undefined;
+  const top = (button) => button.getBoundingClientRect().top;
+  const columns = buttons.filter((button) => top(button) === top(buttons[0])).length;
+  const step = { ArrowDown: columns, ArrowUp: -columns, ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  return at + step < 0 ? null : buttons[Math.min(at + step, buttons.length - 1)];
+}
+
+// ------------------------------------------------------------------ one enlarged
+
+export function openZoom(items, at, choose) {
+  zoomed = { items, at, choose };
+  showZoomed();
+  $("zoom").showModal();
+}
+
+function showZoomed() {
+  const { items, at } = zoomed;
+  $("zoomed").textContent = at ? `Candidate ${at}` : "Asked about";
+  if (items[at].image !== null) $("zoomed").textContent += `: ${items[at].key}`;
+  $("large").replaceChildren(shown(items[at], "large"));
+  $("choose").hidden = !at;
+  $("full").hidden = items[at].image === null;
+  setFull(false);
+}
+
+function move(by) {
+  const n = zoomed.items.length;
+  zoomed.at = (zoomed.at + by + n) % n;
+  showZoomed();
+}
+
+function setFull(on) {
+  $("large").classList.toggle("full", on);
+  $("full").setAttribute("aria-pressed", String(on));
+}
+
+export function startZoom() {
+  $("previous").addEventListener("click", () => move(-1));
+  $("following").addEventListener("click", () => move(+1));
+  $("full").addEventListener("click", () => setFull($("full").getAttribute("aria-pressed") === "false"));
+  $("large").addEventListener("click", () => setFull(!$("large").classList.contains("full")));
+  $("close").addEventListener("click", () => $("zoom").close());
+  $("choose").addEventListener("click", () => {
+    const { items, at, choose } = zoomed;
+    $("zoom").close();
+    choose(items[at]);
+  });
+  $("zoom").addEventListener("keydown", (event) => {
+    const scrolls = event.target === $("large") && $("large").classList.contains("full");
+    if (event.key === "z") $("zoom").close();
+    else if (event.key === "ArrowLeft" && !scrolls) move(-1);
+    else if (event.key === "ArrowRight" && !scrolls) move(+1);
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // the page has its own keys, and the dialog may be gone now
+  });
+}

@@ -1,0 +1,41 @@
+// Numbers as people say them.
+"use strict";
+
+export const counted = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+
+export function progressText(progress) {
+  const { n_answers: n, budget } = progress;
+  const parts = [budget === null ? counted(n, "answer") : `${n.toLocaleString("en")} of ${counted(budget, "answer")}`];
+  if (progress.n_none) parts.push(`${progress.n_none} without partner`);
+  if (progress.n_skips) parts.push(`${progress.n_skips} skipped`);
+  if (progress.n_set_aside) parts.push(`${progress.n_set_aside} set aside`);
+  return parts.join(" · ");
+}
+
+export function trainingText(progress) {
+  if (progress.training_error) return `The encoder could not learn: ${progress.training_error}`;
+  return progress.is_training ? "The encoder is learning …" : "";
+}
+
+// How good the encoder is: in words, and by its score on held-out pairs.
+export function knowsText({ knows, validation }) {
+  if (validation.length < 2) return knows;
+  const [first, now] = [validation[0][1], validation[validation.length - 1][1]];
+  return `${knows} Its score on held-out pairs went from ${first.toFixed(2)} to ${now.toFixed(2)}; 1 is best.`;
+}
+
+export function foundText(words, n, nByEncoder, isCut) {
+  if (!words) return `${isCut ? "The first " : ""}${counted(n, "item")} in all`;
+  const byWords = n || !nByEncoder ? `${isCut ? "the first " : ""}${n} with “${words}”` : "";
+  const byEncoder = nByEncoder ? `${nByEncoder} that look to the encoder like it` : "";
+  return `Found: ${[byWords, byEncoder].filter(Boolean).join(", then ")}`;
+}
+
+// Why there is no question.
+export function nothingText(progress) {
+  const [x, y] = progress.n_open;
+  if (progress.budget !== null && progress.n_answers >= progress.budget) return "The budget is spent.";
+  if (progress.is_training) return "The encoder is choosing the next questions …";
+  if (!x || !y) return "Nothing is left to ask about.";
+  return "No question is free at the moment …";
+}

@@ -1,0 +1,41 @@
+// What the page asks the server for; every request carries the token.
+"use strict";
+
+const LOST = "The server does not answer. What was answered before is safe; the page goes on when it is back.";
+
+function token() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (given) {
+    sessionStorage.setItem("skmal-token", given);
+    history.replaceState(null, "", location.pathname);
+  }
+  return sessionStorage.getItem("skmal-token") || "";
+}
+
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export async function ask(path, options = {}) {
+  const headers = { "X-Skmal-Token": token(), ...options.headers };
+  const response = await fetch(path, { ...options, headers });
+  if (!response.ok) {
+    const body = await response.json().catch(() => ({}));
+    throw new Refused(response.status, body.error || response.statusText);
+  }
+  return response;
+}
+
+export async function get(path, params = {}) {
+  return (await ask(`${path}?${new URLSearchParams(params)}`)).json();
+}
+
+export async function post(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  return (await ask(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
+}
+
+export const explain = (error) => (error instanceof Refused ? error.message : LOST);

@@ -1,0 +1,101 @@
+"""The page beside a session that goes on: training, errors, restarts, and the end."""
+
+import csv
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from pages import end, open_session, served
+
+
+@pytest.fixture
+def fresh(folder, tmp_path):
+    """Return a session that may be changed."""
+    with open_session(folder, tmp_path / "s.skmal") as session:
+        yield session
+        session.wait()
+
+
+def test_training_and_its_errors_show_by_themselves(visit, fresh):
+    with served(fresh) as link:
+        page = visit(link)
+        page.locator("#candidates li").first.wait_for()
+        trainer = fresh._trainer
+        with trainer._one_at_a_time:  # as while it learns
+            page.locator("#training", has_text="The encoder is learning").wait_for()
+        page.wait_for_function("() => !document.getElementById('training').textContent")
+        trainer.error = "ValueError: no memory"
+        page.locator("#training", has_text="could not learn: ValueError").wait_for()
+        trainer.error = None
+        page.wait_for_function("() => !document.getElementById('training').textContent")
+        fresh.answer(fresh.next_question("Bob"), None, by="Bob")
+        page.locator("#progress", has_text="1 answer · 1 without").wait_for()
+
+
+def test_a_question_comes_by_itself_where_there_was_none(visit, fresh):
+    fresh.change_budget(1)
+    fresh.answer(fresh.next_question("Bob"), None, by="Bob")
+    with served(fresh) as link:
+        page = visit(link)
+        page.locator("#ask", has_text="The budget is spent.").wait_for()
+        assert "Export" in page.locator("#hint").inner_text()
+        fresh.change_budget(5)
+        page.locator("#candidates li").first.wait_for()
+        assert page.locator("#hint").is_hidden()
+
+
+def test_an_open_tab_goes_on_with_a_server_started_again(visit, fresh):
+    with served(fresh, by="Ann") as link:
+        page = visit(link)
+        page.locator("#candidates li").first.wait_for()
+        end(link)
+    page.locator("#error", has_text="The server does not answer").wait_for()
+    with served(fresh, by="Ann", port=urlsplit(link).port):
+        page.wait_for_function("() => !document.getElementById('error').textContent")
+        page.keyboard.press("1")
+        page.locator("#progress", has_text=re.compile(r"^1 answer\b")).wait_for()
+    assert fresh.progress.n_answers == 1
+
+
+def test_export_and_finish_say_what_was_made(visit, fresh, tmp_path):
+    made = ["1 answer is in s.skmal.", "Go on with the same command."]
+    with served(fresh, finish=lambda: made, by="Ann") as link:
+        page = visit(link)
+        page.locator("#candidates li").first.wait_for()
+        page.keyboard.press("1")
+        page.locator("#status", has_text="Answer 1 is written down").wait_for()
+        with page.expect_download() as download:
+            page.locator("#export").press("Enter")
+        download.value.save_as(tmp_path / "taken.csv")
+        with open(tmp_path / "taken.csv", encoding="utf-8", newline="") as file:
+            (row,) = csv.DictReader(file)
+        assert (row["kind"], row["by"]) == ("pair", "Ann")
+
+        page.locator("#finish").press("Enter")
+        page.keyboard.press("Escape")  # rather not
+        page.keyboard.press("s")
+        page.locator("#progress", has_text="1 skipped").wait_for()
+        page.locator("#finish").press("Enter")
+        page.keyboard.press("Enter")
+        page.locator("#ask", has_text="Finished. Thank you!").wait_for()
+        assert page.locator("#made li").all_inner_texts() == made
+        assert page.locator("#candidates").is_hidden()
+
+
+def test_where_others_work_who_finishes_only_leaves(visit, session):
+    def as_one_of_several(route):
+        state = route.fetch().json()
+        route.fulfill(json=state | {"ends": False})
+
+    with served(session) as link:
+        page = visit(link)
+        page.route("**/api/progress*", as_one_of_several)
+        page.reload()
+        page.locator("#candidates li").first.wait_for()
+        page.locator("#finish").click()
+        page.locator("#sure-text", has_text="stays open for others").wait_for()
+        page.locator("#yes").click()
+        page.locator("#ask", has_text="Thank you!").wait_for()
+        page.locator("#back").click()
+        page.locator("#candidates li").first.wait_for()
+        page.unroute_all(behavior="wait")

@@ -1,0 +1,125 @@
+"""What is sent by hand, past every browser: refused, and others are served meanwhile.
+
+Tokens, hosts, origins, paths, bombs and wrong JSON are in test_app; scripts in texts,
+names and ids in test_browser.
+"""
+
+import http.client
+import json
+import socket
+import threading
+from urllib.parse import urlsplit
+
+import pytest
+from pages import served
+
+pytest.importorskip("flask")
+pytest.importorskip("waitress")
+
+BIG = 100_000_000
+
+
+@pytest.fixture(scope="module")
+def server(session):
+    """Return where a server listens, and its token."""
+    with served(session) as link:
+        link = urlsplit(link)
+        yield (link.hostname, link.port), link.fragment.partition("=")[2]
+
+
+def request(where, token, method, path, body=None):
+    """Return status and JSON of an answer."""
+    connection = http.client.HTTPConnection(*where, timeout=60)
+    headers = {"X-Skmal-Token": token, "Content-Type": "application/json"}
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return answer.status, json.loads(content)
+
+
+def sent(where, *parts):
+    """Return the first line of what comes back for bytes."""
+    with socket.create_connection(where, timeout=60) as line:
+        for part in parts:
+            line.sendall(part)
+        return line.makefile("rb").readline()
+
+
+def head(token, *lines):
+    first = "POST /api/skip HTTP/1.1", "Host: 127.0.0.1", f"X-Skmal-Token: {token}"
+    return "\r\n".join([*first, *lines, "", ""]).encode()
+
+
+def is_served(where, token):
+    return request(where, token, "GET", "/api/progress")[0] == 200
+
+
+def test_a_huge_body_is_refused_before_it_is_sent(server):
+    where, token = server
+    json_type = "Content-Type: application/json"
+    assert b" 413 " in sent(where, head(token, json_type, f"Content-Length: {BIG}"))
+    for wrong in ("-1", "1e3", "0x10", ""):
+        answer = sent(where, head(token, json_type, f"Content-Length: {wrong}"))
+        assert b" 400 " in answer or b" 413 " in answer or b" 500 " not in answer
+    assert is_served(where, token)
+
+
+def test_a_huge_body_in_chunks_is_refused(server):
+    where, token = server
+    start = head(token, "Content-Type: application/json", "Transfer-Encoding: chunked")
+    chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+    assert b" 413 " in sent(where, start + chunk)
+    smuggled = head(token, "Transfer-Encoding: gzip, chunked")
+    assert b" 501 " in sent(where, smuggled)
+    assert is_served(where, token)
+
+
+def test_huge_heads_and_what_is_no_http_are_refused(server):
+    where, token = server
+    assert b" 431 " in sent(where, head(token, f"X-Long: {'x' * 300_000}"))
+    for junk in (b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET / HTTP/9\r\n\r\n"):
+        answer = sent(where, junk)
+        assert b" 200 " not in answer
+        assert b" 500 " not in answer
+    assert is_served(where, token)
+
+
+def test_many_slow_senders_keep_nobody_waiting(server):
+    where, token = server
+    start = head(token, "Content-Type: application/json", "Content-Length: 1000")
+    slow = [socket.create_connection(where, timeout=60) for _ in range(60)]
+    try:
+        for line in slow:
+            line.sendall(start + b"{")
+        assert is_served(where, token)
+        for line in slow:
+            line.sendall(b" ")
+        assert is_served(where, token)
+    finally:
+        for line in slow:
+            line.close()
+
+
+def test_an_answer_sent_again_is_refused(server, session):
+    """And nothing counts twice; what is undone in the end leaves no trace."""
+    where, token = server
+    question = request(where, token, "GET", "/api/question")[1]["question"]
+    body = json.dumps({"question": question["id"], "partner": None})
+    threads, statuses = [], []
+    for _ in range(6):
+        threads.append(
+            threading.Thread(
+                target=lambda: statuses.append(
+                    request(where, token, "POST", "/api/answer", body)[0]
+                )
+            )
+        )
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [200] + [409] * 5
+    assert session.progress.n_answers == 1
+    assert request(where, token, "POST", "/api/undo", "{}")[1]["undone"]
+    assert request(where, token, "POST", "/api/undo", "{}")[1]["undone"] is False
