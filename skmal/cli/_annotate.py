@@ -104,7 +104,7 @@ def _annotate(arguments: argparse.Namespace) -> int:
 
 
 def _model_of(arguments: argparse.Namespace) -> tuple[str, str | None]:
-    """Return the model and its weights: as told, as the journal says, or the default."""
+    """Return model and weights: as told, else as the journal says, else the default."""
     if arguments.model is not None:
         return arguments.model, arguments.pretrained
     if arguments.session.is_file() and not arguments.replan:
@@ -243,7 +243,8 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument(
         "--pretrained",
         metavar="TAG",
-        help="weights to start from, such as openai for --model ViT-B-32 (default: none)",
+        help="weights to start from, such as openai for --model ViT-B-32, or icons for "
+        "tiny (default: random ones)",
     )
     parser.add_argument(
         "--batch-size", type=int, metavar="B", help="questions between two trainings"

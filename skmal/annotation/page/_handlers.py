@@ -132,7 +132,7 @@ class Handlers:
         return Response(content, mimetype=mimetype)
 
     def _progress(self) -> dict[str, Any]:
-        """Return how far the session has come; "knows": what the encoder is good for."""
+        """Return how far the session has come; "knows" says how good the encoder is."""
         progress = self.session.progress
         return asdict(progress) | {"knows": describe_encoder(progress.found)}
 
