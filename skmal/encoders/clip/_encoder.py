@@ -76,7 +76,9 @@ class CLIPEncoder(
         folder with a model and its weights, as `save` writes it; or a configuration as
         in open_clip's model_configs, such as that of ViT-B-16 with another patch size.
     pretrained : str or path, default=None
-        Weights to start from: a tag out of
+        Weights to start from: "icons", which come with the package and go with "tiny":
+        a small CLIP that knows icons, drawings and their names, of a network of its own
+        (four and two layers, 128 components); a tag out of
         ``open_clip.list_pretrained_tags_by_model(model)``, which open_clip downloads,
         or a .safetensors or .pt file, of a whole model or of one of its towers by the
         names of the model; the other tower is then random. None: random weights (those
