@@ -2,7 +2,7 @@
 "use strict";
 
 import { $, choice, element, enlarger, forgetPictures, markCut, neighbour, noun, openZoom, shown, startZoom } from "./items.js";
-import { foundText, knowsText, nothingText, progressText, trainingText } from "./sentences.js";
+import { answersText, foundText, knowsText, nothingText, restText, trainingText } from "./sentences.js";
 import { ask, explain, get, post, Refused } from "./server.js";
 
 const MORE = 30; // items that a search shows, and more at each wish
@@ -247,7 +247,8 @@ async function onEnter(event) {
 // ------------------------------------------------------------------ progress and end
 
 function showProgress(progress) {
-  say("progress", progressText(progress));
+  say("answers", answersText(progress));
+  say("rest", restText(progress));
   say("training", trainingText(progress));
   $("training").classList.toggle("bad", Boolean(progress.training_error));
   say("knows", knowsText(progress));
