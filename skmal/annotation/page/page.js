@@ -114,6 +114,7 @@ function showIdle(idle) {
   for (const id of ["search", "candidates", "none", "skip", "item"]) $(id).hidden = idle;
   $("hint").hidden = !idle;
   if (!idle) return;
+  document.body.classList.remove("long");
   showFound(null);
   $("item").replaceChildren();
 }
@@ -284,7 +285,7 @@ async function finish() {
     $("made").replaceChildren(...made.map((line) => element("li", line)));
     say("hint", ends ? "The page has ended; this tab can be closed." : "This tab can be closed.");
     showOver(true);
-    say("training", "");
+    for (const id of ["training", "status"]) say(id, "");
     $("ask").focus();
   } catch (error) {
     sayError(error);
@@ -294,7 +295,7 @@ async function finish() {
 function showOver(over) {
   $("made").hidden = !over;
   $("back").hidden = !over || ends;
-  for (const id of ["undo", "finish"]) $(id).hidden = over;
+  for (const id of ["undo", "finish", "who", "hints"]) $(id).hidden = over;
   $("export").hidden = over && ends;
 }
 
