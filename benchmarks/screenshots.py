@@ -121,7 +121,8 @@ def main(folder: Path) -> None:
         def visit() -> None:
             take(links.get(), folder, lambda: session.change_budget(N_ANSWERS))
 
-        threading.Thread(target=visit).start()
+        visitor = threading.Thread(target=visit)
+        visitor.start()
         serve(
             session,
             port=0,
@@ -133,6 +134,7 @@ def main(folder: Path) -> None:
                 "Answers: pairs.csv; skmal.datasets.load_pairs reads it.",
             ],
         )
+        visitor.join()
 
 
 if __name__ == "__main__":

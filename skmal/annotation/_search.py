@@ -51,7 +51,7 @@ class Words:
     def __init__(self, texts: Sequence[str]) -> None:
         joined = folded("\n".join(text.replace("\n", " ") for text in texts))
         lines = joined.split("\n") if texts else []
-        self._texts = [f" {line.strip()} " for line in lines]
+        self._texts = [f" {' '.join(line.split())} " for line in lines]
         self._joined = "".join(f"\n{text}" for text in self._texts) + "\n"
         lengths = (len(text) + 1 for text in self._texts)
         self._starts = [1, *accumulate(lengths, initial=1)][1:]
@@ -77,13 +77,17 @@ class Words:
 
     def _with_all(self, words: Sequence[str]) -> Iterator[Row]:
         """Yield rows that hold all words, best first, some again and again."""
+        counts = [self._joined.count(word) for word in words]
+        if not all(counts):
+            return
         phrase = " ".join(words)
         for needle in (f"\n {phrase} \n", f" {phrase} ", f" {phrase}", phrase):
             yield from self._rows_with(needle)
         if len(words) > 1:
-            for parts in ([f" {word}" for word in words], words):
-                for row in self._rows_with(min(parts, key=self._joined.count)):
-                    if all(part in self._texts[row] for part in parts):
+            rarest = words[counts.index(min(counts))]
+            for start in (" ", ""):  # of words, then anywhere in them
+                for row in self._rows_with(start + rarest):
+                    if all(start + word in self._texts[row] for word in words):
                         yield row
 
     def _with_some(self, words: Sequence[str]) -> Iterator[Row]:
@@ -108,9 +112,11 @@ class Words:
 
 def folded(text: str) -> str:
     """Return the words of a text in the form in which they are compared, by line."""
-    text = normalize("NFKD", text.casefold()).translate(LETTERS)
-    text = re.sub("[\u0300-\u036f]", "", text)  # accents
-    return re.sub(r"(?:[^\w\n]|_)+", " ", text)
+    text = text.casefold()
+    if not text.isascii():
+        text = normalize("NFKD", text).translate(LETTERS)
+        text = re.sub("[\u0300-\u036f]+", "", text)  # accents
+    return re.sub(r"(?:[^\w\s]|_)+", " ", text)
 
 
 def rows_like(

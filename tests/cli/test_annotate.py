@@ -22,6 +22,8 @@ def test_a_folder_missing_for_the_export_is_said_before_anybody_answers(
     export = tmp_path / "pairs.parquet"
     assert main(["annotate", *options, "--export", str(export)]) == 1
     assert "end it in .csv or .jsonl" in capsys.readouterr().err
+    assert main(["annotate", *options, "--allow-host", "https://a.example"]) == 1
+    assert "is no host name to allow" in capsys.readouterr().err
     assert not journal.exists()
 
 
@@ -52,6 +54,35 @@ def test_the_command_ends_in_pairs_and_a_saved_encoder(tmp_path, capsys, monkeyp
     assert (tmp_path / "pairs.csv").read_text().count("Ann") == 3
     encoder = CLIPEncoder(f"local-dir:{tmp_path}/encoder")
     assert encoder.transform([tmp_path / "images/0021.png"]).shape == (1, 16)
+
+
+def test_the_button_exports_and_says_what_is_next(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(
+        annotate, "CLIPEncoder", lambda *_: CLIPEncoder(MICRO_CLIP, max_epochs=1)
+    )
+    assert main(["demo", "--write", str(tmp_path), "--size", "12"]) == 0
+    export = tmp_path / "pairs.csv"
+    said = []
+
+    def press(session, *, finish, allow_hosts, **_):
+        assert allow_hosts == ["a.example", "b.example"]
+        question = session.next_question("Ann")
+        session.answer(question, question.candidates[0], by="Ann")
+        said.extend(finish())
+        assert export.read_text().count("Ann") == 1
+
+    monkeypatch.setattr(annotate, "serve", press)
+    command = [
+        *("annotate", "--images", f"{tmp_path}/images", "--export", f"{export}"),
+        *("--texts", f"{tmp_path}/texts.txt", "--session", f"{tmp_path}/s.skmal"),
+        *("--allow-host", "a.example", "--allow-host", "b.example"),
+    ]
+    assert main(command) == 0
+    assert said[0].startswith("1 answer, 1 pair: all are in")
+    assert f"Answers: {export}; skmal.datasets.load_pairs reads it." in said
+    assert any(f"skmal compare --data pairs --path {export}" in line for line in said)
+    printed = capsys.readouterr().out
+    assert all(line in printed for line in said)
 
 
 @pytest.fixture

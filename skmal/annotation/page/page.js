@@ -2,7 +2,7 @@
 "use strict";
 
 import { $, choice, element, enlarger, forgetPictures, markCut, neighbour, noun, openZoom, shown, startZoom } from "./items.js";
-import { foundText, knowsText, nothingText, progressText, trainingText } from "./sentences.js";
+import { answersText, foundText, knowsText, nothingText, restText, trainingText } from "./sentences.js";
 import { ask, explain, get, post, Refused } from "./server.js";
 
 const MORE = 30; // items that a search shows, and more at each wish
@@ -114,6 +114,7 @@ function showIdle(idle) {
   for (const id of ["search", "candidates", "none", "skip", "item"]) $(id).hidden = idle;
   $("hint").hidden = !idle;
   if (!idle) return;
+  document.body.classList.remove("long");
   showFound(null);
   $("item").replaceChildren();
 }
@@ -247,7 +248,8 @@ async function onEnter(event) {
 // ------------------------------------------------------------------ progress and end
 
 function showProgress(progress) {
-  say("progress", progressText(progress));
+  say("answers", answersText(progress));
+  say("rest", restText(progress));
   say("training", trainingText(progress));
   $("training").classList.toggle("bad", Boolean(progress.training_error));
   say("knows", knowsText(progress));
@@ -283,7 +285,7 @@ async function finish() {
     $("made").replaceChildren(...made.map((line) => element("li", line)));
     say("hint", ends ? "The page has ended; this tab can be closed." : "This tab can be closed.");
     showOver(true);
-    say("training", "");
+    for (const id of ["training", "status"]) say(id, "");
     $("ask").focus();
   } catch (error) {
     sayError(error);
@@ -293,7 +295,7 @@ async function finish() {
 function showOver(over) {
   $("made").hidden = !over;
   $("back").hidden = !over || ends;
-  for (const id of ["undo", "finish"]) $(id).hidden = over;
+  for (const id of ["undo", "finish", "who", "hints"]) $(id).hidden = over;
   $("export").hidden = over && ends;
 }
 

@@ -3,9 +3,12 @@
 
 export const counted = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
-export function progressText(progress) {
-  const { n_answers: n, budget } = progress;
-  const parts = [budget === null ? counted(n, "answer") : `${n.toLocaleString("en")} of ${counted(budget, "answer")}`];
+export function answersText({ n_answers: n, budget }) {
+  return budget === null ? counted(n, "answer") : `${n.toLocaleString("en")} of ${counted(budget, "answer")}`;
+}
+
+export function restText(progress) {
+  const parts = [""];
   if (progress.n_none) parts.push(`${progress.n_none} without partner`);
   if (progress.n_skips) parts.push(`${progress.n_skips} skipped`);
   if (progress.n_set_aside) parts.push(`${progress.n_set_aside} set aside`);

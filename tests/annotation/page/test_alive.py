@@ -4,8 +4,12 @@ import csv
 import re
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
-from pages import end, open_session, served
+from pages import SCRIPT, end, open_session, served
+from sessions import X, Y, learner
+
+from skmal import AnnotationSession, RandomSampling
 
 
 @pytest.fixture
@@ -99,3 +103,44 @@ def test_where_others_work_who_finishes_only_leaves(visit, session):
         page.locator("#back").click()
         page.locator("#candidates li").first.wait_for()
         page.unroute_all(behavior="wait")
+
+
+def test_markup_in_texts_names_and_ids_stays_text(visit, tmp_path):
+    hostile = [f"<img src=x onerror=alert({i})>{SCRIPT}" for i in range(12)]
+    pixels = (
+        np.zeros((12, 8, 8), dtype=np.uint8)
+        + np.arange(12, dtype=np.uint8)[:, None, None]
+    )
+    with (
+        AnnotationSession(
+            tmp_path / "s.skmal",
+            dict(zip(hostile, pixels, strict=True)),
+            dict(zip(hostile, hostile, strict=True)),
+            learner(batch_size=4, query_strategy=RandomSampling("alternate")),
+            features=(X[:12], Y[:12]),
+            training="background",
+        ) as session,
+        served(session, by=SCRIPT, finish=lambda: hostile) as link,
+    ):
+        page = visit(link)
+        talked = []
+        page.on("dialog", lambda dialog: talked.append(dialog) or dialog.dismiss())
+        for n in range(1, 9):
+            page.locator("#candidates li").nth(3).wait_for()
+            page.keyboard.press("/")
+            page.keyboard.type("onerror")
+            page.locator("#found li").nth(3).wait_for()
+            page.keyboard.press("Escape")
+            page.keyboard.press("z")
+            page.locator("#large > *").wait_for()
+            page.keyboard.press("z")
+            page.keyboard.press("s")
+            page.locator("#progress", has_text=f"{n} skipped").wait_for()
+        page.locator("#finish").press("Enter")
+        page.keyboard.press("Enter")
+        page.locator("#made li").nth(11).wait_for()
+        assert page.locator("#made li").first.inner_text() == hostile[0]
+        made = "document.querySelectorAll('[onerror], script:not([src])').length"
+        assert page.evaluate(made) == 0
+        assert talked == []
+        session.wait()

@@ -127,7 +127,7 @@ def test_on_a_phone_the_question_stays(visit, asking):
     images = page.locator("#candidates img").count()
     assert sum(bottom <= last for _, bottom in shown) >= (9 if images else 2)
     assert page.locator("#candidates .cut").count() == 0
-    assert page.locator(".hints").is_hidden()
+    assert page.locator("#hints").is_hidden()
     assert page.locator("#none kbd").is_hidden()
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     for selector in ("#ask", "#item", "#none", "#skip", "#undo"):
