@@ -72,7 +72,7 @@ def create_app(
         handlers.image,
     ):
         app.get(f"/api/{handler.__name__}")(handler)
-    for handler in (handlers.answer, handlers.skip, handlers.undo):
+    for handler in (handlers.answer, handlers.complete, handlers.skip, handlers.undo):
         app.post(f"/api/{handler.__name__}")(handler)
     return app
 
