@@ -30,6 +30,9 @@ class Catalogue:
         What was passed.
     known : list of two dict
         What `Journal.items` returns for each modality.
+    merged : bool, default=False
+        Whether items of a pool that have the same content are one: the one with the
+        lowest number, which has the row of one that can be used. Others have no row.
 
     Attributes
     ----------
@@ -47,10 +50,15 @@ class Catalogue:
         What the journal does not know yet.
     added, changed, missing : list of int
         Numbers of items that the journal knows otherwise.
+    same : ndarray of shape (n_numbers + 1,)
+        Where merged: the number that stands for each; else its own.
     """
 
     def __init__(
-        self, sources: tuple[Pool, Pool], known: Sequence[Mapping[Key, Registered]]
+        self,
+        sources: tuple[Pool, Pool],
+        known: Sequence[Mapping[Key, Registered]],
+        merged: bool = False,
     ) -> None:
         self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
         self.news: list[Registered] = []
@@ -96,6 +104,51 @@ class Catalogue:
             keys = (source.keys[row] for row in source.faults)
             numbers = (self._number_of[m][Key(key)] for key in keys)
             self.set_aside(dict(zip(numbers, source.faults.values(), strict=True)))
+        self.same: IntArray = np.arange(len(self.modality))
+        if merged:
+            self._merge(known)
+
+    def _merge(self, known: Sequence[Mapping[Key, Registered]]) -> None:
+        """Let one of several items of equal content stand for all."""
+        groups: dict[tuple[int, str], list[int]] = {}
+        for number, key in sorted(self._known_key.items()):
+            m = int(self.modality[number])
+            if key in self._found[m]:
+                sha256 = self._found[m][key].sha256
+            else:
+                sha256 = known[m][key].fingerprint.sha256
+            if sha256 != UNREAD:
+                groups.setdefault((m, sha256), []).append(number)
+        for (m, _), copies in groups.items():
+            first, usable = copies[0], [n for n in copies if self.row[n] >= 0]
+            self.same[copies] = first
+            if not usable or len(copies) == 1:
+                continue
+            row = self.row[usable[0]]
+            self.row[copies] = -1
+            self.row[first] = self._stands_at[first] = row
+            self.numbers[m][row] = first
+            self.aside.pop(Number(first), None)
+            key, there = self.key(Number(first)), self.key(Number(usable[0]))
+            self._found[m][key] = self._found[m][there]
+            self._number_of[m][key] = Number(first)
+
+    def may_have_several(self, modalities: Sequence[int]) -> BoolArray:
+        """Say by number which items may have several partners.
+
+        Those of these modalities do, and of the others those that have copies.
+        """
+        if not modalities:
+            return np.zeros(len(self.modality), dtype=bool)
+        n_copies = np.bincount(self.same, minlength=len(self.same))
+        return np.isin(self.modality, modalities) | (n_copies > 1)
+
+    @property
+    def n_copies(self) -> tuple[int, int]:
+        """Return how many items of each pool another stands for."""
+        is_copy = self.same != np.arange(len(self.same))
+        counts = [int((is_copy & (self.modality == m)).sum()) for m in (0, 1)]
+        return counts[0], counts[1]
 
     def _arrange(self, sources: tuple[Pool, Pool]) -> None:
         self._stands_at: IntArray = np.full(len(self.modality), -1)
@@ -156,12 +209,13 @@ class Catalogue:
             number = self._number_of[modality].get(Key(key))
             if number is None:
                 raise ValueError(f"there is no item with the key {key!r} in {name}")
-            return number
+            return Number(int(self.same[number]))
         place = check_integer(key, f"the row of an item of {name}", minimum=0)
         n = len(self.numbers[modality])
         if place >= n:
             raise ValueError(f"row {place} is beyond the {n} items of {name}")
-        return Number(int(self.numbers[modality][self._row_at[modality][place]]))
+        number = self.numbers[modality][self._row_at[modality][place]]
+        return Number(int(self.same[number]))
 
     def search(
         self, text: str, modality: int, limit: int, wanted: BoolArray
@@ -177,7 +231,7 @@ class Catalogue:
     ) -> list[Number]:
         """Return the numbers of the first rows that are wanted and can be used."""
         numbers = (Number(int(self.numbers[modality][row])) for row in rows)
-        usable = (n for n in numbers if wanted[n] and n not in self.aside)
+        usable = (n for n in numbers if wanted[n] and self.row[n] >= 0)
         return list(islice(usable, limit))
 
     def _texts(self, modality: int) -> list[str]:

@@ -4,13 +4,14 @@ A desk has no lock of its own; a session calls it under the book's.
 """
 
 import time
+from typing import cast
 
 from ._book import Book
-from ._events import Answer, Asked, Skip, Undo
+from ._events import Answer, Asked, Complete, Skip, Undo
 from ._ids import NONE, Number, QuestionId
-from ._ledger import OPEN
+from ._ledger import ALL, OPEN, items_of_event
 from ._open_rows import rows_open
-from ._records import Item, Partner, Question
+from ._records import Partner, Partners, Question
 
 
 class Desk:
@@ -87,35 +88,87 @@ class Desk:
 
     def shown(self, asked: Asked) -> Question:
         """Return a question as people see it, with candidates that are open."""
-        candidates: list[Item] = []
-        for number in asked.partners:
-            if self._items.row[number] >= 0 and self._ledger.partner[number] == OPEN:
-                candidates.append(self._items.item(number))
-                if len(candidates) == self._ledger.parameters.n_candidates:
-                    break
-        modality = int(self._ledger.modality[asked.item])
-        item = self._items.item(asked.item)
-        return Question(asked.id, modality, item, tuple(candidates))
+        ledger, items = self._ledger, self._items
+        candidates = [n for n in ledger.candidates(asked) if items.row[n] >= 0]
+        known = [n for n in ledger.partners.get(asked.item, ()) if items.is_there(n)]
+        return Question(
+            id=asked.id,
+            modality=int(ledger.modality[asked.item]),
+            item=items.item(asked.item),
+            candidates=tuple(
+                map(items.item, candidates[: ledger.parameters.n_candidates])
+            ),
+            several=bool(ledger.several[asked.item]),
+            partners=tuple(map(items.item, known)),
+        )
 
     # ---------------------------------------------------------------- taking answers
 
     def answer(
         self,
         question: Question | int,
-        partner: Partner,
+        partner: Partners,
         by: str,
         seconds: float | None,
     ) -> None:
-        """Write down who the partner is, in place of a skip if there was one."""
+        """Write down who the partner is, in place of a skip if there was one.
+
+        A list names all the partners of an item that may have several.
+        """
         asked = self._check_question(question, even_skipped=True)
-        number = self._check_partner(asked, partner)
+        told: list[Answer | Complete] = []
+        everyone = partner if isinstance(partner, list | tuple) else None
+        if everyone is not None and not self._ledger.several[asked.item]:
+            raise ValueError(
+                f"{len(everyone)} partners were passed, but "
+                f"{self._items.key(asked.item)!r} can have one; pass it, or begin a "
+                "session with groups"
+            )
+        if everyone is not None:
+            known = self._ledger.partners.get(asked.item, [])
+            numbers = [
+                self._check_partner(asked, one, even_known=True) for one in everyone
+            ]
+            new = [n for n in dict.fromkeys(numbers) if n not in known]
+        else:
+            new = [self._check_partner(asked, cast(Partner, partner))]
         seconds = self._seconds(asked, by, seconds)
+        for number in new:
+            told.append(Answer(str(by), asked.id, asked.item, number, seconds))
+            seconds = None  # it is told once
+        if everyone is not None:
+            told.append(self._completing(asked, by, seconds, bool(new)))
+        self._write(asked, by, told)
+
+    def complete(
+        self, question: Question | int, by: str, seconds: float | None
+    ) -> None:
+        """Write down that an item has no partners but those known, if any."""
+        asked = self._check_question(question, even_skipped=True)
+        if not self._ledger.several[asked.item]:
+            raise ValueError(
+                f"question {asked.id} is about {self._items.key(asked.item)!r}, which "
+                "can have one partner; answer with that, or with None"
+            )
+        seconds = self._seconds(asked, by, seconds)
+        self._write(asked, by, [self._completing(asked, by, seconds, False)])
+
+    def _completing(
+        self, asked: Asked, by: str, seconds: float | None, has_new: bool
+    ) -> Answer | Complete:
+        """Return what says "that is all", or "none" where there is no partner."""
+        if has_new or self._ledger.partners.get(asked.item):
+            return Complete(str(by), asked.id, asked.item, seconds)
+        return Answer(str(by), asked.id, asked.item, NONE, seconds)
+
+    def _write(self, asked: Asked, by: str, told: list[Answer | Complete]) -> None:
+        """Write what was told, in place of a skip if there was one."""
         skip = self._ledger.closed_by(asked.id)
-        self._book.commit(
-            *([Undo(str(by), skip.number)] if skip is not None else []),
-            Answer(str(by), asked.id, asked.item, number, seconds),
-        )
+        back = [] if skip is None else [Undo(str(by), skip.number)]
+        self._book.commit(*back, *told)
         self._held.pop(by, None)
+        if self._is_askable(asked):  # there may be more of several partners
+            self._held[by] = asked, time.monotonic()
 
     def skip(self, question: Question | int, by: str, seconds: float | None) -> None:
         """Write down that somebody passes a question over."""
@@ -135,7 +188,10 @@ class Desk:
                 f"the last answer is about {self._items.key(last.item)!r}, which is "
                 f"set aside ({why}) and could not be asked about again; it stays"
             )
-        self._book.commit(Undo(str(by), last.number))
+        # Whether these were all the partners is open again as well.
+        rests = {self._ledger.completed.get(n) for n in items_of_event(last)}
+        undone = [n for n in rests if n is not None and n != last.number]
+        self._book.commit(*(Undo(str(by), n) for n in (*sorted(undone), last.number)))
         asked = self._ledger.questions[last.question]
         return self.hand_out(asked, by) if self._is_askable(asked) else None
 
@@ -154,7 +210,7 @@ class Desk:
             event = self._ledger.closed_by(number)
             has_partner = self._ledger.partner[asked.item] != OPEN
             if has_partner or not (even_skipped and isinstance(event, Skip)):
-                kind = "skip" if isinstance(event, Skip) else "answer"
+                kind = type(event).__name__.lower()  # answer, skip or complete
                 how = f"{kind}: {event.by}" if event else "has its partner"
                 raise ValueError(
                     f"question {number} about {self._items.key(asked.item)!r} is "
@@ -167,16 +223,37 @@ class Desk:
             )
         return asked
 
-    def _check_partner(self, asked: Asked, partner: Partner) -> Number:
+    def _check_partner(
+        self, asked: Asked, partner: Partner, even_known: bool = False
+    ) -> Number:
         """Return the number of an open item of the other pool, or NONE, or raise."""
+        known = self._ledger.partners.get(asked.item, [])
         if partner is None or (not isinstance(partner, str) and partner == -1):
+            if even_known:
+                raise ValueError(
+                    "the list of all partners holds None; leave it out, and pass [] "
+                    "where there are none"
+                )
+            if known:
+                raise ValueError(
+                    f"{self._items.key(asked.item)!r} has {len(known)} partners "
+                    "already; call complete where these are all, or undo them"
+                )
             return NONE
         modality = 1 - int(self._ledger.modality[asked.item])
         number = self._items.number(modality, partner)
         theirs = Number(int(self._ledger.partner[number]))
+        name = self._items.key
+        if number in known:
+            if even_known:
+                return number
+            raise ValueError(
+                f"{name(number)!r} is a partner of {name(asked.item)!r} already; name "
+                "another, or call complete"
+            )
         if theirs != OPEN:
-            name = self._items.key
-            whose = f"belongs to {name(theirs)!r}" if theirs >= 0 else "has no partner"
+            others = {ALL: "has all its partners", NONE: "has no partner"}
+            whose = others.get(theirs) or f"belongs to {name(theirs)!r}"
             raise ValueError(
                 f"{name(number)!r} cannot be the partner of {name(asked.item)!r}: by "
                 f"an earlier answer it {whose}; undo that first, or answer otherwise"

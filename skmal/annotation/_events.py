@@ -6,7 +6,7 @@ NULL there, and what has no column of its own is JSON in the column `data`.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ._ids import UNWRITTEN, EventId, Number, QuestionId
@@ -30,6 +30,9 @@ class Parameters:
         The learner's.
     learner : dict
         The learner's parameters as JSON can hold them.
+    several : list of int
+        The modalities whose items may have several partners. Where there are any,
+        items of equal content are one.
     """
 
     budget: int | None
@@ -39,6 +42,7 @@ class Parameters:
     skmal: str
     seed: int
     learner: dict[str, Any]
+    several: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,16 @@ class Skip(Written):
 
 
 @dataclass(frozen=True)
+class Complete(Written):
+    """Somebody says of an item with several partners that these are all."""
+
+    by: str
+    question: QuestionId
+    item: Number
+    seconds: float | None
+
+
+@dataclass(frozen=True)
 class Undo(Written):
     """An answer, a skip or a known pair is taken back."""
 
@@ -182,7 +196,17 @@ class Changed(Written):
 
 
 Event: TypeAlias = (
-    Start | Pair | Round | More | Answer | Skip | Undo | Budget | Plan | Changed
+    Start
+    | Pair
+    | Round
+    | More
+    | Answer
+    | Skip
+    | Complete
+    | Undo
+    | Budget
+    | Plan
+    | Changed
 )
 
 
@@ -198,6 +222,7 @@ def columns_of(event: Event) -> dict[str, Any]:
                 "skmal": parameters.skmal,
                 "seed": parameters.seed,
                 "learner": parameters.learner,
+                "several": parameters.several,
             }
             return {"kind": "start", "data": json.dumps(data)}
         case Pair(item, partner):
@@ -224,9 +249,9 @@ def columns_of(event: Event) -> dict[str, Any]:
                 "partner": event.partner,
                 "seconds": event.seconds,
             }
-        case Skip():
+        case Skip() | Complete():
             return {
-                "kind": "skip",
+                "kind": "skip" if isinstance(event, Skip) else "complete",
                 "by": event.by,
                 "question": event.question,
                 "item": event.item,
@@ -268,9 +293,10 @@ def event_of(row: Mapping[str, Any]) -> Event:
         case "answer":
             names = "by", "question", "item", "partner", "seconds"
             return Answer(*(row[name] for name in names), **written)
-        case "skip":
+        case "skip" | "complete" as kind:
             names = "by", "question", "item", "seconds"
-            return Skip(*(row[name] for name in names), **written)
+            told = Skip if kind == "skip" else Complete
+            return told(*(row[name] for name in names), **written)
         case "undo":
             return Undo(row["by"], row["undoes"], **written)
         case "budget":

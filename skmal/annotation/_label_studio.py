@@ -19,7 +19,7 @@ from ..items._pictures import UnreadableImage
 from ._book import Book
 from ._catalogue import Catalogue
 from ._desk import Desk
-from ._events import Answer, Skip
+from ._events import Answer, Complete, Skip
 from ._ids import NONE, Key, QuestionId
 from ._ledger import Ledger
 from ._records import Imported, Item, Question
@@ -131,7 +131,8 @@ def _task(
         choice = {"value": shown, "alias": KEY + candidate.key}
         choices.append(choice | ({"hotkey": str(i)} if i <= 9 else {}))
     choices.append({"value": "none of these", "alias": NOT_AMONG, "hotkey": "0"})
-    choices.append({"value": "has no partner at all", "alias": NO_PARTNER})
+    none = "has no other partner" if question.partners else "has no partner at all"
+    choices.append({"value": none, "alias": NO_PARTNER})
     item, modality = question.item, question.modality
     data = {
         "item": locate(modality, item) if kind == "image" else _shown(item),
@@ -296,12 +297,14 @@ def _read_annotation(
 def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
     """Take the answers of an export; under the book's lock."""
     told, n_unanswered = read_export(path, book.ledger.parameters.journal)
-    n_taken = {"answer": 0, "skip": 0, "unchanged": 0}
+    n_taken = {"answer": 0, "complete": 0, "skip": 0, "unchanged": 0}
     conflicts: list[str] = []
     for one in told:
         try:
             what, partner = _decide(one, book.ledger, book.items)
-            if what == "answer":
+            if what == "complete":
+                desk.complete(one.question, one.by, one.seconds)
+            elif what == "answer":
                 desk.answer(one.question, partner, one.by, one.seconds)
             elif what == "skip":
                 desk.skip(one.question, one.by, one.seconds)
@@ -309,7 +312,7 @@ def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
         except ValueError as error:
             conflicts.append(str(error))
     return Imported(
-        n_answers=n_taken["answer"],
+        n_answers=n_taken["answer"] + n_taken["complete"],
         n_skips=n_taken["skip"],
         n_unchanged=n_taken["unchanged"],
         n_unanswered=n_unanswered,
@@ -319,7 +322,7 @@ def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
 
 def _decide(
     told: Told, ledger: Ledger, items: Catalogue
-) -> tuple[Literal["answer", "skip", "unchanged"], Key | None]:
+) -> tuple[Literal["answer", "complete", "skip", "unchanged"], Key | None]:
     """Return what an answer of an export comes to here, and the partner's key.
 
     Raises
@@ -340,6 +343,12 @@ def _decide(
     partner = None
     if told.choice != NO_PARTNER:
         partner = Key(told.choice.removeprefix(KEY))
+    if asked is not None and ledger.several[asked.item]:
+        known_keys = [items.key(n) for n in ledger.partners.get(asked.item, ())]
+        if partner in known_keys or (partner is None and isinstance(before, Complete)):
+            return "unchanged", partner
+        if partner is None and before is None:
+            return "complete", None
     if isinstance(before, Answer):
         known = None if before.partner == NONE else items.key(before.partner)
         if known == partner:

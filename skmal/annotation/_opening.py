@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.parameters import check_integer
+from .._shared.parameters import check_choice, check_integer
 from .._shared.randomness import draw_seed
-from .._shared.types import Items
+from .._shared.types import BoolArray, Items
 from .._version import __version__
 from ..arrays._verbs import take
 from ..encoders._kernel import KernelCCA
@@ -31,13 +31,14 @@ from ._catalogue import Catalogue
 from ._events import Budget, Changed, Event, Pair, Parameters, Plan, Start, Undo
 from ._ids import Key, Number
 from ._journal import Journal, reading
-from ._ledger import Ledger
+from ._ledger import Ledger, items_of_event
 from ._open_rows import askable, known, rows_paired
 from ._records import NAMES
 from ._sources import Pool
 from ._training import Pools, items_of, new_learner, rebuild, tell_unmatched
 
 N_CANDIDATES = 9  # shown with a question
+GROUPS = {"X": [0], "y": [1], "both": [0, 1]}  # modalities of several partners
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Given:
     batch_size: int | None
     n_candidates: int | None
     budget: int | None
+    several: list[int] | None = None
 
 
 # -------------------------------------------------------------------- what is passed
@@ -152,14 +154,20 @@ def check_learner(
 
 
 def check_parameters(
-    batch_size: int | None, n_candidates: int | None, budget: int | None
+    batch_size: int | None,
+    n_candidates: int | None,
+    budget: int | None,
+    groups: str | None,
 ) -> Given:
     """Return the parameters that were given, checked."""
+    several = None
+    if groups is not None:
+        several = GROUPS[check_choice(groups, "groups", tuple(GROUPS))]
     given = {"batch_size": batch_size, "n_candidates": n_candidates, "budget": budget}
     for name, value in given.items():
         if value is not None:
             given[name] = check_integer(value, name, minimum=1)
-    return Given(**given)
+    return Given(**given, several=several)
 
 
 # -------------------------------------------------------------------- the journal
@@ -182,8 +190,8 @@ def _check_same(
 ) -> None:
     """Raise where a parameter is not what the journal says."""
     remedy = "pass that, or learn from the same answers by the new plan: replan=True"
-    for name, value in vars(given).items():
-        before = getattr(then, name)
+    for name in ("batch_size", "n_candidates", "budget"):
+        value, before = getattr(given, name), getattr(then, name)
         if value is not None and value != before:
             raise ValueError(
                 f"{name}={value} was passed, but {path} was begun with {before}; "
@@ -196,6 +204,17 @@ def _check_same(
                 f"the learner has {name}={value!r}, but {path} was begun with "
                 f"{before!r}; {remedy}"
             )
+
+
+def _check_groups(then: list[int], given: list[int] | None, path: Path) -> None:
+    """Raise where other items are to have several partners than the journal says."""
+    if given is not None and given != then:
+        names = {str(modalities): name for name, modalities in GROUPS.items()}
+        begun = repr(names[str(then)]) if then else "none"
+        raise ValueError(
+            f"groups={names[str(given)]!r} was passed, but {path} was begun with "
+            f"{begun}; leave groups out, or begin another journal"
+        )
 
 
 def _replan(
@@ -239,23 +258,29 @@ def open_book(
     known_pairs = list(known_pairs)
     begun = None
     if not path.exists():  # what can go wrong does so before there is a journal
-        begun = Catalogue(sources, [{}, {}])
-        _check_known_pairs(known_pairs, begun, [], path)
+        begun = Catalogue(sources, [{}, {}], bool(given.several))
+        may = begun.may_have_several(given.several or [])
+        _check_known_pairs(known_pairs, begun, [], path, may)
     journal = Journal(path)
     try:
         events = journal.events()
         described = _describe(learner)
-        if events and not replan:
-            _check_same(_parameters(events), given, described, path)
+        several = given.several or []
+        if events:
+            then = _parameters(events)
+            _check_groups(then.several, given.several, path)
+            several = then.several
+            if not replan:
+                _check_same(then, given, described, path)
         if events or begun is None:
             known_items = [journal.items(modality) for modality in (0, 1)]
-            items = Catalogue(sources, known_items)
+            items = Catalogue(sources, known_items, bool(several))
         else:
             items = begun
-        ledger = Ledger(items.modality)
+        ledger = Ledger(items.modality, items.may_have_several(several))
         for event in events:
             ledger.apply(event)
-        pairs = _check_known_pairs(known_pairs, items, events, path)
+        pairs = _check_known_pairs(known_pairs, items, events, path, ledger.several)
         if events:
             new = _take_in(items, ledger, changed, on_error, path)
             if replan:
@@ -288,6 +313,7 @@ def _begin(
         skmal=__version__,
         seed=draw_seed(learner.random_state),
         learner=described,
+        several=given.several or [],
     )
     return [Start(parameters), *(Pair(x, y) for x, y in pairs)]
 
@@ -321,7 +347,7 @@ def _take_in(
         lost |= {*items.missing}
     resting = ledger.resting_on(lost)
     if resting and changed == "raise":
-        numbers = [n for e in resting for n in (e.item, e.partner) if n in lost]
+        numbers = [n for e in resting for n in items_of_event(e) if n in lost]
         raise ValueError(
             f"{len(resting)} answers in {path} rest on items that are missing "
             f"or have another content: {_some(map(items.key, numbers))}. Restore "
@@ -348,7 +374,11 @@ def _take_in(
 
 
 def _check_known_pairs(
-    known_pairs: Iterable[Any], items: Catalogue, events: Sequence[Event], path: Path
+    known_pairs: Iterable[Any],
+    items: Catalogue,
+    events: Sequence[Event],
+    path: Path,
+    may_have_several: BoolArray,
 ) -> list[tuple[Number, Number]]:
     """Return known pairs as numbers, the same as in the journal if there is one."""
     pairs: list[tuple[Number, Number]] = []
@@ -358,10 +388,14 @@ def _check_known_pairs(
                 f"known_pairs must hold pairs (x, y) of rows or keys, got {pair!r}"
             )
         pairs.append((items.number(0, pair[0]), items.number(1, pair[1])))
+    if len(set(pairs)) < len(pairs):
+        raise ValueError("known_pairs names a pair twice; name it once")
     for side in zip(*pairs, strict=True):
-        if len(set(side)) < len(side):
+        single = [number for number in side if not may_have_several[number]]
+        if len(set(single)) < len(single):
             raise ValueError(
-                "known_pairs names an item twice, but an item has one partner"
+                "known_pairs names an item twice, but an item has one partner (unless "
+                "groups says otherwise)"
             )
     in_journal = {(e.item, e.partner) for e in events if isinstance(e, Pair)}
     if events and set(pairs) != in_journal:
@@ -423,7 +457,7 @@ def _fit_again(
     """Return the learner fitted as in the last training, and asking what it asked."""
     ledger, items = book.ledger, book.items
     last = ledger.rounds[-1]
-    then = Ledger(ledger.modality)
+    then = Ledger(ledger.modality, ledger.several)
     for event in book.journal.events():
         if event.number <= last.upto:
             then.apply(event)

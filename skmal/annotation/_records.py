@@ -1,5 +1,6 @@
 """What a session shows people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -32,6 +33,7 @@ class Item:
 
 
 Partner: TypeAlias = Item | str | int | None  # an item, its key, its row, or none
+Partners: TypeAlias = Partner | Sequence[Item | str | int]  # or all of several
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,13 @@ class Question:
     item : Item
         What is asked about, with `key`, `row` and `value`.
     candidates : tuple of Item
-        Its likeliest partners, best first. There are more in the pool: see
-        `AnnotationSession.search`.
+        Its likeliest partners, best first, without those known. There are more in the
+        pool: see `AnnotationSession.search`.
+    several : bool
+        Whether it may have several partners, and stays open until all are told; see
+        `groups` of `AnnotationSession`.
+    partners : tuple of Item
+        Where it may have several: those known so far.
 
     Examples
     --------
@@ -64,6 +71,8 @@ class Question:
     modality: int
     item: Item = field(compare=False)
     candidates: tuple[Item, ...] = field(compare=False)
+    several: bool = field(default=False, compare=False)
+    partners: tuple[Item, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -13,26 +13,48 @@ from ._open_rows import rows_open
 from ._records import Item, Question
 
 
+def all_told(question: Question, told: Any) -> Any:
+    """Return what an annotator says as all that is to be said of an item."""
+    if not question.several or isinstance(told, (list, tuple)):
+        return told
+    is_none = told is None or (not isinstance(told, (str, Item)) and told == -1)
+    return [] if is_none else [told]
+
+
 def rehearsed(
     annotator: Callable[[Query, Any, Any], npt.ArrayLike],
     ids: tuple[npt.ArrayLike, npt.ArrayLike],
     book: Book,
-) -> Callable[[Question], Item | None]:
+) -> Callable[[Question], Item | list[Item] | None]:
     """Return what asks a learner's annotator one question of the open pools.
 
-    `ids` are numbers in the order in which the pools were passed.
+    `ids` are numbers in the order in which the pools were passed. Of an item that may
+    have several partners the annotator names one; where it is right, the others with
+    its number are named as well.
     """
     ledger, items = book.ledger, book.items
-    X_ids, y_ids = items.arranged(np.asarray(ids[0]), np.asarray(ids[1]))
+    ids_of = items.arranged(np.asarray(ids[0]), np.asarray(ids[1]))
 
-    def answer(question: Question) -> Item | None:
+    def answer(question: Question) -> Item | list[Item] | None:
         modality = question.modality
         with book.lock:
             rows = rows_open(ledger, items, 0), rows_open(ledger, items, 1)
             asked = items.number(modality, question.item)
+        asked_row = items.row[asked]
         place = np.flatnonzero(items.numbers[modality][rows[modality]] == asked)
         query = Query(place, [question.item.value], modality)
-        (partner,) = np.asarray(annotator(query, X_ids[rows[0]], y_ids[rows[1]]))
+        (partner,) = np.asarray(
+            annotator(query, *(own[r] for own, r in zip(ids_of, rows, strict=True)))
+        )
+        others = ids_of[1 - modality][rows[1 - modality]]
+        if question.several:
+            is_right = partner >= 0 and others[partner] == ids_of[modality][asked_row]
+            told = np.flatnonzero(others == others[partner]) if is_right else [partner]
+            return [
+                items.item(Number(int(number)))
+                for number in items.numbers[1 - modality][rows[1 - modality]][told]
+                if partner >= 0
+            ]
         if partner < 0:
             return None
         other = items.numbers[1 - modality][rows[1 - modality][partner]]

@@ -30,12 +30,12 @@ from ._records import (
     NAMES,
     Imported,
     Item,
-    Partner,
+    Partners,
     Progress,
     Question,
     SetAside,
 )
-from ._rehearsal import rehearsed
+from ._rehearsal import all_told, rehearsed
 from ._sources import Pool, PoolSource, read_pool
 from ._tables import check_place, rows_of, write_csv, write_jsonl
 from ._training_thread import Trainer
@@ -84,6 +84,13 @@ class AnnotationSession:
     budget : int, default=None
         Answers to pay for in all. An item without a partner costs one like any other,
         a skipped question and a known pair cost nothing. None: until a pool is empty.
+    groups : {"X", "y", "both"}, default=None
+        Whose items may have several partners: "X" for images with several captions
+        each. A question about such an item stays open until all are told (`complete`),
+        and the item is offered as a partner until then. Items of a pool that have the
+        same content are one then: they are asked about once, offered once, and may have
+        several partners. None: an item has one partner, and copies are items of their
+        own. A journal keeps what it was begun with.
     training : {"wait", "background"}, default="wait"
         "wait": when the batch is answered, the next question waits for the training;
         answers alone decide what is asked. "background": a thread trains while people
@@ -161,8 +168,9 @@ class AnnotationSession:
     missing, damaged or of another version, opening warns and fits again.
 
     An answer closes two items for good (one, where it has no partner): one item, one
-    partner. An answer taken back opens them again, and leaves the encoder with the next
-    training (an encoder that warm-starts keeps a trace).
+    partner, unless `groups` says otherwise. Each partner costs an answer; that these
+    are all costs nothing. An answer taken back opens them again, and leaves the encoder
+    with the next training (an encoder that warm-starts keeps a trace).
 
     Examples
     --------
@@ -192,6 +200,7 @@ class AnnotationSession:
         batch_size: int | None = None,
         n_candidates: int | None = None,
         budget: int | None = None,
+        groups: Literal["X", "y", "both"] | None = None,
         training: Literal["wait", "background"] = "wait",
         changed: Literal["raise", "ask_again"] = "raise",
         replan: bool = False,
@@ -208,7 +217,7 @@ class AnnotationSession:
         )
         seen = check_features(features, sources, on_error)
         check_learner(learner, seen, [source.items for source in sources])
-        given = check_parameters(batch_size, n_candidates, budget)
+        given = check_parameters(batch_size, n_candidates, budget, groups)
         validation_data = check_validation(validation_data, sources, on_error)
         try_learner(learner, sources, seen)
         self.path: Path = Path(path)
@@ -276,10 +285,16 @@ class AnnotationSession:
         return self._asking.next_question(by)
 
     def __iter__(self) -> Iterator[Question]:
-        """Yield questions until there are none left; each must be closed."""
+        """Yield questions until there are none left; each must be answered.
+
+        One that may have several partners is yielded until it is closed.
+        """
+        ledger = self._book.ledger
         while (question := self.next_question()) is not None:
+            n_answers = ledger.n_answers
             yield question
-            if self._book.ledger.is_open(QuestionId(question.id)):
+            is_told = question.several and ledger.n_answers != n_answers
+            if ledger.is_open(QuestionId(question.id)) and not is_told:
                 raise RuntimeError(
                     f"question {question.id} about {question.item.key!r} was neither "
                     "answered nor skipped; call answer(question, partner) or "
@@ -299,7 +314,8 @@ class AnnotationSession:
         ----------
         annotator : callable
             ``annotator(question)`` returns the partner as `answer` takes it: an item, a
-            key, a row, or None for none. With `ids`: ``annotator(query, X_ids, y_ids)``
+            key, a row, or None for none; all of them in a list where there are several.
+            With `ids`: ``annotator(query, X_ids, y_ids)``
             as for a learner, returning rows of the other pool, -1 for none.
         by : str, default="me"
             In whose name.
@@ -315,7 +331,7 @@ class AnnotationSession:
         if ids is not None:
             annotator = rehearsed(annotator, ids, self._book)
         while (question := self.next_question(by)) is not None:
-            self.answer(question, annotator(question), by=by)
+            self.answer(question, all_told(question, annotator(question)), by=by)
         self._trainer.finish()
         return self
 
@@ -324,19 +340,23 @@ class AnnotationSession:
     def answer(
         self,
         question: Question | int,
-        partner: Partner,
+        partner: Partners,
         by: str = "me",
         seconds: float | None = None,
     ) -> None:
         """Write down who the partner is; an answer takes the place of a skip.
 
+        Where the item may have several, the question stays open for more until
+        `complete`; a list is all of them, and closes it.
+
         Parameters
         ----------
         question : Question or int
             What `next_question` returned, or its id; of an earlier round as well.
-        partner : Item, str, int or None
+        partner : Item, str, int, None or a list of them
             An item of the other pool, its key, or its row as given to this session;
-            None or -1: it has no partner, in the whole pool.
+            None or -1: it has no partner, in the whole pool. A list (for items with
+            several partners): all that it has, those known before included or not.
         by : str, default="me"
             Who says so.
         seconds : float, default=None
@@ -347,13 +367,44 @@ class AnnotationSession:
         ------
         ValueError
             If there is no such question or item, if the question was answered already,
-            or the partner is somebody else's.
+            if the partner is somebody else's or known already, or if there are several
+            for an item that can have one.
         OSError
             If it could not be written, on a full disk, say. Nothing has changed then.
         """
         with self._book.lock:
             self._book.check_open()
             self._desk.answer(question, partner, by, seconds)
+            self._trainer.start_if_due()
+
+    def complete(
+        self, question: Question | int, by: str = "me", seconds: float | None = None
+    ) -> None:
+        """Say of an item with several partners that those known are all.
+
+        It costs nothing; where no partner is known, the item has none, and that costs
+        an answer.
+
+        Parameters
+        ----------
+        question : Question or int
+            The question, or its id; one that was skipped as well.
+        by : str, default="me"
+            Who says so.
+        seconds : float, default=None
+            How long it took, since the last partner; as in `answer`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such question, if it is closed, or if its item can have one
+            partner only.
+        OSError
+            If it could not be written. Nothing has changed then.
+        """
+        with self._book.lock:
+            self._book.check_open()
+            self._desk.complete(question, by, seconds)
             self._trainer.start_if_due()
 
     def skip(

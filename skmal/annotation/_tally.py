@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from ._events import Answer, Skip
+from ._events import Answer, Complete, Skip
 from ._ids import NONE, EventId
 from ._records import Found, Pace
 
@@ -33,14 +33,14 @@ class Tally:
         self._by_person: dict[str, list[float]] = {}  # answers timed, seconds
         self._by_rank: dict[str, list[float]] = {}
 
-    def add(self, event: Answer | Skip, seen: Seen | None = None) -> None:
-        """Take in a skip, or an answer and what it found before it."""
+    def add(self, event: Answer | Skip | Complete, seen: Seen | None = None) -> None:
+        """Take in what a person said; of an answer, what it found before it."""
         if seen is not None:
             self._seen[event.number] = self._of_plan[event.number] = seen
         self._sum(event, +1)
 
-    def remove(self, event: Answer | Skip) -> None:
-        """Take an answer or a skip out again."""
+    def remove(self, event: Answer | Skip | Complete) -> None:
+        """Take it out again."""
         self._sum(event, -1)
         self._seen.pop(event.number, None)
         self._of_plan.pop(event.number, None)
@@ -49,7 +49,7 @@ class Tally:
         """Let what has been found so far say nothing of the encoder that follows."""
         self._of_plan = {}
 
-    def _sum(self, event: Answer | Skip, sign: int) -> None:
+    def _sum(self, event: Answer | Skip | Complete, sign: int) -> None:
         if event.seconds is None or not 0 <= event.seconds <= PAUSE:
             return
         sums = [self._by_person.setdefault(event.by, [0, 0.0])]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from socket import SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
-from typing import Any
+from typing import Any, Literal
 
 from ..annotation._aside import list_path
 from ..annotation._opening import learner_of
@@ -21,6 +21,12 @@ from ..encoders.clip._encoder import CLIPEncoder
 from ..learners._paired import PairedActiveLearner
 from ._pools import add_pool_options, images_of, texts_of
 from ._shell_words import in_shell_words
+
+GROUPS: dict[str | None, Literal["X", "y", "both"]] = {
+    "images": "X",
+    "texts": "y",
+    "both": "both",
+}
 
 # -------------------------------------------------------------------- the command
 
@@ -69,6 +75,7 @@ def _annotate(arguments: argparse.Namespace) -> int:
             training="background",
             changed=arguments.changed,
             replan=arguments.replan,
+            groups=GROUPS.get(arguments.groups),
             on_error=arguments.on_error,
             verbose=1,
         )
@@ -251,6 +258,12 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     parser.add_argument(
         "--budget", type=int, metavar="N", help="answers to pay for in all"
+    )
+    parser.add_argument(
+        "--groups",
+        choices=list(GROUPS),
+        help="whose items may have several partners: images for several captions each; "
+        "copies of a file or a text are asked about once then",
     )
     parser.add_argument(
         "--replan",

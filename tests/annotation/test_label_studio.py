@@ -225,6 +225,24 @@ def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):
         assert pairs == [free[4:], choice[2][2][4:]]
 
 
+def test_several_partners_come_one_export_at_a_time(tmp_path):
+    with open_session(tmp_path, 0, groups="X") as session:
+        task = export(session, tmp_path / "out", 0)[0][0]
+        item, key = task["data"]["skmal_item"], task["data"]["choices"][0]["alias"]
+        assert task["data"]["choices"][-1]["value"] == "has no partner at all"
+        path = write(tmp_path, [annotated(task, key)])
+        assert session.import_label_studio(path).n_answers == 1
+        assert session.import_label_studio(path).n_unchanged == 1
+        tasks = export(session, tmp_path / "out", 0)[0]
+        again = next(task for task in tasks if task["data"]["skmal_item"] == item)
+        assert key not in {choice["alias"] for choice in again["data"]["choices"]}
+        assert again["data"]["choices"][-1]["value"] == "has no other partner"
+        path = write(tmp_path, [annotated(again, "skmal:no-partner")])
+        assert session.import_label_studio(path).n_answers == 1
+        assert session.import_label_studio(path).n_unchanged == 1
+        assert (session.progress.n_pairs, session.progress.n_none) == (1, 0)
+
+
 def test_exports_that_other_tools_have_written_again_are_read(tmp_path):
     with open_session(tmp_path, 0) as session:
         tasks = export(session, tmp_path / "out", 0)[0]

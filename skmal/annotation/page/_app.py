@@ -80,7 +80,13 @@ def create_app(
         handlers.export,
     ):
         app.get(f"/api/{handler.__name__}")(handler)
-    for handler in (handlers.answer, handlers.skip, handlers.undo, handlers.finish):
+    for handler in (
+        handlers.answer,
+        handlers.complete,
+        handlers.skip,
+        handlers.undo,
+        handlers.finish,
+    ):
         app.post(f"/api/{handler.__name__}")(handler)
     return app
 

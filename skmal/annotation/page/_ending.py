@@ -41,7 +41,7 @@ def close_soon(channels: dict[int, Any]) -> None:
     """Let a waitress server run out of channels, from another thread."""
     from waitress.trigger import trigger
 
-    def close() -> None:
+    def close(*_: object) -> None:
         for channel in list(channels.values()):
             channel.close()
 

@@ -79,6 +79,12 @@ class Handlers:
         self.session.answer(number, partner, by=by, seconds=seconds)
         return jsonify(progress=self._progress())
 
+    def complete(self) -> Response:
+        """Write down that an item has no partners but those known."""
+        number, by, seconds = self._told(body())
+        self.session.complete(number, by=by, seconds=seconds)
+        return jsonify(progress=self._progress())
+
     def skip(self) -> Response:
         """Pass a question over."""
         number, by, seconds = self._told(body())
@@ -158,6 +164,8 @@ def shown(asked: Question, kinds: tuple[str, str]) -> dict[str, Any]:
         "candidates": [
             shown_item(item, other, kinds[other]) for item in asked.candidates
         ],
+        "several": asked.several,
+        "partners": [shown_item(item, other, kinds[other]) for item in asked.partners],
     }
 
 

@@ -2,7 +2,7 @@
 "use strict";
 
 import { $, choice, element, enlarger, forgetPictures, markCut, neighbour, noun, openZoom, shown, startZoom } from "./items.js";
-import { answersText, foundText, knowsText, nothingText, restText, trainingText } from "./sentences.js";
+import { answersText, foundText, knowsText, nothingText, partnersText, restText, trainingText } from "./sentences.js";
 import { ask, explain, get, post, Refused } from "./server.js";
 
 const MORE = 30; // items that a search shows, and more at each wish
@@ -75,6 +75,7 @@ function showQuestion() {
   const long = candidates.some(({ text }) => text !== null && text.length > 120);
   document.body.classList.toggle("long", long || other === "image");
   showIdle(false);
+  showPartners(question.several ? question.partners : []);
   clearSearch();
   $("ask").focus();
   scrollTo(0, 0);
@@ -97,6 +98,13 @@ function showItem(item) {
   picture.setAttribute("aria-label", "The text asked about");
 }
 
+// What an item with several partners has been given so far.
+function showPartners(partners) {
+  say("partners", partners.length ? partnersText(partners) : "");
+  $("partners").hidden = $("all").hidden = !partners.length;
+  if (partners.length) $("none").hidden = true;
+}
+
 function showNothing(progress) {
   showIdle(true);
   const why = nothingText(progress);
@@ -111,7 +119,7 @@ function showNothing(progress) {
 }
 
 function showIdle(idle) {
-  for (const id of ["search", "candidates", "none", "skip", "item"]) $(id).hidden = idle;
+  for (const id of ["search", "candidates", "none", "all", "skip", "item", "partners"]) $(id).hidden = idle;
   $("hint").hidden = !idle;
   if (!idle) return;
   document.body.classList.remove("long");
@@ -164,6 +172,7 @@ function close(path, body, done) {
 const answer = (partner) =>
   close("api/answer", { partner }, ({ progress }) => `Answer ${progress.n_answers} is written down.`);
 const choose = (item) => answer(item.key);
+const complete = () => close("api/complete", {}, () => "Written down: it has no other partners.");
 const skip = () => close("api/skip", {}, () => "Skipped.");
 const undo = () =>
   send("api/undo", {}, ({ undone }) => (undone ? "Taken back: here it is again." : "There is nothing to undo."));
@@ -331,7 +340,8 @@ function onKey(event) {
   const numbered = choosable()[(isDigit ? event.key : (/^Digit([1-9])$/.exec(event.code) || [])[1]) - 1];
   if (event.key === "u") undo();
   else if (!question) return;
-  else if (event.key === "0") answer(null);
+  else if (event.key === "0" && !$("none").hidden) answer(null);
+  else if (event.key === "a" && !$("all").hidden) complete();
   else if (event.key === "s") skip();
   else if (event.key === "/") $("words").focus();
   else if (event.key === "z") enlarge(atFocus() ?? question.item);
@@ -380,7 +390,7 @@ async function start() {
 }
 
 const onClick = {
-  none: () => answer(null), skip, undo, export: save, finish: () => $("sure").showModal(),
+  none: () => answer(null), all: complete, skip, undo, export: save, finish: () => $("sure").showModal(),
   yes: finish, no: () => $("sure").close(), back: goOn,
   more: () => {
     limit = Math.min(limit + 2 * MORE, 500);

@@ -34,6 +34,11 @@ export function foundText(words, n, nByEncoder, isCut) {
   return `Found: ${[byWords, byEncoder].filter(Boolean).join(", then ")}`;
 }
 
+export function partnersText(partners) {
+  const named = partners.map(({ text, key }) => `“${text ?? key}”`);
+  return `Belongs to it so far: ${named.join(", ")}. Choose another one, or say that these are all.`;
+}
+
 // Why there is no question.
 export function nothingText(progress) {
   const [x, y] = progress.n_open;
