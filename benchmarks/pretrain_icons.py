@@ -9,15 +9,15 @@
 Draws the icons of all sets that `_icons.py` keeps, 64 x 64 pixels, once; trains with
 `CLIPEncoder` on pictures of 32 x 32 that are moved, turned, thickened and coloured
 anew in every pass, with captions made of names, tags, categories, colours and
-templates; writes `weights`, the folder that goes into the package, and `SOURCES.md`,
+templates; writes `weights`, the folder that goes into the package, in it `SOURCES.md`,
 every set with its licence and its author. Every step is kept in the folder and not made
 again.
 
 Tokens start as what MiniLM-L6 makes of each as a word, in principal components: so
-words that no icon has still lie beside those that some have. The embedding of tokens is
-kept in 8 bits a value, all else in 16.
+words that no icon has still lie beside those that some have. Matrices are kept in 8
+bits a value, all else in 16, which costs nothing measurable.
 
-On two cores about two hours, most of them for the training.
+On two busy cores about an hour and a half, most of it for the training.
 """
 
 import argparse
@@ -58,9 +58,10 @@ CONFIG: dict[str, Any] = {
     # Whole pictures on white, whatever their shape.
     "preprocess_cfg": {"resize_mode": "longest", "fill_color": 255},
 }
-CYCLES = (4, 8)  # passes over all icons; the learning rate falls to zero in each
+# Pictures of all icons that are made anew, how often each is met, pairs in a batch; the
+# learning rate falls to zero in each cycle.
+CYCLES = ((4, 1, 256), (4, 2, 128))
 LEARNING_RATE = 1e-3
-BATCH_SIZE = 256
 TOKEN_SCALE = 0.3  # standard deviation of the embedding of tokens at the start
 N_STYLES = 4  # drawings of one name in one set, at most
 FORMS = (
@@ -80,11 +81,10 @@ KINDS = ("ink", "colour")
 
 
 def draw_all(packages: Path, out: Path) -> None:
-    """Write arrays of drawings, and whose they are; and the list of all sets."""
+    """Write arrays of drawings, and what they are called."""
     rng = np.random.default_rng(0)
     rows: dict[str, list[tuple[str, str, str]]] = {kind: [] for kind in KINDS}
     svgs: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    sources = []
     for icons in icon_sets(packages):
         kind = KINDS[icons.in_colour]
         for words, drawings in icons.concepts.items():
@@ -93,10 +93,6 @@ def draw_all(packages: Path, out: Path) -> None:
                     (icons.prefix, words, icons.categories.get(words, ""))
                 )
                 svgs[kind].append(drawings[row])
-        sources.append(
-            f"| {icons.prefix} | {icons.name} | {icons.author} | {icons.licence} "
-            f"| {icons.url} |"
-        )
     for kind in KINDS:
         with Pool() as pool:
             found = list(pool.imap(draw, svgs[kind], chunksize=200))
@@ -105,15 +101,24 @@ def draw_all(packages: Path, out: Path) -> None:
         np.save(out / f"{kind}.npy", stacked(drawings, in_colour=kind == "colour"))
         (out / f"{kind}.json").write_text(json.dumps([rows[kind][r] for r in kept]))
         print(f"{len(kept):,} of {len(found):,} drawings, {kind}", flush=True)
+
+
+def write_sources(packages: Path, file: Path) -> None:
+    """Write whose icons are learned from, and by which licence."""
     head = (
         "# What the weights have learned from\n\nIcon sets of `@iconify/json`, their "
         "authors and licences. Tags are those of `@phosphor-icons/core`, "
         "`lucide-static`, `@tabler/icons`, `ionicons` (all MIT or ISC) and "
         "`@fortawesome/fontawesome-free` (CC BY 4.0). Tokens started from words as "
         "`all-MiniLM-L6-v2` (Apache-2.0) embeds them.\n\n"
-        "| set | name | author | licence | |\n|---|---|---|---|---|\n"
+        "| set | name | author | licence | where |\n|---|---|---|---|---|\n"
     )
-    (out / "SOURCES.md").write_text(head + "\n".join(sources) + "\n")
+    rows = (
+        f"| {icons.prefix} | {icons.name} | {icons.author} | {icons.licence} "
+        f"| {icons.url} |\n"
+        for icons in icon_sets(packages)
+    )
+    file.write_text(head + "".join(rows))
 
 
 def one_pass(
@@ -197,7 +202,7 @@ def train(out: Path, packages: Path) -> Path:
     if not weights.exists():
         write_start(weights)
     tags = tags_by_name(packages)
-    for cycle, n_passes in enumerate(CYCLES):
+    for cycle, (n_passes, n_epochs, batch_size) in enumerate(CYCLES):
         folder = out / f"cycle-{cycle}"
         if not folder.exists():
             rng = np.random.default_rng(cycle)
@@ -210,11 +215,11 @@ def train(out: Path, packages: Path) -> Path:
                 CONFIG,
                 pretrained=weights,
                 learning_rate=LEARNING_RATE,
-                max_epochs=1,
-                batch_size=BATCH_SIZE,
+                max_epochs=n_epochs,
+                batch_size=batch_size,
                 weight_decay=0.0,
                 precision="bf16",
-                random_state=cycle,
+                random_state=0,
             )
             encoder.fit(pictures, captions)
             print(encoder.history_, flush=True)
@@ -228,9 +233,7 @@ def pack(folder: Path, out: Path) -> None:
     out.mkdir(exist_ok=True)
     state = load_file(folder / "open_clip_model.safetensors")
     small = {
-        name: values.to(
-            torch.float8_e4m3fn if name == "token_embedding.weight" else torch.float16
-        )
+        name: values.to(torch.float8_e4m3fn if values.ndim > 1 else torch.float16)
         for name, values in state.items()
     }
     save_file(small, out / "open_clip_model.safetensors")
@@ -249,9 +252,10 @@ def main() -> None:
     out = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     warnings.filterwarnings("ignore", message=".*longer than the 24 tokens")
-    if not (out / "SOURCES.md").exists():
+    if not all((out / f"{kind}.json").exists() for kind in KINDS):
         draw_all(arguments.packages, out)
     pack(train(out, arguments.packages), out / "weights")
+    write_sources(arguments.packages, out / "weights" / "SOURCES.md")
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_signs_lie_near_their_names_before_any_fit(encoder, signs):
     mrr = mean_reciprocal_rank(*encoder.transform(*signs))
     guessed = np.mean(1 / np.arange(1, len(signs[0]) + 1))
     assert mrr > 1.5 * guessed
-    assert mrr == pytest.approx(MRR_OF_SIGNS, abs=1e-3)  # on whatever machine
+    assert mrr == pytest.approx(0.1282, abs=1e-3)  # on whatever machine
 
 
 def test_pictures_of_any_shape_are_seen_whole_on_white(encoder):
