@@ -47,7 +47,7 @@ def make_traps(folder):
     (folder / "texts.txt").write_text("\n".join([*texts, SCRIPT]), encoding="utf-8")
 
 
-def open_session(folder, path):
+def open_session(folder, path, **params):
     """Return a session on these, two of whose images go bad once it is open."""
     for i in (22, 23):
         Image.new("RGB", (20, 10), (9 * i, 0, 0)).save(folder / f"images/{i:02}.png")
@@ -61,6 +61,7 @@ def open_session(folder, path):
         learner,
         features=FEATURES,
         training="background",
+        **params,
     )
     (folder / "images" / "23.png").write_bytes(bomb())
     (folder / "images" / "22.png").write_bytes(b"no image")

@@ -344,7 +344,7 @@ def _decide(
     if told.choice != NO_PARTNER:
         partner = Key(told.choice.removeprefix(KEY))
     if asked is not None and ledger.several[asked.item]:
-        known_keys = [items.key(n) for n in ledger.partners.get(asked.item, ())]
+        known_keys = [*map(items.key, ledger.partners.get(asked.item, ()))]
         if partner in known_keys or (partner is None and isinstance(before, Complete)):
             return "unchanged", partner
         if partner is None and before is None:

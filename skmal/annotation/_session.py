@@ -15,17 +15,16 @@ from ._aside import describe, list_path, write_list
 from ._asking import Asking
 from ._desk import Desk
 from ._events import Budget
-from ._ids import QuestionId
-from ._ledger import OPEN
-from ._looks import look_at, without_bad_images
-from ._opening import (
+from ._given import (
     check_features,
     check_learner,
     check_parameters,
     check_validation,
-    open_book,
-    recover,
 )
+from ._ids import QuestionId
+from ._ledger import OPEN
+from ._looks import look_at, without_bad_images
+from ._opening import open_book, recover
 from ._records import (
     NAMES,
     Imported,

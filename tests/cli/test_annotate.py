@@ -190,6 +190,14 @@ def test_the_same_answers_go_on_under_another_plan(desk, capsys):
     assert run("--budget", "9", "--seed", "7") == 0
 
 
+def test_images_may_have_several_captions(desk, capsys):
+    _, run = desk
+    assert run("--budget", "6", "--groups", "images") == 0
+    assert "6 answers, 6 pairs" in capsys.readouterr().out
+    assert run("--groups", "texts") == 1
+    assert "--groups texts was passed, but" in capsys.readouterr().err
+
+
 def test_who_wants_an_error_gets_one(desk, capsys):
     folder, run = desk
     assert run("--on-error", "raise") == 1

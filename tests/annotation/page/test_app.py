@@ -158,10 +158,28 @@ def test_a_wrong_token_gets_nothing(page, path, token):
     assert list(refused.json) == ["error"]
 
 
+def test_partners_are_told_one_by_one_until_that_is_all(folder, tmp_path):
+    with open_session(folder, tmp_path / "s.skmal", groups="both") as session:
+        page = Page(session)
+        asked = page.get("/api/question").json["question"]
+        assert (asked["several"], asked["partners"]) == (True, [])
+        partner = asked["candidates"][0]
+        body = {"question": asked["id"], "partner": partner["key"]}
+        page.post("/api/answer", body)
+        again = page.get("/api/question").json["question"]
+        assert again["id"] == asked["id"]
+        assert again["partners"] == [partner]
+        assert page.post("/api/complete", {"question": asked["id"]}).status_code == 200
+        assert page.get("/api/question").json["question"]["id"] != asked["id"]
+        assert page.post("/api/undo", {}).json["undone"]
+        assert page.get("/api/question").json["question"] == again
+        session.wait()
+
+
 def test_a_wrong_token_changes_nothing(page, session):
     question = session.next_question()
     body = {"question": question.id, "partner": None}
-    for path in ("/api/answer", "/api/skip", "/api/undo"):
+    for path in ("/api/answer", "/api/complete", "/api/skip", "/api/undo"):
         assert page.post(path, body, {"X-Skmal-Token": "x"}).status_code == 401
     page.headers["Cookie"] = f"token={TOKEN}"
     assert page.post("/api/answer", body, {"X-Skmal-Token": ""}).status_code == 401
