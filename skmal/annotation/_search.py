@@ -3,7 +3,7 @@
 import math
 import re
 from bisect import bisect_right
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -92,14 +92,13 @@ class Words:
 
     def _with_some(self, words: Sequence[str]) -> Iterator[Row]:
         """Yield rows that hold some of the words; many and rare ones first."""
-        weights: Counter[Row] = Counter()
+        weights: defaultdict[Row, float] = defaultdict(float)
         for word in dict.fromkeys(words):
             n = self._joined.count(f" {word}")
             if 0 < n <= COMMON:
                 for row in self._rows_with(f" {word}"):
                     weights[row] += math.log(1 + len(self._texts) / n)
-        for row, _ in weights.most_common():
-            yield row
+        yield from sorted(weights, key=lambda row: -weights[row])
 
     def _rows_with(self, needle: str) -> Iterator[Row]:
         """Yield rows that hold a string; all are looked through as one."""
