@@ -98,8 +98,7 @@ class Words:
             if 0 < n <= COMMON:
                 for row in self._rows_with(f" {word}"):
                     weights[row] += math.log(1 + len(self._texts) / n)
-        for row in sorted(weights, key=weights.__getitem__, reverse=True):
-            yield row
+        yield from sorted(weights, key=lambda row: -weights[row])
 
     def _rows_with(self, needle: str) -> Iterator[Row]:
         """Yield rows that hold a string; all are looked through as one."""

@@ -28,6 +28,8 @@ GROUPS: dict[str | None, Literal["X", "y", "both"]] = {
     "both": "both",
 }
 
+ENOUGH = 50  # pairs from which on orders can be compared
+
 # -------------------------------------------------------------------- the command
 
 
@@ -199,7 +201,7 @@ def _made(session: AnnotationSession, arguments: argparse.Namespace) -> list[str
         made.append("The same command with --export pairs.csv writes them as a table.")
     else:
         made.append(f"Answers: {export}; skmal.datasets.load_pairs reads it.")
-        if export.suffix.lower() == ".csv":
+        if export.suffix.lower() == ".csv" and progress.n_pairs >= ENOUGH:
             made.append(
                 "What asking in a good order would have saved: "
                 f"skmal compare --data pairs --path {export}"

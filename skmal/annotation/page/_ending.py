@@ -48,7 +48,8 @@ def close_soon(channels: dict[int, Any]) -> None:
     def wake() -> None:  # what closes them is the server's own thread
         for channel in list(channels.values()):
             if isinstance(channel, trigger):
-                channel.pull_trigger(close)
+                # The stubs of waitress say that it is called with None.
+                channel.pull_trigger(close)  # pyright: ignore[reportArgumentType]
                 break
 
     timer = threading.Timer(PAUSE, wake)
