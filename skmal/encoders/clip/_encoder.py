@@ -28,7 +28,7 @@ from .._device import torch_device
 from .._score import PairScore
 from .._seeds import Seed, generator_of, seeded
 from . import _open_clip
-from ._config import Model, has_weights
+from ._config import ICONS, Model, has_weights
 from ._open_clip import Network
 from ._tokens import warn_of_cut
 from ._towers import (
@@ -93,7 +93,7 @@ class CLIPEncoder(
         added to models without.
     learning_rate : float, default=None
         Largest step of AdamW. None: 1e-3 where a tower that is trained starts from
-        random weights, else 1e-5.
+        random weights, 1e-4 from "icons", else 1e-5.
     max_epochs : int, default=30
         Passes over the pairs, all of which are made.
     batch_size : int, default=64
@@ -309,7 +309,8 @@ class CLIPEncoder(
                 trained = TOWERS if self.trainable == "all" else {self.trainable}
                 learned = has_weights(self.model, self.pretrained)
                 learned = learned and not trained & network.drawn
-                learning_rate = 1e-5 if learned else 1e-3
+                small = self.pretrained == ICONS
+                learning_rate = 1e-3 if not learned else 1e-4 if small else 1e-5
             with seeded(seed, device):
                 history = train(
                     network,
