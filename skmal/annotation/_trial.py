@@ -13,7 +13,7 @@ from ..encoders.clip._encoder import CLIPEncoder
 from ..items._encoding import encode
 from ..items._faults import fault_of
 from ..learners._paired import PairedActiveLearner
-from ..strategies._base import QueryStrategy
+from ..strategies._base import QueryStrategy, check_asked
 from ._sources import Pool
 from ._training import Pools
 
@@ -30,6 +30,7 @@ def try_learner(
     """
     if isinstance(learner.query_strategy, QueryStrategy):
         learner.query_strategy.check_parameters(learner.batch_size)
+        check_asked(learner.query_strategy, 2)
     if learner.estimator is None:
         return
     encoder = clone(learner.estimator)

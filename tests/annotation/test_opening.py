@@ -40,7 +40,10 @@ def test_nothing_is_left_of_a_start_that_fails(tmp_path):
 
     for params, message in [
         ({"learner": learner(estimator=Broken())}, "no weights"),
-        ({"learner": learner(query_strategy=RandomSampling(5))}, "modality must be"),
+        (
+            {"learner": learner(query_strategy=RandomSampling(5))},
+            "modality=5 is asked for",
+        ),
         ({"known_pairs": [("x1", "y99")]}, "no item with the key 'y99'"),
     ]:
         with pytest.raises(ValueError, match=message):

@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 from sessions import X, Y, learner
+from sklearn.base import BaseEstimator
 
 from skmal import AnnotationSession, PairedActiveLearner
 from skmal.annotation._search import Words
@@ -77,7 +78,7 @@ def test_no_texts_hold_no_words():
     assert list(Words(["", " "]).search("")) == [0, 1]
 
 
-class Letters:
+class Letters(BaseEstimator):
     """Encode a text by its letters, and X, numbers, as the letters they stand for."""
 
     def fit(self, X, y):
