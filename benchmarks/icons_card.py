@@ -28,7 +28,7 @@ from skmal.experiments import in_parallel, single_threaded, write_table
 from skmal.metrics import mean_reciprocal_rank
 
 N_TEST = 1000
-SIZES = (50, 200, 1000)
+SIZES = (50, 200)
 JUDGED = (
     "mdi",
     "material",
