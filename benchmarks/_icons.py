@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pycountry
 from real_pairs import Archive, icon_svg
 
 LICENCES = (
@@ -102,6 +101,8 @@ def _is_wanted(icons: IconSet) -> bool:
 
 
 def _icon_set(raw: dict[str, Any]) -> IconSet:
+    import pycountry
+
     info = raw["info"]
     licence = info.get("license", {})
     endings = sorted(filter(None, raw.get("suffixes", ())), key=len, reverse=True)

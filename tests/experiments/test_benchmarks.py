@@ -27,7 +27,7 @@ def test_every_script_can_be_loaded(load, name):
 
 def test_what_is_checked_against_stored_curves_is_stored(load):
     check = load("check_stored")
-    assert {*check.OF_SCRIPTS, "clip_loop"} == OF_CURVES
+    assert {*check.OF_SCRIPTS} == OF_CURVES
     for script, cases in check.OF_SCRIPTS.items():
         runs = load(script).RUNS
         assert {data for data, _ in cases} <= set(runs)
