@@ -188,8 +188,8 @@ class ActiveLearner(BaseEstimator):
         """
         if self._aligned is not None and self._n_aligned() >= 2:
             seed = self._seed()
-            self.estimator_ = self._fitted_on(self._aligned, seed)
-            self.seed_ = seed
+            encoder = self._fitted_on(self._aligned, seed)
+            vars(self).update(estimator_=encoder, seed_=seed)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -209,10 +209,11 @@ class ActiveLearner(BaseEstimator):
     def _forgetting(self) -> Iterator[None]:
         """Forget all that was fitted; where the body fails, it comes back."""
         before = vars(self).copy()
-        for name in before:
-            if name.endswith("_") or name in ("_aligned", "_unmatched", "_prequential"):
-                delattr(self, name)
+        kept = ("_aligned", "_unmatched", "_prequential")
         try:
+            for name in before:
+                if name.endswith("_") or name in kept:
+                    delattr(self, name)
             yield
         except BaseException:  # an interrupted run as well
             self.__dict__.clear()
@@ -233,12 +234,14 @@ class ActiveLearner(BaseEstimator):
         if prequential.galleries:
             encoder = getattr(self, "estimator_", self.estimator)
             prequential = prequential.scored(self._encode(encoder, items))
+        learned: dict[str, Any] = {"seed_": seed}
         if (refit or only_new) and len(known[0]) >= 2:
-            self.estimator_ = self._fitted_on(known, seed)
+            learned["estimator_"] = self._fitted_on(known, seed)
             prequential = prequential.answered()
-        self.seed_, self._prequential = seed, prequential
+        learned["_prequential"] = prequential
         if not only_new:
-            self._aligned = known
+            learned["_aligned"] = known
+        vars(self).update(learned)  # in one step: whoever interrupts finds all or none
         return self
 
     def _teach_unmatched(self, query: BaseQuery, alone: IntArray, m: int) -> Self:
