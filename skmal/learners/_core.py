@@ -189,7 +189,7 @@ class ActiveLearner(BaseEstimator):
         if self._aligned is not None and self._n_aligned() >= 2:
             seed = self._seed()
             encoder = self._fitted_on(self._aligned, seed)
-            vars(self).update(estimator_=encoder, seed_=seed)
+            self.__dict__.update(estimator_=encoder, seed_=seed)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -241,7 +241,9 @@ class ActiveLearner(BaseEstimator):
         learned["_prequential"] = prequential
         if not only_new:
             learned["_aligned"] = known
-        vars(self).update(learned)  # in one step: whoever interrupts finds all or none
+        self.__dict__.update(
+            learned
+        )  # in one step: whoever interrupts finds all or none
         return self
 
     def _teach_unmatched(self, query: BaseQuery, alone: IntArray, m: int) -> Self:
