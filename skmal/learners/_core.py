@@ -241,9 +241,8 @@ class ActiveLearner(BaseEstimator):
         learned["_prequential"] = prequential
         if not only_new:
             learned["_aligned"] = known
-        self.__dict__.update(
-            learned
-        )  # in one step: whoever interrupts finds all or none
+        # In one step, so that whoever interrupts finds all of it or none.
+        self.__dict__.update(learned)
         return self
 
     def _teach_unmatched(self, query: BaseQuery, alone: IntArray, m: int) -> Self:
