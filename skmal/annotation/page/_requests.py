@@ -1,5 +1,6 @@
 """What a request of the page may hold; anything else is refused with 400."""
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal, NoReturn
 
@@ -15,7 +16,11 @@ def invalid(message: str) -> NoReturn:
 
 def body() -> dict[str, Any]:
     """Return the JSON object that was sent."""
-    sent = request.get_json()
+    try:
+        # None where it is no JSON; else what another content type is, is said.
+        sent = request.get_json(silent=request.is_json)
+    except RecursionError:
+        invalid("the body is nested too deeply")
     if not isinstance(sent, dict):
         invalid("the body must be a JSON object")
     return sent
@@ -44,6 +49,8 @@ def person_in(sent: Mapping[str, Any], default: str) -> str:
     by = sent.get("by", default)
     if not isinstance(by, str) or not by.strip() or len(by) > 80:
         invalid("by must be a name of 1 to 80 characters")
+    if {"Cc", "Cs"} & set(map(unicodedata.category, by.strip())):
+        invalid("by must be a name without control characters")
     return by.strip()
 
 
@@ -68,7 +75,8 @@ def modality_in(sent: Mapping[str, Any]) -> int:
 def limit_in(sent: Mapping[str, Any]) -> int:
     """Return how many items to find at most."""
     limit = sent.get("limit", "20")
-    if not limit.isascii() or not limit.isdigit() or not 0 < int(limit) <= MAX_FOUND:
+    is_number = limit.isascii() and limit.isdigit() and len(limit) <= 9
+    if not is_number or not 0 < int(limit) <= MAX_FOUND:
         invalid(f"limit must be a number from 1 to {MAX_FOUND}")
     return int(limit)
 

@@ -318,6 +318,8 @@ def test_an_image_that_cannot_be_shown_says_why(page):
         ("/api/skip", {"question": 1, "seconds": 10**400}, "seconds must be"),
         ("/api/skip", {"question": 1, "seconds": "1"}, "seconds must be"),
         ("/api/undo", {"by": "x" * 81}, "by must be"),
+        ("/api/undo", {"by": "a\0b"}, "control characters"),
+        ("/api/answer", {"question": 1, "partner": None, "by": "\ud800"}, "control"),
     ],
 )
 def test_wrong_json_is_refused(page, session, path, body, message):
@@ -347,10 +349,30 @@ def test_other_bodies_and_queries_are_refused(page, session):
         == 409
     )
     assert page.get("/api/search", modality=2, text="").status_code == 400
-    for limit in ("0", "-1", "x", "1000000", "²"):
+    for limit in ("0", "-1", "x", "1000000", "²", "9" * 5000):
         assert page.get("/api/search", modality=0, limit=limit).status_code == 400
     assert page.get("/api/answer").status_code == 405
     assert session.progress.n_skips == 0
+
+
+@pytest.mark.parametrize("path", ["answer", "skip", "undo", "complete"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 8000 + b"]" * 8000,
+        b'{"a":' * 2000 + b"1" + b"}" * 2000,
+        b'{"question": ' + b"1" * 5000 + b"}",
+        b"\xff\xfe",
+        b"nul",
+        b"",
+    ],
+    ids=["lists", "objects", "digits", "bytes", "word", "nothing"],
+)
+def test_what_is_no_json_for_us_is_refused_in_one_sentence(page, path, data):
+    headers = page.headers | {"Content-Type": "application/json"}
+    refused = page.client.post(f"/api/{path}", data=data, headers=headers)
+    assert refused.status_code == 400
+    assert refused.json["error"].startswith(("the body ", "question must be "))
 
 
 def test_a_full_disk_is_said(page, session, monkeypatch):
