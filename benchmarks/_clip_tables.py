@@ -13,7 +13,7 @@ WAYS = {
     "kernel": "`KernelCCA` on its towers' features",
     "random-weights": "the same network from random weights",
 }
-SHOWN = (100, 300, 500)  # pairs
+SHOWN = (100, 200, 300)  # pairs
 
 TEXT = """\
 ## With a pretrained CLIP, fine-tuned

@@ -2,7 +2,7 @@
 
     python benchmarks/clip_loop.py --packages packages --out results/clip_loop
 
-100 random pairs at the start, then rounds of 50 questions until 500 pairs are known;
+100 random pairs at the start, then rounds of 50 questions until 300 pairs are known;
 scores are MRR on 1,000 held-out pairs. Pools: glyphs (in the package), openmoji and
 clipart (drawn from the packages that `real_pairs.py` names). Ways to learn: the weights
 in the package, fine-tuned whole ("full") or in the text tower alone ("lit"); two heads
@@ -45,7 +45,7 @@ STRATEGIES = {
     "max-herding": MaxHerding(),
 }
 WAYS = ("full", "lit", "heads", "kernel", "random-weights")
-N_TEST, N_INITIAL, BATCH_SIZE, BUDGET = 1000, 100, 50, 500
+N_TEST, N_INITIAL, BATCH_SIZE, BUDGET = 1000, 100, 50, 300
 
 
 def run(
