@@ -1,5 +1,6 @@
 """What is packed: the wheel holds the package, the source archive what tests need."""
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -124,3 +125,12 @@ def test_the_changelog_starts_with_this_version_or_the_one_to_come():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     newest = changelog.split("\n## ")[1].split()[0]
     assert newest == skmal.__version__.partition(".dev")[0]
+
+
+def test_actions_are_pinned_to_commits(tracked):
+    workflows = [name for name in tracked if name.startswith(".github/workflows/")]
+    assert workflows
+    for name in workflows:
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+            if "uses:" in line:
+                assert re.search(r"@[0-9a-f]{40} # v\d", line), f"{name}: {line}"
