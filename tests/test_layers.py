@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
 import skmal
 
@@ -77,6 +78,12 @@ def test_modules_are_no_circle():
         left = {path: used for path, used in left.items() if path not in free}
     names = sorted(str(path.relative_to(PACKAGE)) for path in left)
     assert not names, "these import one another, or modules that do"
+
+
+def test_the_page_draws_these_layers():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = page.split("```text\n")[1].split("\n```")[0].splitlines()
+    assert [set(line.split(" | ")) for line in drawn] == LAYERS
 
 
 def test_every_room_has_a_layer():
