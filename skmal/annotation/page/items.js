@@ -4,7 +4,6 @@
 import { ask, explain } from "./server.js";
 
 export const $ = (id) => document.getElementById(id);
-export const noun = (kind) => (kind === "other" ? "item" : kind);
 
 let pictures = []; // addresses of blobs on the page
 let zoomed = null; // what can be enlarged: items, which one, and what chooses it
@@ -43,6 +42,9 @@ async function load(image, item, size) {
   }
 }
 
+// The second click of a double click is not meant for the question that has come since.
+export const isFirst = (event) => event.detail < 2;
+
 // One of the items that can be chosen, with its number and a button that enlarges it.
 export function choice(item, number, choose, enlarge) {
   const line = element("li");
@@ -50,7 +52,7 @@ export function choice(item, number, choose, enlarge) {
   button.type = "button";
   button.append(element("kbd", String(number)), shown(item));
   if (number <= 9) button.setAttribute("aria-keyshortcuts", String(number));
-  button.addEventListener("click", () => choose(item));
+  button.addEventListener("click", (event) => isFirst(event) && choose(item));
   line.append(button, enlarger(item, enlarge));
   return line;
 }

@@ -1,8 +1,8 @@
 // The page of `skmal annotate`: it asks for a question, shows it, and sends the answer.
 "use strict";
 
-import { $, choice, element, enlarger, forgetPictures, markCut, neighbour, noun, openZoom, shown, startZoom } from "./items.js";
-import { answersText, foundText, knowsText, nothingText, partnersText, restText, trainingText } from "./sentences.js";
+import { $, choice, element, enlarger, forgetPictures, isFirst, markCut, neighbour, openZoom, shown, startZoom } from "./items.js";
+import { answersText, counted, foundText, knowsText, noun, nothingText, partnersText, restText, trainingText, writtenText } from "./sentences.js";
 import { ask, explain, get, post, Refused } from "./server.js";
 
 const MORE = 30; // items that a search shows, and more at each wish
@@ -18,6 +18,8 @@ let isOver = false; // finished
 let isLost = false; // the server did not answer
 let searched = 0; // number of the last search
 let limit = MORE;
+let left = [0, 0]; // items of each kind without an answer
+let nByWords = 0; // hits that hold the words
 let hits = null; // what the last search found, or null where candidates show
 let visible = 0; // milliseconds that the question has been in view
 let since = null; // and since when, if it is
@@ -70,13 +72,17 @@ function showQuestion() {
   showItem(item);
   $("candidates").replaceChildren(...candidates.map((one, i) => choice(one, i + 1, choose, enlarge)));
   $("candidates").style.setProperty("--columns", Math.ceil(Math.sqrt(candidates.length)));
-  $("words-label").textContent = $("words").placeholder = `Search all other ${noun(other)}s`;
+  $("words-label").textContent = `Search all other ${noun(other)}s`;
+  const all = `Search all ${counted(left[1 - modality], noun(other))}`;
+  $("words").placeholder = candidates.length ? `Not among these? ${all}` : all;
+  $("none-text").textContent = `No ${noun(other)} belongs to it`;
   for (const one of ["candidates", "found"]) $(one).classList.toggle("images", other === "image");
   const long = candidates.some(({ text }) => text !== null && text.length > 120);
   document.body.classList.toggle("long", long || other === "image");
   showIdle(false);
   showPartners(question.several ? question.partners : []);
   clearSearch();
+  document.body.classList.add("still");
   $("ask").focus();
   scrollTo(0, 0);
   visible = 0;
@@ -169,11 +175,14 @@ function close(path, body, done) {
   send(path, { question: question.id, seconds, ...body }, done);
 }
 
-const answer = (partner) =>
-  close("api/answer", { partner }, ({ progress }) => `Answer ${progress.n_answers} is written down.`);
-const choose = (item) => answer(item.key);
+function choose(item) {
+  const other = kinds[1 - question?.modality];
+  close("api/answer", { partner: item && item.key }, ({ progress }) => writtenText(progress, item, other));
+}
+
+const none = () => choose(null);
 const complete = () => close("api/complete", {}, () => "Written down: it has no other partners.");
-const skip = () => close("api/skip", {}, () => "Skipped.");
+const skip = () => close("api/skip", {}, () => "Skipped: it comes back later.");
 const undo = () =>
   send("api/undo", {}, ({ undone }) => (undone ? "Taken back: here it is again." : "There is nothing to undo."));
 
@@ -208,11 +217,14 @@ function showFound(items, byEncoder = false) {
     if (!hits) return;
     const keys = new Set(hits.map((item) => item.key));
     const others = items.filter((item) => !keys.has(item.key));
-    $("found").append(...others.map((one, i) => choice(one, hits.length + i + 1, choose, enlarge)));
+    const lines = others.map((one, i) => choice(one, hits.length + i + 1, choose, enlarge));
+    lines.forEach((line) => line.classList.add("guessed"));
+    $("found").append(...lines);
     if (others.length) say("listed", foundText(words, hits.length, others.length, !$("more").hidden));
     hits = [...hits, ...others];
   } else {
     hits = items;
+    nByWords = items ? items.length : 0;
     $("found").dataset.words = words;
     $("found").replaceChildren(...(items || []).map((one, i) => choice(one, i + 1, choose, enlarge)));
     $("more").hidden = !items || items.length < limit || limit >= 500;
@@ -239,13 +251,13 @@ function clearSearch() {
   showFound(null);
 }
 
-// Enter takes a single hit; of several the first gets the focus, and Enter takes that.
+// Enter takes the only hit that holds the words; else the first gets the focus, and Enter takes that.
 async function onEnter(event) {
   event.preventDefault();
   typed.forEach(clearTimeout);
   const words = $("words").value.trim();
   const isShown = hits && $("found").dataset.words === words;
-  if (isShown && hits.length === 1) {
+  if (isShown && words && nByWords === 1) {
     choose(hits[0]);
     return;
   }
@@ -258,7 +270,8 @@ async function onEnter(event) {
 
 function showProgress(progress) {
   say("answers", answersText(progress));
-  say("rest", restText(progress));
+  left = progress.n_open;
+  say("rest", restText(progress, kinds));
   say("training", trainingText(progress));
   $("training").classList.toggle("bad", Boolean(progress.training_error));
   say("knows", knowsText(progress));
@@ -340,7 +353,7 @@ function onKey(event) {
   const numbered = choosable()[(isDigit ? event.key : (/^Digit([1-9])$/.exec(event.code) || [])[1]) - 1];
   if (event.key === "u") undo();
   else if (!question) return;
-  else if (event.key === "0" && !$("none").hidden) answer(null);
+  else if (event.key === "0" && !$("none").hidden) none();
   else if (event.key === "a" && !$("all").hidden) complete();
   else if (event.key === "s") skip();
   else if (event.key === "/") $("words").focus();
@@ -378,7 +391,7 @@ async function start() {
     $("by").placeholder = state.by;
     $("by").value = localStorage.getItem("skmal-by") || state.by;
     $("sure-text").textContent = ends
-      ? "This ends the session for everybody who has it open. All answers are kept, and it can be gone on with."
+      ? "This ends the session for everybody who has it open. All answers are kept; the same command goes on with them."
       : "Your answers are kept. The session stays open for others.";
     await next();
   } catch (error) {
@@ -390,7 +403,7 @@ async function start() {
 }
 
 const onClick = {
-  none: () => answer(null), all: complete, skip, undo, export: save, finish: () => $("sure").showModal(),
+  undo, export: save, finish: () => $("sure").showModal(),
   yes: finish, no: () => $("sure").close(), back: goOn,
   more: () => {
     limit = Math.min(limit + 2 * MORE, 500);
@@ -398,6 +411,9 @@ const onClick = {
   },
 };
 for (const [id, act] of Object.entries(onClick)) $(id).addEventListener("click", act);
+for (const [id, act] of Object.entries({ none, all: complete, skip })) {
+  $(id).addEventListener("click", (event) => isFirst(event) && act());
+}
 $("search").addEventListener("submit", onEnter);
 $("words").addEventListener("input", onType);
 $("by").addEventListener("change", () => {
@@ -405,6 +421,10 @@ $("by").addEventListener("change", () => {
   next().catch(sayError);
 });
 document.addEventListener("keydown", onKey);
+// What has come under a pointer at rest does not look as if it were chosen.
+document.addEventListener("pointermove", (event) => {
+  if (event.movementX || event.movementY) document.body.classList.remove("still");
+});
 document.addEventListener("visibilitychange", onVisibility);
 addEventListener("resize", fit);
 addEventListener("hashchange", () => location.reload());

@@ -1,17 +1,20 @@
 // Numbers as people say them.
 "use strict";
 
+export const noun = (kind) => (kind === "other" ? "item" : kind);
 export const counted = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
 
 export function answersText({ n_answers: n, budget }) {
   return budget === null ? counted(n, "answer") : `${n.toLocaleString("en")} of ${counted(budget, "answer")}`;
 }
 
-export function restText(progress) {
+export function restText(progress, kinds) {
   const parts = [""];
   if (progress.n_none) parts.push(`${progress.n_none} without partner`);
   if (progress.n_skips) parts.push(`${progress.n_skips} skipped`);
   if (progress.n_set_aside) parts.push(`${progress.n_set_aside} set aside`);
+  const left = progress.n_open.map((n, modality) => counted(n, noun(kinds[modality])));
+  parts.push(`${left.join(" and ")} left`);
   return parts.join(" · ");
 }
 
@@ -29,10 +32,19 @@ export function knowsText({ knows, validation }) {
 
 export function foundText(words, n, nByEncoder, isCut) {
   if (!words) return `${isCut ? "The first " : ""}${counted(n, "item")} in all`;
-  const byWords = n || !nByEncoder ? `${isCut ? "the first " : ""}${n} with “${words}”` : "";
-  const byEncoder = nByEncoder ? `${nByEncoder} that look to the encoder like it` : "";
-  return `Found: ${[byWords, byEncoder].filter(Boolean).join(", then ")}`;
+  const byWords = `Found: ${isCut ? "the first " : ""}${n || "none"} with “${words}”`;
+  return nByEncoder ? `${byWords}, ${n ? "then" : "but"} ${nByEncoder} guesses` : byWords;
 }
+
+// What an answer said; of a long text the first words.
+export function writtenText({ n_answers: n }, partner, other) {
+  let what = `no ${noun(other)} belongs to it`;
+  if (partner && partner.image !== null) what = `image ${partner.key}`;
+  else if (partner) what = `“${shortened(partner.text ?? partner.key)}”`;
+  return `Answer ${n} is written down: ${what}.`;
+}
+
+const shortened = (text) => (text.length > 80 ? `${text.slice(0, 78)} …` : text);
 
 export function partnersText(partners) {
   const named = partners.map(({ text, key }) => `“${text ?? key}”`);

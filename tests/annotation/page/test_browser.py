@@ -115,7 +115,7 @@ def test_a_round_by_keys_in_both_directions(page, folder):
         if n == 3:
             page.keyboard.press("/")
             page.keyboard.type("no such words")
-            page.locator("#listed", has_text="Found: 0 with").wait_for()
+            page.locator("#listed", has_text="Found: none with").wait_for()
             page.keyboard.press("Escape")
             assert page.evaluate("document.activeElement.id") == "ask"
             assert page.locator("#words").input_value() == ""
