@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from .._shared.randomness import CANDIDATES, MORE_QUESTIONS
-from .._shared.types import FloatArray, IntArray, Items
+from .._shared.types import BoolArray, FloatArray, IntArray, Items
 from ..arrays._block_math import to_host
 from ..arrays._verbs import take, unit
 from ..items._encoding import encode
@@ -84,12 +84,18 @@ class Features:
     rows: Rows
     units: tuple[FloatArray, FloatArray]
 
-    def nearest(self, modality: int, rows: IntArray, k: int) -> IntArray:
-        """Return the k nearest rows of the other pool for each, ties to the lowest."""
+    def nearest(
+        self, modality: int, rows: IntArray, k: int, is_open: BoolArray
+    ) -> IntArray:
+        """Return the k nearest open rows of the other pool for each.
+
+        Ties go to the lowest; `is_open` is of the rows of the other pool in here.
+        """
         places = np.searchsorted(self.rows[modality], rows)
         queries, gallery = self.units[modality][places], self.units[1 - modality]
         similarity = queries @ gallery.T  # (n, n_gallery)
-        k = min(k, len(gallery))
+        similarity[:, ~is_open] = -np.inf
+        k = min(k, int(is_open.sum()))
         least = -np.partition(-similarity, k - 1, axis=1)[:, k - 1]
         best = np.empty((len(rows), k), dtype=np.int64)
         for i, query in enumerate(queries.astype(np.float64)):
@@ -273,10 +279,13 @@ def _with_partners(
     """Return rows with k rows of the other pool for each: the nearest, else drawn."""
     if len(rows) == 0:
         return []
+    others = askable.open_rows[1 - modality]
+    ranked = np.empty(0, bool)  # of the others with features, those that are open
     if features is not None:
-        partners = list(features.nearest(modality, rows, k))
+        ranked = np.isin(features.rows[1 - modality], others, kind="table")
+    if features is not None and ranked.any():
+        partners = list(features.nearest(modality, rows, k, ranked))
     else:
-        others = askable.open_rows[1 - modality]
         rng = np.random.default_rng([learner.seed_, askable.upto, CANDIDATES])
         size = min(k, len(others))
         partners = [rng.choice(others, size=size, replace=False) for _ in rows]

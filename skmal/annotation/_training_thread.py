@@ -58,6 +58,8 @@ class Trainer:
         self._validation = validation
         self._one_at_a_time = threading.Lock()
         self._one_text_at_a_time = threading.Lock()
+        # What the encoder's search looks through where no training left features.
+        self._looked: tuple[PairedActiveLearner, Features | None] | None = None
         self._thread: threading.Thread | None = None
         self._features = self._find_features() if in_background else None
 
@@ -141,11 +143,27 @@ class Trainer:
         kinds = self._book.items.kinds
         with self._book.lock:
             learner, features = self.learner, self._features
-        if features is None or "text" not in kinds or not text.strip():
+        if "text" not in kinds or not text.strip():
             return []
         side = modality if kinds[modality] == "text" else kinds.index("text")
         with self._one_text_at_a_time:
+            if features is None:
+                features = self._features_to_search(learner)
+            if features is None:
+                return []
             return rows_like(text, learner, self._pools, features, side, modality)
+
+    def _features_to_search(self, learner: PairedActiveLearner) -> Features | None:
+        """Return where open items lie for an encoder, encoded once for each."""
+        if self._looked is None or self._looked[0] is not learner:
+            with self._book.lock:
+                ledger, items = self._book.ledger, self._book.items
+                rows = rows_open(ledger, items, 0), rows_open(ledger, items, 1)
+            found = None
+            if min(map(len, rows)):
+                found = features_of(learner, self._pools, rows)
+            self._looked = learner, found
+        return self._looked[1]
 
     def start_if_due(self) -> None:
         """Train beside the answering once a batch has come; under the book's lock."""

@@ -96,7 +96,7 @@ def test_the_encoder_finds_what_lies_near_the_text(tmp_path, training):
     template = PairedActiveLearner(Letters(), batch_size=2, random_state=0)
     path = tmp_path / "s"
     with AnnotationSession(path, items, texts, template, training=training) as session:
-        assert session.search("c", 0, how="encoder") == []  # no training yet
+        assert session.search("c", 0, 1, how="encoder")[0].row == 2  # it need not learn
         session.train()
         found = session.search("a", 0, 2, how="encoder")
         assert [item.row for item in found] == [0, 3]
@@ -109,6 +109,10 @@ def test_the_encoder_finds_what_lies_near_the_text(tmp_path, training):
         left = session.search("a", 1 - question.modality, 9, how="encoder")
         assert len(left) == 4
         assert taken not in left
+        session.change_budget(1)
+        session.train()  # and there is nothing more to ask
+        assert session.next_question() is None
+        assert session.search("a", 1 - question.modality, 9, how="encoder") == left
         with pytest.raises(ValueError, match="how must be"):
             session.search("a", 0, how="letters")
 

@@ -55,9 +55,28 @@ def test_candidates_are_the_nearest_and_ties_go_to_the_lowest_row(k):
     asked = few + 0.1 * rng.standard_normal((4, 96))
     rows = np.arange(4), np.arange(len(pool)) + 3
     features = Features(rows, tuple(unit(f).astype(np.float32) for f in (asked, pool)))
+    every = np.ones(len(pool), bool)
     np.testing.assert_array_equal(
-        features.nearest(0, rows[0], k), nearest_rows(asked, pool, k) + 3
+        features.nearest(0, rows[0], k, every), nearest_rows(asked, pool, k) + 3
     )
+    some = rng.permutation(every.cumsum() % 2 == 0)
+    np.testing.assert_array_equal(
+        features.nearest(0, rows[0], k, some),
+        rows[1][some][nearest_rows(asked, pool[some], min(k, some.sum()))],
+    )
+
+
+def test_candidates_stay_while_a_training_takes_long(tmp_path):
+    params = {"learner": learner(batch_size=1), "n_candidates": 3}
+    with open_keyed(tmp_path, training="background", **params) as session:
+        answer_some(session, 3)
+        session.wait()
+        with session._trainer._one_at_a_time:  # as while it learns
+            while (n_open := min(session.progress.n_open)) > 0:
+                question = session.next_question()
+                assert len(question.candidates) == min(3, n_open)
+                session.answer(question, truth(question))
+        session.wait()
 
 
 class Listens(PairedActiveLearner):
