@@ -252,6 +252,11 @@ class Ledger:
         standing.sort(key=lambda event: event.number)
         return [event for event in standing if isinstance(event, Answer | Pair)]
 
+    def completions(self) -> list[Complete]:
+        """Return what says of items with several partners that these are all."""
+        standing = (self._kept[number] for number in sorted(self.completed.values()))
+        return [event for event in standing if isinstance(event, Complete)]
+
     def pairs(self, upto: EventId | None = None) -> IntArray:
         """Return numbers of event, item of X and item of y: array of shape (n, 3)."""
         rows = []

@@ -615,7 +615,8 @@ class AnnotationSession:
         Parameters
         ----------
         path : str or path
-            The file; one that exists is replaced. Columns: `kind` (pair, none, known),
+            The file; one that exists is replaced. Columns: `kind` (pair, none, known;
+            all: the item has no partners but those of its other rows),
             `X` and `y` (keys), `asked` (X or y), `by`, `at` (UTC), `seconds`,
             `question`, `X_hash` and `y_hash` (SHA-256 of the contents), `X_text` and
             `y_text` (the items themselves, where they are texts), and, where one pool

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._shared.files import replacing
 from ._book import Book
-from ._events import Answer
+from ._events import Answer, Complete, Pair
 from ._ids import Key, Number
 from ._journal import Registered
 from ._ledger import Ledger
@@ -34,7 +34,7 @@ COLUMNS: tuple[str, ...] = (
 
 
 def rows_of(book: Book) -> Iterator[dict[str, Any]]:
-    """Yield a dict per answer and known pair that stands, in order.
+    """Yield a dict per answer, "that is all" and known pair that stands, in order.
 
     Under the book's lock.
     """
@@ -56,17 +56,23 @@ def rows_with(
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a ledger; `value` returns an item itself, None for unknown."""
     by_number = {item.number: item for some in registered for item in some.values()}
-    for event in ledger.lessons():
+    told = [*ledger.lessons(), *ledger.completions()]
+    for event in sorted(told, key=lambda event: event.number):
         sides: list[Number | None] = [None, None]
         sides[ledger.modality[event.item]] = event.item
-        if event.partner in by_number:
-            sides[ledger.modality[event.partner]] = event.partner
+        partner = None if isinstance(event, Complete) else event.partner
+        if partner in by_number:
+            sides[ledger.modality[partner]] = partner
         x, y = (None if number is None else by_number[number] for number in sides)
         values = [None if item is None else value(item) for item in (x, y)]
         texts = [value if isinstance(value, str) else None for value in values]
         image, text = _image_and_text(kinds, values)
-        given = event if isinstance(event, Answer) else None
-        kind = "known" if given is None else "none" if None in sides else "pair"
+        given = None if isinstance(event, Pair) else event
+        kind = "known"
+        if isinstance(event, Complete):
+            kind = "all"
+        elif isinstance(event, Answer):
+            kind = "none" if None in sides else "pair"
         yield {
             "kind": kind,
             "X": x and x.key,

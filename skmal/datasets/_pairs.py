@@ -14,6 +14,7 @@ from ._reading import OnError, Problems, XAndY, as_objects, image_fault
 from ._tables import check_suffix, read_rows
 
 OF_EXPORTS = ("kind", "X_hash", "y_hash")  # columns that a session's exports have
+LONE = ("none", "all")  # their rows about one item
 
 
 @overload
@@ -151,8 +152,8 @@ def _read(
     y: list[str] = []
     looked_for: dict[str, str | None] = {}  # path -> what is wrong with it
     for place, row in read_rows(path, columns, problems):
-        if all(name in row for name in OF_EXPORTS) and row["kind"] == "none":
-            continue  # an answer that says that there is no partner
+        if all(name in row for name in OF_EXPORTS) and row["kind"] in LONE:
+            continue  # an answer that names no partner
         name, caption = row["image"], row["text"]
         fault = value_fault(name, image) or value_fault(caption, text)
         if fault := fault or url_fault(name):

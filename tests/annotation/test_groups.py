@@ -1,5 +1,7 @@
 """Items with several partners: images with captions, copies, and "that is all"."""
 
+import json
+
 import numpy as np
 import pytest
 from helpers import make_pairs
@@ -64,6 +66,22 @@ def test_every_caption_finds_its_image_and_no_image_is_asked_twice(
         assert (progress.n_answers, progress.n_none) == (N * EACH, 0)
         assert progress.n_pairs == len(session.learner.X_training) == N * EACH
         assert len(asked) == len(set(asked))
+
+
+def test_the_table_says_of_which_items_all_partners_are_known(tmp_path):
+    with open_session(tmp_path) as session:
+        question = ask_about(session, 0)
+        session.answer(question, partners(question)[:2], by="ada")
+        session.export_jsonl(tmp_path / "a.jsonl")
+        lines = (tmp_path / "a.jsonl").read_text().splitlines()
+        rows = list(map(json.loads, lines))
+        (closing,) = (row for row in rows if row["kind"] == "all")
+        assert (closing["X"], closing["y"]) == (question.item.key, None)
+        assert (closing["by"], closing["asked"]) == ("ada", "X")
+        assert rows[-1] == closing
+        session.undo("ada")  # whether these are all is open again
+        session.export_jsonl(tmp_path / "a.jsonl")
+        assert '"all"' not in (tmp_path / "a.jsonl").read_text()
 
 
 def known_of(question):

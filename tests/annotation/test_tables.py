@@ -124,6 +124,8 @@ def test_exports_hold_every_text_exactly(texts):
             {"kind": "pair", "y_text": text, "image": image, "text": text}
             for text in texts
         ]
+        hashes = dict.fromkeys(("X_hash", "y_hash"), "")
+        rows.append({"kind": "all", **hashes, "image": image, "text": None})
         for write, name in ((write_csv, "a.csv"), (write_jsonl, "a.jsonl")):
             write(rows, Path(folder, name))
             assert list(load_pairs(Path(folder, name)).y) == texts
