@@ -3,6 +3,7 @@
 from ._records import Found, Imported, Item, Pace, Progress, Question, SetAside
 from ._session import AnnotationSession
 from ._words import describe_encoder
+from .notebook import widget
 from .page import serve
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "SetAside",
     "describe_encoder",
     "serve",
+    "widget",
 ]

@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from flask import Response, jsonify, request
 
 from ...items._pictures import UnreadableImage
-from .._records import Item, Question
+from .._records import Item
 from .._session import AnnotationSession
+from .._shown import shown, shown_item
 from .._thumbnails import SIDE, thumbnail
 from .._words import describe_encoder
 from ._requests import (
@@ -28,7 +29,6 @@ from ._requests import (
 )
 
 SIDES = {"small": SIDE, "large": 2400}  # of copies of images, in pixels
-MAX_TEXT = 5_000  # characters of a text that are shown
 
 
 class Handlers:
@@ -57,10 +57,10 @@ class Handlers:
     def question(self) -> Response:
         """Return the question of a person."""
         asked = self.session.next_question(by=person_in(request.args, self.by))
-        return jsonify(
-            question=None if asked is None else shown(asked, self.session.kinds),
-            progress=self._progress(),
-        )
+        question = None
+        if asked is not None:
+            question = shown(asked, self.session.kinds, address)
+        return jsonify(question=question, progress=self._progress())
 
     def progress(self) -> Response:
         """Return how far the session has come."""
@@ -102,7 +102,8 @@ class Handlers:
         text, how = request.args.get("text", ""), how_in(request.args)
         found = self.session.search(text, modality, limit, how)
         kind = self.session.kinds[modality]
-        return jsonify(items=[shown_item(item, modality, kind) for item in found])
+        items = [shown_item(item, modality, kind, address) for item in found]
+        return jsonify(items=items)
 
     def export(self) -> Response:
         """Return all answers as a table, with image files by their whole path."""
@@ -154,29 +155,7 @@ def refused(status: int, message: str | None) -> Response:
     return response
 
 
-def shown(asked: Question, kinds: tuple[str, str]) -> dict[str, Any]:
-    """Return a question as the page shows it."""
-    own, other = asked.modality, 1 - asked.modality
-    return {
-        "id": asked.id,
-        "modality": own,
-        "item": shown_item(asked.item, own, kinds[own]),
-        "candidates": [
-            shown_item(item, other, kinds[other]) for item in asked.candidates
-        ],
-        "several": asked.several,
-        "partners": [shown_item(item, other, kinds[other]) for item in asked.partners],
-    }
-
-
-def shown_item(item: Item, modality: int, kind: str) -> dict[str, str | None]:
-    """Return an item as the page shows it: a text, or where to fetch the image."""
-    text = image = None
-    if kind == "text":
-        text = item.value
-        if len(text) > MAX_TEXT:
-            text = f"{text[:MAX_TEXT]} …"
-    elif kind == "image":
-        wanted = urlencode({"modality": modality, "key": item.key}, errors="replace")
-        image = f"api/image?{wanted}"
-    return {"key": item.key, "text": text, "image": image}
+def address(modality: int, item: Item) -> str:
+    """Return where the page fetches a picture."""
+    wanted = urlencode({"modality": modality, "key": item.key}, errors="replace")
+    return f"api/image?{wanted}"

@@ -1,11 +1,7 @@
 """Pools with traps in them, and a session that nobody changes."""
 
-import shutil
-
 import pytest
 from pages import make_traps, open_session
-
-CHROMIUMS = "chromium", "chromium-headless-shell", "chromium-browser", "google-chrome"
 
 
 @pytest.fixture(scope="module")
@@ -26,25 +22,10 @@ def session(folder):
         assert progress.n_answers == progress.n_skips == 0
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """Return a real Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    pytest.importorskip("waitress", reason="needs waitress")
-    chromium = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if chromium is None:
-        pytest.skip(f"none of {', '.join(CHROMIUMS)} is on the PATH")
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def visit(browser):
     """Return how to open a page, which is watched for errors and foreign requests."""
+    pytest.importorskip("waitress", reason="needs waitress")
     visited = []
 
     def visit(link, **context):

@@ -1,0 +1,5 @@
+"""The question in a notebook."""
+
+from ._view import widget
+
+__all__ = ["widget"]

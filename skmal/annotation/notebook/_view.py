@@ -1,0 +1,62 @@
+"""A session's questions below a cell of a notebook."""
+
+from typing import TYPE_CHECKING
+
+from .._session import AnnotationSession
+
+if TYPE_CHECKING:
+    from ._widget import QuestionWidget
+
+
+def widget(session: AnnotationSession, by: str = "me") -> "QuestionWidget":
+    """Show a session's questions in a notebook, to be answered by click.
+
+    As the last line of a cell it shows what the page shows: an item, numbered
+    candidates, a search, and buttons that say none, skip and undo. It needs anywidget
+    (the extra `notebook`), which Jupyter, VS Code, Colab and marimo know.
+
+    Parameters
+    ----------
+    session : AnnotationSession
+        An open session. With ``training="background"`` people go on while the encoder
+        learns; with "wait" the widget waits for it after each batch.
+    by : str, default="me"
+        In whose name answers go.
+
+    Returns
+    -------
+    QuestionWidget
+        The widget. Other cells can use the session meanwhile; `refresh` shows what
+        they have changed, `close` ends the widget, and the session stays open.
+
+    Raises
+    ------
+    ImportError
+        If anywidget is not installed.
+
+    See Also
+    --------
+    serve : The page, for people without a notebook.
+
+    Notes
+    -----
+    What people do is sent to the kernel, and done there between two cells: while a
+    cell runs, the widget waits. Images are sent as the page's thumbnails.
+
+    Examples
+    --------
+    >>> from skmal import AnnotationSession
+    >>> from skmal.annotation import widget
+    >>> session = AnnotationSession(
+    ...     "work.skmal", "images", "texts.csv", training="background"
+    ... )  # doctest: +SKIP
+    >>> widget(session)  # doctest: +SKIP
+    """
+    try:
+        from ._widget import QuestionWidget
+    except ImportError as error:
+        raise ImportError(
+            "the widget needs anywidget; install it with `pip install "
+            '"skmal[notebook]"`'
+        ) from error
+    return QuestionWidget(session, by)
