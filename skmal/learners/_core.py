@@ -15,8 +15,9 @@ from .._shared.randomness import REMEMBERED, draw_rows, draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._block_math import to_host
 from ..arrays._verbs import take
+from ..encoders._tags import reads_numbers_only
 from ..encoders._usable import usable_pairs, usable_rows
-from ..items._containers import join
+from ..items._containers import join, numeric_rows
 from ..items._encoding import check_encoder, encode
 from ..strategies._base import QueryStrategy, check_n_instances, choose
 from ..strategies._round import Round, Selection, round_of
@@ -336,6 +337,8 @@ class ActiveLearner(BaseEstimator):
         if self._listed:
             names = [f"pools[{m}]" for m in range(len(pools))]
         n_instances = check_n_instances(n_instances, pools, names, strategy)
+        self._check_numbers(pools, names)
+        whole = pools
         encoder = getattr(self, "estimator_", self.estimator)
         rows = usable_rows(encoder, pools, self._listed)
         if rows is not None:  # the query is about the rest of the pools
@@ -360,7 +363,24 @@ class ActiveLearner(BaseEstimator):
         selection = check_selection(result, list(map(len, pools)), n_instances)
         query = query_of(self._query_kind, selection, pools)
         self._remember(query, pools, seen)
-        return (query if rows is None else at_rows(query, rows[query.modality])), seen
+        if rows is not None:
+            query = at_rows(query, rows[query.modality], whole)
+        return query, seen
+
+    def _check_numbers(self, pools: Sequence[Items], names: Sequence[str]) -> None:
+        """Raise where an encoder yet to be fitted could not learn from the pools."""
+        encoder = self.estimator
+        if encoder is None:
+            encoder = self._default_encoder()
+        if hasattr(self, "estimator_") or not reads_numbers_only(encoder):
+            return
+        for pool, name in zip(pools, names, strict=True):
+            if numeric_rows(pool) is None:
+                raise ValueError(
+                    f"{name} holds no rows of numbers, and {type(encoder).__name__} "
+                    "learns from nothing else; pass features, or a learner that reads "
+                    'the items, such as PairedActiveLearner(CLIPEncoder("tiny"))'
+                )
 
     def _usable_lessons(
         self, encoder: Any

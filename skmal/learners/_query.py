@@ -25,6 +25,7 @@ class BaseQuery(_Asked):
     modality: int
     utilities: FloatArray | None
     coverage_gap: tuple[float, ...] | None
+    pool_sizes: tuple[int, ...] | None
 
     def __new__(
         cls,
@@ -33,17 +34,25 @@ class BaseQuery(_Asked):
         modality: int = 0,
         utilities: npt.ArrayLike | None = None,
         coverage_gap: tuple[float, ...] | None = None,
+        pool_sizes: tuple[int, ...] | None = None,
     ) -> Self:
         """Build the pair and hang the rest on it."""
         self = super().__new__(cls, cast(IntArray, indices), instances)
         self.modality = modality
         self.utilities = cast(FloatArray | None, utilities)
         self.coverage_gap = coverage_gap
+        self.pool_sizes = pool_sizes
         return self
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         """Tell pickle and copy what to call `__new__` with."""
-        return (*self, self.modality, self.utilities, self.coverage_gap)
+        return (
+            *self,
+            self.modality,
+            self.utilities,
+            self.coverage_gap,
+            self.pool_sizes,
+        )
 
     def __repr__(self) -> str:
         """Show the modality too, without which the indices mean nothing."""
@@ -63,17 +72,19 @@ def query_of(
         selection.modality,
         selection.utilities,
         selection.coverage_gap,
+        tuple(map(len, pools)),
     )
 
 
-def at_rows(query: AnyQuery, rows: IntArray) -> AnyQuery:
-    """Return a query of some rows of a pool as one of the whole pool."""
+def at_rows(query: AnyQuery, rows: IntArray, pools: Sequence[Items]) -> AnyQuery:
+    """Return a query of some rows of a pool as one of the whole pools."""
     return type(query)(
         rows[np.asarray(query.indices)],
         query.instances,
         query.modality,
         query.utilities,
         query.coverage_gap,
+        tuple(map(len, pools)),
     )
 
 
@@ -101,6 +112,8 @@ class Query(BaseQuery):
         What the strategy ranked them by.
     coverage_gap : tuple of two floats, default=None
         The gaps of X and y that the strategy compared, if it did.
+    pool_sizes : tuple of two ints, default=None
+        How many rows the pools had. None: not known, and answers are not checked by it.
 
     Examples
     --------
@@ -129,10 +142,15 @@ class Query(BaseQuery):
         Raises
         ------
         ValueError
-            If there is not one integer of at least -1 per item.
+            If there is not one integer of at least -1 per item, or if one is no row of
+            the other pool.
+
+        Notes
+        -----
+        A row may be the partner of several items: an image, of two captions.
         """
         partners = np.asarray(plain(partners, "partners"))
-        indices = np.asarray(self.indices)
+        indices, sizes = np.asarray(self.indices), self.pool_sizes
         if partners.shape != indices.shape or (
             partners.size and partners.dtype.kind not in "iu"
         ):
@@ -140,7 +158,8 @@ class Query(BaseQuery):
                 f"partners must hold one integer row for each of the {len(indices)} "
                 f"items, -1 for none; got {partners.dtype} of shape {partners.shape}"
             )
-        _check_none_below(partners)
+        size = None if sizes is None else sizes[1 - self.modality]
+        _check_rows(partners, size, "the other pool")
         found = partners >= 0
         own, other = indices[found], partners[found].astype(np.int64)
         return (own, other) if self.modality == 0 else (other, own)
@@ -161,6 +180,8 @@ class MultimodalQuery(BaseQuery):
         What the strategy ranked them by.
     coverage_gap : tuple of floats, default=None
         The gaps of all modalities that the strategy compared, if it did.
+    pool_sizes : tuple of ints, default=None
+        How many rows the pools had. None: not known, and answers are not checked by it.
 
     Examples
     --------
@@ -188,8 +209,9 @@ class MultimodalQuery(BaseQuery):
         Raises
         ------
         ValueError
-            If there is not one integer of at least -1 per item and modality, or if the
-            asked modality's column does not hold the rows asked about.
+            If there is not one integer of at least -1 per item and modality, if one is
+            no row of its pool, or if the asked modality's column does not hold the rows
+            asked about.
         """
         partners = np.asarray(plain(partners, "partners"))
         indices = np.asarray(self.indices)
@@ -204,7 +226,11 @@ class MultimodalQuery(BaseQuery):
                 "items and each modality, -1 for none; got "
                 f"{partners.dtype} of shape {partners.shape}"
             )
-        _check_none_below(partners)
+        for m, column in enumerate(partners.T):
+            sizes = self.pool_sizes
+            _check_rows(
+                column, sizes[m] if sizes and m < len(sizes) else None, f"pool {m}"
+            )
         if (partners[:, self.modality] != indices).any():
             raise ValueError(
                 f"column {self.modality} of partners must be the rows asked about, "
@@ -214,8 +240,14 @@ class MultimodalQuery(BaseQuery):
         return tuple(complete.T)
 
 
-def _check_none_below(partners: IntArray) -> None:
+def _check_rows(partners: IntArray, size: int | None, pool: str) -> None:
+    """Raise unless these are rows of a pool of this size, where it is known, or -1."""
     if (partners < -1).any():
         raise ValueError(
             f"partners holds {partners.min()}; use -1 for items without a partner"
+        )
+    if size is not None and (partners >= size).any():
+        raise ValueError(
+            f"partners holds {partners.max()}, but {pool} has {size} rows; pass rows "
+            f"from 0 to {size - 1}, or -1 for none"
         )

@@ -476,7 +476,7 @@ def test_errors_and_missing_partners_of_three_modalities():
     with pytest.raises(ValueError, match="items of 2 modalities, but there are 3"):
         learner.fit(Xs)
     learner.annotator = lambda query, *ids: complete(query) + np.array([0, 0, 80])
-    with pytest.raises(ValueError, match=r"named row \d+, but pool 2 has"):
+    with pytest.raises(ValueError, match=r"holds \d+, but pool 2 has"):
         learner.fit(Xs)
 
 

@@ -286,7 +286,7 @@ def test_a_function_annotates_and_its_mistakes_are_named():
     assert learner.estimator_ is encoder  # nothing is lost
     learner.set_params(n_initial=None)
     learner.annotator = lambda query, X_ids, y_ids: np.full(len(query.indices), 70)
-    with pytest.raises(ValueError, match="named row 70, but the other pool has 70"):
+    with pytest.raises(ValueError, match="holds 70, but the other pool has 70"):
         learner.fit(X, y)
     for wrong in (SimulatedAnnotator, "perfect"):
         learner.annotator = wrong

@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.cross_decomposition import PLSSVD
 
-from skmal import PairedActiveLearner, Query, RidgeCCA, Selection
+from skmal import PairedActiveLearner, Query, RandomSampling, RidgeCCA, Selection
 from skmal._shared.randomness import draw_seed
 from skmal.strategies._round import open_round
 
@@ -56,6 +56,31 @@ def test_pairs_drop_items_without_a_partner():
 def test_pairs_reject_other_answers(partners, message):
     with pytest.raises(ValueError, match=message):
         Query(np.array([4, 7, 2]), None).pairs(partners)
+
+
+@pytest.mark.parametrize("modality", [0, 1])
+def test_pairs_are_rows_of_the_pool_that_was_asked_of(modality):
+    learner = PairedActiveLearner(RidgeCCA(), RandomSampling(modality), random_state=0)
+    rng = np.random.default_rng(0)
+    query = learner.query(rng.normal(size=(9, 3)), rng.normal(size=(7, 3)), 3)
+    n = (7, 9)[modality]
+    query.pairs([n - 1, n - 1, -1])  # an image may have two captions
+    with pytest.raises(ValueError, match=f"holds 99, but the other pool has {n} rows"):
+        pickle.loads(pickle.dumps(query)).pairs([0, 99, 1])
+    with pytest.raises(ValueError, match=f"holds {n}, .* pass rows from 0 to {n - 1}"):
+        query.pairs([0, n, 1])
+
+
+@pytest.mark.parametrize("estimator", [None, RidgeCCA()])
+@pytest.mark.parametrize("m", [0, 1])
+def test_what_no_encoder_could_learn_from_is_not_asked_about(estimator, m):
+    pools = [np.eye(4), np.eye(4)]
+    pools[m] = [f"a{i}.png" for i in range(4)]
+    learner = PairedActiveLearner(estimator, RandomSampling(), random_state=0)
+    name = "KernelCCA" if estimator is None else "RidgeCCA"
+    message = f"{'Xy'[m]}_pool holds no rows of numbers, and {name} learns from nothing"
+    with pytest.raises(ValueError, match=message):
+        learner.query(*pools)
 
 
 def test_round_holds_features_and_inputs_of_both_modalities(pairs):

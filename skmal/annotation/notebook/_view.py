@@ -1,14 +1,21 @@
 """A session's questions below a cell of a notebook."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .._session import AnnotationSession
 
-if TYPE_CHECKING:
-    from ._widget import QuestionWidget
+
+class QuestionView(Protocol):
+    """A widget that shows a question."""
+
+    def refresh(self) -> None:
+        """Show the question as it is now."""
+
+    def close(self) -> None:
+        """End the widget; the session stays open."""
 
 
-def widget(session: AnnotationSession, by: str = "me") -> "QuestionWidget":
+def widget(session: AnnotationSession, by: str = "me") -> QuestionView:
     """Show a session's questions in a notebook, to be answered by click.
 
     As the last line of a cell it shows what the page shows: an item, numbered
@@ -25,8 +32,8 @@ def widget(session: AnnotationSession, by: str = "me") -> "QuestionWidget":
 
     Returns
     -------
-    QuestionWidget
-        The widget. Other cells can use the session meanwhile; `refresh` shows what
+    QuestionView
+        An anywidget. Other cells can use the session meanwhile; `refresh` shows what
         they have changed, `close` ends the widget, and the session stays open.
 
     Raises
