@@ -82,6 +82,7 @@ class Journal:
             raise ValueError("':memory:' would lose every answer; name a file")
         self.path = Path(path)
         self._owner = self.path.with_name(self.path.name + ".owner")
+        self._me = f"process {os.getpid()} on {socket.gethostname()}"
         self._read_only = read_only
         # SQLite's name of a file to read, which must be absolute there.
         name = self.path.absolute().as_uri() + "?mode=ro" if read_only else self.path
@@ -130,7 +131,7 @@ class Journal:
             # Every time, so that a place that cannot be written is noticed now.
             self._connection.execute(f"PRAGMA user_version = {VERSION}")
         with suppress(OSError):  # tells others who it is; the lock itself is SQLite's
-            self._owner.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+            self._owner.write_text(self._me)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -230,10 +231,13 @@ class Journal:
                 owner = self._owner.read_text()
             except OSError:
                 owner = "another process"
+            if owner == self._me:
+                owner += ", this one"  # a cell that is run again, say
             return BlockingIOError(
                 errno.EAGAIN,
-                f"{self.path} is in use by {owner}; close that session first. Several "
-                "people can answer on one session's page",
+                f"{self.path} is in use by {owner}; close that session first, in a "
+                "notebook by session.close(). Several people can answer on one "
+                "session's page",
             )
         if code == "SQLITE_FULL":
             return OSError(

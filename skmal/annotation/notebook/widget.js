@@ -20,6 +20,7 @@ function render({ model, el }) {
 
   let isBusy = false; // something is on its way
   let said = null; // what to say when it is done
+  let last = ""; // what was said
   let typed = 0;
   let looks = 0;
   const question = () => model.get("question");
@@ -121,9 +122,9 @@ function render({ model, el }) {
 
   function showProgress() {
     const progress = model.get("progress");
-    const now = said && !model.get("error") ? said(progress) : "";
+    if (said) last = model.get("error") ? "" : said(progress);
     said = null;
-    const parts = [answersText(progress) + restText(progress, model.get("kinds")), trainingText(progress), now];
+    const parts = [answersText(progress) + restText(progress, model.get("kinds")), trainingText(progress), last];
     status.textContent = parts.filter(Boolean).join(" — ");
     error.textContent = model.get("error");
     knows.textContent = knowsText(progress);

@@ -130,6 +130,9 @@ def test_people_answer_by_click(session, browser):
     assert shown.question["id"] == question["id"]
     button("Skip for now").click()
     said("Skipped: it comes back later.")
+    search.fill("a")
+    page.get_by_text("Found: ").wait_for()
+    said("Skipped: it comes back later.")
     button(f"No {'text' if pool(shown) else 'image'} belongs to it").click()
     said("belongs to it.")
     session.change_budget(9)
