@@ -87,10 +87,13 @@ def _annotate(arguments: argparse.Namespace) -> int:
         if arguments.budget not in (None, session.progress.budget):
             session.change_budget(arguments.budget)
         n_images, n_texts = map(len, session.pools)
+        n_answers = session.progress.n_answers
+        first = "Choosing questions"
+        if arguments.replan and n_answers:
+            first = "Learning from them anew, then choosing questions"
         print(
             f"{arguments.session}: {n_images:,} images, {n_texts:,} texts, "
-            f"{_counted(session.progress.n_answers, 'answer')} so far. "
-            "Choosing questions ...",
+            f"{_counted(n_answers, 'answer')} so far. {first} ...",
             flush=True,
         )
         serve(

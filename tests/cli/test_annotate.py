@@ -190,7 +190,9 @@ def test_the_same_answers_go_on_under_another_plan(desk, capsys):
     assert "--seed is 7, but" in told
     assert "by the new plan: --replan" in told
     assert run("--budget", "9", "--seed", "7", "--replan") == 0
-    assert "9 answers, 9 pairs" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "6 answers so far. Learning from them anew" in told
+    assert "9 answers, 9 pairs" in told
     assert run("--budget", "9", "--seed", "7") == 0
 
 

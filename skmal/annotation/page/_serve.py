@@ -90,7 +90,7 @@ def serve(
             "can read both pools and answer, and nothing is encrypted on its way",
             stacklevel=2,
         )
-    if not session.progress.n_rounds:
+    if not session._book.ledger.rounds_of_plan:
         session.train()  # else the first to open the page would wait for it
     for modality in (0, 1):
         session.search("", modality, limit=1)  # as above
