@@ -9,7 +9,8 @@ as the command runs it, in a process of its own. Two people ask it for questions
 and searches and answer, a tenth of a second after each other, much faster than people
 do, so that a training runs nearly all the time. Times are from the request to the last
 byte; those are counted during which, by what the server says before and after, the
-encoder was being trained. A static file is what a request costs anyway.
+encoder was being trained. A static file is what a request costs anyway. The first
+opening, where all files are looked at and hashed, is printed.
 """
 
 import argparse
@@ -80,6 +81,7 @@ def serve_pools(folder: Path, n: int) -> None:
         + rng.normal(size=(n, 192)).astype(np.float32)
         for _ in range(2)
     )
+    start = time.perf_counter(), time.process_time()
     with AnnotationSession(
         folder / "s.skmal",
         folder / "images",
@@ -89,7 +91,9 @@ def serve_pools(folder: Path, n: int) -> None:
         known_pairs=[(i, i) for i in range(N_KNOWN)],
         training="background",
     ) as session:
+        wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
         serve(session, port=0)
+        print(f"first opening: {wall:.1f} s, {cpu:.1f} s of a core")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(f"{session.progress.n_rounds} rounds, peak memory {peak:.1f} GB")
 
@@ -160,7 +164,7 @@ def report(
     """Print what was measured during trainings, and write one table."""
     n_answers = sum(what == "answer" for what, _, _ in times)
     n_during = sum(during for what, _, during in times if what == "answer")
-    print(f"{rest[-1]}; {n_during} of {n_answers} answers during a training;")
+    print(f"{rest[-2]}; {rest[-1]}; {n_during} of {n_answers} answers during a training;")
     print(f"load average {load:.1f} on {os.cpu_count()} cores, server and people in it")
     table = []
     for what in dict.fromkeys(what for what, _, _ in times):

@@ -317,7 +317,7 @@ async function finish() {
 function showOver(over) {
   $("made").hidden = !over;
   $("back").hidden = !over || ends;
-  for (const id of ["undo", "finish", "who", "hints"]) $(id).hidden = over;
+  for (const id of ["undo", "finish", "who", "hints", "knows"]) $(id).hidden = over;
   $("export").hidden = over && ends;
 }
 
