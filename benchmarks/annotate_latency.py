@@ -164,7 +164,8 @@ def report(
     """Print what was measured during trainings, and write one table."""
     n_answers = sum(what == "answer" for what, _, _ in times)
     n_during = sum(during for what, _, during in times if what == "answer")
-    print(f"{rest[-2]}; {rest[-1]}; {n_during} of {n_answers} answers during a training;")
+    print("; ".join(rest[-2:]))
+    print(f"{n_during} of {n_answers} answers during a training;")
     print(f"load average {load:.1f} on {os.cpu_count()} cores, server and people in it")
     table = []
     for what in dict.fromkeys(what for what, _, _ in times):
