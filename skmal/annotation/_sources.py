@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy.sparse import issparse
 
+from .._shared.threads import mapped_in_threads
 from .._shared.types import Items
 from ..datasets._texts import KeyedTexts, load_texts
 from ..items._containers import check_items
@@ -145,7 +146,8 @@ def fingerprints(
     """
     aside = {pool.keys[row] for row in pool.faults}
 
-    def fingerprint(key: Key, item: Any) -> Fingerprint:
+    def fingerprint(keyed: tuple[Key, Any]) -> Fingerprint:
+        key, item = keyed
         if key in aside:
             return known.get(key, Fingerprint(UNREAD, None, None))
         if not isinstance(item, Path):
@@ -164,8 +166,9 @@ def fingerprints(
 
     if pool.kind == "image" and isinstance(pool.items, list):  # reading waits for disks
         with ThreadPoolExecutor() as threads:
-            return list(threads.map(fingerprint, pool.keys, pool.items))
-    return [fingerprint(key, pool.items[i]) for i, key in enumerate(pool.keys)]
+            keyed = list(zip(pool.keys, pool.items, strict=True))
+            return list(mapped_in_threads(threads, fingerprint, keyed))
+    return [fingerprint((key, pool.items[i])) for i, key in enumerate(pool.keys)]
 
 
 def read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str], str]:

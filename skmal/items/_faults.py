@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._shared.progress import progress
+from .._shared.threads import mapped_in_threads
 from ._pictures import UnreadableImage, is_whole_jpeg, read_picture
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def find_faults(
             for start in range(0, len(equals), AHEAD):
                 batch = equals[start : start + AHEAD]
                 firsts = [images[same[0]] for same in batch]
-                found = threads.map(look, firsts)
+                found = mapped_in_threads(threads, look, firsts)
                 for same, fault in zip(batch, found, strict=True):
                     if fault is not None:
                         faults.update(dict.fromkeys(same, fault))
