@@ -1,6 +1,7 @@
 """Tiny files in exactly the layout of the published sets, and how they are read."""
 
 import json
+import tarfile
 import warnings
 from io import BytesIO
 
@@ -124,3 +125,59 @@ def write_coco(folder, parts, n_captions=3):
     write(folder / "dataset_coco.json", json.dumps(content))
     content = {"info": {}, "images": official, "annotations": annotations[::-1]}
     write(folder / "annotations" / "captions_val2014.json", json.dumps(content))
+
+
+def tar_member(name, content=b"", **fields):
+    """Return a member to be written into a tar file; fields are tarfile's own."""
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    for field, value in fields.items():
+        setattr(member, field, value)
+    return member, content
+
+
+def sample_members(number, **changes):
+    """Return the members of a sample as img2dataset writes them, with DataComp's uid.
+
+    A change of a member to None takes it out.
+    """
+    key = f"{number:09d}"
+    about = {
+        "uid": f"{number:032x}",
+        "caption": f"caption {number}",
+        "url": "https://example.org/x.jpg",
+        "key": key,
+        "status": "success",
+        "error_message": None,
+        "width": 32,
+        "height": 32,
+        "original_width": 640,
+        "original_height": 640,
+        "exif": "{}",
+        "sha256": "0",
+    }
+    contents = {
+        "jpg": make_jpeg(number),
+        "json": json.dumps(about, indent=4).encode(),
+        "txt": f"text {number}".encode(),
+    } | changes
+    return [
+        tar_member(f"{key}.{ending}", content)
+        for ending, content in contents.items()
+        if content is not None
+    ]
+
+
+def write_tar(path, members):
+    """Write a tar file of members."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w") as archive:
+        for member, content in members:
+            archive.addfile(member, BytesIO(content))
+    return path
+
+
+def write_samples(path, numbers, *others):
+    """Write a shard of plain samples, and other members behind them."""
+    plain = [member for number in numbers for member in sample_members(number)]
+    return write_tar(path, [*plain, *others])

@@ -136,7 +136,8 @@ def add_parser(
         "--path",
         help="the files of data that are not in the package; of pairs: a table (.csv, "
         ".tsv, .json, .jsonl, .ndjson, .parquet, .arrow) of image files and texts, "
-        "such as skmal annotate --export writes",
+        "such as skmal annotate --export writes; of webdataset: a .tar file, or a "
+        "folder of them",
     )
     parser.add_argument(
         "--text-column", metavar="NAME", help="of a table of pairs (default: text)"
@@ -148,8 +149,8 @@ def add_parser(
         "--cache",
         type=Path,
         metavar="DIR",
-        help="where what is made once out of colorswap and datacomp is kept (default: "
-        "beside their files)",
+        help="where what is made once out of colorswap, datacomp and webdataset is "
+        "kept (default: beside their files)",
     )
     parser.add_argument(
         "--on-error",

@@ -1,5 +1,6 @@
 """Pairs to try things on: real ones in the package, made ones, and your own files."""
 
+from ..items._stored import PackedImage
 from ._coco import load_coco_captions
 from ._colorswap import load_colorswap
 from ._datacomp import Texts, load_datacomp
@@ -8,8 +9,10 @@ from ._images import load_images
 from ._make_colorswap import make_colorswap
 from ._pairs import load_pairs
 from ._texts import load_texts
+from ._webdataset import load_webdataset
 
 __all__ = [
+    "PackedImage",
     "Texts",
     "load_coco_captions",
     "load_colorswap",
@@ -18,5 +21,6 @@ __all__ = [
     "load_images",
     "load_pairs",
     "load_texts",
+    "load_webdataset",
     "make_colorswap",
 ]

@@ -21,12 +21,14 @@ from ..datasets import (
     load_datacomp,
     load_glyphs,
     load_pairs,
+    load_webdataset,
 )
 from ..datasets._glyphs import Font
 from ..datasets._reading import OnError
 from ..encoders.clip._encoder import CLIPEncoder
 from ..evaluation import evaluate_colorswap, evaluate_retrieval
 from ..items._faults import find_faults
+from ..items._images import check_images
 from ..learners._paired import PairedActiveLearner
 
 Scoring: TypeAlias = Callable[[PairedActiveLearner, Any, Any], dict[str, float]]
@@ -36,9 +38,9 @@ FONTS: dict[str, Font] = {
     "glyphs-serif": "serif",
     "glyphs-mono": "mono",
 }
-IMAGES = ("colorswap", "coco", "pairs")  # in files that the user has
+IMAGES = ("colorswap", "coco", "pairs", "webdataset")  # in files that the user has
 FILES = (*IMAGES, "datacomp")
-CONVERTED = ("colorswap", "datacomp")  # files that are made once out of these
+CONVERTED = ("colorswap", "datacomp", "webdataset")  # which keep what is made once
 DATA = (*FONTS, *FILES)
 KS = ("recall@1", "recall@5", "recall@10")
 COCO = (*KS, *(f"{way}_{k}" for way in ("x_to_y", "y_to_x") for k in KS))
@@ -192,8 +194,8 @@ def load_held_out(
 
     Parameters
     ----------
-    data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", "datacomp", \
-            "pairs"}
+    data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", "pairs", \
+            "webdataset", "datacomp"}
         Glyphs come with the package; the others are read from files, see
         `skmal.datasets`.
     path : str or path, default=None
@@ -207,8 +209,8 @@ def load_held_out(
     text_column, image_column : str, default=None
         The columns of the data "pairs"; None: "text" and "image".
     cache : str or path, default=None
-        Where what is converted is written, of "colorswap" and "datacomp"; None: beside
-        their files.
+        Where what is made once is written, of "colorswap", "datacomp" and "webdataset";
+        None: beside their files.
 
     Returns
     -------
@@ -239,7 +241,7 @@ def load_held_out(
     if cache is not None and data not in CONVERTED:
         raise ValueError(
             f"cache={str(cache)!r} (on the command line --cache) goes with the data "
-            f"{' and '.join(map(repr, CONVERTED))} only, got {data!r}"
+            f"{', '.join(map(repr, CONVERTED))} only, got {data!r}"
         )
     if path is not None:
         return _read_files(data, path, on_error, verbose, columns, cache)
@@ -260,6 +262,13 @@ def _read_files(
         X, y = load_datacomp(
             path, cache=cache, on_error=on_error, return_X_y=True, verbose=verbose
         )
+        return HeldOut(X, y, _retrieval)
+    if data == "webdataset":
+        pairs = load_webdataset(path, cache=cache, on_error=on_error, verbose=verbose)
+        X, y = pairs.X, pairs.y
+        if on_error == "skip":  # decoded, once before hours of work
+            rows = _readable(X, 1, path, verbose)
+            X, y = X[rows], y[rows]
         return HeldOut(X, y, _retrieval)
     if data == "pairs":
         pairs = load_pairs(
@@ -300,7 +309,7 @@ def _readable(
     X: npt.NDArray[Any], together: int, path: str | Path, verbose: int
 ) -> IntArray:
     """Return the rows of images that can be read; so many in a row stand together."""
-    faults = find_faults([Path(name) for name in X], verbose=verbose, thorough=True)
+    faults = find_faults(check_images(X, "X"), verbose=verbose, thorough=True)
     is_good = np.ones(len(X), dtype=bool)
     is_good[list(faults)] = False
     is_good = is_good.reshape(-1, together).all(axis=1).repeat(together)
