@@ -5,6 +5,7 @@ from ._coco import load_coco_captions
 from ._colorswap import load_colorswap
 from ._datacomp import Texts, load_datacomp
 from ._glyphs import load_glyphs
+from ._huggingface import load_huggingface
 from ._images import load_images
 from ._make_colorswap import make_colorswap
 from ._pairs import load_pairs
@@ -18,6 +19,7 @@ __all__ = [
     "load_colorswap",
     "load_datacomp",
     "load_glyphs",
+    "load_huggingface",
     "load_images",
     "load_pairs",
     "load_texts",
