@@ -3,6 +3,7 @@
 import json
 import tarfile
 import warnings
+import zipfile
 from io import BytesIO
 
 import numpy as np
@@ -181,3 +182,74 @@ def write_samples(path, numbers, *others):
     """Write a shard of plain samples, and other members behind them."""
     plain = [member for number in numbers for member in sample_members(number)]
     return write_tar(path, [*plain, *others])
+
+
+def write_flickr(folder, parts, n_captions=5, archive=None):
+    """Write one image for each of the parts, and Karpathy's file.
+
+    `archive` is a method of zipfile; None: the images are files.
+    """
+    images, files = [], {}
+    for number, part in enumerate(parts):
+        name = f"{1000 + number}.jpg"
+        files[name] = make_jpeg(number)
+        sentences = [
+            {
+                "tokens": [],
+                "raw": f"image {number}, {i} .",
+                "imgid": number,
+                "sentid": i,
+            }
+            for i in range(n_captions)
+        ]
+        images.append(
+            {
+                "sentids": list(range(n_captions)),
+                "imgid": number,
+                "sentences": sentences,
+                "split": part,
+                "filename": name,
+            }
+        )
+    content = {"images": images, "dataset": "flickr30k"}
+    write(folder / "dataset_flickr30k.json", json.dumps(content))
+    write_images(folder, "flickr30k-images", files, archive)
+    return folder
+
+
+def write_winoground(folder, n, archive=None):
+    """Write quadruples as Winoground has them; `archive` is as of `write_flickr`."""
+    rows, files = [], {}
+    for number in range(n):
+        names = [f"ex_{number}_img_{i}" for i in (0, 1)]
+        for i, name in enumerate(names):
+            files[f"{name}.png"] = make_jpeg(2 * number + i)
+        rows.append(
+            {
+                "id": number,
+                "image_0": names[0],
+                "image_1": names[1],
+                "caption_0": f"{number} dogs before one cat",
+                "caption_1": f"one cat before {number} dogs",
+                "tag": "Scope",
+                "secondary_tag": "",
+                "num_main_preds": 1,
+                "collapsed_tag": "Relation" if number % 2 else "Object",
+            }
+        )
+    write(folder / "examples.jsonl", "\n".join(map(json.dumps, rows)))
+    write_images(folder, "images", files, archive)
+    return folder
+
+
+def write_images(folder, name, files, archive):
+    """Write files into a folder, or into a zip file of that name, as macOS makes it."""
+    if archive is None:
+        for key, content in files.items():
+            write(folder / name / key, content)
+        return
+    with zipfile.ZipFile(folder / f"{name}.zip", "w", archive) as made:
+        made.mkdir(name)
+        for key, content in files.items():
+            made.writestr(f"{name}/{key}", content)
+            made.writestr(f"__MACOSX/{name}/._{key}", b"\0\5\x16\7")

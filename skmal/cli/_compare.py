@@ -137,20 +137,23 @@ def add_parser(
         help="the files of data that are not in the package; of pairs: a table (.csv, "
         ".tsv, .json, .jsonl, .ndjson, .parquet, .arrow) of image files and texts, "
         "such as skmal annotate --export writes; of webdataset: a .tar file, or a "
-        "folder of them",
+        "folder of them; of huggingface: a folder that save_to_disk wrote, or that has "
+        "the parquet files of a dataset",
     )
     parser.add_argument(
-        "--text-column", metavar="NAME", help="of a table of pairs (default: text)"
+        "--text-column", metavar="NAME", help="of pairs or huggingface (default: text)"
     )
     parser.add_argument(
-        "--image-column", metavar="NAME", help="of a table of pairs (default: image)"
+        "--image-column",
+        metavar="NAME",
+        help="of pairs or huggingface (default: image)",
     )
     parser.add_argument(
         "--cache",
         type=Path,
         metavar="DIR",
-        help="where what is made once out of colorswap, datacomp and webdataset is "
-        "kept (default: beside their files)",
+        help="where what is made once out of the files of --path is kept (default: "
+        "beside them)",
     )
     parser.add_argument(
         "--on-error",

@@ -15,6 +15,7 @@ from sets import (
     quadruples,
     write,
     write_coco,
+    write_flickr,
     write_parquet,
     write_samples,
     write_shard,
@@ -45,6 +46,17 @@ def sets(tmp_path_factory):
         write(folder / f"{i}.jpg", make_jpeg(i))
         rows += [f"{i}.jpg,photo {i}"] * (1 + i % 2)
     write(folder / "pairs.csv", "\n".join(rows))
+    write_flickr(folder / "flickr30k", [*["train"] * 10, "val", *["test"] * 3], 2)
+    for name, n in (("train", 10), ("validation", 1), ("test", 3)):
+        rows = [
+            {
+                "image": {"bytes": make_jpeg(i), "path": None},
+                "text": [f"photo {i}", f"picture {i}"],
+            }
+            for i in range(n)
+        ]
+        file = folder / "huggingface" / f"{name}-00000-of-00001.parquet"
+        write_parquet(file, rows)
     for i in range(2):
         write_samples(folder / "webdataset" / f"{i}.tar", range(15 * i, 15 * i + 15))
     write(folder / "micro.json", json.dumps(MICRO_CLIP))
@@ -62,6 +74,8 @@ def sets(tmp_path_factory):
         ("datacomp", 24, 6, ["mrr", "recall@1"]),
         ("pairs.csv", 24, 6, ["mrr", "recall@1"]),
         ("webdataset", 24, 6, ["mrr", "recall@1"]),
+        ("flickr30k", 20, 6, ["recall@1", "x_to_y_recall@1", "y_to_x_recall@10"]),
+        ("huggingface", 20, 6, ["mrr", "recall@1"]),
     ],
 )
 def test_compare_on_files_of_each_set(
