@@ -1,6 +1,7 @@
 """Tar files of images and texts, in exactly the layout of img2dataset and DataComp."""
 
 import gzip
+import json
 import os
 import pickle
 import random
@@ -10,6 +11,7 @@ import tarfile
 import numpy as np
 import pytest
 from sets import (
+    N_SHARD,
     make_jpeg,
     sample_members,
     silently,
@@ -17,12 +19,19 @@ from sets import (
     tar_member,
     write,
     write_samples,
+    write_shard,
     write_tar,
 )
 from tiny_clip import MICRO_CLIP
 
 from skmal import AnnotationSession, CLIPEncoder, PairedActiveLearner
-from skmal.datasets import PackedImage, load_images, load_texts, load_webdataset
+from skmal.datasets import (
+    PackedImage,
+    load_datacomp,
+    load_images,
+    load_texts,
+    load_webdataset,
+)
 from skmal.datasets._tars import LARGEST_HEADER
 
 
@@ -399,3 +408,48 @@ def test_a_session_about_images_in_tar_files(pairs, tmp_path):
         ) as session,
     ):
         assert [one.key for one in session.set_aside] == ["bad"]
+
+
+# ------------------------------------------------------------------ DataComp
+
+
+def test_datacomp_with_its_images(tmp_path):
+    made = [write_shard(tmp_path / "metadata", n, i) for i, n in enumerate("ab")]
+    everything = load_datacomp(tmp_path)
+    uids = [f"{i:030x}{row:02x}" for i in range(2) for row in range(N_SHARD)]
+    wanted = [7, 1, 0, 9]  # in the order of the archives; one is of no pair here
+    for file, rows in (("0.tar", wanted[:2]), ("1.tar", wanted[2:])):
+        members = []
+        for row in rows:
+            about = json.dumps({"uid": uids[row]}).encode()
+            members += sample_members(row, json=about)
+        members += sample_members(100 + rows[0])
+        write_tar(tmp_path / "shards" / file, members)
+    pool = silently(load_datacomp, tmp_path, images=tmp_path)
+    rows = sorted(wanted)
+    assert contents(pool.images) == list(map(make_jpeg, rows))
+    np.testing.assert_array_equal(pool.X, np.asarray(everything.X)[rows])
+    np.testing.assert_array_equal(pool.y, np.asarray(everything.y)[rows])
+    assert isinstance(pool.X, np.memmap)
+    assert list(pool.texts[:]) == [everything.texts[row] for row in rows]
+    assert list(pool.starts) == [0, 2]
+    again = load_datacomp(tmp_path, images=tmp_path / "shards", features="l14")
+    np.testing.assert_array_equal(again.X[:2], made[0]["l14_img"][:2])
+    X, y = load_datacomp(
+        tmp_path, images=tmp_path / "shards" / "1.tar", return_X_y=True
+    )
+    np.testing.assert_array_equal(X, np.asarray(everything.X)[[0, 9]])
+    assert len(y) == 2
+    assert len(load_datacomp(tmp_path).X) == 2 * N_SHARD  # which is still there
+
+
+def test_datacomp_with_images_of_other_pairs(tmp_path):
+    write_shard(tmp_path / "metadata", "a")
+    write_samples(tmp_path / "shards" / "0.tar", [77])
+    with pytest.raises(ValueError, match="none of the 1 images is of a pair in"):
+        load_datacomp(tmp_path, images=tmp_path / "shards")
+    write_tar(tmp_path / "shards" / "0.tar", sample_members(1, json=None))
+    with pytest.raises(ValueError, match=r"no sample of .*0.tar has a uid in its JSON"):
+        load_datacomp(tmp_path, images=tmp_path / "shards")
+    with pytest.raises(FileNotFoundError, match="holds no .tar file"):
+        load_datacomp(tmp_path, images=tmp_path / "metadata")
