@@ -8,6 +8,7 @@ from sklearn.utils import Bunch
 
 from ..items._equals import number_equals
 from ..items._faults import find_faults
+from ..items._images import OneImage
 from ..items._stored import StoredImage
 from ._columns import Column, image_column, url_fault, value_fault
 from ._embedded import rows_with_images
@@ -208,7 +209,7 @@ def captions_of(value: Any) -> list[Any]:
 
 def without_faults(pairs: list[Pair], problems: Problems, verbose: int) -> list[Pair]:
     """Return the pairs whose image can be read; each image is looked at once."""
-    images = [
+    images: list[OneImage] = [
         Path(pair.image) if isinstance(pair.image, str) else pair.image
         for pair in pairs
     ]

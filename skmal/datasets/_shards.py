@@ -279,6 +279,6 @@ def _text(
         raise ValueError(f"its text has more than {LARGEST_TEXT:,} bytes")
     else:
         found = content(parts.text).decode("utf-8", "surrogateescape").rstrip("\r\n")
-    if fault := value_fault(found, text):
-        raise ValueError(fault)
+    if not isinstance(found, str) or value_fault(found, text):
+        raise ValueError(value_fault(found, text))
     return found
