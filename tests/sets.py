@@ -1,5 +1,6 @@
 """Tiny files in exactly the layout of the published sets, and how they are read."""
 
+import importlib
 import json
 import tarfile
 import warnings
@@ -11,6 +12,12 @@ import pytest
 from PIL import Image
 
 N_SHARD = 5
+
+
+def datasets_library():
+    """Return the library `datasets`; the tests' folder of that name is none."""
+    pytest.importorskip("datasets.arrow_dataset")
+    return importlib.import_module("datasets")
 
 
 def skipping(load, *args, **kwargs):

@@ -8,6 +8,7 @@ import pytest
 from helpers import ROOT
 from PIL import Image
 from sets import (
+    datasets_library,
     make_jpeg,
     quadruples,
     sample_members,
@@ -70,7 +71,7 @@ def test_a_call_of_the_table(folder, monkeypatch, call):
     monkeypatch.chdir(folder)
     names = {name: getattr(datasets, name) for name in datasets.__all__}
     if "dataset," in call:
-        library = pytest.importorskip("datasets")
+        library = datasets_library()
         pixels = BytesIO()
         Image.new("RGB", (8, 8)).save(pixels, "PNG")
         columns = {"image": [pixels.getvalue()], "caption": ["a"]}

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sets import make_jpeg, silently, skipping, write, write_parquet
+from sets import (
+    datasets_library,
+    make_jpeg,
+    silently,
+    skipping,
+    write,
+    write_parquet,
+)
 from tiny_clip import quick
 
 from skmal.datasets import load_huggingface, load_pairs
@@ -177,7 +184,7 @@ def test_wrong_sources(tmp_path):
 @pytest.fixture
 def datasets():
     """Return the library, without progress bars."""
-    library = pytest.importorskip("datasets")
+    library = datasets_library()
     library.disable_progress_bars()
     return library
 
