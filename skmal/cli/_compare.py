@@ -169,7 +169,9 @@ def add_parser(
         help="what learns: from features (default: kernel-cca), or from images (clip)",
     )
     parser.add_argument(
-        "--model", help="of clip: a name of open_clip's, local-dir:FOLDER or a .json"
+        "--model",
+        help="of clip: a name of open_clip's, local-dir:FOLDER, hf-hub:ORG/NAME or a "
+        ".json",
     )
     parser.add_argument("--pretrained", help="weights of the model: a tag or a file")
     parser.add_argument("--max-epochs", type=int, metavar="N", help="per fit")
