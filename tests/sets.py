@@ -1,7 +1,10 @@
 """Tiny files in exactly the layout of the published sets, and how they are read."""
 
+import importlib
 import json
+import tarfile
 import warnings
+import zipfile
 from io import BytesIO
 
 import numpy as np
@@ -9,6 +12,12 @@ import pytest
 from PIL import Image
 
 N_SHARD = 5
+
+
+def datasets_library():
+    """Return the library `datasets`; the tests' folder of that name is none."""
+    pytest.importorskip("datasets.arrow_dataset")
+    return importlib.import_module("datasets")
 
 
 def skipping(load, *args, **kwargs):
@@ -124,3 +133,130 @@ def write_coco(folder, parts, n_captions=3):
     write(folder / "dataset_coco.json", json.dumps(content))
     content = {"info": {}, "images": official, "annotations": annotations[::-1]}
     write(folder / "annotations" / "captions_val2014.json", json.dumps(content))
+
+
+def tar_member(name, content=b"", **fields):
+    """Return a member to be written into a tar file; fields are tarfile's own."""
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    for field, value in fields.items():
+        setattr(member, field, value)
+    return member, content
+
+
+def sample_members(number, **changes):
+    """Return the members of a sample as img2dataset writes them, with DataComp's uid.
+
+    A change of a member to None takes it out.
+    """
+    key = f"{number:09d}"
+    about = {
+        "uid": f"{number:032x}",
+        "caption": f"caption {number}",
+        "url": "https://example.org/x.jpg",
+        "key": key,
+        "status": "success",
+        "error_message": None,
+        "width": 32,
+        "height": 32,
+        "original_width": 640,
+        "original_height": 640,
+        "exif": "{}",
+        "sha256": "0",
+    }
+    contents = {
+        "jpg": make_jpeg(number),
+        "json": json.dumps(about, indent=4).encode(),
+        "txt": f"text {number}".encode(),
+    } | changes
+    return [
+        tar_member(f"{key}.{ending}", content)
+        for ending, content in contents.items()
+        if content is not None
+    ]
+
+
+def write_tar(path, members):
+    """Write a tar file of members."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w") as archive:
+        for member, content in members:
+            archive.addfile(member, BytesIO(content))
+    return path
+
+
+def write_samples(path, numbers, *others):
+    """Write a shard of plain samples, and other members behind them."""
+    plain = [member for number in numbers for member in sample_members(number)]
+    return write_tar(path, [*plain, *others])
+
+
+def write_flickr(folder, parts, n_captions=5, archive=None):
+    """Write one image for each of the parts, and Karpathy's file.
+
+    `archive` is a method of zipfile; None: the images are files.
+    """
+    images, files = [], {}
+    for number, part in enumerate(parts):
+        name = f"{1000 + number}.jpg"
+        files[name] = make_jpeg(number)
+        sentences = [
+            {
+                "tokens": [],
+                "raw": f"image {number}, {i} .",
+                "imgid": number,
+                "sentid": i,
+            }
+            for i in range(n_captions)
+        ]
+        images.append(
+            {
+                "sentids": list(range(n_captions)),
+                "imgid": number,
+                "sentences": sentences,
+                "split": part,
+                "filename": name,
+            }
+        )
+    content = {"images": images, "dataset": "flickr30k"}
+    write(folder / "dataset_flickr30k.json", json.dumps(content))
+    write_images(folder, "flickr30k-images", files, archive)
+    return folder
+
+
+def write_winoground(folder, n, archive=None):
+    """Write quadruples as Winoground has them; `archive` is as of `write_flickr`."""
+    rows, files = [], {}
+    for number in range(n):
+        names = [f"ex_{number}_img_{i}" for i in (0, 1)]
+        for i, name in enumerate(names):
+            files[f"{name}.png"] = make_jpeg(2 * number + i)
+        rows.append(
+            {
+                "id": number,
+                "image_0": names[0],
+                "image_1": names[1],
+                "caption_0": f"{number} dogs before one cat",
+                "caption_1": f"one cat before {number} dogs",
+                "tag": "Scope",
+                "secondary_tag": "",
+                "num_main_preds": 1,
+                "collapsed_tag": "Relation" if number % 2 else "Object",
+            }
+        )
+    write(folder / "examples.jsonl", "\n".join(map(json.dumps, rows)))
+    write_images(folder, "images", files, archive)
+    return folder
+
+
+def write_images(folder, name, files, archive):
+    """Write files into a folder, or into a zip file of that name, as macOS makes it."""
+    if archive is None:
+        for key, content in files.items():
+            write(folder / name / key, content)
+        return
+    with zipfile.ZipFile(folder / f"{name}.zip", "w", archive) as made:
+        made.mkdir(name)
+        for key, content in files.items():
+            made.writestr(f"{name}/{key}", content)
+            made.writestr(f"__MACOSX/{name}/._{key}", b"\0\5\x16\7")

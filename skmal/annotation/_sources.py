@@ -23,6 +23,7 @@ from ..items._folders import list_files, list_images
 from ..items._formats import known_suffixes
 from ..items._images import check_images
 from ..items._keys import content_hash, content_keys
+from ..items._stored import StoredImage
 from ..items._texts import check_texts
 from ._aside import MISSING, describe, faults_of, without_missing
 from ._ids import Key
@@ -231,7 +232,9 @@ def _kind(items: Any, name: str) -> tuple[str, Items]:
 
 
 def _is_picture(item: Any) -> bool:
-    """Say whether an item is a PIL image, or an array of pixels."""
+    """Say whether an item is a PIL image, one in an archive, or an array of pixels."""
+    if isinstance(item, StoredImage):
+        return True
     is_pixels = isinstance(item, np.ndarray) and item.dtype == np.uint8
     return hasattr(item, "getbands") or (is_pixels and item.ndim >= 2)
 

@@ -136,20 +136,24 @@ def add_parser(
         "--path",
         help="the files of data that are not in the package; of pairs: a table (.csv, "
         ".tsv, .json, .jsonl, .ndjson, .parquet, .arrow) of image files and texts, "
-        "such as skmal annotate --export writes",
+        "such as skmal annotate --export writes; of webdataset: a .tar file, or a "
+        "folder of them; of huggingface: a folder that save_to_disk wrote, or that has "
+        "the parquet files of a dataset",
     )
     parser.add_argument(
-        "--text-column", metavar="NAME", help="of a table of pairs (default: text)"
+        "--text-column", metavar="NAME", help="of pairs or huggingface (default: text)"
     )
     parser.add_argument(
-        "--image-column", metavar="NAME", help="of a table of pairs (default: image)"
+        "--image-column",
+        metavar="NAME",
+        help="of pairs or huggingface (default: image)",
     )
     parser.add_argument(
         "--cache",
         type=Path,
         metavar="DIR",
-        help="where what is made once out of colorswap and datacomp is kept (default: "
-        "beside their files)",
+        help="where what is made once out of the files of --path is kept (default: "
+        "beside them)",
     )
     parser.add_argument(
         "--on-error",
@@ -165,7 +169,9 @@ def add_parser(
         help="what learns: from features (default: kernel-cca), or from images (clip)",
     )
     parser.add_argument(
-        "--model", help="of clip: a name of open_clip's, local-dir:FOLDER or a .json"
+        "--model",
+        help="of clip: a name of open_clip's, local-dir:FOLDER, hf-hub:ORG/NAME or a "
+        ".json",
     )
     parser.add_argument("--pretrained", help="weights of the model: a tag or a file")
     parser.add_argument("--max-epochs", type=int, metavar="N", help="per fit")

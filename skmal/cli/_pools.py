@@ -23,7 +23,8 @@ def add_pool_options(parser: argparse.ArgumentParser, *, required: bool) -> None
         type=Path,
         required=required,
         metavar="DIR",
-        help="a folder of images; or a table of image files",
+        help="a folder of images; a table of image files; or a .tar file of images, as "
+        "img2dataset writes them, or a folder of these",
     )
     parser.add_argument(
         "--texts",
@@ -31,7 +32,8 @@ def add_pool_options(parser: argparse.ArgumentParser, *, required: bool) -> None
         required=required,
         metavar="FILE",
         help="a text a line (.txt); a table with a column of texts and perhaps of ids "
-        "(.csv, .tsv, .json, .jsonl, .parquet); or a folder with a .txt file for each",
+        "(.csv, .tsv, .json, .jsonl, .parquet); a folder with a .txt file for each; or "
+        "a .tar file of images and texts, or a folder of these",
     )
     parser.add_argument(
         "--text-column", default="text", metavar="NAME", help="default: text"
@@ -61,7 +63,7 @@ def images_of(arguments: argparse.Namespace) -> Path | Mapping[str, Any]:
         As `skmal.AnnotationSession` takes them.
     """
     images: Path = arguments.images
-    if images.is_dir():
+    if images.is_dir() and not any(images.glob("*.tar")):
         return images
     return load_images(images, image=arguments.image_column, id=arguments.id_column)
 

@@ -1,20 +1,21 @@
 """MS-COCO's images and captions, in Karpathy's split or the official one."""
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, overload
 
-import numpy as np
 from sklearn.utils import Bunch
 
-from .._shared.parameters import check_integer
-from ._columns import value_fault
-from ._reading import OnError, Problems, XAndY, as_objects, check_folder, image_fault
-
-# Number, part of the split, possible names and captions of an image; a str: a fault.
-Entry: TypeAlias = tuple[int, str, list[str], list[Any]] | str
+from ._karpathy import (
+    Entry,
+    captioned_images,
+    check_captions,
+    karpathy_entries,
+    make_entry,
+    read_lists,
+)
+from ._reading import OnError, Problems, XAndY, check_folder, image_fault
 
 KARPATHY_FILE = "dataset_coco.json"
 KARPATHY = {
@@ -145,8 +146,7 @@ def load_coco_captions(
     """
     problems = Problems(on_error)
     path = check_folder(path)
-    if n_captions is not None:
-        n_captions = check_integer(n_captions, "n_captions", minimum=1)
+    n_captions = check_captions(n_captions)
     if not isinstance(split, str):
         raise ValueError(
             f"split must be one of {tuple(KARPATHY)} or the name of an official split, "
@@ -154,50 +154,25 @@ def load_coco_captions(
         )
     if split in KARPATHY:
         file = _find(path, KARPATHY_FILE)
-        entries = _karpathy_entries(_read(file, ("images",)), KARPATHY[split])
+        entries = karpathy_entries(read_lists(file, ("images",)), KARPATHY[split])
     else:
         file = _find(path, f"captions_{split}.json")
-        entries = _official_entries(_read(file, ("images", "annotations")), split)
+        entries = _official_entries(read_lists(file, ("images", "annotations")), split)
 
-    X: list[str] = []
-    y: list[str] = []
-    groups: list[int] = []
-    splits: list[str] = []
-    known: set[int] = set()
-    for place, entry in entries:
-        if isinstance(entry, str):
-            problems.add(f"{file}, {place}: {entry}")
-            continue
-        number, part, names, captions = entry
+    def image_of(names: list[str]) -> str:
         candidates = [
             os.path.join(path, folder, name)
             for folder in IMAGE_FOLDERS
             for name in names
         ]
         image = next((c for c in candidates if image_fault(c) is None), None)
-        if number in known:
-            problems.add(f"{file}, {place}: image {number} stands there twice")
-        elif image is None:
-            fault = image_fault(candidates[0])
-            problems.add(f"{file}, {place}: {fault}", error=FileNotFoundError)
-        else:
-            captions = _texts(captions, f"{file}, {place}", problems)[:n_captions]
-            known.add(number)
-            X += [image] * len(captions)
-            y += captions
-            groups += [number] * len(captions)
-            splits += [part] * len(captions)
-    problems.report(len(X), f"captions of the split {split!r}", file)
-    images, texts = as_objects(X), as_objects(y)
-    if return_X_y:
-        return images, texts
-    return Bunch(
-        X=images,
-        y=texts,
-        groups=np.array(groups),
-        split=np.array(splits),
-        skipped=problems.messages,
-    )
+        if image is None:
+            raise FileNotFoundError(image_fault(candidates[0]))
+        return image
+
+    pairs = captioned_images(entries, image_of, file, n_captions, problems)
+    problems.report(len(pairs.X), f"captions of the split {split!r}", file)
+    return (pairs.X, pairs.y) if return_X_y else pairs
 
 
 def _find(path: Path, name: str) -> Path:
@@ -210,40 +185,6 @@ def _find(path: Path, name: str) -> Path:
         f"it there, or choose another split: {', '.join(KARPATHY)} of {KARPATHY_FILE}, "
         "or that of an official captions_SPLIT.json"
     )
-
-
-def _read(file: Path, keys: tuple[str, ...]) -> list[list[Any]]:
-    """Return the lists under these keys of a JSON file."""
-    try:
-        content = json.loads(file.read_bytes())
-        lists = [content[key] for key in keys]
-        if not all(isinstance(entries, list) for entries in lists):
-            raise TypeError("they are no lists")
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(
-            f"{file} cannot be read ({error!r}); expected is JSON with the lists "
-            f"{' and '.join(keys)}; get it anew"
-        ) from error
-    return lists
-
-
-def _karpathy_entries(
-    lists: list[list[Any]], parts: tuple[str, ...]
-) -> Iterator[tuple[str, Entry]]:
-    """Yield (place, entry) for the images of these parts; what is broken as a str."""
-    for row, image in enumerate(lists[0]):
-        try:
-            if image["split"] not in parts:
-                continue
-            number = image.get("cocoid", image.get("imgid", row))
-            names = [image["filename"]]
-            if "filepath" in image:
-                names.insert(0, os.path.join(image["filepath"], image["filename"]))
-            captions = [sentence.get("raw") for sentence in image["sentences"]]
-            entry = _entry(number, image["split"], names, captions)
-        except (AttributeError, KeyError, TypeError) as error:
-            entry = f"no filename, split and sentences with raw captions ({error!r})"
-        yield f"images[{row}]", entry
 
 
 def _official_entries(
@@ -262,7 +203,7 @@ def _official_entries(
         try:
             name = image["file_name"]
             names = [os.path.join(split, name), name]
-            entry = _entry(image["id"], split, names, captions.get(image["id"], []))
+            entry = make_entry(image["id"], split, names, captions.get(image["id"], []))
         except (KeyError, TypeError) as error:
             entry = f"no id and file_name ({error!r})"
         yield f"images[{row}]", entry
@@ -270,25 +211,3 @@ def _official_entries(
     listed = {number for number in listed if isinstance(number, int)}
     for number in captions.keys() - listed:
         yield "annotations", f"a caption is of image {number!r}, which is not listed"
-
-
-def _entry(number: Any, split: str, names: list[Any], captions: list[Any]) -> Entry:
-    """Return what is to be known of an image, or a str that says what is wrong."""
-    if not isinstance(number, int):
-        return f"the image's number is {number!r}, no integer"
-    if not all(isinstance(name, str) for name in names):
-        return f"the image's file name is {names[0]!r}, no string"
-    if not any(isinstance(c, str) and c.strip() for c in captions):
-        return f"an image without captions, or with empty ones: {captions!r:.80}"
-    return number, split, names, captions
-
-
-def _texts(captions: list[Any], place: str, problems: Problems) -> list[str]:
-    """Return an image's captions; what is broken is left out alone."""
-    texts = []
-    for i, caption in enumerate(captions):
-        if fault := value_fault(caption, "caption"):
-            problems.add(f"{place}, caption {i}: {fault}")
-        else:
-            texts.append(caption.strip())
-    return texts

@@ -10,6 +10,12 @@ from ..items._texts import is_blank
 
 Row: TypeAlias = dict[str, Any]  # values by the roles of their columns
 
+ADDRESSES = {"url", "urls", "image_url", "img_url", "image_urls"}  # names of columns
+DOWNLOAD = (
+    "download what is there, for instance by img2dataset --url_list TABLE "
+    "--input_format csv --url_col url --caption_col text --output_format webdataset "
+    "--output_folder shards, and read that by load_webdataset"
+)
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -69,9 +75,13 @@ def find_columns(found: Sequence[Any], columns: Sequence[Column]) -> dict[str, i
         if here:
             places[column.role] = here[0]
         elif column.needed:
-            raise UnreadableTable(
-                f"it has no column {name!r} among {list(found)}{_remedy(column)}"
-            )
+            told = f"it has no column {name!r} among {list(found)}"
+            if column.role == "image" and not ADDRESSES.isdisjoint(plain):
+                raise UnreadableTable(
+                    f"{told}, but addresses of images; {DOWNLOAD}, or name the column "
+                    "of image files"
+                )
+            raise UnreadableTable(told + _remedy(column))
     roles = {place: role for role, place in places.items()}
     for role, place in places.items():
         if roles[place] != role:
@@ -139,5 +149,5 @@ def character_fault(value: str, name: str) -> str | None:
 def url_fault(name: str) -> str | None:
     """Say that an image is no file; None: it may be one."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", name) or name.startswith("data:"):
-        return f"{name:.80} is an address, no file; download it and name the file"
+        return f"{name:.80} is an address, no file; {DOWNLOAD}"
     return None

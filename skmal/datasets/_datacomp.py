@@ -1,13 +1,11 @@
 """DataComp's shards of features and texts, as arrays on disk."""
 
+import hashlib
 import json
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Literal, NamedTuple, SupportsIndex, TypeAlias, overload
+from typing import IO, Any, Literal, SupportsIndex, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +13,22 @@ from sklearn.utils import Bunch
 
 from .._shared.parameters import check_choice
 from .._shared.types import BoolArray, IntArray
-from ._reading import OnError, Problems, check_folder, convert_once, import_pyarrow
+from ..items._stored import PackedImage
+from ._datacomp_shards import WIDTHS, Model, Shard
+from ._reading import (
+    OnError,
+    Problems,
+    as_objects,
+    check_folder,
+    convert_once,
+)
+from ._shards import find_shards, read_samples
 
-Model: TypeAlias = Literal["b32", "l14"]
+Images: TypeAlias = dict[str, PackedImage]  # by the uid of their pair
 HalfRows: TypeAlias = "np.memmap[Any, np.dtype[np.float16]]"
-WIDTHS: dict[Model, int] = {"b32": 512, "l14": 768}
 CACHE = "skmal-cache"
 TEXTS, ENDS, SHARDS = "texts.utf8", "text_ends.npy", "shards.json"
-BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+UIDS = "uids.json"
 
 
 @overload
@@ -30,6 +36,7 @@ def load_datacomp(
     path: str | Path,
     *,
     features: Model = "b32",
+    images: str | Path | Sequence[str | Path] | None = None,
     cache: str | Path | None = None,
     on_error: OnError = "raise",
     return_X_y: Literal[False] = False,
@@ -40,6 +47,7 @@ def load_datacomp(
     path: str | Path,
     *,
     features: Model = "b32",
+    images: str | Path | Sequence[str | Path] | None = None,
     cache: str | Path | None = None,
     on_error: OnError = "raise",
     return_X_y: Literal[True],
@@ -49,6 +57,7 @@ def load_datacomp(
     path: str | Path,
     *,
     features: Model = "b32",
+    images: str | Path | Sequence[str | Path] | None = None,
     cache: str | Path | None = None,
     on_error: OnError = "raise",
     return_X_y: bool = False,
@@ -71,10 +80,15 @@ def load_datacomp(
         so on (the arrays only with ``--download_npz``).
     features : {"b32", "l14"}, default="b32"
         Of ViT-B/32 or of ViT-L/14.
+    images : str, path or sequence of them, default=None
+        The images themselves: .tar files as DataComp's download script writes them, or
+        a folder of them, itself or in ``shards``. Then only pairs whose image is there
+        are read, found by their uid; the addresses of many are dead.
     cache : str or path, default=None
         Where the arrays are written; a folder for this set alone. None:
         ``skmal-cache`` in the folder of the shards. It takes 26 GB (b32) or 39 GB (l14)
-        for 12.8 million pairs, and the texts.
+        for 12.8 million pairs, and the texts. An index of the images is kept there, or
+        beside these.
     on_error : {"raise", "skip"}, default="raise"
         What to do about a shard that is broken: raise an error that names it, or leave
         it out, warn, and list it in `skipped`.
@@ -99,6 +113,9 @@ def load_datacomp(
             Names of the shards, in the order of their rows: by name.
         starts : ndarray of shape (n_shards,), int
             The first row of each shard.
+        images : ndarray of shape (n,), object
+            Where `images` was passed: a `PackedImage` for each row, as
+            `load_webdataset` returns them.
         skipped : list of str
             Shards that were left out, and why.
 
@@ -109,7 +126,8 @@ def load_datacomp(
     ImportError
         If shards are to be converted and pyarrow is not installed.
     ValueError
-        If a shard is broken (with ``on_error="raise"``), or all are.
+        If a shard, or a sample with an image, is broken (with ``on_error="raise"``), if
+        all are, or if no image is of a pair of these shards.
 
     Notes
     -----
@@ -149,14 +167,17 @@ def load_datacomp(
     path = check_folder(path)
     path = _folder_of_shards(path)
     names = sorted({f.stem for s in ("parquet", "npz") for f in path.glob(f"*.{s}")})
-    shards = [_Shard(path, name, features) for name in names]
+    shards = [Shard(path, name, features) for name in names]
     sources = [file for shard in shards for file in shard.files() if file.is_file()]
 
+    found = _images_by_uid(images, cache, problems, verbose)
+
     def convert(folder: Path) -> None:
-        _convert(shards, folder, Problems(on_error), verbose)
+        _convert(shards, folder, Problems(on_error), verbose, found)
 
     cache = path / CACHE if cache is None else Path(cache)
-    folder = convert_once(cache / features, sources, convert)
+    of_images = "" if found is None else f"-{_digest(found)}"
+    folder = convert_once(cache / f"{features}{of_images}", sources, convert)
     made = json.loads((folder / SHARDS).read_bytes())
     for message in made["skipped"]:
         problems.add(message)
@@ -164,7 +185,7 @@ def load_datacomp(
     problems.report(len(X), "pairs", path)
     if return_X_y:
         return X, y
-    return Bunch(
+    pool = Bunch(
         X=X,
         y=y,
         texts=Texts(folder),
@@ -172,6 +193,37 @@ def load_datacomp(
         starts=np.array(made["starts"]),
         skipped=problems.messages,
     )
+    if found is not None:
+        uids = json.loads((folder / UIDS).read_bytes())
+        pool.images = as_objects([found[uid] for uid in uids])
+    return pool
+
+
+def _images_by_uid(
+    images: str | Path | Sequence[str | Path] | None,
+    cache: str | Path | None,
+    problems: Problems,
+    verbose: int,
+) -> Images | None:
+    """Return the images by the uid of their pair; None where none are asked for."""
+    if images is None:
+        return None
+    archives = find_shards(images)
+    found: Images = {}
+    for sample in read_samples(archives, "txt", cache, problems, verbose):
+        if sample.uid:
+            found.setdefault(sample.uid, sample.image)
+    if not found:
+        raise ValueError(
+            f"no sample of {archives[0]} has a uid in its JSON, by which DataComp's "
+            "pairs are known; read pairs of others by load_webdataset"
+        )
+    return found
+
+
+def _digest(found: Images) -> str:
+    """Return what tells one set of uids from others."""
+    return hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()[:16]
 
 
 def _folder_of_shards(path: Path) -> Path:
@@ -235,150 +287,82 @@ class Texts:
         return Texts, (self.folder,)
 
 
-class _Shard(NamedTuple):
-    """A parquet file of texts and an npz file of features, row by row."""
-
-    path: Path
-    name: str
-    features: Model
-
-    def files(self) -> list[Path]:
-        return [self.path / f"{self.name}.{suffix}" for suffix in ("parquet", "npz")]
-
-    def keys(self) -> tuple[str, str]:
-        return f"{self.features}_img", f"{self.features}_txt"
-
-    def n_rows(self) -> int:
-        """Return the number of rows, or raise where the heads of files are wrong."""
-        table, arrays = self.files()
-        pyarrow = import_pyarrow()
-        with _naming(table), pyarrow.parquet.ParquetFile(table) as opened:
-            columns = opened.schema_arrow.names
-            for column in ("uid", "text"):
-                if column not in columns:
-                    raise ValueError(f"no column {column!r} among {columns}")
-            n = opened.metadata.num_rows
-        with _naming(arrays), zipfile.ZipFile(arrays) as archive:
-            for key in self.keys():
-                if f"{key}.npy" not in archive.namelist():
-                    raise ValueError(f"no array {key!r} among {archive.namelist()}")
-                with archive.open(f"{key}.npy") as file:
-                    shape, dtype = _read_head(file)
-                if shape != (n, WIDTHS[self.features]) or dtype != np.float16:
-                    raise ValueError(
-                        f"{key!r} has shape {shape} and dtype {dtype}, expected are "
-                        f"{(n, WIDTHS[self.features])}, for the {n} rows of "
-                        f"{table.name}, and float16"
-                    )
-        return n
-
-    def texts(self) -> list[bytes]:
-        """Return the texts as bytes."""
-        table, _ = self.files()
-        pyarrow = import_pyarrow()
-        with _naming(table):
-            column = pyarrow.parquet.read_table(table, columns=["text"])["text"]
-            return [text or b"" for text in column.cast("binary").to_pylist()]
-
-    def arrays(self) -> Iterator[npt.NDArray[np.float16]]:
-        """Yield the features of images, then of texts."""
-        _, file = self.files()
-        with _naming(file), np.load(file, allow_pickle=False) as arrays:
-            for key in self.keys():
-                array = arrays[key]
-                finite = np.isfinite(array).all(axis=1)
-                if not finite.all():
-                    row = np.flatnonzero(~finite)[0]
-                    raise ValueError(f"{key!r} has NaN or infinity in row {row}")
-                yield array
-
-
-class _naming:
-    """A context that names the file in errors of what is read from it."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def __enter__(self) -> None:
-        if not self.file.is_file():
-            raise ValueError(
-                f"there is no {self.file}; each shard is a .parquet and a .npz file"
-            )
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if isinstance(error, BROKEN):
-            raise ValueError(
-                f"{self.file} is broken or has another layout ({error}); get the shard "
-                "anew"
-            ) from error
-
-
-def _read_head(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Return (shape, dtype) of an .npy file."""
-    version = np.lib.format.read_magic(file)
-    read = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    shape, _, dtype = read(file)
-    return shape, dtype
-
-
 class _BrokenShard(ValueError):
-    def __init__(self, shard: _Shard, message: str) -> None:
+    def __init__(self, shard: Shard, message: str) -> None:
         super().__init__(message)
         self.shard = shard
 
 
 def _convert(
-    shards: list[_Shard], folder: Path, problems: Problems, verbose: int
+    shards: list[Shard],
+    folder: Path,
+    problems: Problems,
+    verbose: int,
+    found: Images | None,
 ) -> None:
-    """Write the arrays and texts of all shards into a folder."""
-    sizes: dict[_Shard, int] = {}
+    """Write the arrays and texts of all shards into a folder.
+
+    Where images were `found`, only those of their pairs.
+    """
+    kept: dict[Shard, IntArray] = {}  # rows of each shard
+    uids: dict[Shard, list[str]] = {}
     for shard in shards:
         try:
-            sizes[shard] = shard.n_rows()
+            kept[shard] = np.arange(shard.n_rows())
+            if found is not None:
+                known = shard.uids()
+                is_found = [uid in found for uid in known]
+                kept[shard] = np.flatnonzero(is_found)
+                uids[shard] = [uid for uid in known if uid in found]
         except ValueError as error:
             problems.add(str(error), error)
-    while sizes:
+            kept.pop(shard, None)
+    if found is not None and kept and not any(map(len, kept.values())):
+        raise ValueError(
+            f"none of the {len(found):,} images is of a pair in {shards[0].path}; name "
+            "the shards that they were downloaded for"
+        )
+    while kept:
         try:
-            _write(sizes, folder, verbose)
+            _write(kept, folder, verbose)
             break
         except _BrokenShard as error:  # found late; the others are written anew
             problems.add(str(error), error)
-            del sizes[error.shard]
-    if not sizes:
+            del kept[error.shard]
+    if not kept:
         problems.report(0, "shards", shards[0].path)
-    starts = np.cumsum([0, *sizes.values()])[:-1]
+    starts = np.cumsum([0, *map(len, kept.values())])[:-1]
+    if found is not None:
+        of_rows = [uid for shard in kept for uid in uids[shard]]
+        (folder / UIDS).write_text(json.dumps(of_rows), encoding="utf-8")
     made = {
-        "shards": [shard.name for shard in sizes],
+        "shards": [shard.name for shard in kept],
         "starts": starts.tolist(),
         "skipped": problems.messages,
     }
     (folder / SHARDS).write_text(json.dumps(made), encoding="utf-8")
 
 
-def _write(sizes: dict[_Shard, int], folder: Path, verbose: int) -> None:
+def _write(kept: dict[Shard, IntArray], folder: Path, verbose: int) -> None:
     """Write one shard after the other; a full disk is an error, not a crash."""
     from tqdm import tqdm
 
-    n = sum(sizes.values())
-    shape = n, WIDTHS[next(iter(sizes)).features]
+    n = sum(map(len, kept.values()))
+    shape = n, WIDTHS[next(iter(kept)).features]
     with (
         _new_array(folder / "X.npy", np.float16, shape) as X,
         _new_array(folder / "y.npy", np.float16, shape) as y,
         _new_array(folder / ENDS, np.int64, (n,)) as ends,
         open(folder / TEXTS, "wb") as lines,
     ):
-        for shard in tqdm(sizes, unit="shard", disable=not verbose):
+        for shard, rows in tqdm(kept.items(), unit="shard", disable=not verbose):
             try:
-                texts, arrays = shard.texts(), list(shard.arrays())
+                texts = shard.texts()
+                texts = [texts[row] for row in rows]
+                arrays = [
+                    array if len(rows) == len(array) else array[rows]
+                    for array in shard.arrays()
+                ]
             except ValueError as error:
                 raise _BrokenShard(shard, str(error)) from error
             lengths = [len(text) + 1 for text in texts]

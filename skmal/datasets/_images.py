@@ -1,12 +1,14 @@
-"""Image files as people have them, by key: folders, and tables that name them."""
+"""Images as people have them, by key: folders, tables that name them, archives."""
 
 import os
 from pathlib import Path
 
 from ..items._folders import list_images
+from ..items._stored import PackedImage
 from ._columns import image_column, url_fault, value_fault
 from ._ids import by_id, has_ids, id_column
 from ._reading import OnError, Problems
+from ._shards import TAR, are_shards, find_shards, read_samples
 from ._tables import check_suffix, read_rows
 
 
@@ -16,10 +18,10 @@ def load_images(
     image: str = "image",
     id: str | None = "id",  # noqa: A002 - what its column is called
     on_error: OnError = "raise",
-) -> dict[str, Path]:
-    """Read image files by key, for a pool: a folder, or a table that names them.
+) -> dict[str, Path] | dict[str, PackedImage]:
+    """Read images by key, for a pool: a folder, a table that names them, tar files.
 
-    What it returns can be passed to `skmal.AnnotationSession` as it is. No file is
+    What it returns can be passed to `skmal.AnnotationSession` as it is. No image is
     opened or looked for: the session does that.
 
     Parameters
@@ -27,7 +29,9 @@ def load_images(
     path : str or path
         A folder, whose images in it and below it are taken, without hidden ones; or a
         table as `load_texts` reads them, with a column of image files. Their paths are
-        relative to the folder of the table, or absolute.
+        relative to the folder of the table, or absolute. Or a .tar file, or a folder of
+        them without other images: as `load_webdataset` reads them, with or without
+        texts; the index is kept in ``skmal-cache`` beside them.
     image : str, default="image"
         The column of the image files; "image" may also be called "file_name" or
         "image_file_name". Names of columns are found whatever their case and the blanks
@@ -42,9 +46,10 @@ def load_images(
     Returns
     -------
     dict
-        Paths by key, in the order of the table, or sorted by their paths in the folder.
-        The key is the id, else the path as it stands in the table, or that below the
-        folder, with slashes.
+        Paths by key, in the order of the table, or sorted by their paths in the folder;
+        a `PackedImage` for one in a tar file, by the name of its sample. The key is the
+        id, else the path as it stands in the table, or that below the folder, with
+        slashes.
 
     Raises
     ------
@@ -69,11 +74,13 @@ def load_images(
     """
     problems = Problems(on_error, 'load_images(..., on_error="skip")')
     path = Path(path)
+    images: dict[str, Path] | dict[str, PackedImage]
     if path.is_dir():
-        found = list_images(path)
-        images = dict(zip(found.keys, found.paths, strict=True))
+        images = _read_folder(path, problems)
+    elif path.is_file() and are_shards(path):
+        images = _read_shards(path, problems)
     elif path.is_file():
-        check_suffix(path)
+        check_suffix(path, [TAR])
         images = _read_table(path, image, id, problems)
     else:
         raise FileNotFoundError(
@@ -81,6 +88,23 @@ def load_images(
         )
     problems.report(len(images), "images", path, listed=False)
     return images
+
+
+def _read_folder(
+    folder: Path, problems: Problems
+) -> dict[str, Path] | dict[str, PackedImage]:
+    try:
+        found = list_images(folder)
+    except ValueError:  # it holds no images
+        if not are_shards(folder):
+            raise
+        return _read_shards(folder, problems)
+    return dict(zip(found.keys, found.paths, strict=True))
+
+
+def _read_shards(path: Path, problems: Problems) -> dict[str, PackedImage]:
+    samples = read_samples(find_shards(path), None, None, problems)
+    return {sample.key: sample.image for sample in samples}
 
 
 def _read_table(

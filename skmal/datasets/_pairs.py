@@ -1,17 +1,19 @@
-"""A user's own pairs: a table of image paths and captions."""
+"""A user's own pairs: a table of images and captions."""
 
 import os
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 
-import numpy as np
 from sklearn.utils import Bunch
 
-from .._shared.types import IntArray
+from ..items._equals import number_equals
 from ..items._faults import find_faults
+from ..items._images import OneImage
+from ..items._stored import StoredImage
 from ._columns import Column, image_column, url_fault, value_fault
+from ._embedded import rows_with_images
 from ._reading import OnError, Problems, XAndY, as_objects, image_fault
-from ._tables import check_suffix, read_rows
+from ._tables import check_suffix
 
 OF_EXPORTS = ("kind", "X_hash", "y_hash")  # columns that a session's exports have
 LONE = ("none", "all")  # their rows about one item
@@ -23,6 +25,7 @@ def load_pairs(
     *,
     image: str = "image",
     text: str = "text",
+    cache: str | Path | None = None,
     on_error: OnError = "raise",
     return_X_y: Literal[False] = False,
     verbose: int = 0,
@@ -33,6 +36,7 @@ def load_pairs(
     *,
     image: str = "image",
     text: str = "text",
+    cache: str | Path | None = None,
     on_error: OnError = "raise",
     return_X_y: Literal[True],
     verbose: int = 0,
@@ -42,14 +46,15 @@ def load_pairs(
     *,
     image: str = "image",
     text: str = "text",
+    cache: str | Path | None = None,
     on_error: OnError = "raise",
     return_X_y: bool = False,
     verbose: int = 0,
 ) -> Bunch | XAndY:
-    """Read pairs of an image file and a text from a table of your own.
+    """Read pairs of an image and a text from a table of your own.
 
-    Each row names an image file and holds a text that belongs to it. Images stay files,
-    and are opened where they are needed, by `CLIPEncoder` for instance. What
+    Each row names an image file, or holds an image, and holds a text that belongs to
+    it. Images are opened where they are needed, by `CLIPEncoder` for instance. What
     `skmal.AnnotationSession.export_csv` and `export_jsonl` write is such a table, where
     the session is about image files and texts; items without a partner are no pairs.
 
@@ -63,10 +68,15 @@ def load_pairs(
     image : str, default="image"
         The column of the image files; "image" may also be called "file_name" or
         "image_file_name". Paths are relative to the folder that holds the table, or
-        absolute. Names of columns are found whatever their case and the blanks around
-        them.
+        absolute. In .parquet and .arrow the column may hold the images themselves: as
+        bytes, or as the struct of bytes and path that Hugging Face's Image feature is.
+        Names of columns are found whatever their case and the blanks around them.
     text : str, default="text"
-        The column of the texts, which stay as they are.
+        The column of the texts, which stay as they are; or of lists of texts, each of
+        which makes a pair with the image.
+    cache : str or path, default=None
+        Where images that a table holds are written, once, into one file. None:
+        ``skmal-cache`` beside the table.
     on_error : {"raise", "skip"}, default="raise"
         What to do about a row that cannot be read or whose image is missing or broken:
         raise an error that names it, or leave the row out, warn, and list it in
@@ -82,11 +92,12 @@ def load_pairs(
         With the attributes
 
         X : ndarray of shape (n,), object
-            Paths of the images, as str. An image with several texts has several rows.
+            Paths of the images, as str; a `PackedImage` for one that the table holds.
+            An image with several texts has several rows.
         y : ndarray of shape (n,), object
             The texts, as str; row i belongs to row i of X.
         groups : ndarray of shape (n,), int
-            Rows with the same path have the same number.
+            Rows with the same image have the same number.
         skipped : list of str
             What was left out, and why.
 
@@ -126,52 +137,90 @@ def load_pairs(
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; pass a table of pairs")
     check_suffix(path)
-    places, X, y = _read(path, image, text, problems)
-    bad = find_faults([Path(name) for name in X], verbose=verbose)
-    for row, reason in bad.items():
-        problems.add(f"{path}, {places[row]}: {X[row]}: {reason}")
-    X, y = ([v for i, v in enumerate(values) if i not in bad] for values in (X, y))
-    problems.report(len(X), "pairs", path)
-    images, texts = as_objects(X), as_objects(y)
+    pairs = read_pairs(path, image, text, cache, problems)
+    pairs = without_faults(pairs, problems, verbose)
+    problems.report(len(pairs), "pairs", path)
+    images, texts = images_and_texts(pairs)
     if return_X_y:
         return images, texts
-    return Bunch(X=images, y=texts, groups=_numbered(X), skipped=problems.messages)
+    groups = number_equals(images)[0]
+    return Bunch(X=images, y=texts, groups=groups, skipped=problems.messages)
 
 
-def _read(
-    path: Path, image: str, text: str, problems: Problems
-) -> tuple[list[str], list[str], list[str]]:
-    """Return where the pairs stand, their image files and their texts."""
+class Pair(NamedTuple):
+    """An image and a text, and where they stand.
+
+    Parameters
+    ----------
+    place : str
+        The file and its row, for messages.
+    image : str or StoredImage
+        The path of its file, or where else it is.
+    text : str
+        The text.
+    """
+
+    place: str
+    image: str | StoredImage
+    text: str
+
+
+def read_pairs(
+    path: Path,
+    image: str,
+    text: str,
+    cache: str | Path | None,
+    problems: Problems,
+) -> list[Pair]:
+    """Return the pairs of a table whose images are there; they are not looked at."""
     columns = [
         image_column(image),
         Column("text", (text,), option=True),
         *(Column(name, (name,), needed=False) for name in OF_EXPORTS),
     ]
-    places: list[str] = []
-    X: list[str] = []
-    y: list[str] = []
+    pairs: list[Pair] = []
     looked_for: dict[str, str | None] = {}  # path -> what is wrong with it
-    for place, row in read_rows(path, columns, problems):
+    for place, row in rows_with_images(path, columns, cache, problems):
         if all(name in row for name in OF_EXPORTS) and row["kind"] in LONE:
             continue  # an answer that names no partner
-        name, caption = row["image"], row["text"]
-        fault = value_fault(name, image) or value_fault(caption, text)
-        if fault := fault or url_fault(name):
-            problems.add(f"{path}, {place}: {fault}")
-            continue
-        name = os.path.join(path.parent, name)
-        if name not in looked_for:
-            looked_for[name] = image_fault(name)
-        if fault := looked_for[name]:
-            problems.add(f"{path}, {place}: {fault}", error=FileNotFoundError)
-            continue
-        places.append(place)
-        X.append(name)
-        y.append(caption)
-    return places, X, y
+        place = f"{path}, {place}"
+        found = row["image"]
+        if not isinstance(found, StoredImage):
+            if fault := value_fault(found, image) or url_fault(found):
+                problems.add(f"{place}: {fault}")
+                continue
+            found = os.path.join(path.parent, found)
+            if found not in looked_for:
+                looked_for[found] = image_fault(found)
+            if fault := looked_for[found]:
+                problems.add(f"{place}: {fault}", error=FileNotFoundError)
+                continue
+        for caption in captions_of(row["text"]):
+            if fault := value_fault(caption, text):
+                problems.add(f"{place}: {fault}")
+            else:
+                pairs.append(Pair(place, found, caption))
+    return pairs
 
 
-def _numbered(names: list[str]) -> IntArray:
-    """Return a number for each name, the same for equal ones."""
-    known: dict[str, int] = {}
-    return np.array([known.setdefault(name, len(known)) for name in names])
+def captions_of(value: Any) -> list[Any]:
+    """Return the texts of a row: those of a list, which must have some, or the one."""
+    return value or [None] if isinstance(value, list) else [value]
+
+
+def without_faults(pairs: list[Pair], problems: Problems, verbose: int) -> list[Pair]:
+    """Return the pairs whose image can be read; each image is looked at once."""
+    images: list[OneImage] = [
+        Path(pair.image) if isinstance(pair.image, str) else pair.image
+        for pair in pairs
+    ]
+    bad = find_faults(images, verbose=verbose)
+    for row, reason in bad.items():
+        problems.add(f"{pairs[row].place}: {pairs[row].image}: {reason}")
+    return [pair for row, pair in enumerate(pairs) if row not in bad]
+
+
+def images_and_texts(pairs: list[Pair]) -> XAndY:
+    """Return the images and the texts of pairs, as arrays of objects."""
+    images = as_objects([pair.image for pair in pairs])
+    return images, as_objects([pair.text for pair in pairs])

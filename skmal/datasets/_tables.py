@@ -126,6 +126,27 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+def image_bytes_in(file: Path, columns: Sequence[Column]) -> bool:
+    """Say whether a table of columns with types holds images, in place of their paths.
+
+    A file that cannot be read holds none; `read_rows` says what is wrong with it.
+    """
+    check_suffix(file)
+    try:
+        if file.suffix.lower() == ".parquet":
+            with import_pyarrow().parquet.ParquetFile(file) as table:
+                schema = table.schema_arrow
+        elif file.suffix.lower() == ".arrow":
+            with import_pyarrow().memory_map(str(file)) as source:
+                schema = _opened(source)[0]
+        else:
+            return False
+        kind = str(schema.field(_names(schema, columns)["image"]).type)
+    except (OSError, ValueError, NotImplementedError):
+        return False
+    return "binary" in kind or "struct" in kind
+
+
 def _parquet_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
     with import_pyarrow().parquet.ParquetFile(file) as table:
         schema = table.schema_arrow
@@ -136,19 +157,24 @@ def _parquet_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
 
 
 def _arrow_rows(file: Path, columns: Sequence[Column]) -> Iterator[Placed]:
-    pyarrow = import_pyarrow()
-    with pyarrow.memory_map(str(file)) as source:
-        try:
-            batches = pyarrow.ipc.open_stream(source)  # what datasets writes
-            schema = batches.schema
-        except ValueError:
-            table = pyarrow.ipc.open_file(source)
-            batches = map(table.get_batch, range(table.num_record_batches))
-            schema = table.schema
+    with import_pyarrow().memory_map(str(file)) as source:
+        schema, batches = _opened(source)
         names = _names(schema, columns)
         n = _at_once(schema, names)
         wanted = list(names.values())
         yield from _rows_of(_parts(batches, wanted, n), names)
+
+
+def _opened(source: Any) -> tuple[Any, Iterable[Any]]:
+    """Return the schema and the batches of an arrow file."""
+    pyarrow = import_pyarrow()
+    try:
+        batches = pyarrow.ipc.open_stream(source)  # what datasets writes
+        return batches.schema, batches
+    except ValueError:
+        table = pyarrow.ipc.open_file(source)
+        batches = map(table.get_batch, range(table.num_record_batches))
+        return table.schema, batches
 
 
 def _parts(batches: Iterable[Any], wanted: list[str], n: int) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from ._delimited import MARKED, is_header
 from ._encodings import MARK, lines_of, read_text
 from ._ids import by_id, has_ids, id_column
 from ._reading import OnError, Problems
+from ._shards import TAR, are_shards, find_shards, read_samples
 from ._tables import check_suffix, read_rows
 
 LINES = ".txt"
@@ -26,7 +27,7 @@ def load_texts(
     id: str | None = "id",  # noqa: A002 - what its column is called
     on_error: OnError = "raise",
 ) -> dict[str, str]:
-    """Read texts by key, for a pool: a text a line, a table, or a folder of texts.
+    """Read texts by key, for a pool: a text a line, a table, a folder, tar files.
 
     What it returns can be passed to `skmal.AnnotationSession` as it is.
 
@@ -41,7 +42,9 @@ def load_texts(
           names of the columns in the first line), .json (a list of objects or of
           strings), .jsonl or .ndjson (an object or a string a line), .parquet or
           .arrow;
-        - a folder with one .txt file per text, in it or below it.
+        - a folder with one .txt file per text, in it or below it;
+        - a .tar file, or a folder of them without .txt files: the texts of the pairs
+          that `load_webdataset` reads.
 
         Files are in UTF-8, or in UTF-16 or UTF-32 with a byte order mark.
     text : str, default="text"
@@ -58,8 +61,8 @@ def load_texts(
     -------
     dict
         Texts by key, in the order of the file. The key is the id; in a folder it is the
-        path below it, with slashes. Texts without either are known by their content,
-        equal ones told apart by a number.
+        path below it, with slashes, in a tar file the name of the sample. Texts without
+        any are known by their content, equal ones told apart by a number.
 
     Raises
     ------
@@ -91,16 +94,18 @@ def load_texts(
     """
     problems = Problems(on_error, 'load_texts(..., on_error="skip")')
     path = Path(path)
-    has_columns = not path.is_dir() and path.suffix.lower() != LINES
+    has_columns = not path.is_dir() and path.suffix.lower() not in (LINES, TAR)
     for column, name, default in (("text", text, "text"), ("id", id, "id")):
         if name not in (default, None) and path.exists() and not has_columns:
-            what = "a folder" if path.is_dir() else "a .txt file"
+            what = "a folder" if path.is_dir() else f"a {path.suffix.lower()} file"
             raise ValueError(
                 f"{path} is {what} and has no columns, but {column}={name!r} was "
                 "passed; leave that out, or name a table"
             )
     if path.is_dir():
         texts = _read_folder(path, problems)
+    elif path.is_file() and are_shards(path):
+        texts = _read_shards(path, problems)
     elif not path.is_file():
         raise FileNotFoundError(
             f"there is no file or folder {path}; pass a file of texts"
@@ -108,14 +113,19 @@ def load_texts(
     elif path.suffix.lower() == LINES:
         texts = _read_lines(path, text, problems)
     else:
-        check_suffix(path, [LINES])
+        check_suffix(path, [LINES, TAR])
         texts = _read_table(path, text, id, problems)
     problems.report(len(texts), "texts", path, listed=False)
     return KeyedTexts(texts)
 
 
 def _read_folder(folder: Path, problems: Problems) -> dict[str, str]:
-    found = list_files(folder, (LINES,))
+    try:
+        found = list_files(folder, (LINES,))
+    except ValueError:  # it holds no texts
+        if not are_shards(folder):
+            raise
+        return _read_shards(folder, problems)
     texts = {}
     for key, file in zip(found.keys, found.paths, strict=True):
         content = ""
@@ -131,6 +141,11 @@ def _read_folder(folder: Path, problems: Problems) -> dict[str, str]:
         else:
             problems.add(f"{file}: {fault}")
     return texts
+
+
+def _read_shards(path: Path, problems: Problems) -> dict[str, str]:
+    samples = read_samples(find_shards(path), "txt", None, problems)
+    return {sample.key: sample.text for sample in samples}
 
 
 def _read_lines(file: Path, name: str, problems: Problems) -> dict[str, str]:

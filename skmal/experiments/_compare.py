@@ -67,8 +67,9 @@ def compare(
         "badge" and "typiclust"; of the paper's ablation of the modality,
         "coreset-margin-image" and "coreset-margin-text" (``modality=0`` and 1).
         "random" is always run, savings are measured against it.
-    data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", "datacomp", \
-            "pairs"}, default="glyphs"
+    data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", \
+            "flickr30k", "pairs", "webdataset", "huggingface", "datacomp"}, \
+            default="glyphs"
         The pairs; `skmal.experiments.load_held_out` says what is held out. All but
         the glyphs are read from files.
     path : str or path, default=None
@@ -103,10 +104,9 @@ def compare(
     verbose : int, default=0
         1 shows a progress bar.
     text_column, image_column : str, default=None
-        The columns of a table of "pairs"; None: "text" and "image".
+        The columns of "pairs" and "huggingface"; None: "text" and "image".
     cache : str or path, default=None
-        Where what is made once out of "colorswap" and "datacomp" is written; None:
-        beside their files.
+        Where what is made once out of the files is written; None: beside them.
 
     Returns
     -------

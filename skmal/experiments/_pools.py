@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
+from sklearn.utils import Bunch
 
 from .._shared.randomness import SMALLER_POOL
 from .._shared.types import IntArray, Items
@@ -19,14 +20,18 @@ from ..datasets import (
     load_coco_captions,
     load_colorswap,
     load_datacomp,
+    load_flickr30k,
     load_glyphs,
+    load_huggingface,
     load_pairs,
+    load_webdataset,
 )
 from ..datasets._glyphs import Font
 from ..datasets._reading import OnError
 from ..encoders.clip._encoder import CLIPEncoder
 from ..evaluation import evaluate_colorswap, evaluate_retrieval
 from ..items._faults import find_faults
+from ..items._images import check_images
 from ..learners._paired import PairedActiveLearner
 
 Scoring: TypeAlias = Callable[[PairedActiveLearner, Any, Any], dict[str, float]]
@@ -36,9 +41,11 @@ FONTS: dict[str, Font] = {
     "glyphs-serif": "serif",
     "glyphs-mono": "mono",
 }
-IMAGES = ("colorswap", "coco", "pairs")  # in files that the user has
+IMAGES = ("colorswap", "coco", "flickr30k", "pairs", "webdataset", "huggingface")
 FILES = (*IMAGES, "datacomp")
-CONVERTED = ("colorswap", "datacomp")  # files that are made once out of these
+# which keep what is made once:
+CONVERTED = ("colorswap", "pairs", "webdataset", "huggingface", "datacomp")
+TABLES = ("pairs", "huggingface")  # with columns of other names
 DATA = (*FONTS, *FILES)
 KS = ("recall@1", "recall@5", "recall@10")
 COCO = (*KS, *(f"{way}_{k}" for way in ("x_to_y", "y_to_x") for k in KS))
@@ -192,8 +199,8 @@ def load_held_out(
 
     Parameters
     ----------
-    data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", "datacomp", \
-            "pairs"}
+    data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", \
+            "flickr30k", "pairs", "webdataset", "huggingface", "datacomp"}
         Glyphs come with the package; the others are read from files, see
         `skmal.datasets`.
     path : str or path, default=None
@@ -205,17 +212,18 @@ def load_held_out(
     verbose : int, default=0
         1 shows a progress bar where files are converted or looked at.
     text_column, image_column : str, default=None
-        The columns of the data "pairs"; None: "text" and "image".
+        The columns of the data "pairs" and "huggingface"; None: "text" and "image".
     cache : str or path, default=None
-        Where what is converted is written, of "colorswap" and "datacomp"; None: beside
-        their files.
+        Where what is made once is written, of all that is read from files but "coco"
+        and "flickr30k"; None: beside the files.
 
     Returns
     -------
     HeldOut
-        The pairs. ColorSwap is tested on its test quadruples, COCO on Karpathy's test
-        images (its pool is train and restval), the others on random pairs: 1,000, or a
-        fifth where there are fewer than 5,000.
+        The pairs. ColorSwap is tested on its test quadruples, COCO and Flickr30k on
+        Karpathy's test images (the pool is train and restval), a dataset of Hugging
+        Face with the splits "train" and "test" on the latter; the others on random
+        pairs: 1,000, or a fifth where there are fewer than 5,000.
 
     Raises
     ------
@@ -230,16 +238,16 @@ def load_held_out(
         raise ValueError(f"the data {data!r} {need}, got path={path!r}")
     columns = {"text": text_column, "image": image_column}
     columns = {role: name for role, name in columns.items() if name is not None}
-    if columns and data != "pairs":
+    if columns and data not in TABLES:
         role = next(iter(columns))
         raise ValueError(
             f"{role}_column={columns[role]!r} (on the command line --{role}-column) "
-            f"goes with the data 'pairs' only, got {data!r}"
+            f"goes with the data 'pairs' and 'huggingface' only, got {data!r}"
         )
     if cache is not None and data not in CONVERTED:
         raise ValueError(
             f"cache={str(cache)!r} (on the command line --cache) goes with the data "
-            f"{' and '.join(map(repr, CONVERTED))} only, got {data!r}"
+            f"{', '.join(map(repr, CONVERTED))} only, got {data!r}"
         )
     if path is not None:
         return _read_files(data, path, on_error, verbose, columns, cache)
@@ -261,22 +269,17 @@ def _read_files(
             path, cache=cache, on_error=on_error, return_X_y=True, verbose=verbose
         )
         return HeldOut(X, y, _retrieval)
-    if data == "pairs":
-        pairs = load_pairs(
-            path,
-            image=columns.get("image", "image"),
-            text=columns.get("text", "text"),
-            on_error=on_error,
-            verbose=verbose,
-        )
-        X, y, groups = pairs.X, pairs.y, pairs.groups
-        if on_error == "skip":  # decoded, once before hours of work
-            rows = _readable(X, 1, path, verbose)
-            X, y, groups = X[rows], y[rows], groups[rows]
-        shared = len(np.unique(groups)) < len(groups)
-        return HeldOut(X, y, _retrieval, groups if shared else None)
-    if data == "coco":
-        pairs = load_coco_captions(path, "all", on_error=on_error)
+    if data in ("pairs", "webdataset", "huggingface"):
+        read = {
+            "pairs": load_pairs,
+            "webdataset": load_webdataset,
+            "huggingface": load_huggingface,
+        }[data]
+        pairs = read(path, cache=cache, on_error=on_error, verbose=verbose, **columns)
+        return _own_pairs(pairs, path, on_error, verbose)
+    if data in ("coco", "flickr30k"):
+        load = load_coco_captions if data == "coco" else load_flickr30k
+        pairs = load(path, "all", on_error=on_error)
         names = {"train": "pool", "restval": "pool"}
     else:
         pairs = load_colorswap(path, split="all", cache=cache, on_error=on_error)
@@ -284,23 +287,43 @@ def _read_files(
     part = np.array([names.get(split, split) for split in pairs.split])
     X, y, groups = pairs.X, pairs.y, pairs.get("groups")
     if on_error == "skip":
-        rows = _readable(X, 1 if data == "coco" else 2, path, verbose)
+        rows = _readable(X, 2 if data == "colorswap" else 1, path, verbose)
         X, y, part = X[rows], y[rows], part[rows]
         groups = None if groups is None else groups[rows]
     for name in ("pool", "test"):
         if name not in part:
             raise ValueError(f"{path} holds no pairs of {data}'s part {name!r}")
-    if data == "coco":
-        scoring = partial(_retrieval, names=COCO)
-        return HeldOut(X, y, scoring, groups, part)
-    return HeldOut(X, y, _quadruples, None, part)
+    if data == "colorswap":
+        return HeldOut(X, y, _quadruples, None, part)
+    scoring = partial(_retrieval, names=COCO)
+    return HeldOut(X, y, scoring, groups, part)
+
+
+def _own_pairs(
+    pairs: Bunch, path: str | Path, on_error: OnError, verbose: int
+) -> HeldOut:
+    """Return pairs of a user's own, which have splits or not."""
+    X, y = pairs.X, pairs.y
+    groups, part = pairs.get("groups"), pairs.get("split")
+    if part is not None:
+        part = np.where(part == "train", "pool", part)
+        if not {"pool", "test"} <= {*part}:
+            part = None
+    if on_error == "skip":  # decoded, once before hours of work
+        rows = _readable(X, 1, path, verbose)
+        X, y = X[rows], y[rows]
+        groups = None if groups is None else groups[rows]
+        part = None if part is None else part[rows]
+    if groups is not None and len(np.unique(groups)) == len(groups):
+        groups = None  # no image has several texts
+    return HeldOut(X, y, _retrieval, groups, part)
 
 
 def _readable(
     X: npt.NDArray[Any], together: int, path: str | Path, verbose: int
 ) -> IntArray:
     """Return the rows of images that can be read; so many in a row stand together."""
-    faults = find_faults([Path(name) for name in X], verbose=verbose, thorough=True)
+    faults = find_faults(check_images(X, "X"), verbose=verbose, thorough=True)
     is_good = np.ones(len(X), dtype=bool)
     is_good[list(faults)] = False
     is_good = is_good.reshape(-1, together).all(axis=1).repeat(together)

@@ -11,6 +11,7 @@ import numpy as np
 from .._shared.progress import progress
 from .._shared.threads import mapped_in_threads
 from ._pictures import UnreadableImage, is_whole_jpeg, read_picture
+from ._stored import StoredImage
 
 if TYPE_CHECKING:
     from ._images import Images, OneImage
@@ -26,7 +27,7 @@ def fault_of(image: "OneImage | str", *, thorough: bool = False) -> str | None:
     the look is to be `thorough`.
     """
     try:
-        is_file = isinstance(image, (str, Path))
+        is_file = isinstance(image, (str, Path, StoredImage))
         if thorough or not (is_file and is_whole_jpeg(image)):
             read_picture(image)
     except UnreadableImage as error:

@@ -12,12 +12,13 @@ import numpy.typing as npt
 from ._containers import check_sequence
 from ._equals import digest
 from ._pictures import UnreadableImage, colours_last, read_head, read_picture
+from ._stored import StoredImage
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
-OneImage: TypeAlias = Union[Pixels, Path, "PILImage"]
+OneImage: TypeAlias = Union[Pixels, Path, StoredImage, "PILImage"]
 Images: TypeAlias = Pixels | list[OneImage]  # as check_images returns them
 
 FORMS = (
@@ -54,7 +55,7 @@ def check_readable(images: Images, name: str) -> None:
     """Raise where a path leads to no image; only the heads of the files are read."""
     if isinstance(images, list):
         for row, image in enumerate(images):
-            if isinstance(image, Path):
+            if isinstance(image, (Path, StoredImage)):
                 try:
                     read_head(image)
                 except UnreadableImage as error:
@@ -66,8 +67,9 @@ def image_keys(images: Iterable[OneImage]) -> Iterator[Hashable]:
 
     Arrays are equal by their pixels, files by being one file, however its path is
     written and through whatever link (one look at the folder each; no file is read),
-    and PIL images by what `read_picture` gives, for they may have been drawn on since
-    they were opened: each is decoded, and kept decoded, which every encoder does too.
+    stored ones by the place of their bytes, and PIL images by what `read_picture`
+    gives, for they may have been drawn on since they were opened: each is decoded, and
+    kept decoded, which every encoder does too.
     """
     objects: dict[int, tuple[Any, Hashable]] = {}  # holds them, so that ids stay theirs
     for image in images:
@@ -75,6 +77,8 @@ def image_keys(images: Iterable[OneImage]) -> Iterator[Hashable]:
             yield digest(image)
         elif isinstance(image, (str, Path)):
             yield _file_key(image)
+        elif isinstance(image, StoredImage):
+            yield image.identity()
         else:
             if id(image) not in objects:
                 objects[id(image)] = image, _picture_key(image)
@@ -112,7 +116,7 @@ def unreadable(
     place: str, image: OneImage | str, reason: UnreadableImage
 ) -> ValueError | FileNotFoundError:
     """Return the error of an image that cannot be read, by its place and path."""
-    what = image if isinstance(image, (str, Path)) else "it"
+    what = image if isinstance(image, (str, Path, StoredImage)) else "it"
     if isinstance(reason.__cause__, FileNotFoundError):
         return FileNotFoundError(
             f"{place}: there is no file {what}; correct the path, or drop the item and "
@@ -127,6 +131,8 @@ def unreadable(
 def _check_image(image: Any, place: str) -> OneImage:
     if isinstance(image, (str, Path)):
         return _check_path(image, place)
+    if isinstance(image, StoredImage):
+        return image
     image = _without_torch(image, place)
     image = _unmasked(image, place)
     if isinstance(image, np.ndarray):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._pictures import read_picture
+from ._stored import StoredImage
 
 
 def content_hash(item: Any, name: str) -> str:
@@ -15,6 +16,8 @@ def content_hash(item: Any, name: str) -> str:
     if isinstance(item, Path):
         with open(item, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    if isinstance(item, StoredImage):
+        return hashlib.sha256(item.read()).hexdigest()
     if isinstance(item, str):
         return hashlib.sha256(item.encode("utf-8", "surrogatepass")).hexdigest()
     if hasattr(item, "tobytes") and hasattr(item, "getbands"):  # a PIL image

@@ -1,5 +1,6 @@
 """One picture as everybody sees it: the encoder, the page, what is exported."""
 
+import io
 import os
 import stat
 import threading
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 from ._formats import HEIF_REMEDY, readable_formats
 from ._jpeg import is_whole
+from ._stored import StoredImage
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -39,8 +41,9 @@ class UnreadableImage(ValueError):
 def read_picture(image: Any, side: int | None = None) -> "PILImage":
     """Return an image in RGB, upright, on white where it is transparent.
 
-    Of an animation it is the first frame. `image` is a path, a PIL image, which is not
-    changed (but loaded), or a uint8 array of shape (h, w), (h, w, 3) or (3, h, w). With
+    Of an animation it is the first frame. `image` is a path, a stored image, a PIL
+    image, which is not changed (but loaded), or a uint8 array of shape (h, w),
+    (h, w, 3) or (3, h, w). With
     `side` the picture may be smaller than in the file, its longer side not below
     `side`, where that saves time and memory (JPEG). Whatever cannot be read raises
     UnreadableImage; no warning of Pillow's does.
@@ -48,7 +51,7 @@ def read_picture(image: Any, side: int | None = None) -> "PILImage":
     return _told(lambda: _read(image, side))
 
 
-def read_head(path: str | Path) -> None:
+def read_head(path: str | Path | StoredImage) -> None:
     """Raise UnreadableImage where a file's head is not that of an image."""
 
     def read() -> None:
@@ -58,7 +61,7 @@ def read_head(path: str | Path) -> None:
     _told(read)
 
 
-def is_whole_jpeg(path: str | Path) -> bool:
+def is_whole_jpeg(path: str | Path | StoredImage) -> bool:
     """Say whether a file is a JPEG that has an end; raise as `read_head` does."""
 
     def read() -> bool:
@@ -72,13 +75,11 @@ def is_whole_jpeg(path: str | Path) -> bool:
 
 
 @contextmanager
-def opened(path: str | Path) -> "Iterator[ImageFile]":
+def opened(path: str | Path | StoredImage) -> "Iterator[ImageFile]":
     """Open an image file of a form that can be read, without reading its pixels."""
     from PIL import Image, UnidentifiedImageError
 
-    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for ever
-        raise UnreadableImage("it is no file")
-    with open(path, "rb") as file:
+    with _bytes_of(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(size - LOOK, 0))
         ends_in_zeros = not file.read().strip(b"\0")
@@ -93,6 +94,14 @@ def opened(path: str | Path) -> "Iterator[ImageFile]":
             yield image
 
 
+def _bytes_of(path: str | Path | StoredImage) -> IO[bytes]:
+    if isinstance(path, StoredImage):
+        return io.BytesIO(path.read())
+    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for ever
+        raise UnreadableImage("it is no file")
+    return open(path, "rb")
+
+
 def colours_last(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return pixels with an axis of three colours, where there is one, at the end."""
     if pixels.ndim >= 3 and pixels.shape[-3] == 3 != pixels.shape[-1]:
@@ -105,7 +114,7 @@ def _read(image: Any, side: int | None) -> "PILImage":
 
     if isinstance(image, np.ndarray):
         return Image.fromarray(colours_last(image)).convert("RGB")
-    if isinstance(image, (str, Path)):
+    if isinstance(image, (str, Path, StoredImage)):
         with opened(image) as found:
             if side is not None and found.format in ("JPEG", "MPO"):
                 scale = min(1, side / max(found.size))

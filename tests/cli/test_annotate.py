@@ -1,10 +1,12 @@
 """skmal annotate: what it needs, and what it leaves behind."""
 
+import csv
 import socket
 
 import pytest
 from bad_images import bad_files, picture
 from helpers import MICRO_CLIP
+from sets import write_samples
 
 from skmal import CLIPEncoder
 from skmal.cli import _annotate as annotate
@@ -222,3 +224,31 @@ def test_images_come_from_a_table_too(desk, capsys):
     assert "12 images, 12 texts" in capsys.readouterr().out
     assert run("--images", f"{table}", "--image-column", "photo") == 1
     assert "'File'" in capsys.readouterr().err
+
+
+def test_images_and_texts_in_tar_files(tmp_path, capsys, monkeypatch):
+    write_samples(tmp_path / "shards" / "0.tar", range(6))
+    encoder = CLIPEncoder(MICRO_CLIP, max_epochs=1)
+    monkeypatch.setattr(annotate, "CLIPEncoder", lambda *_: encoder)
+
+    def people(session, *, by, **_):
+        session.run(lambda question: question.item.row, by=by)
+
+    monkeypatch.setattr(annotate, "serve", people)
+    shards = tmp_path / "shards"
+    command = (
+        f"annotate --images {shards} --texts {shards}/0.tar --port 0 --budget 3 "
+        f"--session {tmp_path}/s.skmal --export {tmp_path}/pairs.csv"
+    )
+    assert main(command.split()) == 0
+    assert "6 images, 6 texts, 0 answers so far" in capsys.readouterr().out
+    with open(tmp_path / "pairs.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["text"] for row in rows] == [f"text {int(row['X'])}" for row in rows]
+    assert {row["image"] for row in rows} == {""}  # which is no file of its own
+    command = (
+        f"export {tmp_path}/s.skmal {tmp_path}/again.csv --images {shards} --texts"
+    )
+    assert main([*command.split(), str(shards)]) == 0
+    again = (tmp_path / "again.csv").read_text(encoding="utf-8")
+    assert again == (tmp_path / "pairs.csv").read_text(encoding="utf-8")

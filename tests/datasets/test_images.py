@@ -77,7 +77,7 @@ def test_what_cannot_be_told_is_left_out_and_counted(tmp_path):
 def test_wrong_arguments(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no file or folder .*none"):
         load_images(tmp_path / "none")
-    with pytest.raises(ValueError, match="must end in one of .csv, .tsv, .json"):
+    with pytest.raises(ValueError, match="must end in one of .tar, .csv, .tsv"):
         load_images(write(tmp_path / "a.txt", "a.png"))
 
 

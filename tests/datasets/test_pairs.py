@@ -141,6 +141,11 @@ def test_own_tables_may_have_a_kind_none(tmp_path):
         ("pairs.csv", "", "pairs.csv: it is empty"),
         ("pairs.csv", "image,text\n", "holds no pairs that can be read"),
         ("pairs.csv", "img,text\na,b\n", r"no column 'image' among \['img', 'text'\]"),
+        (
+            "pairs.csv",
+            "URL,TEXT\nhttps://e.org/a.jpg,b\n",
+            "addresses .* img2dataset --u",
+        ),
         ("pairs.csv", "image,text,text\na,b,c\n", "more than one column 'text' among"),
         ("pairs.csv", "image/text\na/b\n", r"no column 'image' among \['image/text'\]"),
         ("pairs.csv", "image,text\na.jpg,x".encode("utf-16-le"), "NUL, as UTF-16"),

@@ -181,8 +181,12 @@ def test_columns_are_named(tmp_path):
         ("json", "", "t.json cannot be read as json"),
         ("json", "[" * 100_000, "it is nested too deeply"),
         ("parquet", "", "t.parquet cannot be read as parquet"),
-        ("xlsx", "", "ends in '.xlsx', but must end in one of .txt, .csv, .*CSV UTF-8"),
-        ("lst", "a", "ends in '.lst', but must end in one of .txt, .csv"),
+        (
+            "xlsx",
+            "",
+            "ends in '.xlsx', but must end in one of .txt, .tar, .csv, .*CSV UTF-8",
+        ),
+        ("lst", "a", "ends in '.lst', but must end in one of .txt, .tar, .csv"),
     ],
 )
 def test_what_cannot_be_told_is_refused_with_its_place(

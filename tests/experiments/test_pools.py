@@ -10,7 +10,16 @@ import shutil
 import numpy as np
 import pytest
 from helpers import MICRO_CLIP, ROOT
-from sets import make_jpeg, quadruples, write, write_coco, write_parquet, write_shard
+from sets import (
+    make_jpeg,
+    quadruples,
+    write,
+    write_coco,
+    write_flickr,
+    write_parquet,
+    write_samples,
+    write_shard,
+)
 
 from skmal import AnnotationSession, CLIPEncoder, PairedActiveLearner
 from skmal.cli import main
@@ -37,6 +46,19 @@ def sets(tmp_path_factory):
         write(folder / f"{i}.jpg", make_jpeg(i))
         rows += [f"{i}.jpg,photo {i}"] * (1 + i % 2)
     write(folder / "pairs.csv", "\n".join(rows))
+    write_flickr(folder / "flickr30k", [*["train"] * 10, "val", *["test"] * 3], 2)
+    for name, n in (("train", 10), ("validation", 1), ("test", 3)):
+        rows = [
+            {
+                "image": {"bytes": make_jpeg(i), "path": None},
+                "text": [f"photo {i}", f"picture {i}"],
+            }
+            for i in range(n)
+        ]
+        file = folder / "huggingface" / f"{name}-00000-of-00001.parquet"
+        write_parquet(file, rows)
+    for i in range(2):
+        write_samples(folder / "webdataset" / f"{i}.tar", range(15 * i, 15 * i + 15))
     write(folder / "micro.json", json.dumps(MICRO_CLIP))
     encoder = CLIPEncoder(MICRO_CLIP, max_epochs=1, random_state=0)
     encoder.fit([folder / "0.jpg", folder / "1.jpg"], ["a", "b"])
@@ -51,6 +73,9 @@ def sets(tmp_path_factory):
         ("coco", 20, 6, ["recall@1", "x_to_y_recall@1", "y_to_x_recall@10"]),
         ("datacomp", 24, 6, ["mrr", "recall@1"]),
         ("pairs.csv", 24, 6, ["mrr", "recall@1"]),
+        ("webdataset", 24, 6, ["mrr", "recall@1"]),
+        ("flickr30k", 20, 6, ["recall@1", "x_to_y_recall@1", "y_to_x_recall@10"]),
+        ("huggingface", 20, 6, ["mrr", "recall@1"]),
     ],
 )
 def test_compare_on_files_of_each_set(

@@ -6,7 +6,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
-Model = str | dict[str, Any]  # a name, "local-dir:FOLDER" or a configuration
+from ._hub import HUB, folder_of
+
+# A name, "local-dir:FOLDER", "hf-hub:ORG/NAME" or a configuration.
+Model = str | dict[str, Any]
 Config = dict[str, Any]  # {"model_cfg": ..., "preprocess_cfg": ...}
 
 FILE = "open_clip_config.json"
@@ -42,8 +45,8 @@ def read_config(model: Model) -> Config:
         config.setdefault("preprocess_cfg", {})
     elif not isinstance(model, str):
         raise ValueError(
-            "model must be a name that open_clip knows, 'tiny', 'local-dir:FOLDER' or "
-            f"a configuration (a dict), got {model!r}"
+            "model must be a name that open_clip knows, 'tiny', 'local-dir:FOLDER', "
+            f"'hf-hub:ORG/NAME' or a configuration (a dict), got {model!r}"
         )
     elif model == "tiny":
         config = {"model_cfg": deepcopy(TINY), "preprocess_cfg": {}}
@@ -67,8 +70,8 @@ def read_config(model: Model) -> Config:
 
 
 def is_folder(model: Model) -> bool:
-    """Say whether a model is named as a folder."""
-    return isinstance(model, str) and model.startswith(FOLDER)
+    """Say whether a model is named as a folder, here or at the hub."""
+    return isinstance(model, str) and model.startswith((FOLDER, HUB))
 
 
 def has_weights(model: Model, pretrained: str | Path | None) -> bool:
@@ -79,7 +82,13 @@ def has_weights(model: Model, pretrained: str | Path | None) -> bool:
 def where_it_is(
     model: Model, pretrained: str | Path | None
 ) -> tuple[Model, str | Path | None]:
-    """Return what to load for the weights in the package; else what was passed."""
+    """Return what to load for the weights in the package, or for a model of the hub.
+
+    Else what was passed.
+    """
+    if isinstance(model, str) and model.startswith(HUB):
+        check_pretrained(model, pretrained)
+        return f"{FOLDER}{folder_of(model)}", None
     if pretrained != ICONS:
         return model, pretrained
     if model != "tiny":
@@ -151,7 +160,7 @@ def _config_of_name(model: str) -> Config:
         similar = difflib.get_close_matches(model, known, n=3, cutoff=0.5)
         raise ValueError(
             f"unknown model {model!r}; close names are {', '.join(similar) or 'none'}; "
-            "open_clip.list_models() shows all, and 'tiny' and 'local-dir:FOLDER' are "
-            "possible too"
+            "open_clip.list_models() shows all, and 'tiny', 'local-dir:FOLDER' and "
+            "'hf-hub:ORG/NAME' are possible too"
         )
     return cast(Config, open_clip.get_model_config(model))

@@ -73,8 +73,9 @@ class CLIPEncoder(
     model : str or dict, default="ViT-B-32"
         A name out of ``open_clip.list_models()``; "tiny", a model for 32x32 images that
         trains on a laptop (two layers of width 64 a tower); "local-dir:FOLDER", a
-        folder with a model and its weights, as `save` writes it; or a configuration as
-        in open_clip's model_configs, such as that of ViT-B-16 with another patch size.
+        folder with a model and its weights, as `save` writes it; "hf-hub:ORG/NAME", the
+        same at Hugging Face's hub, downloaded once; or a configuration as in
+        open_clip's model_configs, such as that of ViT-B-16 with another patch size.
     pretrained : str or path, default=None
         Weights to start from: "icons", which come with the package and go with "tiny":
         a small CLIP that knows icons, drawings and their names, of a network of its own
@@ -82,7 +83,7 @@ class CLIPEncoder(
         ``open_clip.list_pretrained_tags_by_model(model)``, which open_clip downloads,
         or a .safetensors or .pt file, of a whole model or of one of its towers by the
         names of the model; the other tower is then random. None: random weights (those
-        of the folder for "local-dir:").
+        of the folder for "local-dir:" and "hf-hub:").
     trainable : {"all", "text", "image", "none"}, default="all"
         Which tower is trained. "text" locks the image tower, which is called LiT [3]_;
         "image" locks the text tower. A locked tower runs once per fit. "none" trains
