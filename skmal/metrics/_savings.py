@@ -184,6 +184,29 @@ def area_under_learning_curve(
     return float(areas[0]) if single else areas
 
 
+def rises(scores: npt.ArrayLike, level: float = 0.05) -> bool:
+    """Say whether curves rise from their first points to their ends.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n_seeds, n_points)
+        Curves of several seeds; the end is the mean of their last quarter.
+    level : float, default=0.05
+        Of the one-sided t test over seeds. Of fewer than five seeds, all must rise.
+
+    Returns
+    -------
+    bool
+        True where more pairs have made them better.
+    """
+    curves = np.asarray(scores, dtype=np.float64)
+    n_last = max(1, curves.shape[1] // 4)
+    gains = curves[:, -n_last:].mean(axis=1) - curves[:, 0]
+    if len(gains) < 5:
+        return bool((gains > 0).all())
+    return student_interval(gains, 1 - 2 * level).low > 0
+
+
 def _check_curves(
     n_pairs: npt.ArrayLike, scores: npt.ArrayLike, name: str
 ) -> tuple[FloatArray, FloatArray]:
