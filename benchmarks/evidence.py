@@ -96,6 +96,8 @@ NAMES = {
     "uncertainty-herding": "`UncertaintyHerding()`",
     "badge": "`BADGE()`",
     "typiclust": "`TypiClust()`",
+    "prob-cover": "`ProbCover()`",
+    "information-density": "`InformationDensity()`",
     REFERENCE: "`RandomSampling()`",
 }
 

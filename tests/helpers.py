@@ -10,9 +10,11 @@ import pytest
 from skmal import (
     BADGE,
     CoresetMargin,
+    InformationDensity,
     KCenterGreedy,
     MarginSampling,
     MaxHerding,
+    ProbCover,
     RandomSampling,
     TypiClust,
     UncertaintyHerding,
@@ -38,6 +40,8 @@ STRATEGIES = [
     UncertaintyHerding(bandwidth=1.0),
     TypiClust(),
     BADGE(),
+    ProbCover(n_neighbors=5),
+    InformationDensity(),
 ]
 
 

@@ -13,8 +13,10 @@ from ..strategies._badge import BADGE
 from ..strategies._base import QueryStrategy
 from ..strategies._coreset_margin import CoresetMargin
 from ..strategies._herding import MaxHerding, UncertaintyHerding
+from ..strategies._information_density import InformationDensity
 from ..strategies._k_center import KCenterGreedy
 from ..strategies._margin import MarginSampling
+from ..strategies._prob_cover import ProbCover
 from ..strategies._random_sampling import RandomSampling
 from ..strategies._typiclust import TypiClust
 from ..strategies._v_optimal import VOptimalDesign
@@ -41,6 +43,8 @@ STRATEGIES: dict[str, QueryStrategy] = {
     "uncertainty-herding": UncertaintyHerding(),
     "badge": BADGE(),
     "typiclust": TypiClust(),
+    "prob-cover": ProbCover(),
+    "information-density": InformationDensity(),
 }
 ABLATIONS: dict[str, QueryStrategy] = {  # the paper's, not part of the suite
     "coreset-margin-image": CoresetMargin(0),

@@ -5,8 +5,10 @@ from ._base import QueryStrategy, Strategy
 from ._coreset_margin import CoresetMargin
 from ._design import greedy_v_optimal, v_optimal_gains
 from ._herding import MaxHerding, UncertaintyHerding, greedy_herding
+from ._information_density import InformationDensity
 from ._k_center import KCenterGreedy
 from ._margin import MarginSampling
+from ._prob_cover import ProbCover
 from ._random_sampling import RandomSampling
 from ._round import Round, Selection
 from ._typiclust import TypiClust
@@ -15,9 +17,11 @@ from ._v_optimal import VOptimalDesign, trusted_uncertainty
 __all__ = [
     "BADGE",
     "CoresetMargin",
+    "InformationDensity",
     "KCenterGreedy",
     "MarginSampling",
     "MaxHerding",
+    "ProbCover",
     "QueryStrategy",
     "RandomSampling",
     "Round",
