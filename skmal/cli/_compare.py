@@ -7,8 +7,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..experiments import (
     ABLATIONS,
     DATA,
@@ -28,6 +26,7 @@ from ..experiments._runs import key_of
 from ..experiments._tables import ALL_FILES
 from ..plotting import chance_beside
 from ._folders import out_folder
+from ._pools import array_of
 from ._printing import percent, print_savings, write_and_tell
 
 DEFAULT_DATA = "glyphs"
@@ -88,14 +87,6 @@ def _flat(names: list[list[tuple[str, str]]] | None) -> dict[str, Any] | None:
     return {n: load_own(what) if ":" in what else what for n, what in asked.items()}
 
 
-def _array(path: str, option: str) -> Any:
-    """Return an array of a .npy file, large ones without reading them."""
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"{option} {path} is no .npy file ({error})") from error
-
-
 def _encoder_of(arguments: argparse.Namespace) -> Any:
     """Return the encoder that was named: its name, or an instance of your own."""
     named: str = arguments.encoder
@@ -112,12 +103,12 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
         )
     data, own = arguments.data, {}
     if arguments.features:
-        data = tuple(_array(path, "--features") for path in arguments.features)
+        data = tuple(array_of(path, "--features") for path in arguments.features)
     for name in ("groups", "test"):
         if path := getattr(arguments, name):
             if not arguments.features:
                 raise ValueError(f"--{name} goes with --features only")
-            own[name] = _array(path, f"--{name}")
+            own[name] = array_of(path, f"--{name}")
     if arguments.overwrite:
         for name in ALL_FILES:
             (arguments.out / name).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from ..metrics._savings import (
     AnnotationSavings,
     annotation_savings,
     area_under_learning_curve,
+    rises,
 )
 from ._names import DEFAULT, LINEAR, PAPER, REFERENCE
 from ._suite_pools import metrics_of
@@ -100,8 +101,8 @@ def savings_rows(runs: Sequence[Row], suite: str = "default") -> list[Row]:
     -------
     list of dict
         One per pool, encoder, strategy, batch, metric, range of budgets and what it is
-        `against`: savings, paired by seed, with a 95 % interval; levels never reached
-        are counted. All are told against random with the same encoder and batch, and
+        `against`, where that rises: savings, paired by seed, with a 95 % interval;
+        levels never reached are counted. All are told against random with the same encoder and batch, and
         those with another encoder than `RidgeCCA` also against random with `RidgeCCA`,
         "ridge-cca/random", where it has run with the same batch. Rows of the pool
         "average" hold the mean over all pools' main metrics, seed by seed, for seeds
@@ -131,6 +132,8 @@ def _saved_by_seed(
                 linear = curves.get((pool, LINEAR, metric), {})
                 references[TODAY] = linear.get(REFERENCE, {})
             for against, reference in references.items():
+                if not rises(scores for _, scores in reference.values()):
+                    continue
                 for name in strategies:
                     if name == against:
                         continue

@@ -1,6 +1,6 @@
 """How many answers a strategy saves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -184,13 +184,13 @@ def area_under_learning_curve(
     return float(areas[0]) if single else areas
 
 
-def rises(scores: npt.ArrayLike, level: float = 0.05) -> bool:
+def rises(curves: Iterable[FloatArray], level: float = 0.05) -> bool:
     """Say whether curves rise from their first points to their ends.
 
     Parameters
     ----------
-    scores : array-like of shape (n_seeds, n_points)
-        Curves of several seeds; the end is the mean of their last quarter.
+    curves : iterable of ndarray of shape (n_points,)
+        Scores of each seed; the end is the mean of their last quarter.
     level : float, default=0.05
         Of the one-sided t test over seeds. Of fewer than five seeds, all must rise.
 
@@ -199,9 +199,7 @@ def rises(scores: npt.ArrayLike, level: float = 0.05) -> bool:
     bool
         True where more pairs have made them better.
     """
-    curves = np.asarray(scores, dtype=np.float64)
-    n_last = max(1, curves.shape[1] // 4)
-    gains = curves[:, -n_last:].mean(axis=1) - curves[:, 0]
+    gains = np.array([c[-max(1, len(c) // 4) :].mean() - c[0] for c in curves])
     if len(gains) < 5:
         return bool((gains > 0).all())
     return student_interval(gains, 1 - 2 * level).low > 0
