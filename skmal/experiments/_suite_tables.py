@@ -102,8 +102,9 @@ def savings_rows(runs: Sequence[Row], suite: str = "default") -> list[Row]:
     list of dict
         One per pool, encoder, strategy, batch, metric, range of budgets and what it is
         `against`, where that rises: savings, paired by seed, with a 95 % interval;
-        levels never reached are counted. All are told against random with the same encoder and batch, and
-        those with another encoder than `RidgeCCA` also against random with `RidgeCCA`,
+        levels never reached are counted. All are told against random with the same
+        encoder and batch, and those with another encoder than `RidgeCCA` also against
+        random with `RidgeCCA`,
         "ridge-cca/random", where it has run with the same batch. Rows of the pool
         "average" hold the mean over all pools' main metrics, seed by seed, for seeds
         that every pool has; those of the default are there once more `against` the
