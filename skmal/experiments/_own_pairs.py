@@ -45,7 +45,7 @@ def own_pairs(
     """
     if isinstance(data, np.ndarray) or len(data) != 2:
         raise ValueError("data must be a name or a tuple of two, X and y")
-    X, y = check_pairs(*data, "data")
+    X, y = check_pairs(data[0], data[1], "data")
     n = len(X)
     labels = None
     if groups is not None:

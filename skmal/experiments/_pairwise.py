@@ -248,7 +248,7 @@ def ranks_of(curves: Sequence[Row]) -> Ranks:
     """
     areas = [
         {
-            name: {s: area_under_learning_curve(p, c) for s, c in seeds.items()}
+            name: {s: float(area_under_learning_curve(p, c)) for s, c in seeds.items()}
             for name, (p, seeds) in of_data.items()
         }
         for _, _, of_data in _of_each(curves)

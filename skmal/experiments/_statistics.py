@@ -68,11 +68,11 @@ def paired_difference(one: npt.ArrayLike, other: npt.ArrayLike) -> Difference:
     mean = float(interval.mean)
     nothing = float("nan")
     if n < 2:
-        return Difference(mean, *[nothing] * 6, n)
+        return Difference(mean, nothing, nothing, nothing, nothing, nothing, nothing, n)
     sem = float(interval.sem)
     if sem <= 1e-12 * abs(mean) or sem == 0:  # the same on every seed
         p = float(mean == 0)
-        return Difference(mean, mean, mean, *[nothing] * 3, p, n)
+        return Difference(mean, mean, mean, nothing, nothing, nothing, p, n)
     t = mean / sem
     p = float(2 * stats.t.sf(abs(t), n - 1))
     low, high = (_noncentrality(t, n - 1, level) / sqrt(n) for level in (0.975, 0.025))
@@ -248,7 +248,8 @@ def average_ranks(
     if k > 2 and n > 1:
         p = float(stats.friedmanchisquare(*table.T).pvalue)
     critical = quantile * sqrt(k * (k + 1) / (6 * n))
-    return Ranks([names[i] for i in order], ranks[order], critical, p, blocks, n)
+    ordered = [str(names[int(i)]) for i in order]
+    return Ranks(ordered, ranks[order], critical, p, blocks, n)
 
 
 def beats(one: FloatArray, other: FloatArray) -> BoolArray:
