@@ -39,6 +39,7 @@ from .learners import (
 )
 from .strategies import (
     BADGE,
+    ClusterMargin,
     CoresetMargin,
     InformationDensity,
     KCenterGreedy,
@@ -58,6 +59,7 @@ __all__ = [
     "BADGE",
     "AnnotationSession",
     "CLIPEncoder",
+    "ClusterMargin",
     "ContrastiveProjection",
     "CoresetMargin",
     "Imported",

@@ -9,6 +9,7 @@ import pytest
 
 from skmal import (
     BADGE,
+    ClusterMargin,
     CoresetMargin,
     InformationDensity,
     KCenterGreedy,
@@ -40,6 +41,7 @@ STRATEGIES = [
     UncertaintyHerding(bandwidth=1.0),
     TypiClust(),
     BADGE(),
+    ClusterMargin(),
     ProbCover(n_neighbors=5),
     InformationDensity(),
 ]

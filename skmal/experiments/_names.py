@@ -11,6 +11,7 @@ from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
 from ..strategies._badge import BADGE
 from ..strategies._base import QueryStrategy
+from ..strategies._cluster_margin import ClusterMargin
 from ..strategies._coreset_margin import CoresetMargin
 from ..strategies._herding import MaxHerding, UncertaintyHerding
 from ..strategies._information_density import InformationDensity
@@ -43,6 +44,7 @@ STRATEGIES: dict[str, QueryStrategy] = {
     "uncertainty-herding": UncertaintyHerding(),
     "badge": BADGE(),
     "typiclust": TypiClust(),
+    "cluster-margin": ClusterMargin(),
     "prob-cover": ProbCover(),
     "information-density": InformationDensity(),
 }

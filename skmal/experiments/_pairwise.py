@@ -295,10 +295,10 @@ def plot_ranks(ranks: Ranks, ax: "Axes | None" = None) -> "Axes":
     for row, rank in enumerate(at):  # to the last that is not told from this one
         last = int(np.flatnonzero(at <= rank + ranks.critical)[-1])
         if last > row:
-            axes.plot([rank, rank + ranks.critical], [row, row], color="0.7", zorder=0)
+            axes.plot([rank, at[last]], [row, row], color="0.7", linewidth=4, zorder=0)
     axes.invert_yaxis()
     axes.set_xlabel(
-        f"mean rank over {ranks.n_blocks} {ranks.blocks}; bars: the critical "
-        f"difference, {ranks.critical:.2f}"
+        f"mean rank over {ranks.n_blocks} {ranks.blocks}; critical difference "
+        f"{ranks.critical:.2f}"
     )
     return axes

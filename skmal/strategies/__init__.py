@@ -2,6 +2,7 @@
 
 from ._badge import BADGE, assignment_residuals
 from ._base import QueryStrategy, Strategy
+from ._cluster_margin import ClusterMargin
 from ._coreset_margin import CoresetMargin
 from ._design import greedy_v_optimal, v_optimal_gains
 from ._herding import MaxHerding, UncertaintyHerding, greedy_herding
@@ -16,6 +17,7 @@ from ._v_optimal import VOptimalDesign, trusted_uncertainty
 
 __all__ = [
     "BADGE",
+    "ClusterMargin",
     "CoresetMargin",
     "InformationDensity",
     "KCenterGreedy",
