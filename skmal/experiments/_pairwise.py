@@ -255,7 +255,10 @@ def ranks_of(curves: Sequence[Row]) -> Ranks:
     ]
     names = [name for name in areas[0] if all(name in pool for pool in areas)]
     if len(areas) > 1:
-        means = [[np.mean(list(pool[n].values())) for n in names] for pool in areas]
+        means = [
+            [float(np.mean(list(pool[name].values()))) for name in names]
+            for pool in areas
+        ]
         return average_ranks(names, means)
     (pool,) = areas
     seeds = sorted(set.intersection(*(set(by_seed) for by_seed in pool.values())))
