@@ -93,7 +93,8 @@ def compare(
         "coreset-margin-text" (``modality=0`` and 1); "default" and "paper" stand for
         the learner's and the paper's. Your own: a dict of instances or functions by
         names of your own, ``{"mine": Mine(), "default": "default"}``; they are first
-        checked by `skmal.strategy_checks.check_strategy`, and cloned. "random" is always run, savings are measured against it.
+        checked by `skmal.strategy_checks.check_strategy`, and cloned. "random" is
+        always run, savings are measured against it.
     data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", "datacomp", \
             "pairs"} or tuple (X, y), default="glyphs"
         The pairs; `skmal.experiments.load_held_out` says what is held out. All but
