@@ -23,7 +23,6 @@ from ..experiments import (
 )
 from ..experiments._own import load_own, named_encoder, named_strategy, split_names
 from ..experiments._runs import key_of
-from ..experiments._tables import ALL_FILES
 from ..plotting import chance_beside
 from ._folders import out_folder
 from ._pools import array_of
@@ -109,9 +108,6 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
             if not arguments.features:
                 raise ValueError(f"--{name} goes with --features only")
             own[name] = array_of(path, f"--{name}")
-    if arguments.overwrite:
-        for name in ALL_FILES:
-            (arguments.out / name).unlink(missing_ok=True)
     curves, savings = compare(
         arguments.strategies,
         data=data,
@@ -132,6 +128,7 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
         image_column=arguments.image_column,
         cache=arguments.cache,
         out=arguments.out,
+        overwrite=arguments.overwrite,
         **own,
     )
     print_savings(savings)

@@ -34,7 +34,7 @@ from ._own_pairs import chance_of, own_pairs
 from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
 from ._run import Plan, default_jobs, in_parallel, run
 from ._runs import Key, keep_missing, run_rows
-from ._tables import SETTINGS, Row, curves_of_runs, savings_table
+from ._tables import ALL_FILES, SETTINGS, Row, curves_of_runs, savings_table
 
 if TYPE_CHECKING:
     from ..encoders.clip._encoder import CLIPEncoder
@@ -73,6 +73,7 @@ def compare(
     image_column: str | None = None,
     cache: str | Path | None = None,
     out: str | Path | None = None,
+    overwrite: bool = False,
 ) -> tuple[list[Row], list[Row]]:
     """Run strategies on several seeds of one data set and compare them with random.
 
@@ -148,6 +149,9 @@ def compare(
         A folder, in which each run is kept as soon as it is finished (`runs.csv`) with
         the settings (`settings.json`). Called again, only what is missing is run. None:
         runs are not kept.
+    overwrite : bool, default=False
+        Whether the results of another comparison in `out` are deleted, once all has
+        been checked.
 
     Returns
     -------
@@ -265,7 +269,7 @@ def compare(
             "budget": plan.budget,
             "pool_size": pool_size,
         }
-        _keep_settings(Path(out), settings, chance_of(first))
+        _keep_settings(Path(out), settings, chance_of(first), overwrite)
         prints = {
             case.key: fingerprint(content, case.strategy, settings) for case in cases
         }
@@ -275,10 +279,13 @@ def compare(
 
 
 def _keep_settings(
-    out: Path, settings: Mapping[str, Any], chance: Mapping[str, float]
+    out: Path, settings: Mapping[str, Any], chance: Mapping[str, float], overwrite: bool
 ) -> None:
     """Write the settings into a folder, or raise where it holds other results."""
     file = out / SETTINGS
+    if overwrite:
+        for name in ALL_FILES:
+            (out / name).unlink(missing_ok=True)
     if file.exists():
         try:
             stored = json.loads(file.read_bytes())["settings"]

@@ -122,6 +122,8 @@ def test_the_command_overwrites_only_when_asked(tmp_path, capsys):
     assert main([*command.split(), "30"]) == 1
     assert "budget 20, now 30" in capsys.readouterr().err
     assert (out / "curves.csv").read_bytes() == stored
+    assert main([*command.split(), "300", "--overwrite"]) == 1  # nothing is lost
+    assert (out / "curves.csv").read_bytes() == stored
     assert main([*command.split(), "30", "--overwrite"]) == 0
     assert (out / "curves.csv").read_bytes() != stored
 
