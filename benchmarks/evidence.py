@@ -96,6 +96,9 @@ NAMES = {
     "uncertainty-herding": "`UncertaintyHerding()`",
     "badge": "`BADGE()`",
     "typiclust": "`TypiClust()`",
+    "cluster-margin": "`ClusterMargin()`",
+    "prob-cover": "`ProbCover()`",
+    "information-density": "`InformationDensity()`",
     REFERENCE: "`RandomSampling()`",
 }
 

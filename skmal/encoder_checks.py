@@ -25,7 +25,7 @@ from ._shared.contracts import (
 from ._shared.types import FloatArray, Items
 from .arrays._block_math import to_host
 from .arrays._verbs import take
-from .encoders._tags import reads_numbers_only
+from .encoders._tags import reads_numbers_only, says_no_numbers
 from .items._containers import check_pairs, numeric_rows
 from .items._encoding import encode
 from .learners._paired import PairedActiveLearner
@@ -180,7 +180,7 @@ def _check_items(encoder: Any, X: Items | None, y: Items | None) -> tuple[Items,
             f"as KernelCCA(), got {encoder!r}"
         )
     if X is None and y is None:
-        if not reads_numbers_only(encoder) and _says_no_numbers(encoder):
+        if not reads_numbers_only(encoder) and says_no_numbers(encoder):
             raise ValueError(
                 f"the tags of {name_of(encoder)} say that it reads no rows of numbers "
                 "(input_tags.two_d_array is False); pass a few aligned items of its "
@@ -191,11 +191,6 @@ def _check_items(encoder: Any, X: Items | None, y: Items | None) -> tuple[Items,
     if len(X) < FEWEST:
         raise ValueError(f"X and y hold {len(X)} pairs; pass at least {FEWEST}")
     return X, y
-
-
-def _says_no_numbers(encoder: Any) -> bool:
-    tags = getattr(encoder, "__sklearn_tags__", None)
-    return tags is not None and not tags().input_tags.two_d_array
 
 
 def _fresh(encoder: Any) -> Any:

@@ -1,7 +1,10 @@
 """Annotation curves as pictures, in the manner of scikit-learn's displays."""
 
-from collections.abc import Iterable, Mapping
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +31,8 @@ class AnnotationCurveDisplay:
         The curves of each strategy by its name.
     score_name : str, default=None
         Label of the vertical axis.
+    chance : float, default=None
+        What guessing scores, a dashed line; None: no line.
 
     Attributes
     ----------
@@ -64,15 +69,17 @@ class AnnotationCurveDisplay:
         n_pairs: npt.ArrayLike,
         scores: Mapping[str, npt.ArrayLike],
         score_name: str | None = None,
+        chance: float | None = None,
     ) -> None:
         self.n_pairs = n_pairs
         self.scores = scores
         self.score_name = score_name
+        self.chance = chance
 
     @classmethod
     def from_learners(
         cls,
-        learners: Mapping[str, Iterable[Any]],
+        learners: Mapping[str, Any],
         *,
         score_name: str = "mean reciprocal rank",
         ax: "Axes | None" = None,
@@ -81,9 +88,9 @@ class AnnotationCurveDisplay:
 
         Parameters
         ----------
-        learners : dict of str to list of PairedActiveLearner
-            By name, learners (one per seed) fitted with `validation_data`, all with
-            the same budget and batches.
+        learners : dict of str to PairedActiveLearner, or to list of them
+            By name, a learner, or several (one per seed), fitted with
+            `validation_data`, all with the same budget and batches.
         score_name : str, default="mean reciprocal rank"
             Label of the vertical axis.
         ax : matplotlib Axes, default=None
@@ -96,12 +103,21 @@ class AnnotationCurveDisplay:
 
         Raises
         ------
+        TypeError
+            If `learners` is no dict.
         ValueError
-            If a learner has no validation scores, or the learners' points differ.
+            If it is empty, a learner has no validation scores, or the learners' points
+            differ.
         """
+        if not isinstance(learners, Mapping):
+            raise TypeError(
+                "learners must be a dict of learners by their names, such as "
+                f"{{'random': learner}}, got {type(learners).__name__}"
+            )
         points: list[Any] = []
         scores: dict[str, Any] = {}
-        for name, fitted in learners.items():
+        for name, given in learners.items():
+            fitted: list[Any] = list(given) if isinstance(given, Iterable) else [given]
             for learner in fitted:
                 if not isinstance(
                     getattr(learner, "validation_scores_", None), np.ndarray
@@ -113,12 +129,72 @@ class AnnotationCurveDisplay:
                     )
                 points.append(learner.n_answers_iter_)
             scores[name] = [learner.validation_scores_ for learner in fitted]
+        if not points:
+            raise ValueError("learners holds none; pass at least one, by its name")
         if any(not np.array_equal(points[0], other) for other in points):
             raise ValueError(
                 "the learners' curves have different points; use the same budget, "
                 "n_initial and batch_size for all"
             )
         return cls(points[0], scores, score_name).plot(ax=ax)
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | Path,
+        *,
+        data: str | None = None,
+        metric: str | None = None,
+        ax: "Axes | None" = None,
+    ) -> "AnnotationCurveDisplay":
+        """Draw curves of a comparison or of a suite from its file.
+
+        Parameters
+        ----------
+        path : str or path
+            A `curves.csv` or a `runs.csv`, as ``skmal compare`` writes them. Chance is
+            drawn where the `settings.json` beside it tells it.
+        data : str, default=None
+            Which data set or pool; None: the only one.
+        metric : str, default=None
+            Which metric; None: the first.
+        ax : matplotlib Axes, default=None
+            Where to draw; None: a new figure.
+
+        Returns
+        -------
+        AnnotationCurveDisplay
+            The display, drawn; of the seeds that all strategies have.
+
+        Raises
+        ------
+        ValueError
+            If the file is of another kind, or holds no or several such data.
+
+        See Also
+        --------
+        plot_curve_grid : Several metrics and pools at once.
+        """
+        curves = _read_curves(path)
+        sets = list(dict.fromkeys(name for name, _ in curves))
+        if data is None and len(sets) > 1:
+            raise ValueError(
+                f"{path} holds several data sets; name one as data, out of "
+                f"{', '.join(sets)}, or draw all by plot_curve_grid"
+            )
+        data = sets[0] if data is None else data
+        metrics = [name for of, name in curves if of == data]
+        if not metrics:
+            raise ValueError(f"{path} has no data {data!r}; it has {', '.join(sets)}")
+        metric = metrics[0] if metric is None else metric
+        if metric not in metrics:
+            raise ValueError(
+                f"{path} has no metric {metric!r} of {data!r}; it has "
+                f"{', '.join(metrics)}"
+            )
+        points, scores = _on_common_seeds(curves[data, metric], f"{data} in {path}")
+        chance = chance_beside(path).get(metric)
+        return cls(points, scores, metric, chance).plot(ax=ax)
 
     def plot(
         self, ax: "Axes | None" = None, *, confidence: float = 0.95
@@ -159,9 +235,131 @@ class AnnotationCurveDisplay:
                     alpha=0.15,
                     linewidth=0,
                 )
+        if self.chance is not None:
+            axes.axhline(self.chance, color="grey", linestyle="--", label="chance")
         axes.set(xlabel="answers bought", ylabel=self.score_name)
         axes.legend()
         return self
+
+
+def plot_curve_grid(
+    path: str | Path,
+    *,
+    data: Sequence[str] | None = None,
+    metrics: Sequence[str] | None = None,
+) -> "Figure":
+    """Draw all curves of a file: a column per data set or pool, a row per metric.
+
+    Parameters
+    ----------
+    path : str or path
+        A `curves.csv` or a `runs.csv`, as ``skmal compare`` writes them.
+    data : sequence of str, default=None
+        Which data sets or pools; None: all.
+    metrics : sequence of str, default=None
+        Which metrics; None: all. A pool that lacks one has an empty place.
+
+    Returns
+    -------
+    matplotlib Figure
+        Not registered with pyplot, so that nothing needs to be closed.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the file is of another kind, or holds none of these.
+    """
+    curves = _read_curves(path)
+    columns = list(dict.fromkeys(name for name, _ in curves)) if data is None else data
+    rows = (
+        list(dict.fromkeys(name for _, name in curves)) if metrics is None else metrics
+    )
+    if not any((column, row) in curves for column in columns for row in rows):
+        there = ", ".join(f"{name} of {of}" for of, name in curves)
+        raise ValueError(f"{path} holds none of these; it holds {there}")
+    size = (1 + 4 * len(columns), 1 + 3 * len(rows))
+    figure = _import("matplotlib.figure").Figure(figsize=size, layout="constrained")
+    places = figure.subplots(len(rows), len(columns), squeeze=False)
+    for row, metric in enumerate(rows):
+        for column, name in enumerate(columns):
+            axes = places[row, column]
+            if (name, metric) not in curves:
+                axes.set_axis_off()
+                continue
+            AnnotationCurveDisplay.from_csv(path, data=name, metric=metric, ax=axes)
+            axes.set_title(name)
+    return figure
+
+
+_Curves = dict[tuple[str, str], dict[str, dict[int, dict[int, float]]]]
+
+
+def _read_curves(path: str | Path) -> _Curves:
+    """Return {(data, metric): {strategy: {seed: {n_pairs: score}}}} of a file."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    columns = set(rows[0]) if rows else set()
+    if not {"strategy", "seed", "metric", "n_pairs"} < columns:
+        raise ValueError(
+            f"{path} is no curves.csv or runs.csv of skmal compare with rows in it; it "
+            f"has the columns {', '.join(sorted(columns)) or 'none'}"
+        )
+    curves: _Curves = {}
+    told = [c for c in ("encoder", "batch") if len({row.get(c) for row in rows}) > 1]
+    for row in rows:
+        name = row.get("data") or "/".join([row["pool"], *(row[c] for c in told)])
+        strategies = curves.setdefault((name, row["metric"]), {})
+        points = strategies.setdefault(row["strategy"], {}).setdefault(
+            int(row["seed"]), {}
+        )
+        scores = (row.get("score") or row["scores"]).split()
+        for n, score in zip(row["n_pairs"].split(), scores, strict=True):
+            points[int(n)] = float(score)
+    return curves
+
+
+def _on_common_seeds(
+    strategies: Mapping[str, Mapping[int, Mapping[int, float]]], called: str
+) -> tuple[list[int], dict[str, list[list[float]]]]:
+    """Return points, and scores of seeds that all strategies have, or raise."""
+    seeds = sorted(set.intersection(*(set(by_seed) for by_seed in strategies.values())))
+    if not seeds:
+        raise ValueError(f"the strategies of {called} have no seed in common")
+    points = sorted(next(iter(strategies.values()))[seeds[0]])
+    scores = {}
+    for name, by_seed in strategies.items():
+        for seed in seeds:
+            if sorted(by_seed[seed]) != points:
+                raise ValueError(
+                    f"the curves of {called} have different points, such as {name!r} "
+                    f"with the seed {seed}; draw those of one budget and batch"
+                )
+        scores[name] = [[by_seed[seed][n] for n in points] for seed in seeds]
+    return points, scores
+
+
+def chance_beside(path: str | Path) -> dict[str, float]:
+    """Return what guessing scores, where the settings beside a file tell it.
+
+    Parameters
+    ----------
+    path : str or path
+        Of a table that ``skmal compare`` has written.
+
+    Returns
+    -------
+    dict of str to float
+        By metric; empty where nothing is told.
+    """
+    file = Path(path).parent / "settings.json"
+    if not file.is_file():
+        return {}
+    try:
+        return json.loads(file.read_bytes())["chance"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{file} is damaged ({error}); delete it") from error
 
 
 def new_axes() -> "Axes":

@@ -9,10 +9,13 @@ import pytest
 
 from skmal import (
     BADGE,
+    ClusterMargin,
     CoresetMargin,
+    InformationDensity,
     KCenterGreedy,
     MarginSampling,
     MaxHerding,
+    ProbCover,
     RandomSampling,
     TypiClust,
     UncertaintyHerding,
@@ -38,6 +41,9 @@ STRATEGIES = [
     UncertaintyHerding(bandwidth=1.0),
     TypiClust(),
     BADGE(),
+    ClusterMargin(),
+    ProbCover(n_neighbors=5),
+    InformationDensity(),
 ]
 
 

@@ -12,7 +12,8 @@ PACKAGE = Path(skmal.__file__).parent
 LAYERS = [  # the highest first; a room uses itself and what stands below it
     {"__main__"},
     {"cli"},
-    {"experiments", "annotation", "strategy_checks", "encoder_checks"},
+    {"experiments"},
+    {"annotation", "strategy_checks", "encoder_checks"},
     {"learners", "evaluation"},
     {"strategies"},
     {"encoders"},

@@ -8,7 +8,7 @@ from helpers import make_pairs
 
 from skmal import KCenterGreedy, PairedActiveLearner, RandomSampling, RidgeCCA
 from skmal.metrics import retrieval_scores
-from skmal.plotting import AnnotationCurveDisplay, new_axes
+from skmal.plotting import AnnotationCurveDisplay, new_axes, plot_curve_grid
 
 pytest.importorskip("matplotlib")
 
@@ -74,3 +74,72 @@ def test_missing_matplotlib_is_explained(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"pip install skmal\[plot\]"):
         new_axes()
+
+
+def test_a_learner_may_stand_alone_and_a_list_is_explained():
+    learner = fitted(RandomSampling(), 0)
+    display = AnnotationCurveDisplay.from_learners({"one": learner}, ax=new_axes())
+    np.testing.assert_array_equal(
+        display.lines_["one"].get_ydata(), learner.validation_scores_
+    )
+    with pytest.raises(TypeError, match="a dict of learners by their names, .* list"):
+        AnnotationCurveDisplay.from_learners([learner])
+    with pytest.raises(ValueError, match="learners holds none"):
+        AnnotationCurveDisplay.from_learners({})
+
+
+CURVES = [
+    f"{data},{name},{seed},{n},{metric},{n / 100 + seed + (name == 'b')}"
+    for data in ("p", "q")
+    for name in ("random", "b")
+    for seed in (0, 1)
+    for n in (10, 20)
+    for metric in (("mrr", "r1") if data == "p" else ("mrr",))
+]
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Return a table of curves of two data sets."""
+    file = tmp_path / "curves.csv"
+    lines = ["data,strategy,seed,n_pairs,metric,score", *CURVES]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def test_curves_come_back_from_their_file(table):
+    display = AnnotationCurveDisplay.from_csv(table, data="p", ax=new_axes())
+    assert list(display.lines_) == ["random", "b"]
+    np.testing.assert_allclose(display.lines_["b"].get_ydata(), [1.6, 1.7])
+    assert display.ax_.get_ylabel() == "mrr"
+    (table.parent / "settings.json").write_text('{"chance": {"mrr": 0.25}}')
+    display = AnnotationCurveDisplay.from_csv(table, data="p", ax=new_axes())
+    legend = [t.get_text() for t in display.ax_.get_legend().get_texts()]
+    assert legend == ["random", "b", "chance"]
+    for more, message in [
+        ({}, "holds several data sets; name one as data, out of p, q"),
+        ({"data": "r"}, "has no data 'r'; it has p, q"),
+        ({"data": "q", "metric": "r1"}, "no metric 'r1' of 'q'; it has mrr"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            AnnotationCurveDisplay.from_csv(table, **more)
+
+
+def test_runs_come_back_as_well_and_other_files_are_explained(tmp_path):
+    file = tmp_path / "runs.csv"
+    head = "pool,encoder,strategy,batch,seed,metric,n_pool,n_pairs,scores"
+    file.write_text(f"{head}\np,ridge-cca,random,0.1,0,mrr,90,10 20,0.1 0.3\n")
+    display = AnnotationCurveDisplay.from_csv(file, ax=new_axes())
+    np.testing.assert_allclose(display.lines_["random"].get_ydata(), [0.1, 0.3])
+    file.write_text("a,b\n1,2\n")
+    with pytest.raises(ValueError, match="is no curves.csv or runs.csv .* a, b"):
+        AnnotationCurveDisplay.from_csv(file)
+
+
+def test_metrics_and_pools_stand_side_by_side(table):
+    figure = plot_curve_grid(table)
+    drawn = [ax.get_title() for ax in figure.axes if ax.axison]
+    assert drawn == ["p", "q", "p"]
+    assert len(plot_curve_grid(table, metrics=["mrr"], data=["q"]).axes) == 1
+    with pytest.raises(ValueError, match="holds none of these; it holds mrr of p"):
+        plot_curve_grid(table, metrics=["x"])

@@ -19,7 +19,7 @@ from ..annotation.page._serve import PORT, serve
 from ..encoders.clip._config import ICONS
 from ..encoders.clip._encoder import CLIPEncoder
 from ..learners._paired import PairedActiveLearner
-from ._pools import add_pool_options, images_of, texts_of
+from ._pools import add_pool_options, array_of, images_of, texts_of
 from ._shell_words import in_shell_words
 
 GROUPS: dict[str | None, Literal["X", "y", "both"]] = {
@@ -53,6 +53,11 @@ def run_annotate(arguments: argparse.Namespace) -> int:
             f"--pretrained {arguments.pretrained}: name the model that these are "
             "weights of as well, such as --model ViT-B-32"
         )
+    if arguments.features and (arguments.model or arguments.save):
+        option = "--model" if arguments.model else "--save"
+        raise ValueError(
+            f"{option} does not go with --features, from which KernelCCA learns"
+        )
     check_allowed(arguments.allow_host)
     _check_server(arguments.host, arguments.port)
     try:
@@ -63,7 +68,11 @@ def run_annotate(arguments: argparse.Namespace) -> int:
 
 def _annotate(arguments: argparse.Namespace) -> int:
     """Open the session, serve it, and do what is wanted at the end."""
-    encoder = CLIPEncoder(*_model_of(arguments))
+    features = None
+    if arguments.features:
+        x, y = (array_of(path, "--features") for path in arguments.features)
+        features = x, y
+    encoder = None if features else CLIPEncoder(*_model_of(arguments))
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
     images, texts = images_of(arguments), texts_of(arguments)
     with warnings.catch_warnings(record=True) as told:
@@ -73,6 +82,7 @@ def _annotate(arguments: argparse.Namespace) -> int:
             images,
             texts,
             learner,
+            features=features,
             batch_size=arguments.batch_size,
             training="background",
             changed=arguments.changed,
@@ -257,6 +267,13 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         metavar="TAG",
         help="weights to start from, such as openai for --model ViT-B-32, or icons for "
         "tiny (default: random ones)",
+    )
+    parser.add_argument(
+        "--features",
+        nargs=2,
+        metavar=("X.npy", "Y.npy"),
+        help="what is learned from in place of images and texts: a row for each, in "
+        "their order (images of a folder by their paths)",
     )
     parser.add_argument(
         "--batch-size", type=int, metavar="B", help="questions between two trainings"

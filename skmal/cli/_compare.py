@@ -1,8 +1,11 @@
 """The command `skmal compare`."""
 
 import argparse
-from contextlib import suppress
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from ..experiments import (
     ABLATIONS,
@@ -13,16 +16,25 @@ from ..experiments import (
     SUITES,
     compare,
     main_metric,
+    pairwise_table,
+    read_runs,
     run_suite,
+    sentence_of,
 )
+from ..experiments._own import load_own, named_encoder, named_strategy, split_names
+from ..experiments._runs import key_of
+from ..plotting import chance_beside
 from ._folders import out_folder
+from ._pools import array_of
 from ._printing import percent, print_savings, write_and_tell
 
 DEFAULT_DATA = "glyphs"
 NOT_OF_THE_SUITE = (
-    *("data", "model", "pretrained", "max_epochs", "learning_rate"),
-    *("pool_size", "on_error", "text_column", "image_column", "cache"),
+    *("data", "features", "groups", "test", "model", "pretrained", "max_epochs"),
+    *("learning_rate", "pool_size", "on_error", "text_column", "image_column"),
+    *("cache", "overwrite"),
 )
+KILLED = 130  # the exit status of what Ctrl-C has ended
 
 
 def run_compare(arguments: argparse.Namespace) -> int:
@@ -36,10 +48,48 @@ def run_compare(arguments: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0.
+        0, or 130 where Ctrl-C ended it.
     """
-    with out_folder(arguments.out):
-        return _run_suite(arguments) if arguments.suite else _run_held_out(arguments)
+    arguments.strategies = _flat(arguments.strategies)
+    try:
+        with out_folder(arguments.out), _as_notes():
+            run = _run_suite if arguments.suite else _run_held_out
+            return run(arguments)
+    except KeyboardInterrupt:
+        n_runs = len({key_of(row) for row in read_runs(arguments.out)})
+        kept = "1 run is" if n_runs == 1 else f"{n_runs} runs are"
+        print(
+            f"\nStopped. {kept} kept in {arguments.out}; the same command goes on from "
+            "there."
+        )
+        return KILLED
+
+
+@contextmanager
+def _as_notes() -> Iterator[None]:
+    """Print warnings as notes, at once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = lambda message, *_: print(f"Note: {message}", flush=True)
+        yield
+
+
+def _flat(names: list[list[tuple[str, str]]] | None) -> dict[str, Any] | None:
+    """Return the strategies that were named, those of your own as instances."""
+    if names is None:
+        return None
+    asked: dict[str, Any] = {}
+    for name, what in (one for some in names for one in some):
+        if name in asked and asked[name] != what:
+            raise ValueError(f"--strategies has two of the name {name!r}")
+        asked[name] = what
+    return {n: load_own(what) if ":" in what else what for n, what in asked.items()}
+
+
+def _encoder_of(arguments: argparse.Namespace) -> Any:
+    """Return the encoder that was named: its name, or an instance of your own."""
+    named: str = arguments.encoder
+    return load_own(named) if ":" in named else named
 
 
 def _run_held_out(arguments: argparse.Namespace) -> int:
@@ -47,12 +97,22 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
     if arguments.pools:
         raise ValueError("--pools goes with --suite only; --data names one set")
     if not arguments.strategies:
-        raise ValueError(f"name --strategies, out of {', '.join(STRATEGIES)}")
+        raise ValueError(
+            f"name --strategies, out of {', '.join(STRATEGIES)}, or your own"
+        )
+    data, own = arguments.data, {}
+    if arguments.features:
+        data = tuple(array_of(path, "--features") for path in arguments.features)
+    for name in ("groups", "test"):
+        if path := getattr(arguments, name):
+            if not arguments.features:
+                raise ValueError(f"--{name} goes with --features only")
+            own[name] = array_of(path, f"--{name}")
     curves, savings = compare(
         arguments.strategies,
-        data=arguments.data,
+        data=data,
         path=arguments.path,
-        encoder=arguments.encoder,
+        encoder=_encoder_of(arguments),
         model=arguments.model,
         pretrained=arguments.pretrained,
         max_epochs=arguments.max_epochs,
@@ -67,45 +127,57 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
         text_column=arguments.text_column,
         image_column=arguments.image_column,
         cache=arguments.cache,
+        out=arguments.out,
+        overwrite=arguments.overwrite,
+        **own,
     )
     print_savings(savings)
+    chance = chance_beside(arguments.out / "curves.csv")
+    print("Guessing scores " + ", ".join(f"{n} {s:.4f}" for n, s in chance.items()))
+    print("\nAny two strategies (areas under the curves; p corrected by Holm):")
+    for row in pairwise_table(curves):
+        print(f"  {sentence_of(row)}")
     return write_and_tell(arguments.out, curves, savings)
 
 
 def _run_suite(arguments: argparse.Namespace) -> int:
     """Run what is missing of the suite, and print what the default saves."""
     own = dict.fromkeys(NOT_OF_THE_SUITE) | {"data": DEFAULT_DATA, "on_error": "raise"}
+    own["overwrite"] = False
     for name, default in own.items():
         if getattr(arguments, name) != default:
             option = name.replace("_", "-")
             raise ValueError(f"--{option} does not go with --suite, which has its own")
     if arguments.path is not None and arguments.suite == "default":
         raise ValueError("--path does not go with --suite default, which has its own")
+    encoder = _encoder_of(arguments)
     savings, _ = run_suite(
         arguments.out,
         suite=arguments.suite,
         path=arguments.path,
         pools=arguments.pools,
         strategies=arguments.strategies or list(STRATEGIES),
-        encoder=arguments.encoder,
+        encoder=encoder,
         n_seeds=20 if arguments.seeds is None else arguments.seeds,
         batch=arguments.batch_size,
         budget=arguments.budget,
         n_jobs=arguments.jobs,
         verbose=not arguments.quiet,
     )
+    learns = encoder if isinstance(encoder, str) else type(encoder).__name__
     print("Answers saved, % (mean over seeds, 95 % interval):")
     for row in savings:
-        if row["encoder"] == arguments.encoder and row["metric"] == main_metric(
-            row["pool"]
-        ):
+        if row["encoder"] == learns and row["metric"] == main_metric(row["pool"]):
             mean, low, high = percent(row)
             print(
                 f"  {row['pool']:<22}{row['strategy']:<31}{row['budgets']:<9}"
                 f"{mean:+6.1f}  ({low:+.1f} to {high:+.1f}), {row['n_seeds']} seeds, "
                 f"against {row['against']}, batches of {100 * row['batch']:g} %"
             )
-    print(f"\nWritten: {arguments.out}/runs.csv, savings.csv and aulc.csv")
+    print(
+        f"\nWritten: {arguments.out}/runs.csv, savings.csv, aulc.csv, pairwise.csv and "
+        "wins.csv"
+    )
     return 0
 
 
@@ -132,6 +204,22 @@ def add_parser(
         "--pools", nargs="+", metavar="POOL", help="of the suite (default: all)"
     )
     parser.add_argument("--data", choices=DATA, default=DEFAULT_DATA)
+    parser.add_argument(
+        "--features",
+        nargs=2,
+        metavar=("X.npy", "Y.npy"),
+        help="pairs of your own in place of --data: aligned rows",
+    )
+    parser.add_argument(
+        "--groups",
+        metavar="FILE.npy",
+        help="of --features: a label a row; rows with the same share an item of X",
+    )
+    parser.add_argument(
+        "--test",
+        metavar="ROWS.npy",
+        help="of --features: rows that are held out (default: others for each seed)",
+    )
     parser.add_argument(
         "--path",
         help="the files of data that are not in the package; of pairs: a table (.csv, "
@@ -161,12 +249,21 @@ def add_parser(
         default="raise",
         help="what to do about files and rows that cannot be read (default: raise)",
     )
-    parser.add_argument("--strategies", nargs="+", choices=[*STRATEGIES, *ABLATIONS])
+    parser.add_argument(
+        "--strategies",
+        nargs="+",
+        type=_told(lambda text: [named_strategy(name) for name in split_names(text)]),
+        metavar="NAME",
+        help=f"out of default, paper, {', '.join([*STRATEGIES, *ABLATIONS])}; or your "
+        "own, as mine=pkg.module:Mine(trim=0.1) or mine=file.py:Mine",
+    )
     parser.add_argument(
         "--encoder",
-        choices=ENCODERS,
+        type=_told(named_encoder),
         default=DEFAULT_ENCODER,
-        help="what learns: from features (default: kernel-cca), or from images (clip)",
+        metavar="NAME",
+        help=f"what learns, out of {', '.join(ENCODERS)} (default: {DEFAULT_ENCODER}); "
+        "all but clip from features; or your own, as pkg.module:Mine(reg=0.1)",
     )
     parser.add_argument(
         "--model",
@@ -198,8 +295,25 @@ def add_parser(
     parser.add_argument(
         "--out", type=Path, default=Path("skmal-compare"), metavar="DIR"
     )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="delete the results of another comparison that are in --out",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run_compare)
+
+
+def _told(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Let argparse say what is wrong with an argument."""
+
+    def reads(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return reads
 
 
 def pairs_or_share(text: str) -> int | float:

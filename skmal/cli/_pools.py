@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..datasets import load_images, load_texts
 
 
@@ -47,6 +49,32 @@ def add_pool_options(parser: argparse.ArgumentParser, *, required: bool) -> None
         metavar="NAME",
         help="what items are known by in tables (default: id, where there is one)",
     )
+
+
+def array_of(path: str, option: str) -> Any:
+    """Return the array of a .npy file, mapped into memory.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    option : str
+        Which named it.
+
+    Returns
+    -------
+    ndarray
+        Rows of it are read when they are used.
+
+    Raises
+    ------
+    ValueError
+        If it is no such file.
+    """
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{option} {path} is no .npy file ({error})") from error
 
 
 def images_of(arguments: argparse.Namespace) -> Path | Mapping[str, Any]:

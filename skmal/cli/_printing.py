@@ -18,6 +18,10 @@ def print_savings(savings: Sequence[Mapping[str, Any]]) -> None:
     print("Answers saved against random, % (mean over seeds, 95 % interval):")
     for row in savings:
         mean, low, high = percent(row)
+        if mean != mean:
+            name, metric = row["strategy"], row["metric"]
+            print(f"  {name:<31}{metric:<11}  none, for random's curve does not rise")
+            continue
         interval = f"{low:+.1f} to {high:+.1f}" if row["n_seeds"] > 1 else "one seed"
         print(
             f"  {row['strategy']:<31}{row['metric']:<11}{mean:+6.1f}  ({interval}), "

@@ -17,3 +17,9 @@ def reads_numbers_only(encoder: Any) -> bool:
     kinds = encoder.__sklearn_tags__().input_tags
     others = kinds.one_d_array or kinds.three_d_array or kinds.string or kinds.dict
     return kinds.two_d_array and not others
+
+
+def says_no_numbers(encoder: Any) -> bool:
+    """Say whether an encoder's tags say that it reads no rows of numbers."""
+    tags = getattr(encoder, "__sklearn_tags__", None)
+    return tags is not None and not tags().input_tags.two_d_array

@@ -7,6 +7,7 @@ and tables of what came out.
 """
 
 from .._shared.intervals import student_interval
+from ._case import Case
 from ._compare import compare
 from ._names import (
     ABLATIONS,
@@ -21,9 +22,28 @@ from ._names import (
     STRATEGIES,
     make_estimator,
 )
+from ._pairwise import (
+    pairwise_table,
+    penalty_matrix,
+    plot_ranks,
+    ranks_of,
+    sentence_of,
+)
 from ._pools import DATA, HeldOut, Pool, load_held_out, with_frozen_features
+from ._report import write_report
+from ._results import write_results
 from ._run import Curve, Plan, in_parallel, run, run_curves, single_threaded
-from ._suite import Case, run_case, run_missing, run_suite
+from ._runs import read_runs
+from ._statistics import (
+    Difference,
+    Ranks,
+    average_ranks,
+    holm,
+    paired_difference,
+    power_of,
+    seeds_needed,
+)
+from ._suite import run_case, run_missing, run_suite
 from ._suite_pools import POOLS, load_pool
 from ._suite_tables import (
     AVERAGE,
@@ -31,7 +51,6 @@ from ._suite_tables import (
     aulc_rows,
     curves_by_seed,
     main_metric,
-    read_runs,
     savings_rows,
 )
 from ._suites import BANDS, SUITES, Shares, Suite
@@ -42,7 +61,6 @@ from ._tables import (
     curves_of,
     plot_curves,
     savings_table,
-    write_results,
     write_table,
 )
 
@@ -67,22 +85,32 @@ __all__ = [
     "TODAY",
     "Case",
     "Curve",
+    "Difference",
     "HeldOut",
     "Plan",
     "Pool",
+    "Ranks",
     "Shares",
     "Suite",
     "aulc_rows",
+    "average_ranks",
     "compare",
     "curve_rows",
     "curves_by_seed",
     "curves_of",
+    "holm",
     "in_parallel",
     "load_held_out",
     "load_pool",
     "main_metric",
     "make_estimator",
+    "paired_difference",
+    "pairwise_table",
+    "penalty_matrix",
     "plot_curves",
+    "plot_ranks",
+    "power_of",
+    "ranks_of",
     "read_runs",
     "run",
     "run_case",
@@ -91,9 +119,12 @@ __all__ = [
     "run_suite",
     "savings_rows",
     "savings_table",
+    "seeds_needed",
+    "sentence_of",
     "single_threaded",
     "student_interval",
     "with_frozen_features",
+    "write_report",
     "write_results",
     "write_table",
 ]

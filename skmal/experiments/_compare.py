@@ -1,40 +1,63 @@
 """Strategies x seeds on real pairs, to tables and curves; what `skmal compare` runs."""
 
-from collections.abc import Sequence
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy
+import sklearn
 
 from .._shared.parameters import check_integer
+from .._version import __version__
 from ..datasets._reading import OnError
 from ..encoders._protocol import Encoder
+from ..encoders._tags import says_no_numbers
 from ..encoders.clip._config import has_weights
-from ..strategies._base import QueryStrategy
+from ..strategies._base import Strategy
+from ._fingerprints import data_hash, described, fingerprint
 from ._names import (
     ABLATIONS,
     DEFAULT_ENCODER,
-    ENCODERS,
+    REFERENCE,
     STRATEGIES,
-    check_name,
-    check_names,
     make_clip,
-    make_estimator,
-    with_reference,
 )
+from ._own import check_own_encoder, encoder_of, strategies_of
+from ._own_pairs import chance_of, own_pairs
 from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
-from ._run import Curve, Plan, default_jobs, run, run_curves
-from ._tables import Row, savings_table
+from ._run import Plan, default_jobs, in_parallel, run
+from ._runs import Key, keep_missing, run_rows
+from ._tables import ALL_FILES, SETTINGS, Row, curves_of_runs, savings_table
 
 if TYPE_CHECKING:
     from ..encoders.clip._encoder import CLIPEncoder
 
+OWN = "features"  # what own arrays are called in the tables
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One strategy and one seed of a comparison."""
+
+    key: Key
+    strategy: Strategy
+
 
 def compare(
-    strategies: Sequence[str],
+    strategies: Sequence[str] | Mapping[str, Strategy | str],
     *,
-    data: str = "glyphs",
+    data: str | tuple[Any, Any] = "glyphs",
     path: str | Path | None = None,
-    encoder: str = DEFAULT_ENCODER,
+    groups: npt.ArrayLike | None = None,
+    test: npt.ArrayLike | None = None,
+    encoder: str | Encoder = DEFAULT_ENCODER,
     model: str | None = None,
     pretrained: str | None = None,
     max_epochs: int | None = None,
@@ -49,6 +72,8 @@ def compare(
     text_column: str | None = None,
     image_column: str | None = None,
     cache: str | Path | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
 ) -> tuple[list[Row], list[Row]]:
     """Run strategies on several seeds of one data set and compare them with random.
 
@@ -58,28 +83,41 @@ def compare(
 
     Parameters
     ----------
-    strategies : list of str
+    strategies : list of str, or dict of str to QueryStrategy, callable or str
         Names out of "random", "v-optimal" (the learner's default), "coreset-margin"
         (the paper's, with its defaults), "coreset-margin-trim" (with ``trim=0.3``),
         "coreset-margin-trim-alternate" (the same, asking X and y in turns),
         "coreset-top1-trim" (with ``uncertainty="top1"`` as well), "k-center",
         "k-center-trim-alternate", "margin", "max-herding", "uncertainty-herding",
-        "badge" and "typiclust"; of the paper's ablation of the modality,
-        "coreset-margin-image" and "coreset-margin-text" (``modality=0`` and 1).
-        "random" is always run, savings are measured against it.
+        "badge", "typiclust", "cluster-margin", "prob-cover" and "information-density";
+        of the paper's ablation of the modality, "coreset-margin-image" and
+        "coreset-margin-text" (``modality=0`` and 1); "default" and "paper" stand for
+        the learner's and the paper's. Your own: a dict of instances or functions by
+        names of your own, ``{"mine": Mine(), "default": "default"}``; they are first
+        checked by `skmal.strategy_checks.check_strategy`, and cloned. "random" is
+        always run, savings are measured against it.
     data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", \
-            "flickr30k", "pairs", "webdataset", "huggingface", "datacomp"}, \
-            default="glyphs"
+            "flickr30k", "pairs", "webdataset", "huggingface", "datacomp"} or tuple \
+            (X, y), default="glyphs"
         The pairs; `skmal.experiments.load_held_out` says what is held out. All but
-        the glyphs are read from files.
+        the glyphs are read from files. Your own: two sequences of aligned items, rows
+        of features for the encoders that learn from these. They are called "features".
     path : str or path, default=None
         Where these files are: what the set's reader in `skmal.datasets` takes.
-    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"}, \
+    groups : array-like of shape (n_samples,), default=None
+        Of your own pairs: rows with the same label share an item of X, and are held out
+        together.
+    test : array-like, default=None
+        Of your own pairs, the rows that are held out: their numbers, or a bool for each
+        row. None: each seed holds out others, 1,000 or a fifth.
+    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"} or encoder, \
             default="kernel-cca"
         What learns from the answers: `KernelCCA`, `RidgeCCA` or `ContrastiveProjection`
         on features made without alignment, or `CLIPEncoder` from images and texts. All
         but `KernelCCA` on glyphs are named in the results: their data are called
-        "glyphs/contrastive", "coco/clip/ViT-B-32/openai" and so on.
+        "glyphs/contrastive", "coco/clip/ViT-B-32/openai" and so on. Your own: an
+        instance, first checked by `skmal.encoder_checks.check_encoder`; it gets images
+        and texts if its tags say that it reads no rows of numbers.
     model, pretrained : str, default=None
         Model and weights of the `CLIPEncoder`; a name that ends in .json is a file with
         a configuration. With another encoder, its frozen towers make the features of
@@ -107,12 +145,19 @@ def compare(
         The columns of "pairs" and "huggingface"; None: "text" and "image".
     cache : str or path, default=None
         Where what is made once out of the files is written; None: beside them.
+    out : str or path, default=None
+        A folder, in which each run is kept as soon as it is finished (`runs.csv`) with
+        the settings (`settings.json`). Called again, only what is missing is run. None:
+        runs are not kept.
+    overwrite : bool, default=False
+        Whether the results of another comparison in `out` are deleted, once all has
+        been checked.
 
     Returns
     -------
     curves : list of dict
         One per strategy, seed, round and metric, with the keys "data", "strategy",
-        "seed", "n_pairs", "metric" and "score".
+        "seed", "n_pairs", "metric" and "score"; with `out`, of all runs in the folder.
     savings : list of dict
         One per strategy and metric: the fields of
         `skmal.metrics.AnnotationSavings`.
@@ -120,51 +165,173 @@ def compare(
     Raises
     ------
     ValueError
-        If a name is unknown or a number out of range.
+        If a name is unknown or a number out of range, if a strategy or an encoder of
+        your own breaks its contract, or if `out` holds another comparison.
+
+    Warns
+    -----
+    UserWarning
+        If a strategy in `out` had another code or other parameters: it is run again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import QueryStrategy, RidgeCCA, Selection
+    >>> from skmal.experiments import compare
+    >>> class Longest(QueryStrategy):
+    ...     '''Ask about the rows of X that are farthest from zero.'''
+    ...     def select(self, round):
+    ...         length = np.linalg.norm(round.open_inputs[0], axis=1)
+    ...         rows = (-length).argsort(kind="stable")[: round.n_instances]
+    ...         return Selection(rows, length[rows], 0)
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 5))
+    >>> y = X @ rng.normal(size=(5, 4))
+    >>> curves, savings = compare(
+    ...     {"longest": Longest(), "default": "default"}, data=(X, y),
+    ...     encoder=RidgeCCA(reg=0.1), n_seeds=2, budget=40, n_jobs=1,
+    ... )
+    >>> [row["strategy"] for row in savings if row["metric"] == "mrr"]
+    ['longest', 'v-optimal']
     """
-    choices = STRATEGIES | ABLATIONS
-    strategies = check_names(strategies, "strategies", "strategy", choices)
-    check_name(encoder, "encoder", ENCODERS)
+    if n_jobs is not None:
+        n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
+    asking: dict[str, Strategy] = {REFERENCE: STRATEGIES[REFERENCE]}
+    asking |= strategies_of(strategies, STRATEGIES | ABLATIONS, n_jobs)
+    called, estimator, is_own = encoder_of(
+        encoder,
+        model=model,
+        pretrained=pretrained,
+        max_epochs=max_epochs,
+        learning_rate=learning_rate,
+    )
+    of_features = not says_no_numbers(estimator) if is_own else called != "clip"
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
     if pool_size is not None:
         pool_size = check_integer(pool_size, "pool_size", minimum=2)
-    if n_jobs is not None:
-        n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
-    estimator = make_estimator(encoder, model, pretrained, max_epochs, learning_rate)
-    towers = _towers(data, encoder, model, pretrained)
 
     # The pairs and the plan, the same for all strategies.
-    pairs = load_held_out(
-        data,
-        path,
-        features=encoder != "clip",
-        on_error=on_error,
-        verbose=verbose,
-        text_column=text_column,
-        image_column=image_column,
-        cache=cache,
-    )
-    n_pool = min(len(pairs.split(seed, pool_size)[0]) for seed in range(n_seeds))
+    if isinstance(data, str):
+        for name, value in (("groups", groups), ("test", test)):
+            if value is not None:
+                raise ValueError(f"{name} goes with pairs of your own, got {data=}")
+        towers = _towers(data, called, of_features, model, pretrained)
+        pairs = load_held_out(
+            data,
+            path,
+            features=of_features,
+            on_error=on_error,
+            verbose=verbose,
+            text_column=text_column,
+            image_column=image_column,
+            cache=cache,
+        )
+    else:
+        for name, value in (("path", path), ("model", model), ("cache", cache)):
+            if value is not None:
+                raise ValueError(f"{name}={value!r} does not go with pairs of your own")
+        data, towers, pairs = OWN, None, own_pairs(data, groups, test)
+    splits = [pairs.split(seed, pool_size) for seed in range(n_seeds)]
+    n_pool = min(len(rows) for rows, _ in splits)
     plan = _plan(budget, batch_size, n_pool)
     if towers is not None:
-        pairs = with_frozen_features(pairs, towers)
+        used = np.unique(np.concatenate([np.concatenate(split) for split in splits]))
+        pairs = with_frozen_features(pairs, towers, used)
+    first = pairs.pool(0, pool_size)
+    if is_own:
+        check_own_encoder(estimator, first.X, first.y, n_jobs)
 
-    title = _title(data, encoder, model, pretrained)
-    curves = run_curves(
-        {title: partial(_run_held_out, pairs, pool_size, estimator, plan)},
-        {name: choices[name] for name in with_reference(strategies)},
-        n_seeds,
-        n_jobs=n_jobs or default_jobs(encoder),
-        verbose=bool(verbose),
-    )
+    # What is run: each strategy with each seed.
+    title = _title(data, called, model, pretrained)
+    share = round(plan.batch_size / n_pool, 6)
+    cases = [
+        _Asked((title, called, name, share, seed), strategy)
+        for seed in range(n_seeds)
+        for name, strategy in asking.items()
+    ]
+    make = partial(_run_held_out, pairs, pool_size, estimator, plan)
+    jobs = {
+        "n_jobs": n_jobs or default_jobs(called),
+        "verbose": bool(verbose),
+    }
+    if out is None:
+        made = in_parallel(make, [(case,) for case in cases], **jobs)
+        rows = [row for run in made for row in run]
+    else:
+        content = data_hash(pairs.X, pairs.y, pairs.groups, pairs.part)
+        settings = {
+            "skmal": __version__,
+            "data": title,
+            "content of the data": content,
+            "encoder": described(estimator),
+            "known at the start": plan.n_initial,
+            "batch_size": plan.batch_size,
+            "budget": plan.budget,
+            "pool_size": pool_size,
+        }
+        _keep_settings(Path(out), settings, chance_of(first), overwrite)
+        prints = {
+            case.key: fingerprint(content, case.strategy, settings) for case in cases
+        }
+        rows = keep_missing(out, cases, make, prints, **jobs)
+    curves = curves_of_runs(rows, list(asking))
     return curves, savings_table(curves)
 
 
+def _keep_settings(
+    out: Path, settings: Mapping[str, Any], chance: Mapping[str, float], overwrite: bool
+) -> None:
+    """Write the settings into a folder, or raise where it holds other results."""
+    file = out / SETTINGS
+    if overwrite:
+        for name in ALL_FILES:
+            (out / name).unlink(missing_ok=True)
+    if file.exists():
+        try:
+            stored = json.loads(file.read_bytes())["settings"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{file} is damaged ({error}); delete it") from error
+        differs = [
+            f"{name} {stored.get(name)!r}, now {value!r}"
+            for name, value in settings.items()
+            if stored.get(name) != value
+        ]
+        if differs:
+            raise ValueError(
+                f"{out} holds a comparison with {'; '.join(differs)}. Choose another "
+                "folder (--out), or empty this one (--overwrite)"
+            )
+        return
+    there = [name for name in ("runs.csv", "curves.csv") if (out / name).exists()]
+    if there:
+        raise ValueError(
+            f"{out} holds a {there[0]} of something else; choose another folder "
+            "(--out), or empty this one (--overwrite)"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    versions = {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+        "system": platform.platform(),
+        "processors": os.cpu_count(),
+    }
+    told = {"settings": settings, "environment": versions, "chance": chance}
+    new = file.with_suffix(".tmp")
+    new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    new.replace(file)
+
+
 def _towers(
-    data: str, encoder: str, model: str | None, pretrained: str | None
+    data: str,
+    encoder: str,
+    of_features: bool,
+    model: str | None,
+    pretrained: str | None,
 ) -> "CLIPEncoder | None":
     """Return what makes features of images and texts, if that is needed, or raise."""
-    if encoder == "clip":
+    if not of_features:
         if data == "datacomp":
             raise ValueError(
                 "datacomp holds features, no images; choose the encoder kernel-cca or "
@@ -202,10 +369,12 @@ def _run_held_out(
     pool_size: int | None,
     estimator: Encoder,
     plan: Plan,
-    strategy: QueryStrategy,
-    seed: int,
-) -> Curve:
-    return run(pairs.pool(seed, pool_size), estimator, strategy, seed, plan)
+    case: _Asked,
+) -> list[Row]:
+    seed = case.key[-1]
+    pool = pairs.pool(seed, pool_size)
+    curve = run(pool, estimator, case.strategy, seed, plan)
+    return run_rows(case.key, len(pool.X), curve, list(curve.scores[0]), digits=None)
 
 
 def _title(data: str, encoder: str, model: str | None, pretrained: str | None) -> str:

@@ -11,10 +11,13 @@ from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
 from ..strategies._badge import BADGE
 from ..strategies._base import QueryStrategy
+from ..strategies._cluster_margin import ClusterMargin
 from ..strategies._coreset_margin import CoresetMargin
 from ..strategies._herding import MaxHerding, UncertaintyHerding
+from ..strategies._information_density import InformationDensity
 from ..strategies._k_center import KCenterGreedy
 from ..strategies._margin import MarginSampling
+from ..strategies._prob_cover import ProbCover
 from ..strategies._random_sampling import RandomSampling
 from ..strategies._typiclust import TypiClust
 from ..strategies._v_optimal import VOptimalDesign
@@ -41,6 +44,9 @@ STRATEGIES: dict[str, QueryStrategy] = {
     "uncertainty-herding": UncertaintyHerding(),
     "badge": BADGE(),
     "typiclust": TypiClust(),
+    "cluster-margin": ClusterMargin(),
+    "prob-cover": ProbCover(),
+    "information-density": InformationDensity(),
 }
 ABLATIONS: dict[str, QueryStrategy] = {  # the paper's, not part of the suite
     "coreset-margin-image": CoresetMargin(0),

@@ -252,7 +252,7 @@ def load_held_out(
     if path is not None:
         return _read_files(data, path, on_error, verbose, columns, cache)
     X, y = load_glyphs(FONTS[data], features=features, return_X_y=True)
-    return HeldOut(X, y, _retrieval)
+    return HeldOut(X, y, score_by_retrieval)
 
 
 def _read_files(
@@ -268,7 +268,7 @@ def _read_files(
         X, y = load_datacomp(
             path, cache=cache, on_error=on_error, return_X_y=True, verbose=verbose
         )
-        return HeldOut(X, y, _retrieval)
+        return HeldOut(X, y, score_by_retrieval)
     if data in ("pairs", "webdataset", "huggingface"):
         read = {
             "pairs": load_pairs,
@@ -295,7 +295,7 @@ def _read_files(
             raise ValueError(f"{path} holds no pairs of {data}'s part {name!r}")
     if data == "colorswap":
         return HeldOut(X, y, _quadruples, None, part)
-    scoring = partial(_retrieval, names=COCO)
+    scoring = partial(score_by_retrieval, names=COCO)
     return HeldOut(X, y, scoring, groups, part)
 
 
@@ -316,7 +316,7 @@ def _own_pairs(
         part = None if part is None else part[rows]
     if groups is not None and len(np.unique(groups)) == len(groups):
         groups = None  # no image has several texts
-    return HeldOut(X, y, _retrieval, groups, part)
+    return HeldOut(X, y, score_by_retrieval, groups, part)
 
 
 def _readable(
@@ -338,7 +338,9 @@ def _readable(
     return np.flatnonzero(is_good)
 
 
-def with_frozen_features(pairs: HeldOut, encoder: CLIPEncoder) -> HeldOut:
+def with_frozen_features(
+    pairs: HeldOut, encoder: CLIPEncoder, rows: IntArray | None = None
+) -> HeldOut:
     """Replace images and texts by what a model's towers know of each side alone.
 
     Parameters
@@ -347,6 +349,8 @@ def with_frozen_features(pairs: HeldOut, encoder: CLIPEncoder) -> HeldOut:
         Images and texts.
     encoder : CLIPEncoder
         With learned weights; it is not trained.
+    rows : ndarray of int, default=None
+        Rows that are used; those of the others are NaN. None: all.
 
     Returns
     -------
@@ -355,17 +359,42 @@ def with_frozen_features(pairs: HeldOut, encoder: CLIPEncoder) -> HeldOut:
     """
     frozen = cast(CLIPEncoder, clone(encoder))
     frozen.set_params(trainable="none")
-    X, y = frozen.unimodal_features(pairs.X, pairs.y)
-    return replace(pairs, X=X, y=y)
+    if rows is None or len(rows) == len(pairs.X):
+        X, y = frozen.unimodal_features(pairs.X, pairs.y)
+        return replace(pairs, X=X, y=y)
+    sides = []
+    for made in frozen.unimodal_features(take(pairs.X, rows), take(pairs.y, rows)):
+        side = np.full((len(pairs.X), made.shape[1]), np.nan, dtype=made.dtype)
+        side[rows] = made
+        sides.append(side)
+    return replace(pairs, X=sides[0], y=sides[1])
 
 
-def _retrieval(
+def score_by_retrieval(
     learner: PairedActiveLearner,
     X: Any,
     y: Any,
     groups: npt.NDArray[Any] | None,
     names: tuple[str, ...] = ("mrr", *KS),
 ) -> dict[str, float]:
+    """Return retrieval scores of held-out pairs, the reciprocal rank first.
+
+    Parameters
+    ----------
+    learner : PairedActiveLearner
+        Fitted.
+    X, y : sequence
+        Aligned rows.
+    groups : ndarray of shape (n_samples,) or None
+        Rows with the same label share an item of X.
+    names : tuple of str, default=("mrr", "recall@1", "recall@5", "recall@10")
+        Which scores.
+
+    Returns
+    -------
+    dict
+        The scores by name.
+    """
     scores = evaluate_retrieval(learner, X, y, groups)
     return {name: scores[name] for name in names}
 

@@ -41,7 +41,7 @@ def real_pool(path: str | Path, name: str, seed: int) -> Pool:
     ValueError
         If the file does not hold aligned rows `x` and `y`, or too few of them.
     """
-    file = Path(path) / f"{name}.npz"
+    file = real_file(path, name)
     X, y = (_read(file, side) for side in ("x", "y"))
     if len(X) != len(y) or len(X) < LEAST_TEST + LEAST_POOL:
         raise ValueError(
@@ -54,6 +54,24 @@ def real_pool(path: str | Path, name: str, seed: int) -> Pool:
     )
     known = X[:0], y[:0]
     return Pool(X[rows], y[rows], X[test], y[test], score_by_mrr, known=known)
+
+
+def real_file(path: str | Path, name: str) -> Path:
+    """Return the file of a pool.
+
+    Parameters
+    ----------
+    path : str or path
+        The folder of the files.
+    name : str
+        Which pool.
+
+    Returns
+    -------
+    Path
+        It may be missing.
+    """
+    return Path(path) / f"{name}.npz"
 
 
 def _read(file: Path, side: str) -> FloatArray:
@@ -103,7 +121,7 @@ def find_real_pools(
     ValueError
         If there is none.
     """
-    there = {name: (Path(path) / f"{name}.npz").is_file() for name in names}
+    there = {name: real_file(path, name).is_file() for name in names}
     found = [name for name, is_there in there.items() if is_there]
     missing = [name for name, is_there in there.items() if not is_there]
     for name in found:  # once before hours of work

@@ -16,7 +16,7 @@ from ..encoders._kernel import KernelCCA
 from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
 from ..learners._paired import PairedActiveLearner
-from ..strategies._base import QueryStrategy
+from ..strategies._base import Strategy
 from ._pools import Pool
 from ._tables import Row, curve_rows
 
@@ -65,7 +65,7 @@ class Curve:
 def run(
     pool: Pool,
     estimator: Encoder,
-    strategy: QueryStrategy,
+    strategy: Strategy,
     seed: int,
     plan: Plan,
     **parameters: Any,
@@ -78,7 +78,7 @@ def run(
         The pairs.
     estimator : encoder
         What learns.
-    strategy : QueryStrategy
+    strategy : QueryStrategy or callable
         What asks.
     seed : int
         Of the starting pairs, the same for all strategies, and of the learner.
@@ -169,8 +169,8 @@ def _run_by_hand(
 
 
 def run_curves(
-    runs: Mapping[str, Callable[[QueryStrategy, int], Curve]],
-    strategies: Mapping[str, QueryStrategy],
+    runs: Mapping[str, Callable[[Strategy, int], Curve]],
+    strategies: Mapping[str, Strategy],
     n_seeds: int,
     *,
     n_jobs: int | None = None,
@@ -212,7 +212,7 @@ def run_curves(
 
 
 def _call(
-    function: Callable[[QueryStrategy, int], Curve], strategy: QueryStrategy, seed: int
+    function: Callable[[Strategy, int], Curve], strategy: Strategy, seed: int
 ) -> Curve:
     return function(strategy, seed)
 
@@ -263,8 +263,8 @@ def default_jobs(encoder: str) -> int:
 
     Parameters
     ----------
-    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"}
-        What learns.
+    encoder : str
+        The name of what learns.
 
     Returns
     -------

@@ -1,112 +1,33 @@
 """The suites: pools x strategies x seeds, run by run."""
 
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from math import ceil
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .._shared.parameters import check_integer, is_integer, is_number
-from ..strategies._base import QueryStrategy
+from ..encoders._protocol import Encoder
+from ..encoders._tags import says_no_numbers
+from ..strategies._base import Strategy
+from ._case import Case, fingerprints_of, pool_of
+from ._fingerprints import OF_OLD, data_of
 from ._names import (
     DEFAULT_ENCODER,
-    ENCODERS,
     LINEAR,
     REFERENCE,
     STRATEGIES,
     check_name,
     check_names,
     make_estimator,
-    with_reference,
 )
+from ._own import check_own_encoder, encoder_of, strategies_of
 from ._real_pools import MADE_BY, find_real_pools, real_pool
-from ._run import Plan, in_parallel, run
-from ._suite_pools import load_pool, metrics_of
-from ._suite_tables import (
-    AULC_HEADER,
-    RUNS_HEADER,
-    SUITE_HEADER,
-    aulc_rows,
-    read_runs,
-    savings_rows,
-)
-from ._suites import COARSE_BATCH, SUITES, Shares
+from ._results import write_suite_pairs
+from ._run import run
+from ._runs import Key, keep_missing, key_of, read_runs, run_rows
+from ._suite_pools import metrics_of
+from ._suite_tables import AULC_HEADER, SUITE_HEADER, aulc_rows, savings_rows
+from ._suites import SUITES
 from ._tables import Row, write_table
-
-SLOW = ("contrastive", "clip")  # encoders that take seconds to fit
-
-
-@dataclass(frozen=True)
-class Case:
-    """One run of a suite, or of a study on its pools.
-
-    Parameters
-    ----------
-    pool : str
-        The pool, out of the suite's.
-    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"}
-        What learns.
-    name : str
-        What the strategy is called in the tables.
-    seed : int
-        The seed.
-    strategy : QueryStrategy
-        What asks.
-    batch : float, default=None
-        Share of the pool asked about in a round; None: the suite's.
-    budget : float, default=None
-        Share of the pool to buy in all, pairs at the start included; None: the suite's.
-        The round in which it is spent is made to its end.
-    suite : {"default", "real"}, default="default"
-        The suite that the pool is of.
-    path : str, default=None
-        The folder of the files of "real".
-    """
-
-    pool: str
-    encoder: str
-    name: str
-    seed: int
-    strategy: QueryStrategy
-    batch: float | None = None
-    budget: float | None = None
-    suite: str = "default"
-    path: str | None = None
-
-    @property
-    def shares(self) -> Shares:
-        """What is bought of the pool."""
-        shares = SUITES[self.suite].pools[self.pool]
-        if self.suite == "default" and self.encoder in SLOW:
-            shares = replace(shares, batch=COARSE_BATCH)
-        if self.batch is not None:
-            shares = replace(shares, batch=self.batch)
-        return shares if self.budget is None else replace(shares, budget=self.budget)
-
-    @property
-    def key(self) -> tuple[str, str, str, float, int]:
-        """What tells the case from others in `runs.csv`."""
-        return self.pool, self.encoder, self.name, self.shares.batch, self.seed
-
-    def plan(self, n: int) -> Plan:
-        """Return the numbers of pairs.
-
-        Parameters
-        ----------
-        n : int
-            Pairs in the pool.
-
-        Returns
-        -------
-        Plan
-            Those at the start, of a round, and of all rounds.
-        """
-        shares = self.shares
-        return Plan(
-            max(10, round(shares.start * n)),
-            max(1, round(shares.batch * n)),
-            ceil(shares.budget * n),
-        )
 
 
 def run_suite(
@@ -115,8 +36,8 @@ def run_suite(
     suite: str = "default",
     path: str | Path | None = None,
     pools: Sequence[str] | None = None,
-    strategies: Sequence[str] = tuple(STRATEGIES),
-    encoder: str = DEFAULT_ENCODER,
+    strategies: Sequence[str] | Mapping[str, Strategy | str] = tuple(STRATEGIES),
+    encoder: str | Encoder = DEFAULT_ENCODER,
     n_seeds: int = 20,
     batch: float | None = None,
     budget: float | None = None,
@@ -129,9 +50,9 @@ def run_suite(
     ----------
     out : str or path
         A folder, made where it is missing. Each run is added to its `runs.csv` as soon
-        as it is finished; runs that are there are not repeated. Strategies are known by
-        their names: take out the rows of one whose code or parameters have changed. One
-        folder holds runs of one suite.
+        as it is finished; runs that are there are not repeated, if they bought as much.
+        Runs of another version of skmal, or of other parameters or code of a strategy
+        or an encoder of your own, are made again. One folder holds runs of one suite.
     suite : {"default", "real"}, default="default"
         "default": glyphs and made-up scenes, clean and with flaws, all in the package.
         "real": real pairs with features of pretrained networks, which
@@ -141,12 +62,14 @@ def run_suite(
         and `iconify.npz`, each with aligned rows `x` and `y`.
     pools : sequence of str, default=None
         Which pools; None: all of the suite.
-    strategies : sequence of str, default=all of `skmal.experiments.STRATEGIES`
-        Which strategies; "random" is always run, and with "real" also random with
-        "ridge-cca".
-    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"}, \
+    strategies : sequence of str, or dict of str to QueryStrategy, callable or str, \
+            default=all of `skmal.experiments.STRATEGIES`
+        Which strategies, as `compare` takes them; "random" is always run, and with
+        "real" also random with "ridge-cca".
+    encoder : {"kernel-cca", "ridge-cca", "contrastive", "clip"} or encoder, \
             default="kernel-cca"
-        What learns; "clip", which learns from images, goes with "default" only.
+        What learns; one that learns from images, such as "clip", goes with "default"
+        only. An instance of your own is known by the name of its class.
     n_seeds : int, default=20
         Seeds 0 to n_seeds - 1.
     batch : float, default=None
@@ -171,18 +94,22 @@ def run_suite(
     ------
     ValueError
         If a name is unknown, a number out of range, or none of the files is there; if
-        the folder holds runs of another suite, of other files or of another budget.
+        the folder holds runs of another suite or of other files; if a strategy or an
+        encoder of your own does not keep the contract.
 
     Warns
     -----
     UserWarning
-        If some of the files are missing; the others are run.
+        If some of the files are missing; the others are run. If runs are made again,
+        because they are of another version or another code, or because the budget is
+        larger now; the old ones go to `replaced.csv`.
     """
     check_name(suite, "suite", SUITES)
     known = SUITES[suite].pools
     pools = check_names(known if pools is None else pools, "pools", "pool", known)
-    strategies = check_names(strategies, "strategies", "strategy", STRATEGIES)
-    check_name(encoder, "encoder", ENCODERS)
+    asking = {REFERENCE: STRATEGIES[REFERENCE]}
+    asking |= strategies_of(strategies, STRATEGIES, n_jobs)
+    encoder, estimator, is_own = encoder_of(encoder)
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
     for share, called in ((batch, "batch"), (budget, "budget")):
         if share is not None and not (
@@ -194,9 +121,9 @@ def run_suite(
             )
     if n_jobs is not None:
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
-    pools = _present(suite, path, pools, encoder)
+    pools = _present(suite, path, pools, estimator)
 
-    names = [(encoder, name) for name in with_reference(strategies)]
+    names = [(encoder, name) for name in asking]
     if suite == "real":
         names.append((LINEAR, REFERENCE))
     cases = [
@@ -205,35 +132,43 @@ def run_suite(
             learns,
             name,
             seed,
-            STRATEGIES[name],
+            asking[name],
             batch=None if batch is None else float(batch),
             budget=None if budget is None else float(budget),
             suite=suite,
             path=None if path is None else str(path),
+            estimator=estimator if is_own and learns == encoder else None,
         )
         for seed in range(n_seeds)
         for pool in pools
         for learns, name in dict.fromkeys(names)
     ]
     out = Path(out)
-    _check_stored(out, cases, suite)
+    _check_stored(out, cases, suite, fingerprints_of(cases))
+    if is_own:
+        first = pool_of(cases[0])
+        check_own_encoder(estimator, first.X, first.y, n_jobs)
     runs = run_missing(out, cases, n_jobs=n_jobs, verbose=bool(verbose))
     savings, aulc = savings_rows(runs, suite), aulc_rows(runs)
     write_table(out / "savings.csv", SUITE_HEADER, savings)
     write_table(out / "aulc.csv", AULC_HEADER, aulc)
+    write_suite_pairs(out, runs)
     return savings, aulc
 
 
 def _present(
-    suite: str, path: str | Path | None, pools: list[str], encoder: str
+    suite: str, path: str | Path | None, pools: list[str], estimator: Encoder
 ) -> list[str]:
     """Return the pools that can be run."""
     if suite != "real":
         if path is not None:
             raise ValueError(f"path={str(path)!r} does not go with the suite {suite!r}")
         return pools
-    if encoder == "clip":
-        raise ValueError("the suite 'real' has features, but 'clip' learns from images")
+    if says_no_numbers(estimator):
+        raise ValueError(
+            f"the suite 'real' has features, but {type(estimator).__name__} learns "
+            "from images"
+        )
     if path is None:
         raise ValueError(
             f"the suite 'real' needs a path, the folder of its files; {MADE_BY}"
@@ -247,7 +182,9 @@ def _present(
     return found
 
 
-def _check_stored(out: Path, cases: Sequence[Case], suite: str) -> None:
+def _check_stored(
+    out: Path, cases: Sequence[Case], suite: str, fingerprints: Mapping[Key, str]
+) -> None:
     """Raise where runs that are kept are not those that are asked for."""
     of_others = {name for other in SUITES for name in SUITES[other].pools}
     of_others -= set(SUITES[suite].pools)
@@ -259,10 +196,9 @@ def _check_stored(out: Path, cases: Sequence[Case], suite: str) -> None:
                 f"{out} holds runs of another suite, of the pool {row['pool']!r}; "
                 "choose another folder"
             )
-        key = tuple(row[k] for k in ("pool", "encoder", "strategy", "batch", "seed"))
-        if (case := wanted.get(key)) is None:
+        if (case := wanted.get(key_of(row))) is None:
             continue
-        n, last = row["n_pool"], int(row["n_pairs"].split()[-1])
+        n = row["n_pool"]
         if case.path is not None and case.pool not in sizes:
             sizes[case.pool] = len(real_pool(case.path, case.pool, 0).X)
         if sizes.get(case.pool, n) != n:
@@ -270,12 +206,11 @@ def _check_stored(out: Path, cases: Sequence[Case], suite: str) -> None:
                 f"{out} holds runs of {n} pairs of {case.pool!r}, and the file in "
                 f"{case.path} gives {sizes[case.pool]}; choose another folder"
             )
-        plan = case.plan(n)
-        if not 0 <= last - min(plan.budget, n) < plan.batch_size:
+        own = row["fingerprint"]
+        if own != OF_OLD and data_of(own) != data_of(fingerprints[case.key]):
             raise ValueError(
-                f"{out} holds runs of {case.pool!r} that end with {last} of {n} pairs, "
-                f"but budget={case.shares.budget} ends with {min(plan.budget, n)}; "
-                "choose another folder, or that budget"
+                f"{out} holds runs of {case.pool!r} with other pairs than those of the "
+                f"file in {case.path}; choose another folder"
             )
 
 
@@ -297,12 +232,7 @@ def run_case(case: Case) -> list[Row]:
     ValueError
         If it is of "real" and has no path.
     """
-    if case.suite == "real":
-        if case.path is None:
-            raise ValueError(f"a run on real pairs needs a path; {MADE_BY}")
-        pool = real_pool(case.path, case.pool, case.seed)
-    else:
-        pool = load_pool(case.pool, case.seed, features=case.encoder != "clip")
+    pool = pool_of(case)
     n_pool = len(pool.X)
     plan = case.plan(n_pool)
     if plan.budget <= plan.n_initial:
@@ -310,23 +240,9 @@ def run_case(case: Case) -> list[Row]:
             f"budget={case.shares.budget} of {n_pool} pairs is no more than the "
             f"{plan.n_initial} known at the start; raise it"
         )
-    encoder = make_estimator(case.encoder)
+    encoder = case.estimator or make_estimator(case.encoder)
     curve = run(pool, encoder, case.strategy, case.seed, plan)
-    return [
-        {
-            "pool": case.pool,
-            "encoder": case.encoder,
-            "strategy": case.name,
-            "batch": case.shares.batch,
-            "seed": case.seed,
-            "metric": metric,
-            "n_pool": n_pool,
-            "n_pairs": " ".join(map(str, curve.n_pairs)),
-            "scores": " ".join(f"{table[metric]:.4f}" for table in curve.scores),
-            "seconds_per_query": f"{curve.seconds:.4f}",
-        }
-        for metric in metrics_of(case.pool)
-    ]
+    return run_rows(case.key, n_pool, curve, metrics_of(case.pool), digits=4)
 
 
 def run_missing(
@@ -343,7 +259,9 @@ def run_missing(
     out : str or path
         The folder, made where it is missing.
     cases : iterable of Case
-        What is wanted; their keys tell them apart.
+        What is wanted. A run in the folder is that of a case with its key, if version
+        of skmal, data, encoder, strategy and their parameters are the same, and if it
+        bought as much.
     n_jobs : int, default=None
         Processes; None: all cores.
     verbose : bool, default=False
@@ -353,22 +271,26 @@ def run_missing(
     -------
     list of dict
         All runs in the folder, in order.
+
+    Warns
+    -----
+    UserWarning
+        If runs under these keys are not those of the cases: they are made again, and
+        the old ones go to `replaced.csv`.
     """
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "runs.csv"
-    runs = read_runs(out)
-    if path.exists():
-        write_table(path, RUNS_HEADER, runs)  # without a half-written last line
+    cases = list(cases)
+    return keep_missing(
+        out,
+        cases,
+        run_case,
+        fingerprints_of(cases),
+        is_enough=_is_enough,
+        n_jobs=n_jobs,
+        verbose=verbose,
+    )
 
-    told = ("pool", "encoder", "strategy", "batch", "seed")
-    done = {tuple(row[name] for name in told) for row in runs}
-    todo = [(case,) for case in cases if case.key not in done]
-    for rows in in_parallel(
-        run_case, todo, n_jobs=n_jobs, verbose=verbose, in_order=False
-    ):
-        write_table(path, RUNS_HEADER, rows, append=path.exists())
 
-    runs = read_runs(out)
-    write_table(path, RUNS_HEADER, runs)  # in order
-    return runs
+def _is_enough(case: Case, row: Row) -> bool:
+    """Say whether a run went on to the budget of the case."""
+    n, last = row["n_pool"], int(row["n_pairs"].split()[-1])
+    return last >= min(case.plan(n).budget, n)

@@ -1,9 +1,6 @@
-"""The suite's runs, and its tables of savings and of areas under curves."""
+"""The suite's tables of savings and of areas under curves."""
 
-import csv
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -14,18 +11,15 @@ from ..metrics._savings import (
     AnnotationSavings,
     annotation_savings,
     area_under_learning_curve,
+    rises,
 )
-from ._names import DEFAULT, ENCODERS, LINEAR, PAPER, REFERENCE, STRATEGIES
-from ._suite_pools import POOLS, metrics_of
+from ._names import DEFAULT, LINEAR, PAPER, REFERENCE
+from ._suite_pools import metrics_of
 from ._suites import SUITES, Suite
 from ._tables import Row
 
 AVERAGE = "average"  # over the pools, seed by seed
 TODAY = f"{LINEAR}/{REFERENCE}"  # a linear map and random questions
-RUNS_HEADER = (
-    *("pool", "encoder", "strategy", "batch", "seed", "metric"),
-    *("n_pool", "n_pairs", "scores", "seconds_per_query"),
-)
 INTERVAL_HEADER = AnnotationSavings._fields[:5]
 SUITE_HEADER = (
     *("pool", "encoder", "strategy", "batch", "metric", "against", "budgets"),
@@ -64,68 +58,6 @@ class Compared(NamedTuple):
     metric: str
     against: str
     budgets: str
-
-
-def read_runs(out: str | Path) -> list[Row]:
-    """Return the runs in a folder, in order; a half-written one is left out.
-
-    Parameters
-    ----------
-    out : str or path
-        The folder.
-
-    Returns
-    -------
-    list of dict
-        With the columns of `runs.csv`: `batch` is a float, `seed` and `n_pool` are
-        ints, `n_pairs` and `scores` strings of numbers between blanks. Files from
-        before there was a column `batch` have it from the points of the curve.
-    """
-    path = Path(out) / "runs.csv"
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if _is_whole(row)]
-
-    # A run is whole if it has a row for every metric of its pool.
-    n_rows = Counter(_run_of(row) for row in rows)
-    runs: list[Row] = [
-        row
-        | {"batch": _batch_of(row)}
-        | {name: int(row[name]) for name in ("seed", "n_pool")}
-        for row in rows
-        if n_rows[_run_of(row)] == len(metrics_of(row["pool"]))
-    ]
-    return sorted(runs, key=_place)
-
-
-def _run_of(row: Row) -> tuple[str, ...]:
-    of = row["pool"], row["encoder"], row["strategy"], row.get("batch", "")
-    return *of, row["seed"]
-
-
-def _batch_of(row: Row) -> float:
-    """Return the share of the pool that a round of the run asked about."""
-    if "batch" in row:
-        return float(row["batch"])
-    first, second = map(int, row["n_pairs"].split()[:2])
-    return round((second - first) / int(row["n_pool"]), 3)
-
-
-def _is_whole(row: Row) -> bool:
-    """Say whether the line was written to its end."""
-    if None in row or any(value is None for value in row.values()):
-        return False
-    return len(row["seconds_per_query"].partition(".")[2]) == 4
-
-
-def _place(row: Row) -> tuple[object, ...]:
-    """Return what rows are sorted by: known names in their own order, then the seed."""
-    names = row["pool"], row["encoder"], row["strategy"]
-    pools = dict.fromkeys([*POOLS, *SUITES["real"].pools])
-    orders = [list(pools), list(ENCODERS), list(STRATEGIES)]
-    known = [o.index(n) for o, n in zip(orders, names, strict=True) if n in o]
-    return known, *names, row["batch"], row["seed"], row["metric"]
 
 
 def curves_by_seed(
@@ -169,9 +101,10 @@ def savings_rows(runs: Sequence[Row], suite: str = "default") -> list[Row]:
     -------
     list of dict
         One per pool, encoder, strategy, batch, metric, range of budgets and what it is
-        `against`: savings, paired by seed, with a 95 % interval; levels never reached
-        are counted. All are told against random with the same encoder and batch, and
-        those with another encoder than `RidgeCCA` also against random with `RidgeCCA`,
+        `against`, where that rises: savings, paired by seed, with a 95 % interval;
+        levels never reached are counted. All are told against random with the same
+        encoder and batch, and those with another encoder than `RidgeCCA` also against
+        random with `RidgeCCA`,
         "ridge-cca/random", where it has run with the same batch. Rows of the pool
         "average" hold the mean over all pools' main metrics, seed by seed, for seeds
         that every pool has; those of the default are there once more `against` the
@@ -200,6 +133,8 @@ def _saved_by_seed(
                 linear = curves.get((pool, LINEAR, metric), {})
                 references[TODAY] = linear.get(REFERENCE, {})
             for against, reference in references.items():
+                if not rises(scores for _, scores in reference.values()):
+                    continue
                 for name in strategies:
                     if name == against:
                         continue

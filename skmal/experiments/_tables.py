@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 
 from .._shared.types import FloatArray, IntArray
-from ..metrics._savings import AnnotationSavings, annotation_savings
+from ..metrics._savings import AnnotationSavings, annotation_savings, rises
 from ._names import REFERENCE
 
 if TYPE_CHECKING:
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = dict[str, Any]  # of a table, by the names of its columns
 
+SETTINGS = "settings.json"  # of a comparison, beside its tables
+ALL_FILES = (  # that may be in a folder of results
+    *(SETTINGS, "runs.csv", "replaced.csv", "curves.csv", "savings.csv"),
+    *("pairwise.csv", "wins.csv", "curves.png", "report.html"),
+)
+NAN = float("nan")
 CURVES_HEADER = ("data", "strategy", "seed", "n_pairs", "metric", "score")
 SAVINGS_HEADER = ("data", "strategy", "metric", *AnnotationSavings._fields[:-1])
 
@@ -60,6 +66,38 @@ def curve_rows(
     ]
 
 
+def curves_of_runs(runs: Sequence[Row], first: Sequence[str] = ()) -> list[Row]:
+    """Return runs, as they are kept, as rows of `curves.csv`.
+
+    Parameters
+    ----------
+    runs : list of dict
+        As `skmal.experiments.read_runs` returns them.
+    first : sequence of str, default=()
+        Strategies that come before others, in this order.
+
+    Returns
+    -------
+    list of dict
+        One per seed, strategy, point and metric.
+    """
+    by_run: dict[tuple[int, str, str], list[Row]] = {}
+    for row in runs:
+        by_run.setdefault((row["seed"], row["strategy"], row["pool"]), []).append(row)
+    names = dict.fromkeys([*first, *sorted({name for _, name, _ in by_run})])
+    place = {name: number for number, name in enumerate(names)}
+    rows: list[Row] = []
+    for run in sorted(by_run, key=lambda run: (run[0], place[run[1]], run[2])):
+        seed, name, data = run
+        of_run = by_run[run]
+        scores = {row["metric"]: map(float, row["scores"].split()) for row in of_run}
+        points = zip(*scores.values(), strict=True)
+        tables = [dict(zip(scores, point, strict=True)) for point in points]
+        n_pairs = [int(n) for n in of_run[0]["n_pairs"].split()]
+        rows += curve_rows(data, name, seed, n_pairs, tables)
+    return rows
+
+
 def savings_table(curves: Sequence[Row]) -> list[Row]:
     """Return each strategy's savings against random, paired by seed.
 
@@ -72,18 +110,29 @@ def savings_table(curves: Sequence[Row]) -> list[Row]:
     -------
     list of dict
         One per data set, metric, and strategy other than random, with the fields of
-        `skmal.metrics.AnnotationSavings`.
+        `skmal.metrics.AnnotationSavings`, of the seeds that both have. Where random's
+        curves do not rise, there is nothing to save: the numbers are NaN.
     """
     rows: list[Row] = []
     for data in dict.fromkeys(row["data"] for row in curves):
         of_data = [row for row in curves if row["data"] == data]
         for metric in dict.fromkeys(row["metric"] for row in of_data):
-            by_strategy = curves_of(of_data, metric)
-            n_pairs, reference = by_strategy.pop(REFERENCE)
+            by_strategy = curves_with_seeds(of_data, metric)
+            n_pairs, references = by_strategy.pop(REFERENCE)
             for name, (points, scores) in by_strategy.items():
+                seeds = sorted(set(scores) & set(references))
+                if not seeds:
+                    continue
+                reference = np.array([references[seed] for seed in seeds])
                 savings = annotation_savings(
-                    points, scores, reference, reference_n_pairs=n_pairs
+                    points,
+                    np.array([scores[seed] for seed in seeds]),
+                    reference,
+                    reference_n_pairs=n_pairs,
                 )
+                if not rises(reference):
+                    nothing = dict.fromkeys(("mean", "sem", "ci_low", "ci_high"), NAN)
+                    savings = savings._replace(**nothing)
                 row = {"data": data, "strategy": name, "metric": metric}
                 rows.append(row | savings._asdict())
     return rows
@@ -106,47 +155,53 @@ def curves_of(
     dict
         The points and the scores of each strategy.
     """
-    chosen = [row for row in curves if row["metric"] == metric]
-    by_strategy = {}
-    for name in dict.fromkeys(row["strategy"] for row in chosen):
-        rows = [row for row in chosen if row["strategy"] == name]
-        seeds = sorted({row["seed"] for row in rows})
-        points = sorted({row["n_pairs"] for row in rows})
-        score = {(row["seed"], row["n_pairs"]): row["score"] for row in rows}
-        scores = np.array([[score[seed, n] for n in points] for seed in seeds])
-        by_strategy[name] = (np.array(points), scores)
-    return by_strategy
+    return {
+        name: (points, np.array(list(by_seed.values())))
+        for name, (points, by_seed) in curves_with_seeds(curves, metric).items()
+    }
 
 
-def write_results(
-    out: str | Path, curves: Sequence[Row], savings: Sequence[Row]
-) -> list[Path]:
-    """Write `curves.csv`, `savings.csv` and `curves.png` into a folder.
+def curves_with_seeds(
+    curves: Sequence[Row], metric: str
+) -> dict[str, tuple[IntArray, dict[int, FloatArray]]]:
+    """Return {strategy: (n_pairs, {seed: scores of shape (n_points,)})} of one metric.
 
     Parameters
     ----------
-    out : str or path
-        The folder; made where it is missing.
-    curves, savings : list of dict
-        As `skmal.experiments.compare` returns them.
+    curves : list of dict
+        As `skmal.experiments.compare` returns them, of one data set.
+    metric : str
+        One of their metrics.
 
     Returns
     -------
-    list of Path
-        The three files.
+    dict
+        The points and, seed by seed, the scores of each strategy.
 
     Raises
     ------
-    ImportError
-        If matplotlib is not installed; the tables are written all the same.
+    ValueError
+        If the seeds of a strategy have different points.
     """
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    files = [out / name for name in ("curves.csv", "savings.csv", "curves.png")]
-    write_table(files[0], CURVES_HEADER, curves)
-    write_table(files[1], SAVINGS_HEADER, savings)
-    plot_curves(curves).savefig(files[2], dpi=150)
-    return files
+    found: dict[str, dict[int, dict[int, float]]] = {}
+    for row in curves:
+        if row["metric"] == metric:
+            seeds = found.setdefault(row["strategy"], {})
+            seeds.setdefault(row["seed"], {})[row["n_pairs"]] = row["score"]
+    by_strategy = {}
+    for name, seeds in found.items():
+        tables = {
+            seed: np.array(sorted(seeds[seed].items())).T for seed in sorted(seeds)
+        }
+        points = next(iter(tables.values()))[0]
+        if any(not np.array_equal(table[0], points) for table in tables.values()):
+            raise ValueError(
+                f"the seeds of {name!r} have different points; they are not of one "
+                "comparison, or one was not run to its end"
+            )
+        scores = {seed: table[1] for seed, table in tables.items()}
+        by_strategy[name] = points.astype(int), scores
+    return by_strategy
 
 
 def plot_curves(
@@ -154,6 +209,7 @@ def plot_curves(
     metric: str | None = None,
     ax: "Axes | None" = None,
     score_name: str | None = None,
+    chance: float | None = None,
 ) -> "Figure":
     """Draw the curves of all strategies, mean and 95 % band over seeds.
 
@@ -167,6 +223,8 @@ def plot_curves(
         Where to draw; None: a new figure.
     score_name : str, default=None
         Label of the vertical axis; None: the metric "on held-out pairs".
+    chance : float, default=None
+        What guessing scores, a dashed line; None: no line.
 
     Returns
     -------
@@ -180,7 +238,7 @@ def plot_curves(
     n_pairs = by_strategy[REFERENCE][0]
     scores = {name: scores for name, (_, scores) in by_strategy.items()}
     display = AnnotationCurveDisplay(
-        n_pairs, scores, score_name or f"{shown} on held-out pairs"
+        n_pairs, scores, score_name or f"{shown} on held-out pairs", chance
     )
     return cast("Figure", display.plot(new_axes() if ax is None else ax).figure_)
 

@@ -1,6 +1,6 @@
 """How many answers a strategy saves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, overload
 
 import numpy as np
@@ -182,6 +182,27 @@ def area_under_learning_curve(
         raise ValueError("a curve of one point has no area; pass at least two points")
     areas = np.array([auc(points, row) for row in curves]) / (points[-1] - points[0])
     return float(areas[0]) if single else areas
+
+
+def rises(curves: Iterable[FloatArray], level: float = 0.05) -> bool:
+    """Say whether curves rise from their first points to their ends.
+
+    Parameters
+    ----------
+    curves : iterable of ndarray of shape (n_points,)
+        Scores of each seed; the end is the mean of their last quarter.
+    level : float, default=0.05
+        Of the one-sided t test over seeds. Of fewer than five seeds, all must rise.
+
+    Returns
+    -------
+    bool
+        True where more pairs have made them better.
+    """
+    gains = np.array([c[-max(1, len(c) // 4) :].mean() - c[0] for c in curves])
+    if len(gains) < 5:
+        return bool((gains > 0).all())
+    return student_interval(gains, 1 - 2 * level).low > 0
 
 
 def _check_curves(

@@ -2,11 +2,14 @@
 
 from ._badge import BADGE, assignment_residuals
 from ._base import QueryStrategy, Strategy
+from ._cluster_margin import ClusterMargin
 from ._coreset_margin import CoresetMargin
 from ._design import greedy_v_optimal, v_optimal_gains
 from ._herding import MaxHerding, UncertaintyHerding, greedy_herding
+from ._information_density import InformationDensity
 from ._k_center import KCenterGreedy
 from ._margin import MarginSampling
+from ._prob_cover import ProbCover
 from ._random_sampling import RandomSampling
 from ._round import Round, Selection
 from ._typiclust import TypiClust
@@ -14,10 +17,13 @@ from ._v_optimal import VOptimalDesign, trusted_uncertainty
 
 __all__ = [
     "BADGE",
+    "ClusterMargin",
     "CoresetMargin",
+    "InformationDensity",
     "KCenterGreedy",
     "MarginSampling",
     "MaxHerding",
+    "ProbCover",
     "QueryStrategy",
     "RandomSampling",
     "Round",

@@ -100,7 +100,7 @@ class TypiClust(QueryStrategy):
         aligned = unit_floats(round.aligned_inputs[modality])
         rows = np.concatenate([features, aligned])
         n_clusters = min(len(aligned) + round.n_instances, self.max_clusters, len(rows))
-        labels = _cluster(rows, n_clusters, round.rng)
+        labels = cluster(rows, n_clusters, round.rng)
         open_labels, aligned_labels = np.split(labels, [len(features)])
         n_open = np.bincount(open_labels, minlength=n_clusters)
         n_known = np.bincount(aligned_labels, minlength=n_clusters)
@@ -109,19 +109,34 @@ class TypiClust(QueryStrategy):
         for _ in range(round.n_instances):
             left = np.flatnonzero(n_open)
             small = sizes[left] < MIN_CLUSTER_SIZE
-            cluster = left[np.lexsort([-sizes[left], small, n_known[left]])[0]]
-            if cluster not in queues:
-                members = np.flatnonzero(open_labels == cluster)
-                queues[cluster] = iter(_most_typical_first(features, members))
-            picks.append(next(queues[cluster]))
-            utilities.append(-float(n_known[cluster]))
-            n_known[cluster] += 1
-            n_open[cluster] -= 1
+            number = left[np.lexsort([-sizes[left], small, n_known[left]])[0]]
+            if number not in queues:
+                members = np.flatnonzero(open_labels == number)
+                queues[number] = iter(_most_typical_first(features, members))
+            picks.append(next(queues[number]))
+            utilities.append(-float(n_known[number]))
+            n_known[number] += 1
+            n_open[number] -= 1
         return Selection(np.array(picks), np.array(utilities), modality, gap)
 
 
-def _cluster(rows: FloatArray, n_clusters: int, rng: np.random.Generator) -> IntArray:
-    """Return a cluster number per row."""
+def cluster(rows: FloatArray, n_clusters: int, rng: np.random.Generator) -> IntArray:
+    """Return a cluster number per row.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_rows, n_features)
+        What is clustered.
+    n_clusters : int
+        Into how many, at most `n_rows`.
+    rng : Generator
+        Draws the first centres.
+
+    Returns
+    -------
+    ndarray of int of shape (n_rows,)
+        Numbers from 0.
+    """
     seed = int(rng.integers(2**31))
     method = KMeans if n_clusters <= 50 else MiniBatchKMeans
     # pyright takes the type of n_init from its default, "auto"

@@ -3,6 +3,7 @@
 import csv
 import socket
 
+import numpy as np
 import pytest
 from bad_images import bad_files, picture
 from helpers import MICRO_CLIP
@@ -61,6 +62,31 @@ def test_the_command_ends_in_pairs_and_a_saved_encoder(tmp_path, capsys, monkeyp
     assert (tmp_path / "pairs.csv").read_text().count("Ann") == 3
     encoder = CLIPEncoder(f"local-dir:{tmp_path}/encoder")
     assert encoder.transform([tmp_path / "images/0021.png"]).shape == (1, 16)
+
+
+def test_features_are_learned_from_in_place_of_the_items(tmp_path, capsys, monkeypatch):
+    assert main(["demo", "--write", str(tmp_path), "--size", "12"]) == 0
+    rows = np.random.default_rng(0).normal(size=(12, 4))
+    np.save(tmp_path / "X.npy", rows)
+    np.save(tmp_path / "y.npy", rows)
+    command = (
+        f"annotate --images {tmp_path}/images --texts {tmp_path}/texts.txt --session "
+        f"{tmp_path}/s.skmal --port 0 --budget 3 --batch-size 2 "
+        f"--features {tmp_path}/X.npy {tmp_path}/y.npy"
+    )
+
+    def people(session, **_):
+        session.run(lambda question: question.candidates[0], by="Ann")
+        session.train()
+        assert type(session.learner.estimator_).__name__ == "KernelCCA"
+
+    monkeypatch.setattr(annotate, "serve", people)
+    assert main([*command.split(), "--save", "encoder"]) == 1
+    assert "--save does not go with --features" in capsys.readouterr().err
+    assert main(command.split()) == 0
+    assert "3 answers" in capsys.readouterr().out
+    np.save(tmp_path / "X.npy", rows[:5])
+    assert main(command.split()) == 1
 
 
 def test_the_button_exports_and_says_what_is_next(tmp_path, capsys, monkeypatch):

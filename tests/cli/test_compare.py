@@ -17,11 +17,17 @@ def test_compare_writes_tables_and_curves(tmp_path, capsys):
     assert main([*command.split(), *sizes.split()]) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
-    assert printed.out.count("k-center") == printed.out.count("margin ") == 4
+    assert printed.out.count("\n  k-center  ") == 4
+    assert printed.out.count("not told apart") + printed.out.count("better than") == 3
     assert sorted(os.listdir(tmp_path / "results")) == [
         "curves.csv",
         "curves.png",
+        "pairwise.csv",
+        "report.html",
+        "runs.csv",
         "savings.csv",
+        "settings.json",
+        "wins.csv",
     ]
 
 
@@ -50,7 +56,8 @@ def test_without_matplotlib_the_tables_are_kept(tmp_path, capsys, monkeypatch):
         main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 1
     )
     assert "pip install skmal[plot]" in capsys.readouterr().out
-    assert sorted(os.listdir(tmp_path)) == ["curves.csv", "savings.csv"]
+    tables = ["pairwise.csv", "runs.csv", "savings.csv", "settings.json", "wins.csv"]
+    assert sorted(os.listdir(tmp_path)) == ["curves.csv", *tables]
 
 
 def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
@@ -62,7 +69,7 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
         printed = capsys.readouterr()
         assert n_runs in printed.err
         assert "2 seeds, against random" in printed.out or seeds == "1"
-    files = ["aulc.csv", "runs.csv", "savings.csv"]
+    files = ["aulc.csv", "pairwise.csv", "runs.csv", "savings.csv", "wins.csv"]
     assert sorted(os.listdir(tmp_path)) == files
 
 

@@ -35,7 +35,10 @@ def test_savings_are_those_of_the_curves(comparison):
 def test_results_on_disk(comparison, tmp_path):
     curves, savings = comparison
     files = write_results(tmp_path / "new" / "folder", curves, savings)
-    assert [file.name for file in files] == ["curves.csv", "savings.csv", "curves.png"]
+    assert [file.name for file in files] == [
+        *("curves.csv", "savings.csv", "pairwise.csv", "wins.csv", "curves.png"),
+        "report.html",
+    ]
     with open(files[0], encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["data", "strategy", "seed", "n_pairs", "metric", "score"]
@@ -45,7 +48,7 @@ def test_results_on_disk(comparison, tmp_path):
             "data,strategy,metric,mean,sem,ci_low,ci_high,n_seeds,n_censored"
         )
         assert len(file.readlines()) == len(savings)
-    assert files[2].read_bytes().startswith(b"\x89PNG")
+    assert files[4].read_bytes().startswith(b"\x89PNG")
 
 
 def test_curves_with_other_points_are_compared_at_equal_score():

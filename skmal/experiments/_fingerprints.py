@@ -1,0 +1,146 @@
+"""What a run rests on, in a few letters: another version, parameter or data tells."""
+
+import inspect
+import sys
+from typing import Any
+
+import joblib
+import numpy as np
+
+from .._version import __version__
+
+OF_OLD = "unknown"  # of runs from before there were fingerprints
+LENGTH = 8  # hexadecimal digits of a part
+
+
+def fingerprint(data: str, *more: Any) -> str:
+    """Return what tells a run from others of the same name.
+
+    Parameters
+    ----------
+    data : str
+        What `data_hash` returned.
+    *more
+        Strategy, encoder, and whatever else of plain values decides its numbers.
+
+    Returns
+    -------
+    str
+        Version of skmal, data and settings, between hyphens.
+    """
+    settings = _short(" ".join(map(described, more)))
+    return f"{__version__}-{data}-{settings}"
+
+
+def parts_that_differ(one: str, other: str) -> str:
+    """Say in words how two fingerprints differ.
+
+    Parameters
+    ----------
+    one, other : str
+        What `fingerprint` returned.
+
+    Returns
+    -------
+    str
+        Such as "another version (0.1 -> 0.2), other parameters".
+    """
+    (version, data, settings), (other_version, other_data, other_settings) = (
+        text.rsplit("-", 2) for text in (one, other)
+    )
+    said = []
+    if version != other_version:
+        said.append(f"another version ({version}, now {other_version})")
+    if data != other_data:
+        said.append("other data")
+    if settings != other_settings:
+        said.append("other parameters or code")
+    return ", ".join(said)
+
+
+def data_of(text: str) -> str:
+    """Return the part of a fingerprint that tells the data.
+
+    Parameters
+    ----------
+    text : str
+        What `fingerprint` returned.
+
+    Returns
+    -------
+    str
+        As `data_hash` returned it.
+    """
+    return text.rsplit("-", 2)[1]
+
+
+def data_hash(*data: Any) -> str:
+    """Return a few letters that change with the content of arrays and lists.
+
+    Parameters
+    ----------
+    *data
+        Arrays, lists, strings or None.
+
+    Returns
+    -------
+    str
+        Eight hexadecimal digits.
+    """
+    return _short(data)
+
+
+def described(value: Any) -> str:
+    """Return a text that names a class, its parameters and, of your own, its code.
+
+    Parameters
+    ----------
+    value : object
+        A strategy, an encoder, or a parameter.
+
+    Returns
+    -------
+    str
+        The same in every process.
+    """
+    if isinstance(value, np.ndarray):
+        return f"array {value.dtype} {value.shape} {_short(value)}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(described, value))}]"
+    if isinstance(value, dict):
+        entries = sorted((str(k), described(v)) for k, v in value.items())
+        return f"{{{', '.join(': '.join(entry) for entry in entries)}}}"
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        parameters = described(value.get_params(deep=False))
+        return f"{_place_of(type(value))} {parameters}{_code_of(type(value))}"
+    if callable(value):
+        return f"{_place_of(value)}{_code_of(value)}"
+    return repr(value)
+
+
+def _place_of(what: Any) -> str:
+    return f"{what.__module__}.{getattr(what, '__qualname__', type(what).__name__)}"
+
+
+def _code_of(what: Any) -> str:
+    """Return a hash of the code of a class or function that is not of a package.
+
+    That of its whole module, for it may call functions beside it; of what stands in a
+    script or a notebook, its own alone.
+    """
+    name: str = getattr(what, "__module__", "")
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None) or ""
+    if name.partition(".")[0] in ("skmal", "sklearn") or "site-packages" in file:
+        return ""
+    try:
+        read: Any = what if name == "__main__" or not file else module
+        return " " + _short(inspect.getsource(read))
+    except (OSError, TypeError):  # typed into an interpreter
+        return ""
+
+
+def _short(value: Any) -> str:
+    digest = joblib.hash(value, coerce_mmap=True)
+    assert digest is not None
+    return digest[:LENGTH]

@@ -1,0 +1,102 @@
+"""What a comparison leaves in its folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..plotting import chance_beside
+from ._pairwise import PAIRWISE_HEADER, pairwise_table, penalty_matrix
+from ._report import write_report
+from ._suite_tables import main_metric
+from ._tables import (
+    CURVES_HEADER,
+    SAVINGS_HEADER,
+    Row,
+    curves_of_runs,
+    plot_curves,
+    write_table,
+)
+
+OF_GROUP = ("encoder", "batch")  # what the runs of a table have in common
+FILES = ("curves.csv", "savings.csv", "pairwise.csv", "wins.csv", "curves.png")
+REPORT = "report.html"
+
+
+def write_results(
+    out: str | Path, curves: Sequence[Row], savings: Sequence[Row]
+) -> list[Path]:
+    """Write the tables of a comparison, its picture and its report into a folder.
+
+    Parameters
+    ----------
+    out : str or path
+        The folder; made where it is missing.
+    curves, savings : list of dict
+        As `skmal.experiments.compare` returns them.
+
+    Returns
+    -------
+    list of Path
+        `curves.csv`, `savings.csv`, `pairwise.csv`, `wins.csv`, `curves.png` and
+        `report.html`.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed; the tables are written all the same.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / name for name in FILES]
+    write_table(files[0], CURVES_HEADER, curves)
+    write_table(files[1], SAVINGS_HEADER, savings)
+    write_pairs(out, curves)
+    chance = chance_beside(files[0]).get(curves[0]["metric"])
+    plot_curves(curves, chance=chance).savefig(files[-1], dpi=150)
+    return [*files, write_report(out / REPORT, curves, savings)]
+
+
+def write_pairs(out: str | Path, curves: Sequence[Row]) -> None:
+    """Write `pairwise.csv` and `wins.csv` into a folder.
+
+    Parameters
+    ----------
+    out : str or path
+        The folder.
+    curves : list of dict
+        As `skmal.experiments.compare` returns them.
+    """
+    write_table(Path(out) / "pairwise.csv", PAIRWISE_HEADER, pairwise_table(curves))
+    wins = penalty_matrix(curves)
+    write_table(Path(out) / "wins.csv", list(wins[0]), wins)
+
+
+def write_suite_pairs(out: str | Path, runs: Sequence[Row]) -> None:
+    """Write the same of a suite, for each encoder and batch.
+
+    Parameters
+    ----------
+    out : str or path
+        The folder.
+    runs : list of dict
+        As `skmal.experiments.read_runs` returns them.
+    """
+    groups: dict[tuple[str, float], list[Row]] = {}
+    for row in runs:
+        if row["metric"] == main_metric(row["pool"]):
+            groups.setdefault((row["encoder"], row["batch"]), []).append(row)
+    pairs: list[Row] = []
+    wins: list[Row] = []
+    for (encoder, batch), of_group in groups.items():
+        told = {"encoder": encoder, "batch": batch}
+        curves = curves_of_runs(of_group)
+        pairs += [told | row for row in pairwise_table(curves)]
+        for row in penalty_matrix(curves):
+            name = row.pop("strategy")
+            wins += [
+                told | {"strategy": name, "against": other, "wins": n}
+                for other, n in row.items()
+            ]
+    write_table(Path(out) / "pairwise.csv", (*OF_GROUP, *PAIRWISE_HEADER), pairs)
+    write_table(
+        Path(out) / "wins.csv", (*OF_GROUP, "strategy", "against", "wins"), wins
+    )

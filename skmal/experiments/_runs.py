@@ -1,0 +1,291 @@
+"""Runs in a folder: each is kept once it is finished, and none is mixed with others."""
+
+import csv
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from ._fingerprints import OF_OLD, parts_that_differ
+from ._names import ENCODERS, STRATEGIES
+from ._run import Curve, in_parallel
+from ._suite_pools import POOLS, metrics_of
+from ._suites import SUITES
+from ._tables import Row, write_table
+
+RUNS, REPLACED = "runs.csv", "replaced.csv"
+TOLD = ("pool", "encoder", "strategy", "batch", "seed")  # tell a run from others
+RUNS_HEADER = (
+    *(*TOLD, "metric"),
+    *("n_pool", "n_pairs", "scores", "seconds_per_query", "n_metrics", "fingerprint"),
+)
+
+Key: TypeAlias = tuple[str, str, str, float, int]  # the values of `TOLD`
+
+
+class Kept(Protocol):
+    """A case whose run is kept."""
+
+    @property
+    def key(self) -> Key:
+        """What tells the case from others."""
+        ...
+
+
+def read_runs(out: str | Path, name: str = RUNS) -> list[Row]:
+    """Return the runs in a folder, in order; a half-written one is left out.
+
+    Parameters
+    ----------
+    out : str or path
+        The folder.
+    name : str, default="runs.csv"
+        The file.
+
+    Returns
+    -------
+    list of dict
+        With the columns of `runs.csv`: `batch` is a float, `seed`, `n_pool` and
+        `n_metrics` are ints, `n_pairs` and `scores` strings of numbers between blanks.
+        Files from before there was a column `batch` have it from the points of the
+        curve; a run from before there were fingerprints has the fingerprint "unknown".
+    """
+    path = Path(out) / name
+    if not path.exists():
+        return []
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if _is_whole(row)]
+
+    # A run is whole if it has a row for every metric.
+    n_rows = Counter(_run_of(row) for row in rows)
+    runs: list[Row] = []
+    for row in rows:
+        n_metrics = int(row.get("n_metrics", len(metrics_of(row["pool"]))))
+        if n_rows[_run_of(row)] == n_metrics:
+            numbers = {name: int(row[name]) for name in ("seed", "n_pool")}
+            runs.append(
+                {"fingerprint": OF_OLD}
+                | row
+                | {"batch": _batch_of(row), "n_metrics": n_metrics}
+                | numbers
+            )
+    return sorted(runs, key=_place)
+
+
+def _run_of(row: Row) -> tuple[str, ...]:
+    of = row["pool"], row["encoder"], row["strategy"], row.get("batch", "")
+    return *of, row["seed"], row.get("fingerprint", OF_OLD), row["n_pairs"]
+
+
+def _batch_of(row: Row) -> float:
+    """Return the share of the pool that a round of the run asked about."""
+    if "batch" in row:
+        return float(row["batch"])
+    first, second = map(int, row["n_pairs"].split()[:2])
+    return round((second - first) / int(row["n_pool"]), 3)
+
+
+def _is_whole(row: Row) -> bool:
+    """Say whether the line was written to its end."""
+    if None in row or any(value is None for value in row.values()):
+        return False
+    if "fingerprint" in row:
+        last = row["fingerprint"]
+        return last == OF_OLD or len(last.rpartition("-")[2]) == 8
+    return len(row["seconds_per_query"].partition(".")[2]) == 4
+
+
+def _place(row: Row) -> tuple[object, ...]:
+    """Return what rows are sorted by: known names in their own order, then the seed.
+
+    The metrics of a run stay as they are.
+    """
+    names = row["pool"], row["encoder"], row["strategy"]
+    pools = dict.fromkeys([*POOLS, *SUITES["real"].pools])
+    orders = [list(pools), list(ENCODERS), list(STRATEGIES)]
+    known = [o.index(n) for o, n in zip(orders, names, strict=True) if n in o]
+    return known, *names, row["batch"], row["seed"]
+
+
+def key_of(row: Row) -> Key:
+    """Return what tells a run from others.
+
+    Parameters
+    ----------
+    row : dict
+        Of `read_runs`.
+
+    Returns
+    -------
+    tuple
+        Pool, encoder, strategy, batch and seed.
+    """
+    return tuple(row[name] for name in TOLD)
+
+
+def run_rows(
+    key: Key, n_pool: int, curve: Curve, metrics: Sequence[str], digits: int | None
+) -> list[Row]:
+    """Return a run as rows of `runs.csv`, all but its fingerprint.
+
+    Parameters
+    ----------
+    key : tuple
+        Pool, encoder, strategy, batch and seed.
+    n_pool : int
+        Pairs of the pool.
+    curve : Curve
+        What came out.
+    metrics : sequence of str
+        Which of its scores.
+    digits : int or None
+        Digits of a score after the point; None: all that there are.
+
+    Returns
+    -------
+    list of dict
+        One per metric.
+    """
+    return [
+        dict(zip(TOLD, key, strict=True))
+        | {
+            "metric": metric,
+            "n_pool": n_pool,
+            "n_pairs": " ".join(map(str, curve.n_pairs)),
+            "scores": " ".join(_shown(s[metric], digits) for s in curve.scores),
+            "seconds_per_query": f"{curve.seconds:.4f}",
+            "n_metrics": len(metrics),
+        }
+        for metric in metrics
+    ]
+
+
+def _shown(score: float, digits: int | None) -> str:
+    return repr(float(score)) if digits is None else f"{score:.{digits}f}"
+
+
+def keep_missing(
+    out: str | Path,
+    cases: Iterable[Kept],
+    function: Callable[[Any], list[Row]],
+    fingerprints: Mapping[Key, str],
+    *,
+    is_enough: Callable[[Any, Row], bool] = lambda case, row: True,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+) -> list[Row]:
+    """Make the runs that are not in a folder; each is kept once it is finished.
+
+    A run under the same names with another fingerprint, or one that is not enough, is
+    made again; it goes to `replaced.csv`, from where it comes back when it is wanted.
+
+    Parameters
+    ----------
+    out : str or path
+        The folder, made where it is missing.
+    cases : iterable
+        What is wanted; their keys tell them apart.
+    function : callable
+        Makes a run of a case.
+    fingerprints : mapping
+        By the keys of the cases.
+    is_enough : callable, default=always
+        Says whether a case needs no more than the run of the row holds.
+    n_jobs : int, default=None
+        Processes; None: all cores.
+    verbose : bool, default=False
+        Whether a progress bar is shown.
+
+    Returns
+    -------
+    list of dict
+        All runs in the folder, in order.
+
+    Warns
+    -----
+    UserWarning
+        If runs are made again: how many, and why.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / RUNS
+    wanted = {case.key: case for case in cases}
+    stored = read_runs(out)
+    kept, others = _sorted_out(
+        [*stored, *read_runs(out, REPLACED)], wanted, fingerprints, is_enough
+    )
+    done = {key_of(row) for row in kept}
+    _tell([row for row in stored if key_of(row) not in done], fingerprints)
+    if others:
+        write_table(out / REPLACED, RUNS_HEADER, others)
+    elif (out / REPLACED).exists():
+        (out / REPLACED).unlink()
+    if path.exists() or kept:
+        write_table(path, RUNS_HEADER, kept)  # without a half-written last line
+
+    todo = [(case,) for key, case in wanted.items() if key not in done]
+    results = in_parallel(
+        _with_key,
+        [(function, *one) for one in todo],
+        n_jobs=n_jobs,
+        verbose=verbose,
+        in_order=False,
+    )
+    for key, rows in results:
+        told = [row | {"fingerprint": fingerprints[key]} for row in rows]
+        write_table(path, RUNS_HEADER, told, append=path.exists())
+
+    runs = read_runs(out)
+    write_table(path, RUNS_HEADER, runs)  # in order
+    return runs
+
+
+def _with_key(
+    function: Callable[[Any], list[Row]], case: Kept
+) -> tuple[Key, list[Row]]:
+    return case.key, function(case)
+
+
+def _sorted_out(
+    rows: Sequence[Row],
+    wanted: Mapping[Key, Any],
+    fingerprints: Mapping[Key, str],
+    is_enough: Callable[[Any, Row], bool],
+) -> tuple[list[Row], list[Row]]:
+    """Return the rows that are good for what is wanted, or not asked for; the others.
+
+    Of runs that are not asked for, the first of several is good.
+    """
+    kept: list[Row] = []
+    others: list[Row] = []
+    chosen: dict[Key, tuple[str, ...]] = {}
+    for row in rows:
+        key, own, run = key_of(row), row["fingerprint"], _run_of(row)
+        good = key not in wanted or (
+            own in (OF_OLD, fingerprints[key]) and is_enough(wanted[key], row)
+        )
+        if good and chosen.setdefault(key, run) == run:
+            kept.append(row)
+        else:
+            others.append(row)
+    return kept, others
+
+
+def _tell(again: Sequence[Row], fingerprints: Mapping[Key, str]) -> None:
+    """Say which runs are made again."""
+    why: dict[str, set[Key]] = {}
+    for row in again:
+        key, own = key_of(row), row["fingerprint"]
+        differs = own not in (OF_OLD, fingerprints[key])
+        reason = (
+            parts_that_differ(own, fingerprints[key]) if differs else "a larger budget"
+        )
+        why.setdefault(reason, set()).add(key)
+    for reason, keys in why.items():
+        names = ", ".join(sorted({key[2] for key in keys}))
+        warnings.warn(
+            f"{len(keys)} {'run is' if len(keys) == 1 else 'runs are'} made again, of "
+            f"{names}: {reason}; the old ones go to {REPLACED}",
+            stacklevel=4,
+        )

@@ -1,0 +1,189 @@
+"""Runs in a folder are kept, gone on with, and never mixed."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import skmal.experiments._fingerprints as fingerprints
+from skmal.cli import main
+from skmal.experiments import compare, read_runs, run, run_suite, write_results
+from skmal.experiments._fingerprints import described
+
+pytest.importorskip("matplotlib")
+
+SCRIPT = """
+import sys
+from skmal.experiments import compare
+import numpy as np
+X = np.random.default_rng(0).normal(size=(90, 5))
+compare(["margin"], data=(X, X @ np.ones((5, 4)) + X[:, :4]), encoder="ridge-cca",
+        n_seeds=int(sys.argv[2]), budget=40, batch_size=1, n_jobs=1, out=sys.argv[1])
+"""
+
+
+def pairs(seed=0):
+    """Return the pairs of the script."""
+    X = np.random.default_rng(seed).normal(size=(90, 5))
+    return X, X @ np.ones((5, 4)) + X[:, :4]
+
+
+def small(out, strategies=("margin",), n_seeds=2, budget=40, seed=0, **more):
+    """Run the comparison of the script."""
+    given = {"encoder": "ridge-cca", "n_jobs": 1, "batch_size": 1} | more
+    return compare(
+        strategies, data=pairs(seed), n_seeds=n_seeds, budget=budget, out=out, **given
+    )
+
+
+def test_a_killed_comparison_resumes_to_the_same_bytes(tmp_path):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(killed), "500"])
+    runs = killed / "runs.csv"
+    while not runs.exists() or runs.read_text().count("\n") < 6:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    done = len({row["seed"] for row in read_runs(killed)})
+    assert 1 <= done < 100
+    content = runs.read_text()
+    runs.write_text(content[: len(content) - 20])  # a line was half written
+    n_seeds = done + 1
+    for out in (killed, whole):
+        write_results(out, *small(out, n_seeds=n_seeds))
+    for name in ("curves.csv", "savings.csv"):
+        assert (killed / name).read_bytes() == (whole / name).read_bytes()
+    assert [row | {"seconds_per_query": 0} for row in read_runs(killed)] == [
+        row | {"seconds_per_query": 0} for row in read_runs(whole)
+    ]
+
+
+def test_only_what_is_missing_is_run(tmp_path, monkeypatch):
+    curves, _ = small(tmp_path)
+    first = (tmp_path / "runs.csv").read_bytes()
+    done = []
+
+    def counted(pool, estimator, strategy, seed, plan):
+        done.append(seed)
+        return run(pool, estimator, strategy, seed, plan)
+
+    monkeypatch.setattr("skmal.experiments._compare.run", counted)
+    assert small(tmp_path)[0] == curves
+    assert done == []
+    assert (tmp_path / "runs.csv").read_bytes() == first
+    small(tmp_path, n_seeds=3)
+    assert done == [2, 2]
+    more, savings = small(tmp_path, ["k-center"])
+    assert done == [2, 2, 0, 1]
+    assert {row["strategy"] for row in more} == {"random", "margin", "k-center"}
+    assert {(row["strategy"], row["n_seeds"]) for row in savings} == {
+        ("margin", 3),
+        ("k-center", 2),
+    }
+
+
+def test_another_comparison_in_the_folder_is_refused(tmp_path, monkeypatch):
+    small(tmp_path, n_seeds=1)
+    for more, message in [
+        ({"budget": 50}, "budget 40, now 50. Choose another folder"),
+        ({"seed": 1}, "content of the data '.*', now"),
+        ({"encoder": "kernel-cca"}, "data 'features/ridge-cca', now 'features/kernel"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            small(tmp_path, n_seeds=1, **more)
+    monkeypatch.setattr("skmal.experiments._compare.__version__", "9")
+    with pytest.raises(ValueError, match="skmal '.*', now '9'"):
+        small(tmp_path, n_seeds=1)
+    (tmp_path / "settings.json").unlink()
+    with pytest.raises(ValueError, match=r"holds a runs.csv of something else"):
+        small(tmp_path, n_seeds=1)
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(ValueError, match=r"settings.json is damaged"):
+        small(tmp_path, n_seeds=1)
+
+
+def test_the_command_overwrites_only_when_asked(tmp_path, capsys):
+    X, y = pairs()
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "y.npy", y)
+    out = tmp_path / "out"
+    command = (
+        f"compare --features {tmp_path}/X.npy {tmp_path}/y.npy --strategies margin "
+        f"--encoder ridge-cca --seeds 1 --jobs 1 --quiet --out {out} --budget"
+    )
+    assert main([*command.split(), "20"]) == 0
+    assert json.loads((out / "settings.json").read_text())["chance"]["mrr"] < 0.3
+    stored = (out / "curves.csv").read_bytes()
+    assert main([*command.split(), "30"]) == 1
+    assert "budget 20, now 30" in capsys.readouterr().err
+    assert (out / "curves.csv").read_bytes() == stored
+    assert main([*command.split(), "300", "--overwrite"]) == 1  # nothing is lost
+    assert (out / "curves.csv").read_bytes() == stored
+    assert main([*command.split(), "30", "--overwrite"]) == 0
+    assert (out / "curves.csv").read_bytes() != stored
+
+
+def test_ctrl_c_ends_in_a_line_that_says_how_to_go_on(tmp_path, capsys, monkeypatch):
+    def interrupted(*args, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skmal.cli._compare.compare", interrupted)
+    out = tmp_path / "out"
+    command = f"compare --strategies margin --out {out}"
+    assert main(command.split()) == 130
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "Stopped. 0 runs are kept" in printed.out
+    assert not out.exists()
+
+
+def test_a_larger_budget_runs_again_and_a_smaller_one_does_not(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(500, 4))
+    np.savez(tmp_path / "openmoji.npz", x=x, y=x @ rng.normal(size=(4, 3)))
+    given = {"suite": "real", "path": tmp_path, "pools": ["openmoji"], "batch": 0.1}
+    given |= {"encoder": "ridge-cca", "strategies": ["random"], "n_seeds": 1}
+
+    def ends(budget):
+        run_suite(tmp_path / "out", budget=budget, n_jobs=1, **given)
+        (row,) = read_runs(tmp_path / "out")
+        return row["n_pairs"].split()[-1], row["scores"]
+
+    _, short = ends(0.3)
+    with pytest.warns(UserWarning, match="1 run is made again, .*a larger budget"):
+        end, long = ends(0.5)
+    assert end == "50"
+    assert long.startswith(short)
+    assert ends(0.3) == (end, long)
+    assert not os.path.exists(tmp_path / "out" / "runs.csv.tmp")
+
+
+def test_a_version_is_part_of_a_run(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(460, 4))
+    np.savez(tmp_path / "openmoji.npz", x=x, y=x)
+    given = {"suite": "real", "path": tmp_path, "pools": ["openmoji"], "batch": 0.3}
+    given |= {"encoder": "ridge-cca", "strategies": ["random"], "n_seeds": 1}
+    run_suite(tmp_path / "out", n_jobs=1, **given)
+    old = read_runs(tmp_path / "out")
+    monkeypatch.setattr(fingerprints, "__version__", "9.0")
+    with pytest.warns(UserWarning, match=r"another version \(.*, now 9.0\)"):
+        run_suite(tmp_path / "out", n_jobs=1, **given)
+    assert read_runs(tmp_path / "out", "replaced.csv") == old
+    monkeypatch.undo()
+    run_suite(tmp_path / "out", n_jobs=1, **given)  # the old ones come back
+    assert read_runs(tmp_path / "out") == old
+
+
+def test_what_a_run_rests_on_is_told_by_class_parameters_and_code():
+    from skmal import CoresetMargin
+
+    assert described(CoresetMargin(trim=0.1)) != described(CoresetMargin())
+    assert described([np.ones(2)]) != described([np.zeros(2)])
+    assert described({"a": 1, "b": 2}) == described({"b": 2, "a": 1})
+    assert "test_kept_runs" in described(pairs)
