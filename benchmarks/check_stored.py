@@ -44,6 +44,7 @@ OF_STUDIES = [  # pool, study, variant
 ]
 OF_SCRIPTS = {  # data and strategy
     "streaming": [("buffers of 100", "v-optimal-linear"), ("of 400", "random")],
+    "clip_loop": [("glyphs-kernel", "v-optimal"), ("glyphs-heads", "random")],
     "annotators": [
         ("30 % missing", "v-optimal-linear"),
         ("10 % wrong", "coreset-margin"),

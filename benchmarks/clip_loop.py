@@ -15,69 +15,69 @@ what is there; then `savings.csv` and a plot of each way. Every loop has one thr
 
 import argparse
 import csv
+from functools import partial
 from pathlib import Path
 
 import joblib
 import numpy as np
+from _curves import DIGITS
 from _raw_pools import POOLS, network_of_icons, raw_pool
 
-from skmal import (
-    CLIPEncoder,
-    ContrastiveProjection,
-    CoresetMargin,
-    KernelCCA,
-    MaxHerding,
-    PairedActiveLearner,
-    RandomSampling,
-    VOptimalDesign,
-)
-from skmal.experiments import in_parallel, single_threaded, write_table
-from skmal.experiments._tables import (
+from skmal import CLIPEncoder, ContrastiveProjection, KernelCCA, QueryStrategy
+from skmal.experiments import (
     CURVES_HEADER,
     SAVINGS_HEADER,
+    STRATEGIES,
+    Curve,
+    Plan,
+    Pool,
+    curve_rows,
+    in_parallel,
     plot_curves,
+    run,
     savings_table,
+    single_threaded,
+    write_table,
 )
 
-STRATEGIES = {
-    "random": RandomSampling(),
-    "v-optimal": VOptimalDesign(),
-    "coreset-margin": CoresetMargin(),
-    "max-herding": MaxHerding(),
-}
+CHOSEN = ("random", "v-optimal", "coreset-margin", "max-herding")
 WAYS = ("full", "lit", "heads", "kernel", "random-weights")
 FINE_TUNING = {"max_epochs": 10, "learning_rate": 3e-4}
-N_TEST, N_INITIAL, BATCH_SIZE, BUDGET = 1000, 100, 50, 300
+N_TEST = 1000
+PLAN = Plan(n_initial=100, batch_size=50, budget=300)
 
 
-def run(
-    pool: str, X: np.ndarray, y: np.ndarray, way: str, name: str, seed: int
-) -> list[dict]:
-    """Return the rows of one loop."""
+def run_way(
+    X: np.ndarray, y: np.ndarray, way: str, strategy: QueryStrategy, seed: int
+) -> Curve:
+    """Return the curve of one loop."""
     order = np.random.default_rng(seed).permutation(len(X))
     test, rows = order[:N_TEST], order[N_TEST:]
     with single_threaded(with_torch=True):
         encoder, X, y = _start(way, X, y)
-        learner = PairedActiveLearner(
-            encoder,
-            STRATEGIES[name],
-            budget=BUDGET,
-            n_initial=N_INITIAL,
-            batch_size=BATCH_SIZE,
-            random_state=seed,
-        )
-        learner.fit(X[rows], y[rows], validation_data=(X[test], y[test]))
-    figures = zip(learner.n_answers_iter_, learner.validation_scores_, strict=True)
-    return [
-        dict(
-            zip(
-                CURVES_HEADER,
-                (f"{pool}-{way}", name, seed, int(n), "mrr", round(float(score), 5)),
-                strict=True,
-            )
-        )
-        for n, score in figures
-    ]
+    pool = Pool(X[rows], y[rows], X[test], y[test], _score_mrr)
+    return run(pool, encoder, strategy, seed, PLAN)
+
+
+def _score_mrr(learner, X, y):
+    return {"mrr": learner.score(X, y)}
+
+
+def _run_glyphs(way: str, strategy: QueryStrategy, seed: int) -> Curve:
+    return run_way(*raw_pool("glyphs", None, Path()), way, strategy, seed)
+
+
+# What needs no packages, and can be made again anywhere.
+RUNS = {f"glyphs-{way}": partial(_run_glyphs, way) for way in WAYS}
+
+
+def rows_of_loop(
+    pool: str, X: np.ndarray, y: np.ndarray, way: str, name: str, seed: int
+) -> list[dict]:
+    """Run one loop; return the rows of its curve."""
+    curve = run_way(X, y, way, STRATEGIES[name], seed)
+    rows = curve_rows(f"{pool}-{way}", name, seed, curve.n_pairs, curve.scores)
+    return [row | {"score": round(row["score"], DIGITS)} for row in rows]
 
 
 def _start(way: str, X: np.ndarray, y: np.ndarray):
@@ -100,9 +100,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--pools", nargs="+", choices=POOLS, default=POOLS)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
-    parser.add_argument(
-        "--strategies", nargs="+", choices=STRATEGIES, default=[*STRATEGIES]
-    )
+    parser.add_argument("--strategies", nargs="+", choices=CHOSEN, default=CHOSEN)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=joblib.cpu_count())
     arguments = parser.parse_args()
@@ -119,7 +117,12 @@ def main() -> None:
         if (f"{pool}-{way}", name, seed) not in done
     ]
     loops = in_parallel(
-        run, cases, n_jobs=arguments.jobs, verbose=True, unit="loop", in_order=False
+        rows_of_loop,
+        cases,
+        n_jobs=arguments.jobs,
+        verbose=True,
+        unit="loop",
+        in_order=False,
     )
     for rows in loops:
         curves += rows
