@@ -1,11 +1,23 @@
 """Questions to people, answers into a journal."""
 
-from ._records import Found, Imported, Item, Pace, Progress, Question, SetAside
+from ._records import (
+    Agreement,
+    Found,
+    Imported,
+    Item,
+    Pace,
+    Progress,
+    Question,
+    Reply,
+    SetAside,
+)
+from ._review import Review
 from ._session import AnnotationSession
 from ._words import describe_encoder
 from .page import serve
 
 __all__ = [
+    "Agreement",
     "AnnotationSession",
     "Found",
     "Imported",
@@ -13,6 +25,8 @@ __all__ = [
     "Pace",
     "Progress",
     "Question",
+    "Reply",
+    "Review",
     "SetAside",
     "describe_encoder",
     "serve",

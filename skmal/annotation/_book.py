@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 
+from ._agreement import agreement_by_person, agreement_of, agreement_over_time
 from ._aside import write_list
 from ._catalogue import Catalogue
 from ._events import Event
@@ -57,6 +58,7 @@ class Book:
         ledger, items = self.ledger, self.items
         n_open = len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))
         n_shown, rounds = ledger.parameters.n_candidates, ledger.rounds_of_plan
+        compared = ledger.opinions.compared()
         return Progress(
             n_answers=ledger.n_answers,
             n_pairs=ledger.n_pairs,
@@ -77,6 +79,13 @@ class Book:
             found=ledger.tally.found(n_shown, n_open, ledger.n_closed),
             pace=ledger.tally.pace(),
             pace_by_rank=ledger.tally.pace_by_rank(),
+            overlap=ledger.parameters.overlap,
+            n_waiting=ledger.opinions.n_waiting,
+            n_disputed=len(ledger.opinions.disputed),
+            agreement=agreement_of(compared),
+            agreement_by_person=agreement_by_person(compared),
+            agreement_over_time=agreement_over_time(compared),
+            overruled=ledger.opinions.overruled(),
         )
 
     def check_open(self) -> None:
