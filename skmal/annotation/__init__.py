@@ -13,7 +13,7 @@ from ._records import (
 )
 from ._review import Review
 from ._session import AnnotationSession
-from ._words import describe_encoder
+from ._words import describe_agreement, describe_encoder
 from .page import serve
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Reply",
     "Review",
     "SetAside",
+    "describe_agreement",
     "describe_encoder",
     "serve",
 ]

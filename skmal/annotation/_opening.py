@@ -90,7 +90,7 @@ def check_overlap(overlap: float | None, several: list[int]) -> None:
         raise ValueError(
             f"overlap={overlap} was passed, but with groups='both' any item may have "
             "several partners, and two people are asked about items with one; leave "
-            "overlap out, or begin a journal with groups='X' or 'y'"
+            "overlap out, or begin a journal with groups for one of the pools"
         )
 
 
