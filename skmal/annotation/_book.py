@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from ._agreement import agreement_by_person, agreement_of, agreement_over_time
 from ._aside import write_list
@@ -11,7 +12,9 @@ from ._ids import Number
 from ._journal import Journal
 from ._ledger import Ledger
 from ._open_rows import rows_open
-from ._records import Progress, SetAside
+from ._records import Agreement, Progress, SetAside
+
+Agreements: TypeAlias = tuple[Agreement, dict[str, Agreement], list[Agreement]]
 
 
 class Book:
@@ -34,6 +37,7 @@ class Book:
         self.journal, self.ledger, self.items = journal, ledger, items
         self.lock = threading.RLock()
         self.is_closed = False
+        self._agreed: tuple[int, Agreements] | None = None  # as of so many changes
 
     def commit(self, *events: Event) -> None:
         """Write events, all or none, and take them in only then."""
@@ -58,7 +62,7 @@ class Book:
         ledger, items = self.ledger, self.items
         n_open = len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))
         n_shown, rounds = ledger.parameters.n_candidates, ledger.rounds_of_plan
-        compared = ledger.opinions.compared()
+        agreement, by_person, over_time = self._agreements()
         return Progress(
             n_answers=ledger.n_answers,
             n_pairs=ledger.n_pairs,
@@ -82,11 +86,24 @@ class Book:
             overlap=ledger.parameters.overlap,
             n_waiting=ledger.opinions.n_waiting,
             n_disputed=len(ledger.opinions.disputed),
-            agreement=agreement_of(compared),
-            agreement_by_person=agreement_by_person(compared),
-            agreement_over_time=agreement_over_time(compared),
+            agreement=agreement,
+            agreement_by_person=by_person,
+            agreement_over_time=over_time,
             overruled=ledger.opinions.overruled(),
         )
+
+    def _agreements(self) -> Agreements:
+        """Return how well people agree, anew only where that may have changed."""
+        opinions = self.ledger.opinions
+        if self._agreed is None or self._agreed[0] != opinions.n_changes:
+            compared = opinions.compared()
+            agreements = (
+                agreement_of(compared),
+                agreement_by_person(compared),
+                agreement_over_time(compared),
+            )
+            self._agreed = opinions.n_changes, agreements
+        return self._agreed[1]
 
     def check_open(self) -> None:
         """Raise where the session has been closed."""

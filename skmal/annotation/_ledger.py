@@ -321,9 +321,10 @@ class Ledger:
             return shared.said[lesson.whose]
         return lesson if isinstance(lesson, Answer) else None
 
-    def answers(self) -> Iterator[Answer | Opinion]:
-        """Yield the answers that stand, the newest first."""
-        for event in reversed(self._kept.values()):
+    def answers(self, by: str | None = None) -> Iterator[Answer | Opinion]:
+        """Yield the answers that stand, of one person or all, the newest first."""
+        own = self._kept if by is None else self._of.get(by, [])
+        for event in map(self._kept.__getitem__, reversed(own)):
             if isinstance(event, Answer | Opinion) and event.partner is not None:
                 yield event
 

@@ -144,10 +144,13 @@ class Opinions:
 
     def __init__(self) -> None:
         self._of: dict[QuestionId, Shared] = {}
-        self._wanting: dict[QuestionId, int] = {}  # a second or a third answer
+        # That want a second or a third answer, by which and by whom they have them of.
+        self._wanting: dict[tuple[int, frozenset[str]], dict[QuestionId, None]] = {}
+        self._wants: dict[QuestionId, tuple[int, frozenset[str]]] = {}
         self._disputed: dict[QuestionId, None] = {}
         self._compared: dict[QuestionId, Compared] = {}
         self._overruled: dict[QuestionId, list[str]] = {}
+        self.n_changes = 0  # of what is compared or overruled
 
     def of(self, question: QuestionId) -> Shared | None:
         """Return what is known of a question, if it is asked of two."""
@@ -188,31 +191,36 @@ class Opinions:
     def _file(self, shared: Shared) -> None:
         """Keep in view what is wanted of a question, and what it tells."""
         number = shared.question
-        for filed in (self._wanting, self._disputed, self._compared, self._overruled):
-            filed.pop(number, None)
+        if number in self._wants:
+            del self._wanting[self._wants.pop(number)][number]
+        for filed in (self._disputed, self._compared, self._overruled):
+            self.n_changes += filed.pop(number, None) is not None
         if not shared.said and not shared.passed:
             del self._of[number]  # it begins anew, if at all
             return
         if wanted := shared.wanted:
-            self._wanting[number] = wanted
+            own = self._wants[number] = wanted, frozenset(shared.said)
+            self._wanting.setdefault(own, {})[number] = None
         if shared.is_disputed:
             self._disputed[number] = None
         if compared := shared.compared():
             self._compared[number] = compared
+            self.n_changes += 1
         if overruled := shared.overruled():
             self._overruled[number] = overruled
 
     def waiting(self, by: str) -> Iterator[QuestionId]:
         """Yield the questions that are for this person, disagreements first."""
-        for place in (3, 2):
-            for question, wanted in self._wanting.items():
-                if wanted == place and self._of[question].is_for(by):
-                    yield question
+        for wanted, people in sorted(self._wanting, key=lambda own: -own[0]):
+            if by not in people:
+                for question in self._wanting[wanted, people]:
+                    if self._of[question].is_for(by):
+                        yield question
 
     @property
     def n_waiting(self) -> int:
         """Return how many answers wait for a second person."""
-        return sum(wanted == 2 for wanted in self._wanting.values())
+        return sum(len(some) for own, some in self._wanting.items() if own[0] == 2)
 
     @property
     def disputed(self) -> list[QuestionId]:

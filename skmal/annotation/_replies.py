@@ -24,16 +24,16 @@ def replies(
     """Return answers, the newest first; `key` is that of an item by its number."""
     found = (
         reply_of(one, ledger, key)
-        for one in _standing(ledger, disputed)
+        for one in _standing(ledger, by, disputed)
         if by in (None, one.by) and (before is None or one.number < before)
     )
     return list(islice(found, limit))
 
 
-def _standing(ledger: Ledger, disputed: bool) -> Iterator[Said]:
-    """Yield answers, the newest first."""
+def _standing(ledger: Ledger, by: str | None, disputed: bool) -> Iterator[Said]:
+    """Yield answers, the newest first; of others than this person, too, in dispute."""
     if not disputed:
-        yield from ledger.answers()
+        yield from ledger.answers(by)
         return
     said: list[Said] = []
     for question in ledger.opinions.disputed:
