@@ -34,9 +34,11 @@ class Book:
     """
 
     def __init__(self, journal: Journal, ledger: Ledger, items: Catalogue) -> None:
-        self.journal, self.ledger, self.items = journal, ledger, items
-        self.lock = threading.RLock()
-        self.is_closed = False
+        self.journal: Journal = journal
+        self.ledger: Ledger = ledger
+        self.items: Catalogue = items
+        self.lock: threading.RLock = threading.RLock()
+        self.is_closed: bool = False
         self._agreed: tuple[int, Agreements] | None = None  # as of so many changes
 
     def commit(self, *events: Event) -> None:

@@ -80,7 +80,7 @@ class Journal:
     ) -> None:
         if str(path) == ":memory:":
             raise ValueError("':memory:' would lose every answer; name a file")
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._owner = self.path.with_name(self.path.name + ".owner")
         self._read_only = read_only
         # SQLite's name of a file to read, which must be absolute there.

@@ -67,11 +67,17 @@ class Ledger:
         self.current: list[QuestionId] = []  # those that may be asked, in order
         self.rounds: list[Round] = []
         self._n_rounds_before = 0  # the plan that holds
-        self.n_answers = self.n_pairs = self.n_none = self.n_skips = 0
-        self.n_closed = [0, 0]  # items of each modality that are no longer open
-        self.tally = Tally()
-        self.opinions = Opinions()
-        self.last = EventId(0)
+        self.n_answers: int = 0
+        self.n_pairs: int = 0
+        self.n_none: int = 0
+        self.n_skips: int = 0
+        self.n_closed: list[int] = [
+            0,
+            0,
+        ]  # items of each modality that are no longer open
+        self.tally: Tally = Tally()
+        self.opinions: Opinions = Opinions()
+        self.last: EventId = EventId(0)
         self._kept: dict[EventId, Pair | Told] = {}  # what can be taken back
         # What counts; and what did, with the events that ended it.
         self._standing: dict[EventId, Lesson] = {}

@@ -150,7 +150,7 @@ class Opinions:
         self._disputed: dict[QuestionId, None] = {}
         self._compared: dict[QuestionId, Compared] = {}
         self._overruled: dict[QuestionId, list[str]] = {}
-        self.n_changes = 0  # of what is compared or overruled
+        self.n_changes: int = 0  # of what is compared or overruled
 
     def of(self, question: QuestionId) -> Shared | None:
         """Return what is known of a question, if it is asked of two."""

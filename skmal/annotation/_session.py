@@ -254,7 +254,7 @@ class AnnotationSession:
                 ),
             )
             self._asking = Asking(self._book, self._desk, self._trainer)
-            self.review = Review(self._book, self._desk, self._trainer)
+            self.review: Review = Review(self._book, self._desk, self._trainer)
             self._tell_left_out(sources)
         except BaseException:
             self._book.close()
