@@ -21,13 +21,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
 
-N_ITEMS = 1500  # of X, which have two partners each
+N_ITEMS = 500  # of X, which have two partners each
 MEAN_LIFE = 0.5  # seconds until a kill, opening included
 OVERLAP = 0.2
 PEOPLE = "ada", "bob"
@@ -77,15 +78,16 @@ def answer_all(path: Path, pipe: int) -> None:
         step = 0
         while (question := session.next_question(by)) is not None:
             step += 1
-            if step % 17 == 16:
-                session.skip(question, by=by)
-                continue
             known = {item.key for item in question.partners}
             new = [key for key in partners(question, by) if key not in known]
             try:
+                if step % 17 == 16:
+                    session.skip(question, by=by)
+                    continue
                 answer(question, new, by)
             except ValueError:  # the other was quicker, or has given the partner away
-                session.skip(question, by=by)
+                with suppress(ValueError):
+                    session.skip(question, by=by)
                 continue
             if step % 23 == 22:
                 tell(by, "undo")  # before it happens: it may or may not have happened
@@ -169,7 +171,9 @@ def main() -> None:
             child = fork.Process(target=answer_all, args=(path, writing))
             child.start()
             os.close(writing)
-            is_answering = select.select([reading], [], [], None if left == 0 else 1)[0]
+            # Most have begun to answer, and the last has, however busy the machine is.
+            patience = 0 if left and rng.random() < 0.3 else None
+            is_answering = select.select([reading], [], [], patience)[0]
             for _ in range(options.rivals if is_answering else 0):
                 if child.is_alive():
                     if not is_refused(path) and child.is_alive():
