@@ -2,11 +2,13 @@
 
     python benchmarks/screenshots.py docs/images
 
-Glyphs and their names, RidgeCCA, an annotator who knows the partners and has answered
-two hundred questions before. It takes the Chromium on the PATH, and playwright.
+Glyphs and their names, and two people who know most partners and have answered two
+hundred questions before, a fifth of them both. It takes the Chromium on the PATH, and
+playwright.
 """
 
 import queue
+import random
 import shutil
 import sys
 import tempfile
@@ -62,8 +64,12 @@ def take(link: str, folder: Path, end_budget: Callable[[], None]) -> None:
         path = next(filter(None, map(shutil.which, NAMES)))
         browser = p.chromium.launch(executable_path=path, args=["--no-sandbox"])
         phone = browser.new_page(viewport=PHONE)
-        phone.goto(link)
         laptop = browser.new_page(viewport=LAPTOP)
+        for page, name in ((laptop, "review"), (phone, "review-phone")):
+            page.goto(link.replace("/#", "/review#"))
+            page.locator(".reply").first.wait_for()
+            photograph(page, folder / f"annotate-{name}.png")
+        phone.goto(link)
         laptop.goto(link)
         for words, name in (
             ("Which text", "image-to-text"),
@@ -111,12 +117,24 @@ def main(folder: Path) -> None:
             features=(features.X[:N], features.y[:N]),
             training="background",
             budget=500,
+            overlap=0.2,
         ) as session,
     ):
-        for _ in range(N_ANSWERS):
-            question = session.next_question("Ann")
-            session.answer(question, question.item.row, by="Ann")
+        rng = random.Random(0)
+        for n in range(N_ANSWERS):
+            by = "Ben" if n % 3 == 2 else "Ann"
+            question = session.next_question(by)
+            errs = rng.random() < (0.25 if by == "Ben" else 0.05)
+            partner = question.candidates[0] if errs else question.item.row
+            seconds = rng.uniform(2, 6) if by == "Ben" else rng.uniform(3, 9)
+            try:
+                session.answer(question, partner, by=by, seconds=seconds)
+            except ValueError:  # Ben has given the partner to another
+                session.answer(question, None, by=by, seconds=seconds)
             session.wait()
+        for _ in range(3):
+            question = session.next_question("Cleo")
+            session.answer(question, question.item.row, by="Cleo", seconds=7.0)
 
         def visit() -> None:
             take(links.get(), folder, lambda: session.change_budget(N_ANSWERS))

@@ -17,6 +17,7 @@ from skmal.annotation import serve
 
 SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 N = 24
+TOKEN = "the token"
 FEATURES = make_pairs(N)
 
 
@@ -93,3 +94,21 @@ def end(link):
     request = urllib.request.Request(f"{address}api/finish", b"{}", headers)
     with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status == 200
+
+
+class Page:
+    """The test client, with the token that the page would send."""
+
+    def __init__(self, session, **params):
+        from skmal.annotation.page._app import create_app  # needs Flask
+
+        self.client = create_app(session, TOKEN, **params).test_client()
+        self.headers = {"X-Skmal-Token": TOKEN, "Host": "127.0.0.1:8765"}
+
+    def get(self, path, headers=(), **params):
+        headers = self.headers | dict(headers)
+        return self.client.get(path, query_string=params or None, headers=headers)
+
+    def post(self, path, body, headers=(), **params):
+        headers = self.headers | dict(headers)
+        return self.client.post(path, json=body, headers=headers, **params)

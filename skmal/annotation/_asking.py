@@ -53,6 +53,8 @@ class Asking:
                 asked = self._desk.find(by, more=self._trainer.in_background)
                 if asked is not None:
                     return self._desk.hand_out(asked, by)
+                if self._desk.is_budget_held():
+                    return None
                 n_rounds, has_asked = len(ledger.rounds), bool(ledger.rounds_of_plan)
                 has_learned = has_asked and not ledger.n_unlearned
                 if has_learned and self._trainer.askable().n_questions == 0:

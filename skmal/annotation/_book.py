@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Mapping
+from typing import TypeAlias
 
+from ._agreement import agreement_by_person, agreement_of, agreement_over_time
 from ._aside import write_list
 from ._catalogue import Catalogue
 from ._events import Event
@@ -10,7 +12,9 @@ from ._ids import Number
 from ._journal import Journal
 from ._ledger import Ledger
 from ._open_rows import rows_open
-from ._records import Progress, SetAside
+from ._records import Agreement, Progress, SetAside
+
+Agreements: TypeAlias = tuple[Agreement, dict[str, Agreement], list[Agreement]]
 
 
 class Book:
@@ -30,9 +34,12 @@ class Book:
     """
 
     def __init__(self, journal: Journal, ledger: Ledger, items: Catalogue) -> None:
-        self.journal, self.ledger, self.items = journal, ledger, items
-        self.lock = threading.RLock()
-        self.is_closed = False
+        self.journal: Journal = journal
+        self.ledger: Ledger = ledger
+        self.items: Catalogue = items
+        self.lock: threading.RLock = threading.RLock()
+        self.is_closed: bool = False
+        self._agreed: tuple[int, Agreements] | None = None  # as of so many changes
 
     def commit(self, *events: Event) -> None:
         """Write events, all or none, and take them in only then."""
@@ -57,6 +64,7 @@ class Book:
         ledger, items = self.ledger, self.items
         n_open = len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))
         n_shown, rounds = ledger.parameters.n_candidates, ledger.rounds_of_plan
+        agreement, by_person, over_time = self._agreements()
         return Progress(
             n_answers=ledger.n_answers,
             n_pairs=ledger.n_pairs,
@@ -77,7 +85,27 @@ class Book:
             found=ledger.tally.found(n_shown, n_open, ledger.n_closed),
             pace=ledger.tally.pace(),
             pace_by_rank=ledger.tally.pace_by_rank(),
+            overlap=ledger.parameters.overlap,
+            n_waiting=ledger.opinions.n_waiting,
+            n_disputed=len(ledger.opinions.disputed),
+            agreement=agreement,
+            agreement_by_person=by_person,
+            agreement_over_time=over_time,
+            overruled=ledger.opinions.overruled(),
         )
+
+    def _agreements(self) -> Agreements:
+        """Return how well people agree, anew only where that may have changed."""
+        opinions = self.ledger.opinions
+        if self._agreed is None or self._agreed[0] != opinions.n_changes:
+            compared = opinions.compared()
+            agreements = (
+                agreement_of(compared),
+                agreement_by_person(compared),
+                agreement_over_time(compared),
+            )
+            self._agreed = opinions.n_changes, agreements
+        return self._agreed[1]
 
     def check_open(self) -> None:
         """Raise where the session has been closed."""

@@ -6,12 +6,17 @@ A desk has no lock of its own; a session calls it under the book's.
 import time
 from typing import cast
 
+from .._shared.types import BoolArray
 from ._book import Book
-from ._events import Answer, Asked, Complete, Skip, Undo
-from ._ids import NONE, Number, QuestionId
-from ._ledger import ALL, OPEN, items_of_event
+from ._events import Answer, Asked, Complete, Opinion, Skip, Undo
+from ._ids import NONE, EventId, Number, QuestionId
+from ._ledger import ALL, OPEN, Told
 from ._open_rows import rows_open
+from ._opinions import Said
 from ._records import Partner, Partners, Question
+from ._settling import deciding, may_count, saying_otherwise, taking_back
+
+HELD = 600.0  # seconds after which a second answer may be anybody else's
 
 
 class Desk:
@@ -40,23 +45,49 @@ class Desk:
         ledger = self._ledger
         if ledger.budget_left <= 0:
             return None
-        held = {
-            person: asked
-            for person, (asked, _) in self._held.items()
-            if self._is_askable(asked)
-        }
+        held = self._wanted()
         if by in held:
             return held[by]
         taken = {asked.item for asked in held.values()}
-        is_budget_left = ledger.budget_left > len(taken)
+        is_budget_left = not self.is_budget_held()
         if is_budget_left:
+            again = self._answered_by_others(by)
+            if again is not None:
+                return again
             for number in ledger.current:
                 asked = ledger.questions[number]
                 if asked.item not in taken and self._is_askable(asked):
                     return asked
         if more and is_budget_left:
             return None
-        return next(iter(held.values()), None)
+        return next(filter(self._is_askable, held.values()), None)
+
+    def is_budget_held(self) -> bool:
+        """Say whether people hold as many questions as may be paid for."""
+        taken = {asked.item for asked in self._wanted().values()}
+        return self._ledger.budget_left <= len(taken)
+
+    def _wanted(self) -> dict[str, Asked]:
+        """Return what people hold, by person, and can still answer."""
+        return {
+            person: asked
+            for person, (asked, _) in self._held.items()
+            if self._is_wanted(asked, person)
+        }
+
+    def _answered_by_others(self, by: str) -> Asked | None:
+        """Return a question that this person is to answer as the second or third."""
+        now = time.monotonic()
+        taken = {
+            asked.id
+            for person, (asked, since) in self._held.items()
+            if person != by and now - since < HELD
+        }
+        for number in self._ledger.opinions.waiting(by):
+            asked = self._ledger.questions[number]
+            if number not in taken and self._items.row[asked.item] >= 0:
+                return asked
+        return None
 
     def first_held(self) -> Asked:
         """Return an open question that somebody holds; there is one."""
@@ -67,6 +98,31 @@ class Desk:
         """Return the questions that may be handed out, in order."""
         asked = (self._ledger.questions[number] for number in self._ledger.current)
         return [one for one in asked if self._is_askable(one)]
+
+    def _is_wanted(self, asked: Asked, by: str) -> bool:
+        """Say whether a person can answer a question, be it as the second."""
+        is_there = bool(self._items.row[asked.item] >= 0)
+        return self._is_askable(asked) or (is_there and self._is_for(asked, by))
+
+    def _is_for(self, asked: Asked, by: str) -> bool:
+        """Say whether it has been answered, and another answer by this person helps."""
+        shared = self._ledger.opinions.of(asked.id)
+        return shared is not None and shared.is_for(str(by))
+
+    def is_waiting(self, question: Question, by: str) -> bool:
+        """Say whether a question that was handed out still wants an answer."""
+        asked = self._ledger.questions[QuestionId(question.id)]
+        return self._ledger.is_open(asked.id) or self._is_for(asked, by)
+
+    def may_be_partner(self, question: Question | int | None) -> BoolArray:
+        """Return which items an answer may name, by number; any of a second person."""
+        is_open = self._ledger.partner == OPEN
+        if question is not None:
+            number = question.id if isinstance(question, Question) else question
+            asked = self._ledger.questions.get(QuestionId(number))
+            if asked is not None and not self._ledger.is_open(asked.id):
+                is_open[:] = True
+        return is_open
 
     def _is_askable(self, asked: Asked) -> bool:
         """Say whether a question is open, and its item there and usable.
@@ -89,7 +145,7 @@ class Desk:
     def shown(self, asked: Asked) -> Question:
         """Return a question as people see it, with candidates that are open."""
         ledger, items = self._ledger, self._items
-        candidates = [n for n in ledger.candidates(asked) if items.row[n] >= 0]
+        candidates = [n for n in ledger.offered(asked) if items.row[n] >= 0]
         known = [n for n in ledger.partners.get(asked.item, ()) if items.is_there(n)]
         return Question(
             id=asked.id,
@@ -115,7 +171,7 @@ class Desk:
 
         A list names all the partners of an item that may have several.
         """
-        asked = self._check_question(question, even_skipped=True)
+        asked = self._check_question(question, even_skipped=True, by=by)
         told: list[Answer | Complete] = []
         everyone = partner if isinstance(partner, list | tuple) else None
         if everyone is not None and not self._ledger.several[asked.item]:
@@ -124,6 +180,10 @@ class Desk:
                 f"{self._items.key(asked.item)!r} can have one; pass it, or begin a "
                 "session with groups"
             )
+        if not self._ledger.is_open(asked.id) and self._is_for(asked, by):
+            number = self._named(asked, cast(Partner, partner))
+            self._write_opinion(asked, by, number, seconds)
+            return
         if everyone is not None:
             known = self._ledger.partners.get(asked.item, [])
             numbers = [
@@ -165,6 +225,10 @@ class Desk:
         """Write what was told, in place of a skip if there was one."""
         skip = self._ledger.closed_by(asked.id)
         back = [] if skip is None else [Undo(str(by), skip.number)]
+        shared = self._ledger.opinions.of(asked.id)
+        own = None if shared is None else shared.said.get(str(by))
+        if own is not None:  # an opinion on an answer that was taken back
+            back.append(Undo(str(by), own.number))
         self._book.commit(*back, *told)
         self._held.pop(by, None)
         if self._is_askable(asked):  # there may be more of several partners
@@ -172,7 +236,10 @@ class Desk:
 
     def skip(self, question: Question | int, by: str, seconds: float | None) -> None:
         """Write down that somebody passes a question over."""
-        asked = self._check_question(question)
+        asked = self._check_question(question, by=by)
+        if not self._ledger.is_open(asked.id):
+            self._write_opinion(asked, by, None, seconds)
+            return
         seconds = self._seconds(asked, by, seconds)
         self._book.commit(Skip(str(by), asked.id, asked.item, seconds))
         self._held.pop(by, None)
@@ -182,23 +249,81 @@ class Desk:
         last = self._ledger.last_of(str(by))
         if last is None:
             return None
-        why = self._items.aside.get(last.item)
+        self._take_back(last, by, "the last answer")
+        asked = self._ledger.questions[last.question]
+        return self.hand_out(asked, by) if self._is_wanted(asked, by) else None
+
+    def _take_back(self, event: Told, by: str, name: str) -> None:
+        """Write that something is taken back, unless it could not be asked again."""
+        why = self._items.aside.get(event.item)
         if why is not None:
             raise ValueError(
-                f"the last answer is about {self._items.key(last.item)!r}, which is "
+                f"{name} is about {self._items.key(event.item)!r}, which is "
                 f"set aside ({why}) and could not be asked about again; it stays"
             )
-        # Whether these were all the partners is open again as well.
-        rests = {self._ledger.completed.get(n) for n in items_of_event(last)}
-        undone = [n for n in rests if n is not None and n != last.number]
-        self._book.commit(*(Undo(str(by), n) for n in (*sorted(undone), last.number)))
-        asked = self._ledger.questions[last.question]
-        return self.hand_out(asked, by) if self._is_askable(asked) else None
+        self._book.commit(*taking_back(self._ledger, event, str(by)))
+
+    # ---------------------------------------------------------------- several people
+
+    def _write_opinion(
+        self, asked: Asked, by: str, partner: Number | None, seconds: float | None
+    ) -> None:
+        """Write down what a second or third person says; None passes it over."""
+        seconds = self._seconds(asked, by, seconds)
+        said = Opinion(str(by), asked.id, asked.item, partner, seconds)
+        self._book.commit(*saying_otherwise(self._ledger, said))
+        self._held.pop(by, None)
+
+    def _named(self, asked: Asked, partner: Partner) -> Number:
+        """Return the number of an item of the other pool, open or not, or NONE."""
+        if partner is None or (not isinstance(partner, str) and partner == -1):
+            return NONE
+        modality = 1 - int(self._ledger.modality[asked.item])
+        return self._items.number(modality, partner)
+
+    def take_back(self, number: int, by: str) -> None:
+        """Take back any answer that stands, whoever gave it."""
+        self._take_back(self._reply(number), by, f"answer {number}")
+
+    def adopt(self, number: int, by: str) -> None:
+        """Let one of several answers to a question count."""
+        said = self._reply(number)
+        shared = self._ledger.opinions.of(said.question)
+        if shared is None or len(shared.said) < 2:
+            raise ValueError(
+                f"answer {number} is the only one to its question, so there is nothing "
+                "to decide; take it back if it is wrong"
+            )
+        if not may_count(self._ledger, said):
+            assert said.partner is not None  # as of every answer
+            theirs = Number(int(self._ledger.partner[said.partner]))
+            name = self._items.key
+            whose = f"belongs to {name(theirs)!r}" if theirs >= 0 else "is closed"
+            raise ValueError(
+                f"answer {number} cannot count: {name(said.partner)!r} {whose} by "
+                "another answer; take that back first, or let another one count"
+            )
+        self._book.commit(*deciding(self._ledger, shared, said, str(by)))
+
+    def _reply(self, number: int) -> Said:
+        """Return an answer that stands, or raise."""
+        said = self._ledger.answer(EventId(number))
+        if said is None:
+            raise ValueError(
+                f"there is no answer {number!r} in {self._path}, or it was taken back; "
+                "pass the id of one of `replies`"
+            )
+        return said
+
+    # ---------------------------------------------------------------- checks
 
     def _check_question(
-        self, question: Question | int, even_skipped: bool = False
+        self, question: Question | int, even_skipped: bool = False, by: str = ""
     ) -> Asked:
-        """Return the question as the journal has it, or raise unless it is open."""
+        """Return the question as the journal has it, or raise unless it is open.
+
+        Or unless an answer by this person is wanted beside others.
+        """
         number = QuestionId(question.id if isinstance(question, Question) else question)
         asked = self._ledger.questions.get(number)
         if asked is None:
@@ -206,11 +331,12 @@ class Desk:
                 f"there is no question {number!r} in {self._path}; pass what "
                 "next_question returned, or its id"
             )
-        if not self._ledger.is_open(number):
+        if not self._ledger.is_open(number) and not (by and self._is_for(asked, by)):
             event = self._ledger.closed_by(number)
             has_partner = self._ledger.partner[asked.item] != OPEN
             if has_partner or not (even_skipped and isinstance(event, Skip)):
                 kind = type(event).__name__.lower()  # answer, skip or complete
+                kind = kind.replace("opinion", "answer")
                 how = f"{kind}: {event.by}" if event else "has its partner"
                 raise ValueError(
                     f"question {number} about {self._items.key(asked.item)!r} is "

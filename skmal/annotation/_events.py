@@ -33,6 +33,8 @@ class Parameters:
     several : list of int
         The modalities whose items may have several partners. Where there are any,
         items of equal content are one.
+    overlap : float
+        The share of questions that are asked of two people.
     """
 
     budget: int | None
@@ -43,6 +45,7 @@ class Parameters:
     seed: int
     learner: dict[str, Any]
     several: list[int] = field(default_factory=list)
+    overlap: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,41 @@ class Complete(Written):
 
 
 @dataclass(frozen=True)
+class Opinion(Written):
+    """What another person says to a question that has been answered.
+
+    The partner is None where that person passes it over.
+    """
+
+    by: str
+    question: QuestionId
+    item: Number
+    partner: Number | None
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Adopted(Written):
+    """Of several answers to a question another one counts from here on.
+
+    Parameters
+    ----------
+    by : str or None
+        Who decided so; None where the answers did, by their number.
+    question, item, partner : int
+        As of the answer that counts.
+    whose : str
+        Who gave that.
+    """
+
+    by: str | None
+    question: QuestionId
+    item: Number
+    partner: Number
+    whose: str
+
+
+@dataclass(frozen=True)
 class Undo(Written):
     """An answer, a skip or a known pair is taken back."""
 
@@ -174,6 +212,13 @@ class Budget(Written):
     """There is another budget from here on."""
 
     budget: int | None
+
+
+@dataclass(frozen=True)
+class Overlap(Written):
+    """From here on another share of questions is asked of two people."""
+
+    share: float
 
 
 @dataclass(frozen=True)
@@ -203,8 +248,11 @@ Event: TypeAlias = (
     | Answer
     | Skip
     | Complete
+    | Opinion
+    | Adopted
     | Undo
     | Budget
+    | Overlap
     | Plan
     | Changed
 )
@@ -240,9 +288,9 @@ def columns_of(event: Event) -> dict[str, Any]:
         case More(questions):
             data = {"questions": _listed(questions)}
             return {"kind": "more", "data": json.dumps(data)}
-        case Answer():
+        case Answer() | Opinion():
             return {
-                "kind": "answer",
+                "kind": "answer" if isinstance(event, Answer) else "opinion",
                 "by": event.by,
                 "question": event.question,
                 "item": event.item,
@@ -257,10 +305,21 @@ def columns_of(event: Event) -> dict[str, Any]:
                 "item": event.item,
                 "seconds": event.seconds,
             }
+        case Adopted():
+            return {
+                "kind": "adopted",
+                "by": event.by,
+                "question": event.question,
+                "item": event.item,
+                "partner": event.partner,
+                "data": json.dumps({"whose": event.whose}),
+            }
         case Undo(by, undoes):
             return {"kind": "undo", "by": by, "undoes": undoes}
         case Budget(budget):
             return {"kind": "budget", "data": json.dumps({"budget": budget})}
+        case Overlap(share):
+            return {"kind": "overlap", "data": json.dumps({"share": share})}
         case Plan():
             names = "batch_size", "n_candidates", "seed", "learner"
             data = {name: getattr(event, name) for name in names}
@@ -290,9 +349,13 @@ def event_of(row: Mapping[str, Any]) -> Event:
             return Round(**data, **written)
         case "more":
             return More(_asked(data["questions"]), **written)
-        case "answer":
+        case "answer" | "opinion" as kind:
             names = "by", "question", "item", "partner", "seconds"
-            return Answer(*(row[name] for name in names), **written)
+            answer = Answer if kind == "answer" else Opinion
+            return answer(*(row[name] for name in names), **written)
+        case "adopted":
+            names = "by", "question", "item", "partner"
+            return Adopted(*(row[name] for name in names), **data, **written)
         case "skip" | "complete" as kind:
             names = "by", "question", "item", "seconds"
             told = Skip if kind == "skip" else Complete
@@ -301,6 +364,8 @@ def event_of(row: Mapping[str, Any]) -> Event:
             return Undo(row["by"], row["undoes"], **written)
         case "budget":
             return Budget(data["budget"], **written)
+        case "overlap":
+            return Overlap(data["share"], **written)
         case "plan":
             return Plan(**data, **written)
         case "changed":

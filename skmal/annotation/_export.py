@@ -11,6 +11,7 @@ from ._events import Start
 from ._journal import Journal, Registered, reading
 from ._ledger import Ledger
 from ._records import NAMES
+from ._replies import replies, write_replies
 from ._tables import check_place, rows_with, write_table
 
 Items = Mapping[str, Any]  # by their keys
@@ -47,6 +48,18 @@ def export_journal(
         rows = list(rows_with(ledger, registered, kinds, value))
     write_table(rows, table)
     return len(rows)
+
+
+def export_replies(path: str | Path, table: str | Path) -> int:
+    """Write every answer, by whom, and which counts; return how many there are."""
+    check_place(table, Path(path))
+    with reading(path) as journal:
+        registered = [journal.items(modality) for modality in (0, 1)]
+        ledger = _ledger_of(journal, registered)
+    keys = {item.number: item.key for items in registered for item in items.values()}
+    found = replies(ledger, keys.__getitem__)[::-1]
+    write_replies(found, table)
+    return len(found)
 
 
 def _ledger_of(journal: Journal, registered: list[dict[Any, Registered]]) -> Ledger:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.parameters import check_choice, check_integer
+from .._shared.parameters import check_choice, check_integer, check_number
 from .._shared.types import Items
 from ..arrays._verbs import take
 from ..encoders._kernel import KernelCCA
@@ -36,6 +36,7 @@ class Given:
     n_candidates: int | None
     budget: int | None
     several: list[int] | None = None
+    overlap: float | None = None
 
 
 def check_features(
@@ -142,6 +143,7 @@ def check_parameters(
     n_candidates: int | None,
     budget: int | None,
     groups: str | None,
+    overlap: float | None = None,
 ) -> Given:
     """Return the parameters that were given, checked."""
     several = None
@@ -151,4 +153,6 @@ def check_parameters(
     for name, value in given.items():
         if value is not None:
             given[name] = check_integer(value, name, minimum=1)
-    return Given(**given, several=several)
+    if overlap is not None:
+        overlap = check_number(overlap, "overlap", minimum=0, maximum=1)
+    return Given(**given, several=several, overlap=overlap)

@@ -80,7 +80,7 @@ class Journal:
     ) -> None:
         if str(path) == ":memory:":
             raise ValueError("':memory:' would lose every answer; name a file")
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._owner = self.path.with_name(self.path.name + ".owner")
         self._me = f"process {os.getpid()} on {socket.gethostname()}"
         self._read_only = read_only

@@ -19,7 +19,7 @@ from ..items._pictures import UnreadableImage
 from ._book import Book
 from ._catalogue import Catalogue
 from ._desk import Desk
-from ._events import Answer, Complete, Skip
+from ._events import Answer, Complete, Opinion, Skip
 from ._ids import NONE, Key, QuestionId
 from ._ledger import Ledger
 from ._records import Imported, Item, Question
@@ -337,9 +337,11 @@ def _decide(
             f"about {told.item!r} in the export, which another copy of this journal "
             "made"
         )
-    before = ledger.closed_by(told.question)
+    before = ledger.heard(told.question, told.by)
     if told.choice == NOT_AMONG:
-        return ("unchanged" if isinstance(before, Skip) else "skip"), None
+        is_passed = isinstance(before, Opinion) and before.partner is None
+        is_same = isinstance(before, Skip) or is_passed
+        return ("unchanged" if is_same else "skip"), None
     partner = None
     if told.choice != NO_PARTNER:
         partner = Key(told.choice.removeprefix(KEY))
@@ -349,7 +351,7 @@ def _decide(
             return "unchanged", partner
         if partner is None and before is None:
             return "complete", None
-    if isinstance(before, Answer):
+    if isinstance(before, Answer | Opinion) and before.partner is not None:
         known = None if before.partner == NONE else items.key(before.partner)
         if known == partner:
             return "unchanged", partner

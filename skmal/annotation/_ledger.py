@@ -1,7 +1,7 @@
 """What the events of a journal amount to: who is whose partner, and what is asked."""
 
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -10,12 +10,15 @@ import numpy.typing as npt
 
 from .._shared.types import BoolArray, IntArray
 from ._events import (
+    Adopted,
     Answer,
     Asked,
     Budget,
     Complete,
     Event,
     More,
+    Opinion,
+    Overlap,
     Pair,
     Parameters,
     Plan,
@@ -25,13 +28,14 @@ from ._events import (
     Undo,
 )
 from ._ids import NONE, EventId, Number, QuestionId
+from ._opinions import Opinions, is_drawn
 from ._tally import Seen, Tally
 
 OPEN = Number(-2)  # in place of a partner: no answer yet, or not all of several
 ALL = Number(-3)  # all of its several partners are known
 
-Lesson: TypeAlias = Answer | Pair  # what changes who is whose partner
-Told: TypeAlias = Answer | Skip | Complete  # by people, about a question
+Lesson: TypeAlias = Answer | Adopted | Pair  # what changes who is whose partner
+Told: TypeAlias = Answer | Opinion | Skip | Complete  # by people, about a question
 
 
 class Ledger:
@@ -63,14 +67,22 @@ class Ledger:
         self.current: list[QuestionId] = []  # those that may be asked, in order
         self.rounds: list[Round] = []
         self._n_rounds_before = 0  # the plan that holds
-        self.n_answers = self.n_pairs = self.n_none = self.n_skips = 0
-        self.n_closed = [0, 0]  # items of each modality that are no longer open
-        self.tally = Tally()
-        self.last = EventId(0)
-        # What can be taken back; what was, and the events that did so.
-        self._kept: dict[EventId, Lesson | Told] = {}
-        self._taken_back: dict[EventId, tuple[Lesson | Told, EventId]] = {}
-        self._closed: dict[QuestionId, EventId] = {}  # by which answer or skip
+        self.n_answers: int = 0
+        self.n_pairs: int = 0
+        self.n_none: int = 0
+        self.n_skips: int = 0
+        self.n_closed: list[int] = [
+            0,
+            0,
+        ]  # items of each modality that are no longer open
+        self.tally: Tally = Tally()
+        self.opinions: Opinions = Opinions()
+        self.last: EventId = EventId(0)
+        self._kept: dict[EventId, Pair | Told] = {}  # what can be taken back
+        # What counts; and what did, with the events that ended it.
+        self._standing: dict[EventId, Lesson] = {}
+        self._ended: list[tuple[Lesson, EventId]] = []
+        self._closed: dict[QuestionId, Told | Adopted] = {}
         self._lessons: list[EventId] = []  # the events that change what is known
         # Per person, the events that `undo` takes back, last one last.
         self._of: dict[str, list[EventId]] = {}
@@ -83,22 +95,19 @@ class Ledger:
                 self.parameters = parameters
             case Budget(budget):
                 self.parameters = replace(self.parameters, budget=budget)
+            case Overlap(share):
+                self.parameters = replace(self.parameters, overlap=share)
             case Plan():
                 self._take_plan(event)
-            case Answer() | Skip() | Complete() | Pair():
-                if not isinstance(event, Pair):
-                    self.tally.add(event, self._seen(event))
-                self._change(event, +1)
+            case Pair():
                 self._kept[event.number] = event
-                if not isinstance(event, Pair):
-                    self._of.setdefault(event.by, []).append(event.number)
+                self._begin(event)
+            case Answer() | Opinion() | Skip() | Complete():
+                self._tell(event)
+            case Adopted():
+                self._adopt(event)
             case Undo():
-                undone = self._kept.pop(event.undoes)
-                self._taken_back[undone.number] = (undone, event.number)
-                self._change(undone, -1)
-                if not isinstance(undone, Pair):
-                    self._of[undone.by].remove(undone.number)
-                    self.tally.remove(undone)
+                self._take_back(self._kept.pop(event.undoes))
             case Round():
                 self.rounds.append(event)
                 self._ask(event.questions)
@@ -118,7 +127,85 @@ class Ledger:
         self._n_rounds_before = len(self.rounds)
         self.tally.begin_again()
 
-    def _change(self, event: Lesson | Told, sign: int) -> None:
+    def _tell(self, event: Told) -> None:
+        """Take in what a person says."""
+        self._kept[event.number] = event
+        self._of.setdefault(event.by, []).append(event.number)
+        self.tally.add(event, self._seen(event))
+        match event:
+            case Answer():
+                self.n_answers += 1
+                if self._is_shared(event):
+                    shown = self.shown(self.questions[event.question])
+                    self.opinions.begin(event.question, shown)
+                self.opinions.add(event)
+                self._begin(event)
+            case Opinion():
+                self.n_answers += event.partner is not None
+                self.n_skips += event.partner is None
+                self.opinions.add(event)
+            case Skip() | Complete():
+                self._change(event, +1)
+
+    def _take_back(self, event: Pair | Told) -> None:
+        """Let what was said be unsaid."""
+        lesson = self.resting_lesson(event)
+        if lesson is not None:
+            self._end(lesson)
+        if isinstance(event, Pair):
+            return
+        self._of[event.by].remove(event.number)
+        self.tally.remove(event)
+        match event:
+            case Answer():
+                self.n_answers -= 1
+                self.opinions.remove(event)
+            case Opinion():
+                self.n_answers -= event.partner is not None
+                self.n_skips -= event.partner is None
+                self.opinions.remove(event)
+            case Skip() | Complete():
+                self._change(event, -1)
+
+    def _adopt(self, event: Adopted) -> None:
+        """Let another answer count in place of the one that does, if any does."""
+        shared = self.opinions.of(event.question)
+        if shared is not None and shared.lesson is not None:
+            self._end(shared.lesson)
+        self._begin(event)
+
+    def _begin(self, lesson: Lesson) -> None:
+        """Let an answer or a known pair count from here on."""
+        self._standing[lesson.number] = lesson
+        self._change(lesson, +1)
+        if not isinstance(lesson, Pair):
+            self.opinions.count(lesson.question, lesson)
+
+    def _end(self, lesson: Lesson) -> None:
+        """Let it count no longer."""
+        del self._standing[lesson.number]
+        self._ended.append((lesson, self.last))
+        self._change(lesson, -1)
+        if not isinstance(lesson, Pair):
+            self.opinions.count(lesson.question, None)
+
+    def resting_lesson(self, event: Pair | Told) -> Lesson | None:
+        """Return what counts by virtue of an answer, or None where another does."""
+        if event.number in self._standing:
+            return self._standing[event.number]
+        if isinstance(event, Answer | Opinion):
+            shared = self.opinions.of(event.question)
+            if shared is not None and shared.whose == event.by:
+                return shared.lesson
+        return None
+
+    def _is_shared(self, event: Answer) -> bool:
+        """Say whether its question is asked of another person, too."""
+        told = self.parameters
+        is_drawn_ = is_drawn(told.overlap, told.seed, event.question)
+        return is_drawn_ and not self.several[event.item]
+
+    def _change(self, event: Lesson | Skip | Complete, sign: int) -> None:
         """Do what an event says (+1), or take it back (-1)."""
         match event:
             case Skip():
@@ -130,7 +217,7 @@ class Ledger:
                     self.completed[event.item] = event.number
                 else:
                     self.completed.pop(event.item, None)
-            case Answer() | Pair():
+            case Answer() | Adopted() | Pair():
                 self._lessons.append(self.last)
                 if event.partner == NONE:
                     self._close(event.item, NONE if sign > 0 else OPEN)
@@ -139,15 +226,13 @@ class Ledger:
                     self._join(event.item, event.partner, sign)
                     self._join(event.partner, event.item, sign)
                     self.n_pairs += sign
-        if isinstance(event, Answer):
-            self.n_answers += sign
         if not isinstance(event, Pair) and self._closes(event):
             if sign > 0:
-                self._closed[event.question] = event.number
+                self._closed[event.question] = event
             else:
                 self._closed.pop(event.question)
 
-    def _closes(self, event: Told) -> bool:
+    def _closes(self, event: Told | Adopted) -> bool:
         """Say whether nothing more is wanted of its question."""
         is_one_of_several = isinstance(event, Answer) and event.partner != NONE
         return not (is_one_of_several and self.several[event.item])
@@ -172,12 +257,22 @@ class Ledger:
         its = self.partners.get(asked.item, ())
         return [n for n in asked.partners if self.partner[n] == OPEN and n not in its]
 
+    def shown(self, asked: Asked) -> list[Number]:
+        """Return the candidates that a person sees; a second one sees the same."""
+        return self.offered(asked)[: self.parameters.n_candidates]
+
+    def offered(self, asked: Asked) -> list[Number]:
+        """Return the likely partners of an item, of which a person sees the first."""
+        shared = self.opinions.of(asked.id)
+        if shared is not None and shared.lesson is not None:
+            return shared.shown
+        return self.candidates(asked)
+
     def _seen(self, event: Told) -> Seen | None:
         """Return where an answer's partner stood; None where it names none."""
-        if not isinstance(event, Answer) or event.partner == NONE:
+        if not isinstance(event, Answer | Opinion) or event.partner in (NONE, None):
             return None
-        shown = self.candidates(self.questions[event.question])
-        shown = shown[: self.parameters.n_candidates]
+        shown = self.shown(self.questions[event.question])
         rank = 1 + shown.index(event.partner) if event.partner in shown else 0
         modality = int(self.modality[event.partner])
         return Seen(rank, modality, self.n_closed[modality])
@@ -209,10 +304,42 @@ class Ledger:
 
     def closed_by(self, question: QuestionId) -> Told | None:
         """Return what closed a question: an answer, a skip, "that is all", or None."""
-        number = self._closed.get(question)
-        event = None if number is None else self._kept[number]
-        assert not isinstance(event, Pair)  # which is about no question
-        return event
+        event = self._closed.get(question)
+        return self.answer_of(event) if isinstance(event, Adopted) else event
+
+    def heard(self, question: QuestionId, by: str) -> Told | None:
+        """Return what a person said to a question that more are asked.
+
+        Else what closed it; None where an answer is wanted.
+        """
+        shared = self.opinions.of(question)
+        if shared is not None and shared.lesson is not None:
+            own = shared.said.get(by) or shared.passed.get(by)
+            if own is not None or shared.is_for(by):
+                return own
+        return self.closed_by(question)
+
+    def answer_of(self, lesson: Lesson) -> Answer | Opinion | None:
+        """Return the answer by which something counts; None for a known pair."""
+        if isinstance(lesson, Adopted):
+            shared = self.opinions.of(lesson.question)
+            assert shared is not None  # as of every answer that was adopted
+            return shared.said[lesson.whose]
+        return lesson if isinstance(lesson, Answer) else None
+
+    def answers(self, by: str | None = None) -> Iterator[Answer | Opinion]:
+        """Yield the answers that stand, of one person or all, the newest first."""
+        own = self._kept if by is None else self._of.get(by, [])
+        for event in map(self._kept.__getitem__, reversed(own)):
+            if isinstance(event, Answer | Opinion) and event.partner is not None:
+                yield event
+
+    def answer(self, number: EventId) -> Answer | Opinion | None:
+        """Return an answer that stands by its number, or None."""
+        event = self._kept.get(number)
+        if isinstance(event, Answer | Opinion) and event.partner is not None:
+            return event
+        return None
 
     def last_of(self, by: str) -> Told | None:
         """Return what a person said last that still stands, or None."""
@@ -221,36 +348,32 @@ class Ledger:
         assert not isinstance(last, Pair)  # which nobody gave
         return last
 
-    def resting_on(self, items: Collection[Number]) -> list[Lesson | Complete]:
+    def resting_on(self, items: Collection[Number]) -> list[Pair | Told]:
         """Return answers and known pairs that one of these items is part of.
 
         With them what says of their items that these have no other partners.
         """
-        resting: list[Lesson | Complete] = [
+        resting: list[Pair | Told] = [
             event
             for event in self._kept.values()
-            if isinstance(event, Answer | Pair)
+            if isinstance(event, Answer | Opinion | Pair)
             and (event.item in items or event.partner in items)
         ]
         touched = {*items}
         for event in resting:
-            assert not isinstance(event, Complete)
-            touched |= {event.item, event.partner}
+            touched |= {*items_of_event(event)}
         for item in sorted(touched & {*self.completed}):
-            event = self._kept[self.completed[item]]
-            assert isinstance(event, Complete)
-            resting.append(event)
+            resting.append(self._kept[self.completed[item]])
         return resting
 
     def lessons(self, upto: EventId | None = None) -> list[Lesson]:
-        """Return answers and known pairs as they stood after an event, in order."""
-        standing = list(self._kept.values())
+        """Return what counted after an event, answers and known pairs, in order."""
+        standing = list(self._standing.values())
         if upto is not None:
-            back = self._taken_back.values()
-            standing += [event for event, undone_at in back if undone_at > upto]
-            standing = [event for event in standing if event.number <= upto]
-        standing.sort(key=lambda event: event.number)
-        return [event for event in standing if isinstance(event, Answer | Pair)]
+            standing += [lesson for lesson, end in self._ended if end > upto]
+            standing = [lesson for lesson in standing if lesson.number <= upto]
+        standing.sort(key=lambda lesson: lesson.number)
+        return standing
 
     def completions(self) -> list[Complete]:
         """Return what says of items with several partners that these are all."""
@@ -281,6 +404,5 @@ class Ledger:
 
 def items_of_event(event: Lesson | Told) -> tuple[Number, ...]:
     """Return the items that something is said of."""
-    if isinstance(event, Answer | Pair):
-        return event.item, event.partner
-    return (event.item,)
+    partner = None if isinstance(event, Skip | Complete) else event.partner
+    return (event.item,) if partner is None else (event.item, partner)

@@ -54,6 +54,11 @@ def rows_open(ledger: Ledger, items: Catalogue, modality: int) -> IntArray:
     return np.flatnonzero(is_open)
 
 
+def rows_there(ledger: Ledger, items: Catalogue, modality: int) -> IntArray:
+    """Return the rows of a pool that can be used, open or not."""
+    return np.flatnonzero(items.row[items.numbers[modality]] >= 0)
+
+
 def rows_paired(
     ledger: Ledger, items: Catalogue, upto: EventId | None = None
 ) -> IntArray:

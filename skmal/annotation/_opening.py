@@ -15,7 +15,17 @@ from ..learners._paired import PairedActiveLearner
 from . import _weights
 from ._book import Book
 from ._catalogue import Catalogue
-from ._events import Budget, Changed, Event, Pair, Parameters, Plan, Start, Undo
+from ._events import (
+    Budget,
+    Changed,
+    Event,
+    Overlap,
+    Pair,
+    Parameters,
+    Plan,
+    Start,
+    Undo,
+)
 from ._given import GROUPS, Given
 from ._ids import Key, Number
 from ._journal import Journal, reading
@@ -47,7 +57,7 @@ def _check_same(
 ) -> None:
     """Raise where a parameter is not what the journal says."""
     remedy = "pass that, or learn from the same answers by the new plan: replan=True"
-    for name in ("batch_size", "n_candidates", "budget"):
+    for name in ("batch_size", "n_candidates", "budget", "overlap"):
         value, before = getattr(given, name), getattr(then, name)
         if value is not None and value != before:
             raise ValueError(
@@ -74,6 +84,16 @@ def _check_groups(then: list[int], given: list[int] | None, path: Path) -> None:
         )
 
 
+def check_overlap(overlap: float | None, several: list[int]) -> None:
+    """Raise where no question could be asked of two people."""
+    if overlap and len(several) == 2:
+        raise ValueError(
+            f"overlap={overlap} was passed, but with groups='both' any item may have "
+            "several partners, and two people are asked about items with one; leave "
+            "overlap out, or begin a journal with groups for one of the pools"
+        )
+
+
 def _replan(
     then: Parameters,
     given: Given,
@@ -84,6 +104,8 @@ def _replan(
     new: list[Event] = []
     if given.budget not in (None, then.budget):
         new.append(Budget(given.budget))
+    if given.overlap not in (None, then.overlap):
+        new.append(Overlap(given.overlap))
     is_same = {name: then.learner.get(name) == described[name] for name in described}
     batch_size, seed = then.batch_size, then.seed
     if not is_same["batch_size"]:
@@ -115,6 +137,7 @@ def open_book(
     known_pairs = list(known_pairs)
     begun = None
     if not path.exists():  # what can go wrong does so before there is a journal
+        check_overlap(given.overlap, given.several or [])
         begun = Catalogue(sources, [{}, {}], bool(given.several))
         may = begun.may_have_several(given.several or [])
         _check_known_pairs(known_pairs, begun, [], path, may)
@@ -127,6 +150,7 @@ def open_book(
             then = _parameters(events)
             _check_groups(then.several, given.several, path)
             several = then.several
+            check_overlap(given.overlap, several)
             if not replan:
                 _check_same(then, given, described, path)
         if events or begun is None:
@@ -172,7 +196,8 @@ def _begin(
         learner=described,
         several=given.several or [],
     )
-    return [Start(parameters), *(Pair(x, y) for x, y in pairs)]
+    overlap = [Overlap(given.overlap)] if given.overlap else []
+    return [Start(parameters), *overlap, *(Pair(x, y) for x, y in pairs)]
 
 
 def learner_of(path: Path) -> dict[str, Any]:
@@ -186,7 +211,7 @@ def _parameters(events: Sequence[Event]) -> Parameters:
     """Return the parameters as of the last event."""
     ledger = Ledger([])
     for event in events:
-        if isinstance(event, (Start, Budget, Plan)):
+        if isinstance(event, (Start, Budget, Overlap, Plan)):
             ledger.apply(event)
     return ledger.parameters
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 NAMES = "X", "y"  # of the pools, by modality
@@ -154,13 +155,101 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How often two people agree who are asked the same, neither seeing the other.
+
+    Parameters
+    ----------
+    n : int
+        Questions that two people have answered.
+    n_agreed : int
+        Those to which they gave the same answer.
+    by_chance : float or None
+        The share that would be the same by chance: of two who choose among the places
+        of the candidates ("first", "second", "none") as often as these people do, and
+        do not look at the items. A partner found by a search is never so. None where
+        no question has two answers.
+    corrected : float or None
+        How far the agreement goes beyond that: 1 where all is agreed, 0 where it is
+        chance. It is Krippendorff's alpha on the places chosen. None where it cannot be
+        told, for there are no two answers or all have the same place.
+
+    Examples
+    --------
+    >>> from skmal.annotation import Agreement
+    >>> Agreement(n=20, n_agreed=18, by_chance=0.2, corrected=0.875).n_agreed
+    18
+    """
+
+    n: int
+    n_agreed: int
+    by_chance: float | None
+    corrected: float | None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that a person gave, and what became of it.
+
+    Parameters
+    ----------
+    id : int
+        Its number in the journal, for `AnnotationSession.take_back` and `adopt`.
+    question : int
+        Number of the question.
+    modality : int
+        0 where the item asked about is one of X, 1 for y.
+    item : str
+        Its key.
+    partner : str or None
+        The key of the partner; None for no partner.
+    by : str
+        Who gave it.
+    at : datetime
+        When, in UTC.
+    seconds : float or None
+        How long it took, where that is known.
+    place : str
+        Of the candidate chosen, "1" for the first; "other": a partner that was not
+        among them; "none": no partner.
+    turn : int
+        1 for the first answer to the question, 2 for the second, 3 for the third.
+    counts : bool
+        Whether it is the one that is learned from, or says the same as that.
+    is_disputed : bool
+        Whether the answers to the question differ and nothing has settled it yet.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from skmal.annotation import Reply
+    >>> at = datetime(2026, 1, 31, tzinfo=UTC)
+    >>> Reply(7, 1, 0, "p/fox.png", "a3", "ada", at, 4.0, "1", 1, True, False).turn
+    1
+    """
+
+    id: int
+    question: int
+    modality: int
+    item: str
+    partner: str | None
+    by: str
+    at: datetime
+    seconds: float | None
+    place: str
+    turn: int
+    counts: bool
+    is_disputed: bool
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a session has come.
 
     Parameters
     ----------
     n_answers : int
-        Answers paid for: partners, and items without one.
+        Answers paid for: partners, and items without one; second and third ones, too.
     n_pairs : int
         Pairs known, those at the start included.
     n_none : int
@@ -192,6 +281,21 @@ class Progress:
     pace_by_rank : dict of str to Pace
         How fast answers are, by the place of the candidate chosen, "1" for the first;
         "other": a partner that was not among them; "none": no partner.
+    overlap : float
+        The share of questions that are asked of two people.
+    n_waiting : int
+        Answers that wait for one by a second person.
+    n_disputed : int
+        Questions whose answers differ, which wait for a third person or a decision.
+    agreement : Agreement
+        How often two people agree.
+    agreement_by_person : dict of str to Agreement
+        The same on the questions that each was asked.
+    agreement_over_time : list of Agreement
+        The same in one stretch of at least 20 questions after another.
+    overruled : dict of str to int
+        How many answers of each person do not count, for two others or a third person
+        say otherwise, or somebody has decided so.
     """
 
     n_answers: int
@@ -209,6 +313,13 @@ class Progress:
     found: Found
     pace: dict[str, Pace]
     pace_by_rank: dict[str, Pace]
+    overlap: float
+    n_waiting: int
+    n_disputed: int
+    agreement: Agreement
+    agreement_by_person: dict[str, Agreement]
+    agreement_over_time: list[Agreement]
+    overruled: dict[str, int]
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from ..learners._query import Query
 from ._book import Book
-from ._ids import Number
-from ._open_rows import rows_open
+from ._ids import Number, QuestionId
+from ._open_rows import rows_open, rows_there
 from ._records import Item, Question
 
 
@@ -38,7 +38,9 @@ def rehearsed(
     def answer(question: Question) -> Item | list[Item] | None:
         modality = question.modality
         with book.lock:
-            rows = rows_open(ledger, items, 0), rows_open(ledger, items, 1)
+            # A second person may name what the first had the choice of.
+            find = rows_open if ledger.is_open(QuestionId(question.id)) else rows_there
+            rows = find(ledger, items, 0), find(ledger, items, 1)
             asked = items.number(modality, question.item)
         asked_row = items.row[asked]
         place = np.flatnonzero(items.numbers[modality][rows[modality]] == asked)

@@ -7,24 +7,22 @@ from typing import Any, Literal, Self
 
 import numpy.typing as npt
 
-from .._shared.parameters import check_choice, check_integer
+from .._shared.parameters import check_choice, check_integer, check_number
 from .._shared.types import Items
 from ..learners._paired import PairedActiveLearner
 from . import _label_studio
 from ._aside import describe, list_path, write_list
 from ._asking import Asking
 from ._desk import Desk
-from ._events import Budget
+from ._events import Budget, Overlap
 from ._given import (
     check_features,
     check_learner,
     check_parameters,
     check_validation,
 )
-from ._ids import QuestionId
-from ._ledger import OPEN
 from ._looks import look_at, without_bad_images
-from ._opening import open_book, recover
+from ._opening import check_overlap, open_book, recover
 from ._records import (
     NAMES,
     Imported,
@@ -35,6 +33,7 @@ from ._records import (
     SetAside,
 )
 from ._rehearsal import all_told, rehearsed
+from ._review import Review
 from ._sources import Pool, PoolSource, read_pool
 from ._tables import check_place, rows_of, write_csv, write_jsonl
 from ._training_thread import Trainer
@@ -82,7 +81,12 @@ class AnnotationSession:
         Likely partners shown with a question. None: 9.
     budget : int, default=None
         Answers to pay for in all. An item without a partner costs one like any other,
-        a skipped question and a known pair cost nothing. None: until a pool is empty.
+        and so does a second answer to one question (`overlap`); a skipped question and
+        a known pair cost nothing. None: until a pool is empty.
+    overlap : float, default=None
+        The share of questions, from 0 to 1, that are asked of two people, neither of
+        whom sees the other's answer; where the two differ, of a third. Which these are
+        is drawn by the seed. See the notes. None: the journal's, in a new one 0.
     groups : {"X", "y", "both"}, default=None
         Whose items may have several partners: "X" for images with several captions
         each. A question about such an item stays open until all are told (`complete`),
@@ -100,10 +104,10 @@ class AnnotationSession:
         content, or, with ``on_error="raise"``, is missing. "ask_again": the answer is
         taken back, where the item is missing as well.
     replan : bool, default=False
-        What happens on opening when the learner, its seed, `batch_size`, `n_candidates`
-        or `budget` are not the journal's. False: it raises. True: the journal notes
-        what was passed, and goes on by that. Answers stay; an encoder is fitted anew
-        on all of them, and open questions are chosen again.
+        What happens on opening when the learner, its seed, `batch_size`,
+        `n_candidates`, `budget` or `overlap` are not the journal's. False: it raises.
+        True: the journal notes what was passed, and goes on by that. Answers stay; an
+        encoder is fitted anew on all of them, and open questions are chosen again.
     on_error : {"skip", "raise"}, default="skip"
         What happens to items that cannot be used: images that cannot be read, empty
         texts, rows with NaN or infinity. All are looked at on opening. "skip": they are
@@ -119,6 +123,8 @@ class AnnotationSession:
         As of the last finished training; replaced, never changed, by the next.
     kinds : tuple of two strings
         "image", "text" or "other", for X and y.
+    review : Review
+        All answers, to look through, to take back and to decide about.
 
     Raises
     ------
@@ -166,6 +172,15 @@ class AnnotationSession:
     still, open no session of somebody you would not run code from. Where a file is
     missing, damaged or of another version, opening warns and fits again.
 
+    Of a question that is asked of two people the first answer counts at once. The
+    second person gets the same question with the same candidates, sooner than any new
+    one. Where the two differ, a third person is asked likewise, and from then on counts
+    what two of the three say, or what the third says where all differ. Until there is a
+    third person, and where the third names what belongs to another item by now, the
+    first answer counts on; `review.adopt` decides otherwise. One person alone is never
+    kept from the end, nor is anybody where only second answers are missing. Asked of
+    two are items that have one partner: with ``groups="X"`` those of y.
+
     An answer closes two items for good (one, where it has no partner): one item, one
     partner, unless `groups` says otherwise. Each partner costs an answer; that these
     are all costs nothing. An answer taken back opens them again, and leaves the encoder
@@ -199,6 +214,7 @@ class AnnotationSession:
         batch_size: int | None = None,
         n_candidates: int | None = None,
         budget: int | None = None,
+        overlap: float | None = None,
         groups: Literal["X", "y", "both"] | None = None,
         training: Literal["wait", "background"] = "wait",
         changed: Literal["raise", "ask_again"] = "raise",
@@ -216,7 +232,7 @@ class AnnotationSession:
         )
         seen = check_features(features, sources, on_error)
         check_learner(learner, seen, [source.items for source in sources])
-        given = check_parameters(batch_size, n_candidates, budget, groups)
+        given = check_parameters(batch_size, n_candidates, budget, groups, overlap)
         validation_data = check_validation(validation_data, sources, on_error)
         try_learner(learner, sources, seen)
         self.path: Path = Path(path)
@@ -238,6 +254,7 @@ class AnnotationSession:
                 ),
             )
             self._asking = Asking(self._book, self._desk, self._trainer)
+            self.review: Review = Review(self._book, self._desk, self._trainer)
             self._tell_left_out(sources)
         except BaseException:
             self._book.close()
@@ -272,7 +289,8 @@ class AnnotationSession:
         ----------
         by : str, default="me"
             Who asks. The same person gets the same question until it is answered or
-            skipped; two persons get different ones while there are enough.
+            skipped; two persons get different ones while there are enough, but for
+            the share of `overlap`.
 
         Returns
         -------
@@ -293,7 +311,7 @@ class AnnotationSession:
             n_answers = ledger.n_answers
             yield question
             is_told = question.several and ledger.n_answers != n_answers
-            if ledger.is_open(QuestionId(question.id)) and not is_told:
+            if self._desk.is_waiting(question, "me") and not is_told:
                 raise RuntimeError(
                     f"question {question.id} about {question.item.key!r} was neither "
                     "answered nor skipped; call answer(question, partner) or "
@@ -354,7 +372,8 @@ class AnnotationSession:
             What `next_question` returned, or its id; of an earlier round as well.
         partner : Item, str, int, None or a list of them
             An item of the other pool, its key, or its row as given to this session;
-            None or -1: it has no partner, in the whole pool. A list (for items with
+            None or -1: it has no partner, in the whole pool. One that others have
+            answered, too, takes any item, open or not. A list (for items with
             several partners): all that it has, those known before included or not.
         by : str, default="me"
             Who says so.
@@ -475,6 +494,20 @@ class AnnotationSession:
             self._book.check_open()
             self._book.commit(Budget(budget))
 
+    def change_overlap(self, overlap: float) -> None:
+        """Ask another share of the questions of two people; the journal keeps that too.
+
+        Parameters
+        ----------
+        overlap : float
+            The share, from 0 to 1, of the questions that are answered from now on.
+        """
+        overlap = check_number(overlap, "overlap", minimum=0, maximum=1)
+        with self._book.lock:
+            self._book.check_open()
+            check_overlap(overlap, self._book.ledger.parameters.several)
+            self._book.commit(Overlap(overlap))
+
     # ---------------------------------------------------------------- looking
 
     @property
@@ -571,6 +604,7 @@ class AnnotationSession:
         modality: int,
         limit: int = 20,
         how: Literal["words", "encoder"] = "words",
+        question: Question | int | None = None,
     ) -> list[Item]:
         """Find open items of a pool, for a partner that is not among the candidates.
 
@@ -588,6 +622,9 @@ class AnnotationSession:
             By the words that an item holds; or by where the encoder of the last
             training puts the text among the items, images say. That takes a pool of
             texts, and an encoder that reads them: nothing is found without.
+        question : Question or int, default=None
+            What it is for. Where somebody else has answered it before, all items are
+            found, open or not: that person had the choice of them, too.
 
         Returns
         -------
@@ -599,12 +636,12 @@ class AnnotationSession:
         check_choice(modality, "modality", (0, 1))
         check_choice(how, "how", ("words", "encoder"))
         limit = check_integer(limit, "limit", minimum=1)
-        items, is_open = self._book.items, self._book.ledger.partner == OPEN
+        items, may_be = self._book.items, self._desk.may_be_partner(question)
         if how == "words":
-            numbers = items.search(text, modality, limit, is_open)
+            numbers = items.search(text, modality, limit, may_be)
         else:
             rows = self._trainer.rows_like(text, modality)
-            numbers = items.wanted(rows, modality, limit, is_open)
+            numbers = items.wanted(rows, modality, limit, may_be)
         return [items.item(number) for number in numbers]
 
     # ---------------------------------------------------------------- exporting

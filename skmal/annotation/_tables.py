@@ -3,14 +3,14 @@
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .._shared.files import replacing
 from ._book import Book
-from ._events import Answer, Complete, Pair
+from ._events import Complete
 from ._ids import Key, Number
 from ._journal import Registered
 from ._ledger import Ledger
@@ -67,11 +67,13 @@ def rows_with(
         values = [None if item is None else value(item) for item in (x, y)]
         texts = [value if isinstance(value, str) else None for value in values]
         image, text = _image_and_text(kinds, values)
-        given = None if isinstance(event, Pair) else event
-        kind = "known"
-        if isinstance(event, Complete):
+        complete = isinstance(event, Complete)
+        given = event if complete else ledger.answer_of(event)
+        if complete:
             kind = "all"
-        elif isinstance(event, Answer):
+        elif given is None:
+            kind = "known"
+        else:
             kind = "none" if None in sides else "pair"
         yield {
             "kind": kind,
@@ -79,7 +81,7 @@ def rows_with(
             "y": y and y.key,
             "asked": given and "Xy"[sides.index(given.item)],
             "by": given and given.by,
-            "at": datetime.fromtimestamp(event.at, UTC).isoformat(),
+            "at": datetime.fromtimestamp((given or event).at, UTC).isoformat(),
             "seconds": given and given.seconds,
             "question": given and given.question,
             "X_hash": x and x.fingerprint.sha256,
@@ -111,17 +113,27 @@ def check_place(path: str | Path, journal: Path) -> None:
         raise ValueError(f"{path} is the session's journal; export to another file")
 
 
-def write_table(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
+def write_table(
+    rows: Iterable[dict[str, Any]],
+    path: str | Path,
+    columns: Sequence[str] = COLUMNS,
+) -> None:
     """Write rows as the name of the file says: JSON for .jsonl, else CSV."""
-    is_json = Path(path).suffix.lower() == ".jsonl"
-    (write_jsonl if is_json else write_csv)(rows, path)
+    if Path(path).suffix.lower() == ".jsonl":
+        write_jsonl(rows, path)
+    else:
+        write_csv(rows, path, columns)
 
 
-def write_csv(rows: Iterable[dict[str, Any]], path: str | Path) -> None:
+def write_csv(
+    rows: Iterable[dict[str, Any]],
+    path: str | Path,
+    columns: Sequence[str] = COLUMNS,
+) -> None:
     """Write rows as a CSV file with a header."""
     with replacing(path) as file:
         # All in quotes, so that readers cannot take a text of several lines for rows.
-        writer = csv.DictWriter(file, COLUMNS, quoting=csv.QUOTE_ALL)
+        writer = csv.DictWriter(file, columns, quoting=csv.QUOTE_ALL)
         writer.writeheader()
         writer.writerows(
             {name: _writable(value) for name, value in row.items()}
@@ -147,13 +159,13 @@ def _with_paths(
     """
     folder = Path(os.path.abspath(path)).parent
     for row in rows:
-        image = row["image"]
+        image = row.get("image")
         if image is not None:
             image = Path(os.path.abspath(image))
             if image.is_relative_to(folder):
                 image = image.relative_to(folder)
-            image = image.as_posix()
-        yield row | {"image": image}
+            row = row | {"image": image.as_posix()}
+        yield row
 
 
 def _writable(value: Any) -> Any:

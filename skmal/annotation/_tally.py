@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 
-from ._events import Answer, Complete, Skip
-from ._ids import NONE, EventId
+from ._events import Answer, Complete, Opinion, Skip
+from ._ids import NONE, EventId, Number
 from ._records import Found, Pace
+
+Told: TypeAlias = Answer | Opinion | Skip | Complete
 
 N_LATEST = 50  # answers that tell how good the encoder is
 PAUSE = 600.0  # seconds; what took longer lay about, and tells no pace
@@ -33,13 +36,19 @@ class Tally:
         self._by_person: dict[str, list[float]] = {}  # answers timed, seconds
         self._by_rank: dict[str, list[float]] = {}
 
-    def add(self, event: Answer | Skip | Complete, seen: Seen | None = None) -> None:
-        """Take in what a person said; of an answer, what it found before it."""
+    def add(self, event: Told, seen: Seen | None = None) -> None:
+        """Take in what a person said; of an answer, what it found before it.
+
+        The encoder may have learned from the first answer before a second comes, which
+        tells nothing of it.
+        """
         if seen is not None:
-            self._seen[event.number] = self._of_plan[event.number] = seen
+            self._seen[event.number] = seen
+            if isinstance(event, Answer):
+                self._of_plan[event.number] = seen
         self._sum(event, +1)
 
-    def remove(self, event: Answer | Skip | Complete) -> None:
+    def remove(self, event: Told) -> None:
         """Take it out again."""
         self._sum(event, -1)
         self._seen.pop(event.number, None)
@@ -49,21 +58,25 @@ class Tally:
         """Let what has been found so far say nothing of the encoder that follows."""
         self._of_plan = {}
 
-    def _sum(self, event: Answer | Skip | Complete, sign: int) -> None:
+    def _sum(self, event: Told, sign: int) -> None:
         if event.seconds is None or not 0 <= event.seconds <= PAUSE:
             return
         sums = [self._by_person.setdefault(event.by, [0, 0.0])]
-        if isinstance(event, Answer):
+        if isinstance(event, Answer | Opinion) and event.partner is not None:
             sums[0][0] += sign
             sums.append(self._by_rank.setdefault(self._rank(event), [0, 0.0]))
             sums[1][0] += sign
         for one in sums:
             one[1] += sign * event.seconds
 
-    def _rank(self, event: Answer) -> str:
-        if event.partner == NONE:
+    def _rank(self, event: Answer | Opinion) -> str:
+        return self.place(event.number, event.partner)
+
+    def place(self, number: EventId, partner: Number | None) -> str:
+        """Return the place of the candidate that an answer names, "1" for the first."""
+        if partner == NONE:
             return "none"
-        seen = self._seen.get(event.number)
+        seen = self._seen.get(number)
         return str(seen.rank) if seen and seen.rank else "other"
 
     def pace(self) -> dict[str, Pace]:

@@ -50,7 +50,7 @@ class Trainer:
         validation: tuple[Items, Items] | None,
         in_background: bool,
     ) -> None:
-        self.learner = learner
+        self.learner: PairedActiveLearner = learner
         self.in_background = in_background
         self.error: str | None = None
         self._book = book

@@ -1,6 +1,6 @@
-"""How good a session's encoder is, in words that anybody understands."""
+"""How good a session's encoder is, and how well people agree, in plain words."""
 
-from ._records import Found
+from ._records import Agreement, Found
 
 N_ENOUGH = 10  # answers, from where on anything is said
 NUMBERS = [
@@ -58,6 +58,35 @@ def describe_encoder(found: Found) -> str:
     if found.n_found <= found.by_chance + 2 * (found.n * chance * (1 - chance)) ** 0.5:
         told += " It may be no better than guessing."
     return told
+
+
+def describe_agreement(agreement: Agreement) -> str:
+    """Return a sentence about how often two people agree.
+
+    Parameters
+    ----------
+    agreement : Agreement
+        As `Progress` has it in `agreement`.
+
+    Returns
+    -------
+    str
+        How often they do, and how often they would by chance.
+
+    Examples
+    --------
+    >>> from skmal.annotation import Agreement, describe_agreement
+    >>> print(describe_agreement(Agreement(20, 18, 0.25, 0.867)))
+    Two people gave the same answer to 18 of 20 questions; by chance, to 5 of these.
+    """
+    n = agreement.n
+    if not n or agreement.by_chance is None:
+        return "No question has been answered by two people so far."
+    questions = f"{n:,} question{'' if n == 1 else 's'}"
+    return (
+        f"Two people gave the same answer to {agreement.n_agreed:,} of {questions}; "
+        f"by chance, to {round(agreement.by_chance * n):,} of these."
+    )
 
 
 def _of(n_found: float, n: int) -> str:

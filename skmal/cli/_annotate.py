@@ -13,7 +13,7 @@ from typing import Any, Literal
 from ..annotation._aside import list_path
 from ..annotation._opening import learner_of
 from ..annotation._session import AnnotationSession
-from ..annotation._words import describe_encoder
+from ..annotation._words import describe_agreement, describe_encoder
 from ..annotation.page._hosts import check_allowed
 from ..annotation.page._serve import PORT, serve
 from ..encoders.clip._config import ICONS
@@ -75,6 +75,7 @@ def _annotate(arguments: argparse.Namespace) -> int:
     encoder = None if features else CLIPEncoder(*_model_of(arguments))
     learner = PairedActiveLearner(encoder, random_state=arguments.seed)
     images, texts = images_of(arguments), texts_of(arguments)
+    is_new = not arguments.session.exists()
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         session = AnnotationSession(
@@ -84,6 +85,7 @@ def _annotate(arguments: argparse.Namespace) -> int:
             learner,
             features=features,
             batch_size=arguments.batch_size,
+            overlap=arguments.overlap if is_new else None,
             training="background",
             changed=arguments.changed,
             replan=arguments.replan,
@@ -96,6 +98,8 @@ def _annotate(arguments: argparse.Namespace) -> int:
     with session:
         if arguments.budget not in (None, session.progress.budget):
             session.change_budget(arguments.budget)
+        if arguments.overlap not in (None, session.progress.overlap):
+            session.change_overlap(arguments.overlap)
         n_images, n_texts = map(len, session.pools)
         n_answers = session.progress.n_answers
         first = "Choosing questions"
@@ -207,6 +211,13 @@ def _made(session: AnnotationSession, arguments: argparse.Namespace) -> list[str
         f"{arguments.session}. The same command goes on with them.",
     ]
     made.append(describe_encoder(progress.found))
+    if progress.agreement.n:
+        made.append(describe_agreement(progress.agreement))
+    if progress.n_disputed:
+        made.append(
+            f"In dispute: {_counted(progress.n_disputed, 'question')}; a third person, "
+            "or the page's review, settles it."
+        )
     if progress.n_set_aside:
         items = _counted(progress.n_set_aside, "item")
         made.append(f"Set aside: {items}; {list_path(arguments.session)} says why.")
@@ -280,6 +291,13 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     )
     parser.add_argument(
         "--budget", type=int, metavar="N", help="answers to pay for in all"
+    )
+    parser.add_argument(
+        "--overlap",
+        type=float,
+        metavar="SHARE",
+        help="the share of questions that two people are asked, such as 0.1, neither "
+        "seeing the other's answer; a third where these differ (default: none)",
     )
     parser.add_argument(
         "--groups",

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..annotation._export import export_journal
+from ..annotation._export import export_journal, export_replies
 from ..annotation._sources import read_path
 from ._pools import add_pool_options, images_of, texts_of
 from ._shell_words import in_shell_words
@@ -34,7 +34,10 @@ def run_export(arguments: argparse.Namespace) -> int:
                 images, _ = read_path(images, "--images")
         if arguments.texts is not None:
             texts = texts_of(arguments)
-        n = export_journal(arguments.journal, table, images, texts)
+        if arguments.answers:
+            n = export_replies(arguments.journal, table)
+        else:
+            n = export_journal(arguments.journal, table, images, texts)
     except (ValueError, OSError) as error:
         raise ValueError(in_shell_words(str(error))) from error
     print(f"{n:,} rows: {table}")
@@ -56,5 +59,10 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         "journal", type=Path, help="the --session of skmal annotate; it is only read"
     )
     parser.add_argument("table", type=Path, help="what to write (.csv or .jsonl)")
+    parser.add_argument(
+        "--answers",
+        action="store_true",
+        help="every answer, by whom, and which counts, in place of the pairs",
+    )
     add_pool_options(parser, required=False)
     parser.set_defaults(run=run_export)

@@ -17,6 +17,7 @@ WORDS = (
     (r"\bthe learner has (estimator__)?", "the encoder or the strategy has "),
     (r"\bbatch_size(=|\b)", "--batch-size "),
     (r"\bbudget=", "--budget "),
+    (r"\boverlap(=|\b)", "--overlap "),
     (r"^unknown model ", "--model: there is no model "),
     (
         r"open_clip\.list_models\(\) shows all",
@@ -48,4 +49,4 @@ def in_shell_words(message: str) -> str:
     """
     for python, shell in WORDS:
         message = re.sub(python, shell, message)
-    return re.sub(r"(--batch-size) +", r"\1 ", message)
+    return re.sub(r"(--(batch-size|overlap)) +", r"\1 ", message)

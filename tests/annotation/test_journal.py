@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sessions import answer_some, known, open_keyed, truth
+from sessions import answer_some, known, learner, open_keyed, truth
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -128,3 +128,28 @@ def test_a_journal_of_the_first_version_goes_on_as_it_was_begun(tmp_path):
         told = session.learner.prequential_.tolist()
         assert told[: len(then["prequential"])] == then["prequential"]
         assert session.learner.seed_ == then["seed"]
+
+
+def test_a_journal_of_the_second_version_goes_on(tmp_path):
+    # Written before questions were asked of two people, with groups and a second plan.
+    then = json.loads((RECORDED / "journal-2.json").read_text())
+    with sqlite3.connect(tmp_path / "s.skmal") as connection:
+        connection.executescript((RECORDED / "journal-2.sql").read_text())
+    connection.close()
+    keys = [f"x{i}" for i in range(12)], [f"y{i}" for i in range(12)]
+    with pytest.warns(UserWarning, match="weights not loaded"):
+        session = open_keyed(tmp_path, *keys, learner=learner(batch_size=2))
+    with session:
+        progress = session.progress
+        for name in ("n_answers", "n_pairs", "n_none", "n_skips", "budget", "n_rounds"):
+            assert getattr(progress, name) == then[name]
+        assert list(progress.n_open) == then["n_open"]
+        assert progress.prequential == then["prequential"]
+        assert [list(pair) for pair in known(session)] == then["pairs"]
+        assert (progress.overlap, progress.agreement.n) == (0, 0)
+        question = session.next_question("ada")
+        assert [question.id, question.item.key] == then["next"]
+        assert len(session.review.replies()) == then["n_answers"]
+        session.change_overlap(1.0)
+        session.answer(question, None, by="ada")
+        assert session.next_question("bob") == question

@@ -362,3 +362,29 @@ def test_what_a_real_label_studio_exported_comes_back(tmp_path, modality):
         done = session.import_label_studio(path)
         assert (done.n_answers, done.n_unanswered, done.conflicts) == (1, 3, [])
         assert len(session.pairs()) == 1
+
+
+def test_a_second_person_in_label_studio_is_heard_once(tmp_path):
+    with open_session(tmp_path, 0, overlap=1.0) as session:
+        tasks, _ = export(session, tmp_path / "out", 0)
+        task = tasks[0]
+        aliases = [choice["alias"] for choice in task["data"]["choices"]]
+        asked = task["data"]["skmal_question"]
+        session.answer(asked, None, by="ann")
+        path = write(tmp_path, [annotated(task, aliases[0])])
+        for n_new in (1, 0):
+            done = session.import_label_studio(path)
+            assert (done.n_answers, done.conflicts) == (n_new, [])
+        told = [(one.by, one.turn, one.counts) for one in session.review.replies()]
+        assert told == [
+            ("label-studio:ada@example.org", 2, False),
+            ("ann", 1, True),
+        ]
+        bob = {"id": 8, "email": "bob@example.org"}
+        path = write(
+            tmp_path, [annotated(task, "skmal:not-among-these", completed_by=bob)]
+        )
+        for n_new in (1, 0):
+            done = session.import_label_studio(path)
+            assert (done.n_skips, done.conflicts) == (n_new, [])
+        assert session.progress.n_disputed == 1

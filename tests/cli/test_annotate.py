@@ -278,3 +278,27 @@ def test_images_and_texts_in_tar_files(tmp_path, capsys, monkeypatch):
     assert main([*command.split(), str(shards)]) == 0
     again = (tmp_path / "again.csv").read_text(encoding="utf-8")
     assert again == (tmp_path / "pairs.csv").read_text(encoding="utf-8")
+
+
+def test_a_share_is_asked_of_two_and_may_be_changed(desk, capsys):
+    folder, run = desk
+    assert run("--budget", "3", "--overlap", "1", "--by", "Ann") == 0
+    assert "people" not in capsys.readouterr().out
+    assert run("--budget", "7", "--by", "Bob") == 0  # Ann's three, and another
+    printed = capsys.readouterr().out
+    assert "the same answer to 3 of 3 questions; by chance, to" in printed
+    assert run("--overlap", "0", "--budget", "7") == 0
+    assert run("--overlap", "2") == 1
+    assert "--overlap must be a finite number in [0, 1]" in capsys.readouterr().err
+    assert main(["export", "--answers", f"{folder}/s", f"{folder}/answers.csv"]) == 0
+    assert "7 rows" in capsys.readouterr().out
+    table = (folder / "answers.csv").read_text(encoding="utf-8").splitlines()
+    assert sum('"second","True","False"' in line for line in table) == 3
+
+
+def test_overlap_needs_items_with_one_partner(desk, capsys):
+    folder, run = desk
+    assert run("--groups", "both", "--overlap", "0.1") == 1
+    told = capsys.readouterr().err
+    assert "--overlap 0.1 was passed, but with --groups both" in told
+    assert not (folder / "s").exists()

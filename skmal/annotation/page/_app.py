@@ -18,13 +18,18 @@ from werkzeug.exceptions import HTTPException
 from .._session import AnnotationSession
 from ._handlers import Handlers, refused
 from ._hosts import is_own_name, is_own_origin, name_in
+from ._review import ReviewHandlers
 
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
-    "/page.css": ("page.css", "text/css; charset=utf-8"),
+    "/review": ("review.html", "text/html; charset=utf-8"),
+    **{
+        f"/{name}.css": (f"{name}.css", "text/css; charset=utf-8")
+        for name in ("page", "review")
+    },
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("page", "items", "server", "sentences")
+        for name in ("page", "items", "server", "sentences", "review")
     },
 }
 TOKEN_HEADER = "X-Skmal-Token"
@@ -71,13 +76,15 @@ def create_app(
     for url, (name, mimetype) in FILES.items():
         content = files("skmal.annotation.page").joinpath(name).read_bytes()
         app.add_url_rule(url, name, partial(Response, content, mimetype=mimetype))
-    handlers = Handlers(session, by, end)
+    handlers, review = Handlers(session, by, end), ReviewHandlers(session, by)
     for handler in (
         handlers.question,
         handlers.progress,
         handlers.search,
         handlers.image,
         handlers.export,
+        review.replies,
+        review.answers,
     ):
         app.get(f"/api/{handler.__name__}")(handler)
     for handler in (
@@ -86,6 +93,8 @@ def create_app(
         handlers.skip,
         handlers.undo,
         handlers.finish,
+        review.take_back,
+        review.adopt,
     ):
         app.post(f"/api/{handler.__name__}")(handler)
     return app

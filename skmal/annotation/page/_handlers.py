@@ -26,6 +26,7 @@ from ._requests import (
     person_in,
     seconds_in,
     size_in,
+    whole_in,
 )
 
 SIDES = {"small": SIDE, "large": 2400}  # of copies of images, in pixels
@@ -100,7 +101,8 @@ class Handlers:
         """Return items that hold some words, or that the encoder puts near them."""
         modality, limit = modality_in(request.args), limit_in(request.args)
         text, how = request.args.get("text", ""), how_in(request.args)
-        found = self.session.search(text, modality, limit, how)
+        question = whole_in(request.args, "question")
+        found = self.session.search(text, modality, limit, how, question)
         kind = self.session.kinds[modality]
         items = [shown_item(item, modality, kind, address) for item in found]
         return jsonify(items=items)

@@ -26,12 +26,30 @@ def body() -> dict[str, Any]:
     return sent
 
 
-def number_in(sent: Mapping[str, Any]) -> int:
-    """Return the number of a question."""
-    number = sent.get("question")
+def number_in(sent: Mapping[str, Any], name: str = "question") -> int:
+    """Return the number of a question, or of an answer to one."""
+    number = sent.get(name)
     if type(number) is not int:
-        invalid("question must be the number of a question")
+        invalid(f"{name} must be the number of a question or an answer")
     return number
+
+
+def whole_in(sent: Mapping[str, str], name: str) -> int | None:
+    """Return a number in an address, if there is one."""
+    number = sent.get(name)
+    if number is None:
+        return None
+    if not number.isascii() or not number.isdigit() or len(number) > 15:
+        invalid(f"{name} must be the number of a question or an answer")
+    return int(number)
+
+
+def flag_in(sent: Mapping[str, str], name: str) -> bool:
+    """Return whether something is wished."""
+    flag = sent.get(name, "0")
+    if flag not in ("0", "1"):
+        invalid(f"{name} must be 0 or 1")
+    return flag == "1"
 
 
 def partner_in(sent: Mapping[str, Any]) -> str | None:

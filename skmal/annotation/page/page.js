@@ -192,7 +192,7 @@ async function search(how) {
   if (!question) return;
   const mine = how === "words" ? (searched += 1) : searched;
   const words = $("words").value.trim();
-  const params = { modality: 1 - question.modality, text: words, limit: how === "words" ? limit : MORE, how };
+  const params = { modality: 1 - question.modality, text: words, limit: how === "words" ? limit : MORE, how, question: question.id };
   try {
     const { items } = await get("api/search", params);
     if (mine === searched) showFound(items, how === "encoder");

@@ -59,3 +59,24 @@ export function nothingText(progress) {
   if (!x || !y) return "Nothing is left to ask about.";
   return "No question is free at the moment …";
 }
+
+// ------------------------------------------------------------------ the review
+
+export function placeText(place) {
+  if (place === "none") return "no partner";
+  return place === "other" ? "found by search" : `candidate ${place}`;
+}
+
+export const turnText = (turn) => ["first", "second", "third"][Math.min(turn, 3) - 1] + " answer";
+
+// What became of an answer, where that is not plain.
+export function disputeText({ counts, is_disputed: disputed }) {
+  if (disputed) return counts ? "in dispute, counts for now" : "in dispute";
+  return counts ? "" : "does not count";
+}
+
+export function agreementText({ n, n_agreed: same, by_chance: chance, corrected }) {
+  if (!n) return "No question has been answered by two people so far.";
+  const beyond = corrected === null ? "" : ` Beyond chance that is ${corrected.toFixed(2)}; 1 is best, 0 is chance.`;
+  return `Two people gave the same answer to ${same} of ${counted(n, "question")}; by chance it would be ${Math.round(chance * n)}.${beyond}`;
+}

@@ -17,8 +17,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 # What lies partly under the buttons at the foot is as small as what shows of it, until
 # it is scrolled to.
 RUN = """async (tags) => {
-    const foot = document.getElementById('actions').getBoundingClientRect();
-    const end = foot.height ? foot.top : innerHeight;
+    const foot = document.getElementById('actions')?.getBoundingClientRect();
+    const end = foot?.height ? foot.top : innerHeight;
     const counts = ({ id }, { target }) => id !== 'target-size'
         || document.querySelector(target[0]).getBoundingClientRect().bottom <= end;
     return (await axe.run({runOnly: tags})).violations
@@ -39,7 +39,7 @@ def violations(page):
 def test_axe_finds_nothing(visit, folder, tmp_path, size, scheme):
     view = dict(zip(("width", "height"), size, strict=True))
     with (
-        open_session(folder, tmp_path / "s.skmal") as session,
+        open_session(folder, tmp_path / "s.skmal", overlap=1.0) as session,
         served(session, by="Ann") as link,
     ):
         page = visit(link, viewport=view, color_scheme=scheme, reduced_motion="reduce")
@@ -68,6 +68,16 @@ def test_axe_finds_nothing(visit, folder, tmp_path, size, scheme):
             page.wait_for_function(
                 "html => document.getElementById('item').innerHTML !== html", arg=asked
             )
+        asked = session.next_question("Bob")  # the first that Ann has answered
+        session.answer(asked, asked.candidates[1], by="Bob", seconds=2.0)
+        page.locator("#review").click()
+        page.locator(".reply", has_text="in dispute").first.wait_for()
+        check("review")
+        page.get_by_role("button", name="Take back").first.click()
+        check("take back?")
+        page.locator("#no").click()
+        page.locator("#back").click()
+        page.locator("#candidates li").first.wait_for()
         page.locator("#finish").click()
         check("finish?")
         page.locator("#no").click()

@@ -5,30 +5,12 @@ from importlib.resources import files
 from io import BytesIO
 
 import pytest
-from pages import SCRIPT, N, open_session
+from pages import SCRIPT, TOKEN, N, Page, open_session
 from PIL import Image
 
 pytest.importorskip("flask")
 
-from skmal.annotation.page._app import FILES, create_app
-
-TOKEN = "the token"
-
-
-class Page:
-    """The test client, with the token that the page would send."""
-
-    def __init__(self, session, **params):
-        self.client = create_app(session, TOKEN, **params).test_client()
-        self.headers = {"X-Skmal-Token": TOKEN, "Host": "127.0.0.1:8765"}
-
-    def get(self, path, headers=(), **params):
-        headers = self.headers | dict(headers)
-        return self.client.get(path, query_string=params or None, headers=headers)
-
-    def post(self, path, body, headers=(), **params):
-        headers = self.headers | dict(headers)
-        return self.client.post(path, json=body, headers=headers, **params)
+from skmal.annotation.page._app import FILES
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +114,7 @@ def test_a_script_in_a_caption_stays_a_text(page):
     assert found.headers["X-Content-Type-Options"] == "nosniff"
     folder = files("skmal.annotation.page")
     scripts = [file for file in folder.iterdir() if file.name.endswith(".js")]
-    assert len(scripts) == 4
+    assert len(scripts) == 5
     program = "".join(file.read_text(encoding="utf-8") for file in scripts)
     for danger in (
         "innerHTML",
@@ -149,7 +131,14 @@ def test_a_script_in_a_caption_stays_a_text(page):
 
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN + "x", "café"])
 @pytest.mark.parametrize(
-    "path", ["/api/question", "/api/image?modality=0&key=00.png", "/api/nothing"]
+    "path",
+    [
+        "/api/question",
+        "/api/image?modality=0&key=00.png",
+        "/api/replies",
+        "/api/answers",
+        "/api/nothing",
+    ],
 )
 def test_a_wrong_token_gets_nothing(page, path, token):
     headers = {"X-Skmal-Token": token.encode().decode("latin-1")}
@@ -179,7 +168,8 @@ def test_partners_are_told_one_by_one_until_that_is_all(folder, tmp_path):
 def test_a_wrong_token_changes_nothing(page, session):
     question = session.next_question()
     body = {"question": question.id, "partner": None}
-    for path in ("/api/answer", "/api/complete", "/api/skip", "/api/undo"):
+    changes = "answer", "complete", "skip", "undo", "take_back", "adopt"
+    for path in (f"/api/{change}" for change in changes):
         assert page.post(path, body, {"X-Skmal-Token": "x"}).status_code == 401
     page.headers["Cookie"] = f"token={TOKEN}"
     assert page.post("/api/answer", body, {"X-Skmal-Token": ""}).status_code == 401
@@ -320,6 +310,9 @@ def test_an_image_that_cannot_be_shown_says_why(page):
         ("/api/undo", {"by": "x" * 81}, "by must be"),
         ("/api/undo", {"by": "a\0b"}, "control characters"),
         ("/api/answer", {"question": 1, "partner": None, "by": "\ud800"}, "control"),
+        ("/api/take_back", {"reply": "1"}, "reply must be"),
+        ("/api/adopt", {"question": 1}, "reply must be"),
+        ("/api/adopt", {"reply": 1, "by": " "}, "by must be"),
     ],
 )
 def test_wrong_json_is_refused(page, session, path, body, message):

@@ -1,0 +1,76 @@
+BEGIN TRANSACTION;
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    by TEXT,
+    question INTEGER,
+    item INTEGER,
+    partner INTEGER,
+    seconds REAL,
+    undoes INTEGER,
+    data TEXT
+);
+INSERT INTO "event" VALUES(1,1.79582530862173056604e+09,'start',NULL,NULL,NULL,NULL,NULL,NULL,'{"budget": 30, "batch_size": 3, "n_candidates": 9, "id": "2a789a887a2d4ead870a5be449d116d5", "skmal": "0.1.0.dev0", "seed": 0, "learner": {"annotator": null, "batch_size": 3, "buffer_size": null, "estimator": null, "n_initial": null, "query_strategy": null, "random_state": 0}, "several": [0]}');
+INSERT INTO "event" VALUES(2,1.79582530863454079622e+09,'round',NULL,NULL,NULL,NULL,NULL,NULL,'{"upto": 1, "n_pairs": 0, "score": null, "prequential": [], "sha256": "711db6b61eef9b0e5a0dae78d2ca0dfe153910bd093a795a7ab8017226ff9cb4", "questions": [[1, 8, [20, 17, 15, 18, 14, 21, 22, 16, 19, 23, 13, 24]], [2, 7, [13, 19, 20, 18, 16, 24, 15, 23, 21, 22, 17, 14]], [3, 9, [14, 21, 24, 15, 18, 16, 20, 19, 13, 17, 23, 22]]]}');
+INSERT INTO "event" VALUES(3,1.79582530863913941384e+09,'answer','bob',1,8,20,2.0,NULL,NULL);
+INSERT INTO "event" VALUES(4,1.7958253086392297745e+09,'complete','bob',1,8,NULL,NULL,NULL,NULL);
+INSERT INTO "event" VALUES(5,1.79582530864297723769e+09,'answer','ada',2,7,19,2.0,NULL,NULL);
+INSERT INTO "event" VALUES(6,1.79582530864301919935e+09,'complete','ada',2,7,NULL,NULL,NULL,NULL);
+INSERT INTO "event" VALUES(7,1.79582530864457631109e+09,'answer','bob',3,9,21,2.0,NULL,NULL);
+INSERT INTO "event" VALUES(8,1.79582530864460778235e+09,'complete','bob',3,9,NULL,NULL,NULL,NULL);
+INSERT INTO "event" VALUES(9,1.79582530883741617201e+09,'round',NULL,NULL,NULL,NULL,NULL,NULL,'{"upto": 8, "n_pairs": 3, "score": null, "prequential": [], "sha256": "e60891ab7034d9681419446265e6059d0a835f969a902c58b69de31ef076573a", "questions": [[4, 13, [3, 11, 1, 10, 6, 4, 5, 2, 12]], [5, 16, [12, 2, 5, 4, 6, 10, 1, 11, 3]], [6, 22, [10, 6, 3, 11, 1, 12, 2, 5, 4]]]}');
+INSERT INTO "event" VALUES(10,1.79582530884356713295e+09,'skip','ada',4,13,NULL,0.0,NULL,NULL);
+INSERT INTO "event" VALUES(11,1.79582530884682035443e+09,'answer','bob',5,16,4,3.0,NULL,NULL);
+INSERT INTO "event" VALUES(12,1.79582530885163068768e+09,'answer','ada',6,22,10,3.0,NULL,NULL);
+INSERT INTO "event" VALUES(13,1.79582530885879325865e+09,'undo','ada',NULL,NULL,NULL,NULL,12,NULL);
+INSERT INTO "event" VALUES(14,1.79582530886371922497e+09,'answer','bob',6,22,10,3.0,NULL,NULL);
+INSERT INTO "event" VALUES(15,1.79582530893211030965e+09,'round',NULL,NULL,NULL,NULL,NULL,NULL,'{"upto": 14, "n_pairs": 5, "score": null, "prequential": [0.5], "sha256": "034bd04d9a1bff41f0a4fa63a5ba29ab2d94946adc93d7198a2837147eeb7223", "questions": [[7, 14, [2, 11, 5, 3, 1, 12, 4, 6, 10]], [8, 18, [11, 3, 1, 2, 5, 12, 10, 6, 4]], [9, 17, [5, 2, 12, 4, 11, 1, 3, 6, 10]]]}');
+INSERT INTO "event" VALUES(16,1.79582530894634103779e+09,'answer','ada',7,14,2,3.0,NULL,NULL);
+INSERT INTO "event" VALUES(17,1.79582530896828293804e+09,'plan',NULL,NULL,NULL,NULL,NULL,NULL,'{"batch_size": 2, "n_candidates": 9, "seed": 0, "learner": {"annotator": null, "batch_size": 2, "buffer_size": null, "estimator": null, "n_initial": null, "query_strategy": null, "random_state": 0}}');
+INSERT INTO "event" VALUES(18,1.79582530921693468099e+09,'round',NULL,NULL,NULL,NULL,NULL,NULL,'{"upto": 17, "n_pairs": 6, "score": null, "prequential": [], "sha256": "1e58cc8dc587645fcf7e4a59bbdf59af1098a50eb0e26ebf8180f33f629db65b", "questions": [[10, 18, [2, 6, 11, 3, 1, 10, 5, 4, 12]], [11, 15, [3, 11, 1, 10, 6, 4, 2, 5, 12]]]}');
+INSERT INTO "event" VALUES(19,1.7958253092269551754e+09,'answer','ada',10,18,6,0.0,NULL,NULL);
+INSERT INTO "event" VALUES(20,1.7958253092349169255e+09,'answer','ada',11,15,3,0.0,NULL,NULL);
+INSERT INTO "event" VALUES(21,1.79582530935212111473e+09,'round',NULL,NULL,NULL,NULL,NULL,NULL,'{"upto": 20, "n_pairs": 8, "score": null, "prequential": [0.5], "sha256": "68ac4009613e4f7c0c72165e3ec5553a2a179612a0f57939078d0f7e0b3aeb23", "questions": [[12, 1, [13, 23, 24, 17]], [13, 12, [24, 17, 13, 23]]]}');
+INSERT INTO "event" VALUES(22,1.7958253093536121845e+09,'answer','ada',12,1,13,0.0,NULL,NULL);
+INSERT INTO "event" VALUES(23,1.79582530936830568309e+09,'complete','ada',12,1,NULL,NULL,NULL,NULL);
+INSERT INTO "event" VALUES(24,1.79582530936947393413e+09,'answer','ada',13,12,-1,0.0,NULL,NULL);
+INSERT INTO "event" VALUES(25,1.79582530951388764386e+09,'round',NULL,NULL,NULL,NULL,NULL,NULL,'{"upto": 24, "n_pairs": 9, "score": null, "prequential": [0.5, 1.0], "sha256": "1b3d7fb4722d3274f263f7887207ef64205cbb01b7bb9a2dc7bad1b2b004ddbd", "questions": [[14, 24, [4, 5, 10, 6, 2, 3, 11]], [15, 17, [5, 2, 4, 6, 11, 3, 10]]]}');
+CREATE TABLE item (
+    id INTEGER PRIMARY KEY,
+    modality INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    size INTEGER,
+    mtime_ns INTEGER,
+    UNIQUE (modality, key)
+);
+INSERT INTO "item" VALUES(1,0,'x0','0d44068d36fff35b433fbe7f148c461555a9ac4ccf19ed294c4211bd8b9ab5f4',NULL,NULL);
+INSERT INTO "item" VALUES(2,0,'x1','608c0d4a0dbdbd7e6907e75447b209781684244b472621cc0d9b2d7c810c3202',NULL,NULL);
+INSERT INTO "item" VALUES(3,0,'x10','2dab8a8086390a9b3d4bd4ba2c111b9ca21a446ecf50403e5682293daab2637a',NULL,NULL);
+INSERT INTO "item" VALUES(4,0,'x11','a4dd513e962c5c44354c542166f179708ce0d0d9a1925eb000b7a0772d130d7c',NULL,NULL);
+INSERT INTO "item" VALUES(5,0,'x2','95dc79ada6de0c029834d310b2dbcae2997b0cd4c01667937d07c36319faedaa',NULL,NULL);
+INSERT INTO "item" VALUES(6,0,'x3','bc16f1130e7faeca60f637ece8594a9f9e81d10888375f70cb73eb3bbd02f4c4',NULL,NULL);
+INSERT INTO "item" VALUES(7,0,'x4','00671d1a31dd4209aa51e7355f0ebc7914d3cf157d05ee0c73795e773bdd62e3',NULL,NULL);
+INSERT INTO "item" VALUES(8,0,'x5','486a723a152fdfcf8f950c22a2f157e770d24ca618b3cf23a1645fb9c71d2284',NULL,NULL);
+INSERT INTO "item" VALUES(9,0,'x6','c07b81e557f969968f8d084cf9dfd321d8f8e6ff4d2c4dadab49ef189d0cf496',NULL,NULL);
+INSERT INTO "item" VALUES(10,0,'x7','4f76efb27d498349e888ee847aa9dadf85981efe21662ff02b893caf30dddb83',NULL,NULL);
+INSERT INTO "item" VALUES(11,0,'x8','39512263bf3390c186a9ded3b0be9fc539e42a0c451956ef5c180efd4cef752a',NULL,NULL);
+INSERT INTO "item" VALUES(12,0,'x9','25ffa743646d507f0b9c732472b5febe1dc219ae159e6895cca26e9d19eb634a',NULL,NULL);
+INSERT INTO "item" VALUES(13,1,'y0','8cb2ed876686e818d2bf5a3bc084382cbdb6b673a10481da363870a112163237',NULL,NULL);
+INSERT INTO "item" VALUES(14,1,'y1','17941308078abd738893cd8d9ba6fb54eb3bb627d1e9718770694a33043db464',NULL,NULL);
+INSERT INTO "item" VALUES(15,1,'y10','f12ece57b44988c3662f6b5ab056ec8e95b7422896694e3a00a11adebba63fd6',NULL,NULL);
+INSERT INTO "item" VALUES(16,1,'y11','9f8f02d042a40381db830961c82dbaf7d7bd14e0425edecf3763c3bb7cada027',NULL,NULL);
+INSERT INTO "item" VALUES(17,1,'y2','ec965a99ea2928741c26c41931b860a27d36f7ec5d66433e5fa8b501b73cdeff',NULL,NULL);
+INSERT INTO "item" VALUES(18,1,'y3','5775b517f221d1309a74e0eab09eea73bfc1c391c22325e309b07039e6fec5f1',NULL,NULL);
+INSERT INTO "item" VALUES(19,1,'y4','c44b1e79de4fb0689a4385b848fea9df74130ad239f818c306ef8ec93c5e5e8a',NULL,NULL);
+INSERT INTO "item" VALUES(20,1,'y5','e0eae0d6a3b132e3975db14340f8d00be12e02c060de0a07ab14f7985a3094d5',NULL,NULL);
+INSERT INTO "item" VALUES(21,1,'y6','3de44b01dfcec28c5df9705cc9e08ca492e2532396ac4c51912ae828848dd96d',NULL,NULL);
+INSERT INTO "item" VALUES(22,1,'y7','58d9e524347bf790953a930dde4be92b7c9dda7118bc7fdc2d23dc9fc967cd94',NULL,NULL);
+INSERT INTO "item" VALUES(23,1,'y8','a800dc3881c979377a543b409acbc536f9a2ef17cd135a08b79313b27432c1ff',NULL,NULL);
+INSERT INTO "item" VALUES(24,1,'y9','045c4b7c2388c9b34e77eafb2d8e8dc307cc6745ec08091a9ff7d48a3397511b',NULL,NULL);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('event',25);
+COMMIT;
+PRAGMA user_version = 2;
+PRAGMA application_id = 1936420193;
