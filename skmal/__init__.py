@@ -8,6 +8,7 @@ from . import (
     encoders,
     evaluation,
     learners,
+    matching,
     metrics,
     plotting,
     strategies,
@@ -37,6 +38,7 @@ from .learners import (
     Query,
     SimulatedAnnotator,
 )
+from .matching import Matching
 from .strategies import (
     BADGE,
     CoresetMargin,
@@ -63,6 +65,7 @@ __all__ = [
     "KCenterGreedy",
     "KernelCCA",
     "MarginSampling",
+    "Matching",
     "MaxHerding",
     "MultimodalActiveLearner",
     "PairedActiveLearner",
@@ -89,6 +92,7 @@ __all__ = [
     "encoders",
     "evaluation",
     "learners",
+    "matching",
     "metrics",
     "plotting",
     "strategies",
@@ -108,6 +112,7 @@ def _name_publicly() -> None:
         datasets,
         encoders,
         learners,
+        matching,
         metrics,
         strategies,
         uncertainty,

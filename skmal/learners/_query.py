@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from .._shared.types import FloatArray, IntArray, Items
+from .._shared.types import BoolArray, FloatArray, IntArray, Items
 from ..arrays._plain import plain
 from ..arrays._verbs import take
 from ..strategies._round import Selection
@@ -25,6 +25,7 @@ class BaseQuery(_Asked):
     modality: int
     utilities: FloatArray | None
     coverage_gap: tuple[float, ...] | None
+    audited: BoolArray | None
 
     def __new__(
         cls,
@@ -33,17 +34,20 @@ class BaseQuery(_Asked):
         modality: int = 0,
         utilities: npt.ArrayLike | None = None,
         coverage_gap: tuple[float, ...] | None = None,
+        audited: BoolArray | None = None,
     ) -> Self:
         """Build the pair and hang the rest on it."""
         self = super().__new__(cls, cast(IntArray, indices), instances)
         self.modality = modality
         self.utilities = cast(FloatArray | None, utilities)
         self.coverage_gap = coverage_gap
+        self.audited = audited
         return self
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         """Tell pickle and copy what to call `__new__` with."""
-        return (*self, self.modality, self.utilities, self.coverage_gap)
+        hung = self.modality, self.utilities, self.coverage_gap, self.audited
+        return (*self, *hung)
 
     def __repr__(self) -> str:
         """Show the modality too, without which the indices mean nothing."""
@@ -54,16 +58,45 @@ AnyQuery = TypeVar("AnyQuery", bound=BaseQuery)
 
 
 def query_of(
-    kind: type[AnyQuery], selection: Selection, pools: Sequence[Items]
+    kind: type[AnyQuery],
+    selection: Selection,
+    audited: BoolArray | None,
+    pools: Sequence[Items],
 ) -> AnyQuery:
-    """Return the query of this kind that asks about what a strategy chose."""
+    """Return the query of this kind that asks about what was chosen, or drawn."""
     return kind(
         selection.indices,
         take(pools[selection.modality], selection.indices),
         selection.modality,
         selection.utilities,
         selection.coverage_gap,
+        audited,
     )
+
+
+def with_drawn(
+    selection: Selection, drawn: IntArray
+) -> tuple[Selection, BoolArray | None]:
+    """Return a selection that ends with drawn rows, and which of its rows these are.
+
+    They take the places of the last chosen ones, and have no utility. Without any it is
+    what it was.
+    """
+    if not len(drawn):
+        return selection, None
+    chosen = np.asarray(selection.indices)
+    places = np.flatnonzero(~np.isin(chosen, drawn))[: len(chosen) - len(drawn)]
+    utilities = selection.utilities
+    if utilities is not None:
+        none = np.full(len(drawn), np.nan)
+        utilities = np.concatenate([np.asarray(utilities)[places], none])
+    mixed = Selection(
+        np.concatenate([chosen[places], drawn]),
+        utilities,
+        selection.modality,
+        selection.coverage_gap,
+    )
+    return mixed, np.arange(len(chosen)) >= len(places)
 
 
 def at_rows(query: AnyQuery, rows: IntArray) -> AnyQuery:
@@ -74,6 +107,7 @@ def at_rows(query: AnyQuery, rows: IntArray) -> AnyQuery:
         query.modality,
         query.utilities,
         query.coverage_gap,
+        query.audited,
     )
 
 
@@ -101,6 +135,9 @@ class Query(BaseQuery):
         What the strategy ranked them by.
     coverage_gap : tuple of two floats, default=None
         The gaps of X and y that the strategy compared, if it did.
+    audited : ndarray of bool, shape (n_instances,), default=None
+        Which of them were drawn at random, see `audit` of `PairedActiveLearner`; None
+        where none was. Their utility is NaN.
 
     Examples
     --------
@@ -161,6 +198,8 @@ class MultimodalQuery(BaseQuery):
         What the strategy ranked them by.
     coverage_gap : tuple of floats, default=None
         The gaps of all modalities that the strategy compared, if it did.
+    audited : None
+        Audits are for learners of two modalities.
 
     Examples
     --------
