@@ -84,7 +84,7 @@ def forecast(
     gain = max((slowing.gain + steady.gain) / 2, 0.0) * (1 + room) / 2
     low = max(min(slowing.low, steady.low), 0.0) * room / 2
     high = max(slowing.high, steady.high, 0.0)
-    gain, high = min(gain, max(left, 0.0)), min(high, 1.0)
+    gain, high = float(min(gain, max(left, 0.0))), float(min(high, 1.0))
     is_trusted = (
         len(score) >= LEAST_AUDITS
         and n_rounds >= LEAST_ROUNDS
