@@ -8,6 +8,7 @@ from . import (
     encoders,
     evaluation,
     learners,
+    matching,
     metrics,
     plotting,
     strategies,
@@ -37,6 +38,7 @@ from .learners import (
     Query,
     SimulatedAnnotator,
 )
+from .matching import Matching
 from .strategies import (
     BADGE,
     ClusterMargin,
@@ -68,6 +70,7 @@ __all__ = [
     "KCenterGreedy",
     "KernelCCA",
     "MarginSampling",
+    "Matching",
     "MaxHerding",
     "MultimodalActiveLearner",
     "PairedActiveLearner",
@@ -95,6 +98,7 @@ __all__ = [
     "encoders",
     "evaluation",
     "learners",
+    "matching",
     "metrics",
     "plotting",
     "strategies",
@@ -114,6 +118,7 @@ def _name_publicly() -> None:
         datasets,
         encoders,
         learners,
+        matching,
         metrics,
         strategies,
         uncertainty,

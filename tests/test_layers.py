@@ -15,7 +15,7 @@ LAYERS = [  # the highest first; a room uses itself and what stands below it
     {"experiments"},
     {"annotation", "strategy_checks", "encoder_checks"},
     {"learners", "evaluation"},
-    {"strategies"},
+    {"strategies", "matching"},
     {"encoders"},
     {"metrics"},
     {"coverage", "uncertainty", "datasets"},

@@ -1,8 +1,9 @@
 """What all learners share: lists of items, one sequence per modality."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,31 +11,33 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from .._shared.parameters import check_integer
-from .._shared.randomness import REMEMBERED, draw_rows, draw_seed
+from .._shared.parameters import check_integer, check_number
+from .._shared.randomness import AUDITED, REMEMBERED, draw_rows, draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._block_math import to_host
-from ..arrays._verbs import take
+from ..arrays._verbs import take, whole
 from ..encoders._tags import reads_numbers_only
 from ..encoders._usable import usable_pairs, usable_rows
 from ..items._containers import join, numeric_rows
 from ..items._encoding import check_encoder, encode
+from ..matching._audit import AuditEstimates, Audits
 from ..strategies._base import QueryStrategy, check_n_instances, choose
 from ..strategies._round import Round, Selection, round_of
 from ..strategies._v_optimal import VOptimalDesign
 from ..uncertainty._nearest import nearest_rows
 from ._callables import check_selection, check_strategy_signature
 from ._prequential import GATE, N_OPEN, Gallery, Prequential
-from ._query import BaseQuery, at_rows, query_of
+from ._query import BaseQuery, at_rows, query_of, with_drawn
 
-STATE = ("seed", "estimator", "aligned", "unmatched", "prequential")
+STATE = ("seed", "estimator", "aligned", "unmatched", "prequential")  # and "audits"
+KNOWN = ("_aligned", "_unmatched", "_prequential", "_audits")
 
 
 class ActiveLearner(BaseEstimator):
     """A learner of any number of modalities; its faces name and check what comes in.
 
-    All that it knows is in five attributes: `seed_`, `estimator_`, `_aligned`,
-    `_unmatched` and `_prequential`. None of them is ever changed in place.
+    All that it knows is in these attributes: `seed_`, `estimator_`, `_aligned`,
+    `_unmatched`, `_prequential` and `_audits`. None of them is ever changed in place.
     """
 
     hands_out_both_modalities: ClassVar[bool] = True
@@ -56,6 +59,9 @@ class ActiveLearner(BaseEstimator):
     _aligned: tuple[Items, ...] | None = None
     _unmatched: tuple[Items | None, ...] = ()
     _prequential: Prequential = Prequential()
+    _audits: Audits = Audits()
+    audit: float = 0.0  # parameters of learners of two modalities
+    stop_when: Callable[[Any], bool] | None = None
 
     def __init__(
         self,
@@ -126,7 +132,8 @@ class ActiveLearner(BaseEstimator):
             known to be partners, one sequence per modality, or None), "unmatched" (the
             same of items without a partner; each entry may be None) and "prequential"
             (a dict: "shares", and in "asked" what the next answers are tested on, or
-            None). Nothing is copied, for a learner never changes these in place.
+            None), and in "audits" the answers to random questions. Nothing is copied,
+            for a learner never changes these in place.
         """
         return {
             "seed": getattr(self, "seed_", None),
@@ -134,6 +141,7 @@ class ActiveLearner(BaseEstimator):
             "aligned": self._aligned,
             "unmatched": self._unmatched,
             "prequential": self._prequential.state(),
+            "audits": self._audits.state(),
         }
 
     def from_state(self, state: Mapping[str, Any]) -> Self:
@@ -175,6 +183,8 @@ class ActiveLearner(BaseEstimator):
         learner._aligned = None if aligned is None else tuple(aligned)
         learner._unmatched = tuple(state["unmatched"])
         learner._prequential = Prequential.from_state(state["prequential"])
+        if "audits" in state:  # older ones lack it
+            learner._audits = Audits.from_state(state["audits"])
         return learner
 
     def refit(self) -> Self:
@@ -198,6 +208,8 @@ class ActiveLearner(BaseEstimator):
         state = dict(vars(self))
         if "_prequential" in state:
             state["_prequential"] = state["_prequential"].state()
+        if "_audits" in state:
+            state["_audits"] = state["_audits"].state()
         return state
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
@@ -205,15 +217,16 @@ class ActiveLearner(BaseEstimator):
         self.__dict__.update(state)
         if "_prequential" in state:
             self._prequential = Prequential.from_state(state["_prequential"])
+        if "_audits" in state:
+            self._audits = Audits.from_state(state["_audits"])
 
     @contextmanager
     def _forgetting(self) -> Iterator[None]:
         """Forget all that was fitted; where the body fails, it comes back."""
         before = vars(self).copy()
-        kept = ("_aligned", "_unmatched", "_prequential")
         try:
             for name in before:
-                if name.endswith("_") or name in kept:
+                if name.endswith("_") or name in KNOWN:
                     delattr(self, name)
             yield
         except BaseException:  # an interrupted run as well
@@ -231,15 +244,17 @@ class ActiveLearner(BaseEstimator):
             known = tuple(take(own, np.arange(len(own))) for own in items)
         else:
             known = tuple(map(join, self._aligned, items))
-        seed, prequential = self._seed(), self._prequential
-        if prequential.galleries:
+        seed, prequential, audits = self._seed(), self._prequential, self._audits
+        if prequential.galleries or audits.pending:
             encoder = getattr(self, "estimator_", self.estimator)
-            prequential = prequential.scored(self._encode(encoder, items))
+            features = self._encode(encoder, items)
+            prequential = prequential.scored(features)
+            audits = audits.answered(features, self._n_aligned())
         learned: dict[str, Any] = {"seed_": seed}
         if (refit or only_new) and len(known[0]) >= 2:
             learned["estimator_"] = self._fitted_on(known, seed)
-            prequential = prequential.answered()
-        learned["_prequential"] = prequential
+            prequential, audits = prequential.answered(), replace(audits, pending=())
+        learned |= {"_prequential": prequential, "_audits": audits}
         if not only_new:
             learned["_aligned"] = known
         # In one step, so that whoever interrupts finds all of it or none.
@@ -252,11 +267,15 @@ class ActiveLearner(BaseEstimator):
         `m` is the number of modalities.
         """
         if len(alone):
+            audits = self._audits
+            if query.audited is not None:
+                n_drawn = int(query.audited[alone].sum())
+                audits = audits.without_partner(n_drawn, self._n_aligned())
             items = take(query.instances, alone)
             unmatched = list(self._unmatched or [None] * m)
             known = unmatched[query.modality]
             unmatched[query.modality] = items if known is None else join(known, items)
-            self._unmatched = tuple(unmatched)
+            self.__dict__.update(_unmatched=tuple(unmatched), _audits=audits)
         return self
 
     def _fitted_on(self, items: Sequence[Items], seed: int) -> Any:
@@ -338,7 +357,7 @@ class ActiveLearner(BaseEstimator):
             names = [f"pools[{m}]" for m in range(len(pools))]
         n_instances = check_n_instances(n_instances, pools, names, strategy)
         self._check_numbers(pools, names)
-        whole = pools
+        given = pools
         encoder = getattr(self, "estimator_", self.estimator)
         rows = usable_rows(encoder, pools, self._listed)
         if rows is not None:  # the query is about the rest of the pools
@@ -360,11 +379,13 @@ class ActiveLearner(BaseEstimator):
             result = choose(strategy, seen)
         else:
             result, seen = strategy(self, *pools, n_instances=n_instances), None
-        selection = check_selection(result, list(map(len, pools)), n_instances)
-        query = query_of(self._query_kind, selection, pools)
+        sizes = list(map(len, pools))
+        selection = check_selection(result, sizes, n_instances)
+        drawn = self._drawn(sizes[selection.modality], n_instances)
+        query = query_of(self._query_kind, *with_drawn(selection, drawn), pools)
         self._remember(query, pools, seen)
         if rows is not None:
-            query = at_rows(query, rows[query.modality], whole)
+            query = at_rows(query, rows[query.modality], given)
         return query, seen
 
     def _check_numbers(self, pools: Sequence[Items], names: Sequence[str]) -> None:
@@ -423,6 +444,16 @@ class ActiveLearner(BaseEstimator):
         check_strategy_signature(strategy)
         return strategy
 
+    def _drawn(self, n_open: int, n_instances: int) -> IntArray:
+        """Return the rows that this batch asks about because they were drawn."""
+        share = check_number(self.audit, "audit", minimum=0, maximum=1)
+        if not share:
+            return np.empty(0, dtype=np.int64)
+        key = [getattr(self, "seed_", 0), self._n_aligned(), AUDITED]
+        rng = np.random.default_rng(key)
+        n_drawn = int(share * n_instances + rng.random())
+        return rng.choice(n_open, n_drawn, replace=False)
+
     def _remember(
         self, query: BaseQuery, pools: Sequence[Items], seen: Round | None
     ) -> None:
@@ -452,7 +483,32 @@ class ActiveLearner(BaseEstimator):
             Gallery(m, rows, features[m]) for m, rows in drawn.items() if features
         ]
         gate = getattr(self.query_strategy, "gate", GATE)
-        self._prequential = self._prequential.asking(query.modality, gate, galleries)
+        self.__dict__.update(
+            _prequential=self._prequential.asking(query.modality, gate, galleries),
+            _audits=self._audits_asking(query, pools, seen),
+        )
+
+    def _audits_asking(
+        self, query: BaseQuery, pools: Sequence[Items], seen: Round | None
+    ) -> Audits:
+        """Return the audits, with how similar drawn items are to the whole other pool.
+
+        Those are the items of the query that were drawn at random.
+        """
+        drawn, audits = query.audited, replace(self._audits, pending=())
+        if drawn is None or not drawn.any() or not hasattr(self, "estimator_"):
+            return audits
+        rows, other = np.asarray(query.indices)[drawn], 1 - query.modality
+        if seen is not None:
+            features = {
+                query.modality: to_host(take(seen.open[query.modality], rows)),
+                other: to_host(whole(seen.open[other])),
+            }
+        else:
+            items = list(pools)
+            items[query.modality] = take(pools[query.modality], rows)
+            features = dict(enumerate(self._encode(self.estimator_, items)))
+        return audits.asking(query.modality, features[query.modality], features[other])
 
     def _rank_partners(
         self, query: BaseQuery, pools: Sequence[Items], k: int
@@ -487,6 +543,11 @@ class ActiveLearner(BaseEstimator):
     def prequential_(self) -> FloatArray:
         """Return, per batch of answers, the share of partners ranked near the top."""
         return np.array(self._prequential.shares, dtype=np.float64)
+
+    @property
+    def audit_(self) -> AuditEstimates:
+        """Return what the answers to random questions say of the open pool."""
+        return self._audits.estimates()
 
     @property
     def trust_(self) -> float:

@@ -113,6 +113,9 @@ class MultimodalActiveLearner(ActiveLearner):
 
     Notes
     -----
+    There are no random questions (`audit`), proposals (`match`) or forecasts here; they
+    are for two modalities, see `PairedActiveLearner`.
+
     The paper's three steps for m modalities: `CoresetMargin` asks the modality with the
     largest coverage gap, picks a coreset there, and of it the smallest margins, meant
     over the other modalities. `VOptimalDesign` asks all modalities in turns; its design

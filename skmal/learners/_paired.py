@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..encoders._kernel import KernelCCA
 from ..encoders._protocol import Encoder
@@ -21,10 +22,13 @@ from ..items._containers import (
     refuse_one_row,
 )
 from ..items._groups import check_repeats, number_groups
+from ..matching._forecast import Forecast, forecast
+from ..matching._matching import Matching
 from ..strategies._base import Strategy, check_pools
 from ..strategies._round import Round
 from ._annotators import Annotator
 from ._core import ActiveLearner
+from ._matched import match
 from ._query import Query, check_query
 from ._simulation import Data, run
 
@@ -67,6 +71,15 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         start, the rows arrive in a random order in buffers of so many pairs, at least
         `batch_size`. Each buffer is asked one batch of questions and discarded, asked
         or not. None: everything is in the pools from the start and stays.
+    audit : float, default=0.0
+        The share of each batch that is drawn at random from the open items in place of
+        chosen, from 0 to 1; 0.1 is a good start. Their answers teach the encoder like
+        any other, and they alone say without bias how good it is (`audit_`, `forecast`)
+        and how sure its proposals are (`match`).
+    stop_when : callable, default=None
+        ``stop_when(learner)`` is asked after each round of a simulated run, which ends
+        where it returns True. It may look at all that the learner knows: `audit_`,
+        `forecast`, `trust_`. None: the budget alone ends it.
     random_state : int, RandomState or Generator, default=None
         Decides the whole run; handed on to the encoder where its `random_state` is
         None. An int repeats the run bit for bit.
@@ -91,7 +104,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         Every answer paid for, in order: the round, the row of X, the row of y; -1 in
         place of a partner that was missing. In a wrong pair the two rows differ (of an
         item with several rows of X, the first is given then).
-    termination_condition_ : {"budget_spent", "stream_ended", "pool_exhausted"}
+    termination_condition_ : {"budget_spent", "stream_ended", "pool_exhausted", \
+            "stopped"}
         Why the run ended.
     modality_iter_ : ndarray of shape (n_iter_,)
         The modality asked about in each round.
@@ -108,6 +122,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         encoder had ranked in the best 1 % of the open items (or in the strategy's
         `gate`, where it has one) before it was told: an honest score without any
         validation data.
+    audit_ : AuditEstimates
+        What the answers to random questions say of the open pool; see `audit`.
     trust_ : float
         The running value of that, from 0 (before any answer) to 1: the first share,
         then halfway from there to each new one.
@@ -174,6 +190,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         n_initial: int | None = None,
         batch_size: int = 8,
         buffer_size: int | None = None,
+        audit: float = 0.0,
+        stop_when: Callable[[Any], bool] | None = None,
         random_state: RandomState = None,
         verbose: int = 0,
     ) -> None:
@@ -188,6 +206,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             random_state=random_state,
             verbose=verbose,
         )
+        self.audit = audit
+        self.stop_when = stop_when
 
     # ---------------------------------------------------------------- learning
 
@@ -465,6 +485,122 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         check_query(query, Query)
         ranked = self._rank_partners(query, check_pools(self, X_pool, y_pool), k)
         return ranked[1 - query.modality]
+
+    # ---------------------------------------------------------------- finishing
+
+    def match(
+        self,
+        X_pool: Items,
+        y_pool: Items,
+        one_to_one: bool = True,
+        *,
+        groups: npt.ArrayLike | None = None,
+        n_folds: int | None = 10,
+    ) -> Matching:
+        """Propose partners for all open items, and say how sure each proposal is.
+
+        Parameters
+        ----------
+        X_pool, y_pool : sequence
+            The open items of both modalities.
+        one_to_one : bool, default=True
+            Whether an item can be given once. False: every item of y is given its
+            likeliest partner, whoever else has it.
+        groups : array-like of shape (n_X_pool,), default=None
+            Rows of X of the same label repeat one item, as they do for `fit`: it may
+            have as many partners as it has rows.
+        n_folds : int, default=10
+            Into how many parts the known pairs are cut where there are too few answers
+            to random questions to learn the confidence from, at least 2. None:
+            nothing is held out, and confidence is what similarities alone tell.
+
+        Returns
+        -------
+        Matching
+            (X_rows, y_rows, confidence) of all proposals, the surest first, and whether
+            the confidence can be trusted.
+
+        Raises
+        ------
+        NotFittedError
+            If the encoder has seen no pairs.
+        ValueError
+            If a pool is empty, holds NaN or has other features than the learner was
+            fitted on, or if groups do not fit X_pool.
+
+        Notes
+        -----
+        Similarities become shares by Sinkhorn scaling of the most similar 20 of each
+        row, looked up both ways; the assignment with the largest sum of shares is
+        exact up to 30,000 rows of either side, and takes the largest free share one
+        after the other beyond. From 90,000 rows on, candidates are looked for in
+        neighbouring cells alone. No array is larger than 40 values per row.
+
+        Confidence is learned from 30 or more answers to random questions (see `audit`):
+        the encoder is fitted again on what was known before each of the last ten rounds
+        of them, and its proposals then are compared with the answers. Without these,
+        the known pairs are left out by turns. Of pairs that a strategy chose that is
+        too low, and `Matching.is_trusted` says so. Either costs up to ten fits of the
+        encoder and as many assignments, fewer where pairs are many; an encoder of long
+        training may take ``n_folds=None`` or few folds.
+
+        Where items without a partner are known (`teach_unmatched`), a pair that looks
+        more like these is not proposed.
+
+        Examples
+        --------
+        >>> from skmal import PairedActiveLearner
+        >>> from skmal.datasets import make_colorswap
+        >>> X, y = make_colorswap(300, features=True, random_state=0)
+        >>> learner = PairedActiveLearner(random_state=0).fit(X[:300], y[:300])
+        >>> matching = learner.match(X[300:], y[300:])
+        >>> bool((matching.X_rows == matching.y_rows).mean() > 0.7)
+        True
+        """
+        check_is_fitted(self)
+        X_pool, y_pool = check_pools(self, X_pool, y_pool)
+        if n_folds is not None:
+            n_folds = check_integer(n_folds, "n_folds", minimum=2)
+        item, first = number_groups(groups, len(X_pool))
+        check_repeats(X_pool, item, first)
+        return match(self, (X_pool, y_pool), item, first, bool(one_to_one), n_folds)
+
+    def forecast(self, n: int = 100) -> Forecast:
+        """Say what the next answers will bring.
+
+        Parameters
+        ----------
+        n : int, default=100
+            How many answers, at least 1.
+
+        Returns
+        -------
+        Forecast
+            By how much the mean reciprocal rank over the open pool will rise, with a 90
+            % interval, and whether it can be trusted.
+
+        Raises
+        ------
+        ValueError
+            If n is below 1.
+
+        Notes
+        -----
+        It rests on the answers to random questions alone (see `audit`): a line through
+        their reciprocal ranks, in the logarithm of the pairs known at the time.
+
+        Examples
+        --------
+        >>> from skmal import PairedActiveLearner
+        >>> PairedActiveLearner().forecast(100).is_trusted
+        False
+        """
+        n = check_integer(n, "n", minimum=1)
+        before, ranks = self._audits.n_before, self._audits.rank
+        known = [i for i, rank in enumerate(ranks) if rank == rank]
+        return forecast(
+            [before[i] for i in known], [ranks[i] for i in known], self._n_aligned(), n
+        )
 
     # ---------------------------------------------------------------- using
 

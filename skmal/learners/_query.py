@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from .._shared.types import FloatArray, IntArray, Items
+from .._shared.types import BoolArray, FloatArray, IntArray, Items
 from ..arrays._plain import plain
 from ..arrays._verbs import take
 from ..strategies._round import Selection
@@ -26,6 +26,7 @@ class BaseQuery(_Asked):
     utilities: FloatArray | None
     coverage_gap: tuple[float, ...] | None
     pool_sizes: tuple[int, ...] | None
+    audited: BoolArray | None
 
     def __new__(
         cls,
@@ -35,6 +36,7 @@ class BaseQuery(_Asked):
         utilities: npt.ArrayLike | None = None,
         coverage_gap: tuple[float, ...] | None = None,
         pool_sizes: tuple[int, ...] | None = None,
+        audited: BoolArray | None = None,
     ) -> Self:
         """Build the pair and hang the rest on it."""
         self = super().__new__(cls, cast(IntArray, indices), instances)
@@ -42,6 +44,7 @@ class BaseQuery(_Asked):
         self.utilities = cast(FloatArray | None, utilities)
         self.coverage_gap = coverage_gap
         self.pool_sizes = pool_sizes
+        self.audited = audited
         return self
 
     def __getnewargs__(self) -> tuple[Any, ...]:
@@ -52,6 +55,7 @@ class BaseQuery(_Asked):
             self.utilities,
             self.coverage_gap,
             self.pool_sizes,
+            self.audited,
         )
 
     def __repr__(self) -> str:
@@ -63,9 +67,12 @@ AnyQuery = TypeVar("AnyQuery", bound=BaseQuery)
 
 
 def query_of(
-    kind: type[AnyQuery], selection: Selection, pools: Sequence[Items]
+    kind: type[AnyQuery],
+    selection: Selection,
+    audited: BoolArray | None,
+    pools: Sequence[Items],
 ) -> AnyQuery:
-    """Return the query of this kind that asks about what a strategy chose."""
+    """Return the query of this kind that asks about what was chosen, or drawn."""
     return kind(
         selection.indices,
         take(pools[selection.modality], selection.indices),
@@ -73,7 +80,33 @@ def query_of(
         selection.utilities,
         selection.coverage_gap,
         tuple(map(len, pools)),
+        audited,
     )
+
+
+def with_drawn(
+    selection: Selection, drawn: IntArray
+) -> tuple[Selection, BoolArray | None]:
+    """Return a selection that ends with drawn rows, and which of its rows these are.
+
+    They take the places of the last chosen ones, and have no utility. Without any it is
+    what it was.
+    """
+    if not len(drawn):
+        return selection, None
+    chosen = np.asarray(selection.indices)
+    places = np.flatnonzero(~np.isin(chosen, drawn))[: len(chosen) - len(drawn)]
+    utilities = selection.utilities
+    if utilities is not None:
+        none = np.full(len(drawn), np.nan)
+        utilities = np.concatenate([np.asarray(utilities)[places], none])
+    mixed = Selection(
+        np.concatenate([chosen[places], drawn]),
+        utilities,
+        selection.modality,
+        selection.coverage_gap,
+    )
+    return mixed, np.arange(len(chosen)) >= len(places)
 
 
 def at_rows(query: AnyQuery, rows: IntArray, pools: Sequence[Items]) -> AnyQuery:
@@ -85,6 +118,7 @@ def at_rows(query: AnyQuery, rows: IntArray, pools: Sequence[Items]) -> AnyQuery
         query.utilities,
         query.coverage_gap,
         tuple(map(len, pools)),
+        query.audited,
     )
 
 
@@ -114,6 +148,9 @@ class Query(BaseQuery):
         The gaps of X and y that the strategy compared, if it did.
     pool_sizes : tuple of two ints, default=None
         How many rows the pools had. None: not known, and answers are not checked by it.
+    audited : ndarray of bool, shape (n_instances,), default=None
+        Which of them were drawn at random, see `audit` of `PairedActiveLearner`; None
+        where none was. Their utility is NaN.
 
     Examples
     --------
@@ -182,6 +219,8 @@ class MultimodalQuery(BaseQuery):
         The gaps of all modalities that the strategy compared, if it did.
     pool_sizes : tuple of ints, default=None
         How many rows the pools had. None: not known, and answers are not checked by it.
+    audited : None
+        Audits are for learners of two modalities.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.parameters import check_integer
+from .._shared.parameters import check_integer, check_number
 from .._shared.randomness import SIMULATED_RUN, draw_seed
 from .._shared.types import FloatArray, IntArray, Items
 from ..arrays._verbs import take
@@ -129,6 +129,12 @@ def run(learner: ActiveLearner, data: Data, score: Callable[[], Any] | None) -> 
     learner is what it was before.
     """
     plan = plan_of(learner, len(data))
+    if learner.stop_when is not None and not callable(learner.stop_when):
+        raise ValueError(
+            "stop_when must be a function of the learner that returns True or False, "
+            f"got {learner.stop_when!r}"
+        )
+    check_number(learner.audit, "audit", minimum=0, maximum=1)
     learner._strategy()  # raises unless there is one
     seed = draw_seed(learner.random_state)
     annotator = annotator_of(learner, seed)
@@ -234,9 +240,16 @@ class Run:
                 self.ask(pools)
             elif not buffer_size:  # nobody to name, nor will there be
                 break
+            if self.is_stopped():
+                return "stopped"
         if self.n_spent >= self.plan.budget:
             return "budget_spent"
         return "stream_ended" if buffer_size else "pool_exhausted"
+
+    def is_stopped(self) -> bool:
+        """Say whether the caller wants no more answers."""
+        stop_when = self.learner.stop_when
+        return stop_when is not None and bool(stop_when(self.learner))
 
     def places_here(self, buffer: IntArray) -> list[IntArray]:
         """Return the open places of each pool while these rows are here, in order."""

@@ -78,6 +78,7 @@ def test_the_state_of_a_learner_that_knows_nothing():
         "estimator": None,
         "aligned": None,
         "unmatched": (None, None),
+        "audits": {"n_before": (), "place": (), "rank": (), "pending": ()},
         "prequential": {"shares": [], "asked": None},
     }
     learner, _, _ = asked_learner()

@@ -10,7 +10,8 @@ from flask import Response, jsonify, request
 
 from .._records import Item, Reply
 from .._session import AnnotationSession
-from ._handlers import shown_item
+from .._shown import shown_item
+from ._handlers import address
 from ._requests import body, flag_in, number_in, person_in, whole_in
 
 N_SHOWN = 50  # answers at a time
@@ -83,4 +84,4 @@ class ReviewHandlers:
             item, kind = self.session.item(modality, key), self.session.kinds[modality]
         except ValueError:
             item, kind = Item(key, -1, None), "other"
-        return shown_item(item, modality, kind)
+        return shown_item(item, modality, kind, address)

@@ -1,0 +1,188 @@
+"""Partners for the open items, with a confidence that held-out answers bear out.
+
+Answers to random questions are the best: the encoder is fitted once more on what was
+known before each round of them, and proposes partners in the pool as it was then. Pairs
+that a strategy chose, left out by turns, are no such sample: each is far from all
+others, so that without it nothing near is known.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._shared.randomness import FOLDS
+from .._shared.types import BoolArray, FloatArray, IntArray, Items
+from ..arrays._verbs import take, whole
+from ..encoders._usable import usable_rows
+from ..items._containers import join
+from ..items._encoding import encode
+from ..matching._confidence import N_TRUSTED, calibrate
+from ..matching._matching import Matching, Proposals, propose
+from ._core import ActiveLearner
+
+MOST_ROUNDS = 10  # of random questions that are gone through again, the last ones
+ENOUGH = 500  # held-out pairs that calibrate well enough
+SAME = 1e-6  # squared distance between the features of equal items
+
+
+def match(
+    learner: ActiveLearner,
+    pools: Sequence[Items],
+    item: IntArray,
+    first: IntArray,
+    one_to_one: bool,
+    n_folds: int | None,
+) -> Matching:
+    """Return the proposals for two open pools; row i of X is of item[i].
+
+    `first` are the first rows of the items.
+    """
+    rows = [np.asarray(first), np.arange(len(pools[1]))]
+    pools = [take(pools[0], rows[0]), pools[1]]
+    usable = usable_rows(learner.estimator_, pools, learner._listed)
+    if usable is not None:
+        pools = [take(own, of) for own, of in zip(pools, usable, strict=True)]
+        rows = [own[of] for own, of in zip(rows, usable, strict=True)]
+    n_partners = np.bincount(item, minlength=len(first))[item[rows[0]]]
+    found = propose(*_features(learner.estimator_, pools), n_partners, one_to_one)
+
+    held, is_random = _held_out(learner, pools, n_partners, one_to_one, n_folds)
+    shares, right = (np.concatenate(own) for own in zip(*held, strict=True))
+    confidence = calibrate(shares, right).confidence(found.shares)
+    kept = _has_partner(learner, pools, n_partners, one_to_one, found, held, confidence)
+
+    order = np.flatnonzero(kept)
+    order = order[np.argsort(-confidence[order], kind="stable")]
+    x = _rows_of_items(found.x[order], item, rows[0], one_to_one)
+    return Matching(
+        x, rows[1][found.y[order]], confidence[order], len(shares), is_random
+    )
+
+
+def _rows_of_items(
+    x: IntArray, item: IntArray, first: IntArray, one_to_one: bool
+) -> IntArray:
+    """Return a row of X for each proposal; those of one item get its rows in order."""
+    chosen = first[x]
+    if not one_to_one or len(np.unique(item)) == len(item):
+        return chosen
+    by_item = np.argsort(item, kind="stable")
+    starts = np.searchsorted(item[by_item], np.arange(item.max() + 1))
+    order = np.argsort(chosen, kind="stable")
+    ordered = chosen[order]
+    within = np.empty(len(x), dtype=np.int64)
+    within[order] = np.arange(len(x)) - np.searchsorted(ordered, ordered)
+    return by_item[starts[item[chosen]] + within]
+
+
+def _features(encoder: Any, pools: Sequence[Items]) -> tuple[FloatArray, FloatArray]:
+    """Return what an encoder makes of both, in memory."""
+    X, Y = (np.asarray(whole(own), np.float32) for own in encode(encoder, *pools))
+    return X, Y
+
+
+Held = tuple[FloatArray, BoolArray]  # shares of proposals, and which are right
+
+
+def _held_out(
+    learner: ActiveLearner,
+    pools: Sequence[Items],
+    n_partners: IntArray,
+    one_to_one: bool,
+    n_folds: int | None,
+) -> tuple[list[Held], bool]:
+    """Return what was proposed for held-out pairs, and whether they are random."""
+    nothing: Held = np.empty(0), np.empty(0, dtype=bool)
+    aligned = learner._aligned
+    if aligned is None or n_folds is None:
+        return [nothing], False
+    held: list[Held] = [nothing]
+    n_held = 0
+    rounds = [own for own in learner._audits.of_rounds() if own[0] >= 2]
+    n_audits = sum(len(places) for _, places in rounds)
+    is_random = n_audits >= N_TRUSTED
+    n = len(aligned[0])
+    splits: Iterator[tuple[IntArray, IntArray, IntArray]]
+    if is_random:
+        splits = (
+            (np.arange(before), places, np.setdiff1d(np.arange(before, n), places))
+            for before, places in rounds[: -MOST_ROUNDS - 1 : -1]
+        )
+    else:
+        splits = _folds(n, n_folds, learner._seed())
+    for known, some, others in splits:
+        encoder = learner._fresh_encoder(learner._seed())
+        encoder.fit(*(take(own, known) for own in aligned))
+        back = np.concatenate([some, others])
+        then = tuple(
+            join(take(own, back), pool)
+            for own, pool in zip(aligned, pools, strict=True)
+        )
+        sides = _features(encoder, then)
+        times = np.concatenate([np.ones(len(back), dtype=np.int64), n_partners])
+        found = propose(*sides, times, one_to_one)
+        held.append(_of_held(found, sides, len(some)))
+        n_held += len(some)
+        if n_held >= ENOUGH:
+            break
+    return held, is_random or (not learner._prequential.shares and len(held) > 1)
+
+
+def _folds(
+    n: int, n_folds: int, seed: int
+) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+    """Yield (known, held out, others that are open) for each fold of n pairs."""
+    n_folds = min(n_folds, n // 3)  # two pairs at least are left
+    order = np.random.default_rng([seed, n, FOLDS]).permutation(n)
+    for fold in np.array_split(order, n_folds) if n_folds > 1 else ():
+        yield np.setdiff1d(order, fold), fold, np.empty(0, dtype=np.int64)
+
+
+def _of_held(found: Proposals, sides: Sequence[FloatArray], n_held: int) -> Held:
+    """Return the proposals for the first rows, which are pairs; equals are right."""
+    shares, right = [], []
+    for own, other, side in ((found.x, found.y, 1), (found.y, found.x, 0)):
+        at = np.flatnonzero(own < n_held)
+        features = sides[side]
+        far = features[other[at]] - features[own[at]]
+        shares.append(found.shares[at])
+        right.append(np.square(far).sum(axis=1) <= SAME)
+    return np.concatenate(shares), np.concatenate(right)
+
+
+def _has_partner(
+    learner: ActiveLearner,
+    pools: Sequence[Items],
+    n_partners: IntArray,
+    one_to_one: bool,
+    found: Proposals,
+    held: list[Held],
+    confidence: FloatArray,
+) -> BoolArray:
+    """Say which proposals are likelier right than that an item has no partner.
+
+    What is proposed for items known to have none is set against what was proposed for
+    pairs that were held out.
+    """
+    kept = np.ones(len(found.x), dtype=bool)
+    alone = [0 if own is None else len(own) for own in learner._unmatched]
+    of_pairs = np.concatenate([shares for shares, _ in held])
+    if not sum(alone) or not len(of_pairs):
+        return kept
+    then = tuple(
+        pool if own is None else join(own, pool)
+        for own, pool in zip(learner._unmatched, pools, strict=True)
+    )
+    times = np.concatenate([np.ones(alone[0], dtype=np.int64), n_partners])
+    again = propose(*_features(learner.estimator_, then), times, one_to_one)
+    is_alone = (again.x < alone[0]) | (again.y < alone[1])
+    # Of all answers so many were about items without a partner.
+    n_known = learner._n_aligned()
+    n_alone = round(len(of_pairs) * sum(alone) / max(n_known, 1))
+    shares = np.resize(again.shares[is_alone], n_alone if is_alone.any() else 0)
+    none = calibrate(
+        np.concatenate([of_pairs, shares]),
+        np.arange(len(of_pairs) + len(shares)) >= len(of_pairs),
+    )
+    return confidence >= none.confidence(found.shares)

@@ -1,0 +1,132 @@
+"""Proposed partners, and how they are found among features."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._shared.types import BoolArray, FloatArray, IntArray
+from ._assignment import assign, partner_shares
+from ._candidates import find_edges
+from ._confidence import N_TRUSTED
+
+
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """Proposed partners, the surest first.
+
+    Parameters
+    ----------
+    X_rows, y_rows : ndarray of shape (n_proposed,)
+        Rows of both pools that are proposed as partners. A row that is in none has no
+        partner, as far as can be told.
+    confidence : ndarray of shape (n_proposed,)
+        The probability that they are.
+    n_checked : int
+        How many answers that probability was learned from.
+    is_random : bool
+        Whether these were about items drawn at random. Items that a strategy chose are
+        harder than most, and confidence learned from them is too low.
+
+    Examples
+    --------
+    >>> from skmal import PairedActiveLearner
+    >>> from skmal.datasets import load_glyphs
+    >>> X, y = load_glyphs(features=True, return_X_y=True)
+    >>> learner = PairedActiveLearner(random_state=0).fit(X[::4], y[::4])
+    >>> matching = learner.match(X[1::8], y[1::8])
+    >>> bool(matching.confidence[0] >= matching.confidence[-1])
+    True
+    """
+
+    X_rows: IntArray
+    y_rows: IntArray
+    confidence: FloatArray
+    n_checked: int = 0
+    is_random: bool = False
+
+    def __len__(self) -> int:
+        """Return the number of proposals."""
+        return len(self.X_rows)
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether confidence rests on 30 answers about random items, or more."""
+        return self.is_random and self.n_checked >= N_TRUSTED
+
+    def at_least(self, confidence: float) -> "Matching":
+        """Return the proposals of at least this confidence.
+
+        Parameters
+        ----------
+        confidence : float
+            The least.
+
+        Returns
+        -------
+        Matching
+            These.
+        """
+        kept: BoolArray = self.confidence >= confidence
+        return Matching(
+            self.X_rows[kept],
+            self.y_rows[kept],
+            self.confidence[kept],
+            self.n_checked,
+            self.is_random,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """Proposed pairs of rows of features, and their shares.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n_proposed,)
+        Rows of either side.
+    shares : ndarray of shape (n_proposed,)
+        How likely each is, as similarities alone tell it.
+    """
+
+    x: IntArray
+    y: IntArray
+    shares: FloatArray
+
+
+def propose(
+    X: FloatArray,
+    Y: FloatArray,
+    n_partners: IntArray | None = None,
+    one_to_one: bool = True,
+) -> Proposals:
+    """Propose partners among the features of two pools.
+
+    Parameters
+    ----------
+    X, Y : ndarray of shape (n_x, n_features) and (n_y, n_features)
+        Features of both in one space.
+    n_partners : ndarray of shape (n_x,), default=None
+        How many partners each row of X may have. None: one.
+    one_to_one : bool, default=True
+        Whether each row may be given only as often as it has partners. False: every row
+        of Y is given its likeliest row of X.
+
+    Returns
+    -------
+    Proposals
+        What is proposed.
+    """
+    if n_partners is None:
+        n_partners = np.ones(len(X), dtype=np.int64)
+    if not one_to_one:  # as many of either side, on average
+        n_partners = np.maximum(n_partners, -(-len(Y) // len(X)))
+    edges = find_edges(X, Y)
+    shares = partner_shares(edges, n_partners)
+    if one_to_one:
+        chosen = assign(edges, shares, n_partners)
+    else:
+        order = np.lexsort([-shares, edges.y])
+        _, first = np.unique(edges.y[order], return_index=True)
+        chosen = order[first]
+    own = np.clip(shares[chosen], 0, 1)
+    return Proposals(edges.x[chosen], edges.y[chosen], own)

@@ -1,0 +1,165 @@
+"""match, audit, forecast and stop_when of the learner."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from skmal import PairedActiveLearner, Query, RandomSampling, RidgeCCA
+from skmal.datasets import make_colorswap
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return make_colorswap(150, features=True, return_X_y=True, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def audited(pairs):
+    learner = PairedActiveLearner(
+        RidgeCCA(), audit=0.5, budget=180, batch_size=20, random_state=0
+    )
+    return learner.fit(*pairs)
+
+
+def test_partners_of_all_open_items_are_proposed(pairs, audited):
+    X, y = (own[audited.annotated_iter_ < 0] for own in pairs)
+    order = np.random.default_rng(0).permutation(len(X))
+    matching = audited.match(X, y[order])
+    right = matching.X_rows == order[matching.y_rows]
+    assert len(matching) == len(set(matching.X_rows)) == len(set(matching.y_rows))
+    assert len(matching) > 0.95 * len(X)
+    assert right.mean() > 0.5
+    assert matching.is_trusted
+    assert matching.n_checked >= 30
+    assert (np.diff(matching.confidence) <= 0).all()
+    assert abs(matching.confidence.mean() - right.mean()) < 0.2
+    sure = matching.at_least(0.8)
+    assert len(sure) == (matching.confidence >= 0.8).sum()
+
+
+def test_confidence_from_chosen_pairs_is_not_trusted(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA(), budget=60, random_state=0).fit(X, y)
+    assert not learner.match(X[:50], y[:50]).is_trusted
+    learner = PairedActiveLearner(RidgeCCA()).fit(X[:100], y[:100])  # random pairs
+    matching = learner.match(X[100:], y[100:])
+    assert matching.is_trusted
+    none = learner.match(X[100:], y[100:], n_folds=None)
+    assert none.n_checked == 0
+    assert not none.is_trusted
+
+
+def test_items_of_several_rows_have_as_many_partners(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA()).fit(X[:100], y[:100])
+    groups = np.repeat(np.arange(20), 3)
+    pool = X[100:120][groups]
+    matching = learner.match(pool, y[100:160], groups=groups, n_folds=None)
+    assert len(matching) == len(set(matching.X_rows)) == len(set(matching.y_rows))
+    free = learner.match(X[100:103], y[100:160], one_to_one=False, n_folds=None)
+    assert sorted(free.y_rows) == list(range(60))
+
+
+def test_what_looks_like_items_without_a_partner_is_not_proposed(pairs):
+    X, y = pairs
+    rng = np.random.default_rng(0)
+    noise = 3 * rng.normal(size=(80, X.shape[1]))
+    learner = PairedActiveLearner(RidgeCCA()).fit(X[:200], y[:200])
+    before = learner.match(np.concatenate([X[200:], noise[:40]]), y[200:])
+    query = Query(np.arange(40), noise[40:], modality=0)
+    learner.teach_unmatched(query, np.full(40, -1))
+    after = learner.match(np.concatenate([X[200:], noise[:40]]), y[200:])
+    assert len(after) <= len(before)
+    assert (after.X_rows >= 100).sum() <= (before.X_rows >= 100).sum()
+
+
+def test_a_share_of_each_batch_is_drawn(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA(), audit=0.25, random_state=0)
+    learner.teach(X[:30], y[:30])
+    query = learner.query(X[30:], y[30:], n_instances=20)
+    assert query.audited.sum() == 5
+    assert len(set(query.indices)) == 20
+    assert np.isnan(query.utilities[query.audited]).all()
+    again = pickle.loads(pickle.dumps(query))
+    assert np.array_equal(again.audited, query.audited)
+    chosen = PairedActiveLearner(RidgeCCA(), random_state=0).teach(X[:30], y[:30])
+    plain = chosen.query(X[30:], y[30:], n_instances=20)
+    assert plain.audited is None
+    own = query.indices[~query.audited]
+    left = plain.indices[~np.isin(plain.indices, query.indices[query.audited])]
+    assert np.array_equal(own, left[:15])
+
+
+def test_audits_are_counted_once_and_travel(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA(), audit=0.5, random_state=0)
+    learner.teach(X[:30], y[:30])
+    query = learner.query(X[30:], y[30:], n_instances=20)
+    partners = np.where(np.arange(20) % 2, query.indices, -1)
+    rows = query.pairs(partners)
+    learner.teach(X[30:][rows[0]], y[30:][rows[1]])
+    learner.teach_unmatched(query, partners)
+    estimates = learner.audit_
+    assert estimates.n_answers == 10
+    assert estimates.without_partner.value == 0.5
+    for other in (
+        pickle.loads(pickle.dumps(learner)),
+        learner.from_state(learner.state()),
+    ):
+        assert other.audit_ == estimates
+    state = learner.state()
+    del state["audits"]  # as older learners told it
+    assert learner.from_state(state).audit_.n_answers == 0
+
+
+def test_ranks_are_those_of_the_whole_open_pool(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA(), RandomSampling(), audit=1.0)
+    learner.teach(X[:60], y[:60])
+    a, b = learner.transform(X[60:], y[60:])
+    query = learner.query(X[60:], y[60:], n_instances=20)
+    if query.modality:
+        a, b = b, a
+    S = a @ b.T
+    rank = 1 + (np.diag(S)[:, None] + 1e-6 < S).sum(axis=1)
+    rows = query.indices
+    learner.teach(X[60:][rows], y[60:][rows])
+    assert learner.audit_.mrr.value == pytest.approx((1 / rank[rows]).mean(), abs=0.02)
+
+
+def test_a_run_stops_when_told(pairs, audited):
+    learner = PairedActiveLearner(
+        RidgeCCA(),
+        audit=0.5,
+        budget=180,
+        batch_size=20,
+        stop_when=lambda own: own.audit_.mrr.low > 0.2,
+        random_state=0,
+    ).fit(*pairs)
+    assert learner.termination_condition_ == "stopped"
+    assert learner.n_pairs_iter_[-1] < 180
+    assert learner.audit_.mrr.low > 0.2
+    assert audited.termination_condition_ == "budget_spent"
+    assert audited.forecast(50).is_trusted
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, "all", True])
+def test_audit_is_a_share(pairs, value):
+    learner = PairedActiveLearner(RidgeCCA(), audit=value, budget=20)
+    with pytest.raises(ValueError, match="audit must be"):
+        learner.fit(*pairs)
+
+
+def test_bad_input_is_told(pairs, audited):
+    X, y = pairs
+    with pytest.raises(NotFittedError):
+        PairedActiveLearner().match(X, y)
+    with pytest.raises(ValueError, match="n_folds must be an integer of at least 2"):
+        audited.match(X, y, n_folds=1)
+    with pytest.raises(ValueError, match="n must be an integer of at least 1"):
+        audited.forecast(0)
+    with pytest.raises(ValueError, match="stop_when must be a function"):
+        PairedActiveLearner(stop_when=0.5, budget=20).fit(X, y)

@@ -1,0 +1,97 @@
+"""Confidence, intervals, audits and forecasts, from made-up answers."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from skmal._shared.intervals import mean_interval, wilson_interval
+from skmal.matching._audit import Audits
+from skmal.matching._confidence import calibrate, log_odds
+from skmal.matching._forecast import forecast
+
+
+def test_confidence_is_the_share_right_where_answers_are_many():
+    rng = np.random.default_rng(0)
+    shares = rng.random(4000)
+    truth = expit(-1 + 0.5 * log_odds(shares))
+    learned = calibrate(shares, rng.random(4000) < truth).confidence(shares)
+    assert np.abs(learned - truth).mean() < 0.02
+
+
+def test_without_answers_it_is_the_prior_and_nearly_one_half():
+    confidence = calibrate(np.empty(0), np.empty(0, dtype=bool)).confidence(
+        np.array([0.01, 0.5, 0.99])
+    )
+    assert (np.diff(confidence) > 0).all()
+    assert (confidence > 0.1).all()
+    assert (confidence < 0.9).all()
+
+
+def test_few_answers_make_nothing_sure():
+    shares = np.array([0.9, 0.95, 0.99])
+    sure = calibrate(shares, np.ones(3, dtype=bool)).confidence(np.array([0.99]))
+    surer = calibrate(np.tile(shares, 30), np.ones(90, dtype=bool))
+    assert sure[0] < 0.95 < surer.confidence(np.array([0.99]))[0]
+
+
+def test_wilson_is_the_textbook_one():
+    value, low, high = wilson_interval(8, 10)
+    assert (value, round(low, 3), round(high, 3)) == (0.8, 0.490, 0.943)
+    assert np.isnan(wilson_interval(0, 0)).all()
+
+
+def test_a_mean_of_zeros_and_ones_is_a_share():
+    values = np.repeat([0.0, 1.0], [60, 40])
+    ours, wilson = mean_interval(values), wilson_interval(40, 100)
+    assert ours.value == 0.4
+    assert ours.low == pytest.approx(wilson.low, abs=0.01)
+    assert np.isnan(mean_interval([])).all()
+    narrow = mean_interval(np.full(100, 0.5) + 0.01 * (-1) ** np.arange(100))
+    assert narrow.high - narrow.low < 0.01
+
+
+def test_ranks_of_audits_are_those_in_the_whole_pool():
+    gallery = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0], [1.0, 0.0]])
+    audits = Audits().asking(0, np.array([[1.0, 0.0], [0.0, 2.0]]), gallery)
+    asked = np.array([[0.0, 1.0], [1.0, 0.0]])
+    audits = audits.answered((asked, np.array([[0.8, 0.6], [1.0, 0.0]])), n_before=7)
+    assert audits.rank == (1.5, 2.0)  # of two equals; behind one
+    assert audits.place == (8, 7)
+    assert not audits.pending
+    audits = audits.without_partner(2, 9)
+    estimates = audits.estimates()
+    assert estimates.n_answers == 4
+    assert estimates.without_partner.value == 0.5
+    assert estimates.recall_at_1.value == 0
+    assert estimates.recall_at_9.value == 1
+    assert Audits.from_state(audits.state()) is not audits
+    assert Audits.from_state(audits.state()).rank[:2] == audits.rank[:2]
+
+
+def test_what_was_chosen_is_no_audit():
+    audits = Audits().asking(1, np.array([[1.0, 0.0]]), np.eye(2))
+    audits = audits.answered((np.eye(2)[:1], np.array([[0.0, 1.0]])), 3)
+    assert not audits.rank
+    assert len(audits.pending) == 1
+
+
+def test_a_forecast_goes_on_as_before():
+    n = np.repeat(np.arange(50, 500, 50), 40)
+    rng = np.random.default_rng(0)
+    hit = rng.random(len(n)) < 0.1 * np.log(n)
+    told = forecast(n, np.where(hit, 1.0, 1e9), 500, 100)
+    assert told.is_trusted
+    assert told.low <= 0.1 * np.log(600 / 500) <= told.high
+    assert "360 random questions of 9 rounds" in told.reason
+
+
+@pytest.mark.parametrize(
+    ("n_rounds", "n", "why"),
+    [(1, 10, "Only 9"), (3, 10, "30 of 4 are needed"), (9, 9000, "more than the 500")],
+)
+def test_a_forecast_says_when_it_cannot_be_trusted(n_rounds, n, why):
+    before = np.repeat(np.arange(n_rounds) * 10 + 20, 9)
+    told = forecast(before, np.tile([1.0, 2, 3], len(before) // 3), 500, n)
+    assert not told.is_trusted
+    assert why in told.reason
+    assert np.isnan(told.gain) == (n_rounds == 1)
