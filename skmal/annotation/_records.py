@@ -10,7 +10,7 @@ NAMES = "X", "y"  # of the pools, by modality
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a pool.
+    """One item of a pool. Two are equal if key and row are, whatever the value is.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Item:
 
     key: str
     row: int
-    value: Any
+    value: Any = field(compare=False)
 
 
 Partner: TypeAlias = Item | str | int | None  # an item, its key, its row, or none

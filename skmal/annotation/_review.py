@@ -40,7 +40,7 @@ class Review:
     ...         session.answer(second, first.candidates[1], by="bob")
     ...         bobs, adas = session.review.replies(disputed=True)
     ...         session.review.adopt(bobs, by="eve")  # there is no third person
-    ...         session.pairs()[0][1 - first.modality] == first.candidates[1]
+    ...         session.pairs()[0][1 - first.modality].key == first.candidates[1].key
     True
     """
 

@@ -134,8 +134,9 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
     print_savings(savings)
     chance = chance_beside(arguments.out / "curves.csv")
     print("Guessing scores " + ", ".join(f"{n} {s:.4f}" for n, s in chance.items()))
-    print("\nAny two strategies (areas under the curves; p corrected by Holm):")
-    for row in pairwise_table(curves):
+    if pairs := pairwise_table(curves):
+        print("\nAny two strategies (areas under the curves; p corrected by Holm):")
+    for row in pairs:
         print(f"  {sentence_of(row)}")
     return write_and_tell(arguments.out, curves, savings)
 

@@ -121,8 +121,8 @@ def compare(
     model, pretrained : str, default=None
         Model and weights of the `CLIPEncoder`; a name that ends in .json is a file with
         a configuration. With another encoder, its frozen towers make the features of
-        images and texts, once. None: "tiny", and random weights, which make no
-        features.
+        images and texts, once. None, both of them: "tiny" and "icons", the small CLIP
+        in the package.
     max_epochs : int, default=None
         Passes over the pairs per fit; None: as many as the encoder makes by default.
     learning_rate : float, default=None
@@ -198,6 +198,8 @@ def compare(
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
     asking: dict[str, Strategy] = {REFERENCE: STRATEGIES[REFERENCE]}
     asking |= strategies_of(strategies, STRATEGIES | ABLATIONS, n_jobs)
+    if encoder == "clip":
+        model, pretrained = _or_icons(model, pretrained)
     called, estimator, is_own = encoder_of(
         encoder,
         model=model,
@@ -215,6 +217,8 @@ def compare(
         for name, value in (("groups", groups), ("test", test)):
             if value is not None:
                 raise ValueError(f"{name} goes with pairs of your own, got {data=}")
+        if data in IMAGES and of_features:
+            model, pretrained = _or_icons(model, pretrained)
         towers = _towers(data, called, of_features, model, pretrained)
         pairs = load_held_out(
             data,
@@ -321,6 +325,17 @@ def _keep_settings(
     new = file.with_suffix(".tmp")
     new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     new.replace(file)
+
+
+def _or_icons(
+    model: str | None, pretrained: str | None
+) -> tuple[str | None, str | None]:
+    """Return model and weights; for none of both, those in the package."""
+    return (
+        ("tiny", "icons")
+        if (model, pretrained) == (None, None)
+        else (model, pretrained)
+    )
 
 
 def _towers(

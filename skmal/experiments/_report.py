@@ -63,7 +63,7 @@ def write_report(
     told: dict[str, Any] = {}
     if (path.parent / SETTINGS).is_file():
         told = json.loads((path.parent / SETTINGS).read_bytes())
-    pairs, ranks = pairwise_table(curves), ranks_of(curves)
+    pairs = pairwise_table(curves)
     names = ", ".join(dict.fromkeys(row["data"] for row in curves))
     parts = [f"<h1>Strategies compared on {escape(names)}</h1>"]
     parts += [f"<p>{escape(sentence_of(row))}.</p>" for row in pairs]
@@ -74,6 +74,27 @@ def write_report(
         "strategy needs for the score that random reaches with b pairs; none where "
         "random's curve does not rise.</p>",
         _table(SAVED, savings),
+    ]
+    if pairs:  # there are two strategies
+        parts += _of_pairs(curves, pairs)
+    for title in ("settings", "environment", "chance"):
+        if title in told:
+            rows = [{"": key, "value": value} for key, value in told[title].items()]
+            parts.append(f"<h2>{title.title()}</h2>" + _table(("", "value"), rows))
+    page = (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(names)}</title><style>{STYLE}</style></head>\n<body>\n"
+        + "\n".join(parts)
+        + "\n</body></html>\n"
+    )
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _of_pairs(curves: Sequence[Row], pairs: Sequence[Row]) -> list[str]:
+    """Return what the page says of any two strategies."""
+    ranks = ranks_of(curves)
+    return [
         "<h2>Any two strategies</h2><p>Areas under the curves, paired by seed: the "
         "difference with its 95 % interval, the same in standard deviations over "
         "seeds (effect), p of the t test corrected by Holm for all pairs of a data "
@@ -89,18 +110,6 @@ def write_report(
         "Those that a bar joins are not told apart (Nemenyi, 5 %).</p>",
         _picture(plot_ranks(ranks).figure, "Ranks"),
     ]
-    for title in ("settings", "environment", "chance"):
-        if title in told:
-            rows = [{"": key, "value": value} for key, value in told[title].items()]
-            parts.append(f"<h2>{title.title()}</h2>" + _table(("", "value"), rows))
-    page = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(names)}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(parts)
-        + "\n</body></html>\n"
-    )
-    path.write_text(page, encoding="utf-8")
-    return path
 
 
 def _matrix(rows: Sequence[Row]) -> str:

@@ -101,8 +101,9 @@ def test_contrastive_learns_from_the_same_features_and_is_named(comparison):
 class TinyCLIP(BaseEstimator):
     """Stands in for CLIPEncoder: hashes pixels and letters, then RidgeCCA."""
 
-    def __init__(self, model, random_state=None):
+    def __init__(self, model, pretrained=None, random_state=None):
         self.model = model
+        self.pretrained = pretrained
         self.random_state = random_state
 
     def fit(self, X, y):
@@ -116,7 +117,7 @@ class TinyCLIP(BaseEstimator):
 
     def pixels(self, images):
         """Return one row per image."""
-        assert self.model == "tiny"
+        assert (self.model, self.pretrained) == ("tiny", "icons")
         assert images.shape[1:] == (32, 32)
         assert images.dtype == np.uint8
         return images[:, ::4, ::4].reshape(len(images), -1) / 255
@@ -136,7 +137,7 @@ def test_clip_learns_from_pixels_and_names(monkeypatch):
         batch_size=15,
         n_jobs=1,
     )
-    assert {row["data"] for row in [*curves, *savings]} == {"glyphs/clip"}
+    assert {row["data"] for row in [*curves, *savings]} == {"glyphs/clip/tiny/icons"}
     n_pairs, scores = curves_of(curves, "mrr")["coreset-margin"]
     assert (n_pairs[0], n_pairs[-1]) == (10, 40)
     assert scores[0, -1] > 0.0075  # chance
