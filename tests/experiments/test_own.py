@@ -129,14 +129,17 @@ def test_the_command_takes_all_that_is_your_own(folder, capsys):
     assert main([*command.split()[:-1], "file", "--encoder", "pkg/module.py:Enc"]) == 0
 
 
-def test_the_same_from_python_in_processes_of_their_own():
+def test_the_same_from_python_in_processes_of_their_own(tmp_path):
+    file = tmp_path / "things.py"
+    file.write_text(OWN, encoding="utf-8")
     given = {"data": views(), "n_seeds": 2, "budget": 20, "batch_size": 5}
-    own = {"mine": Longest(trim=0.1), "default": "default"}
-    curves, savings = compare(own, encoder=LeastSquares(), n_jobs=2, **given)
+    own = {"mine": load_own(f"{file}:Mine(trim=0.1)"), "default": "default"}
+    encoder = load_own(f"{file}:Enc")
+    curves, savings = compare(own, encoder=encoder, n_jobs=2, **given)
     names = ["random", "mine", "v-optimal"]
     assert list(dict.fromkeys(row["strategy"] for row in curves)) == names
-    assert {row["data"] for row in savings} == {"features/LeastSquares"}
-    again, _ = compare(own, encoder=LeastSquares(), n_jobs=1, **given)
+    assert {row["data"] for row in savings} == {"features/Enc"}
+    again, _ = compare(own, encoder=encoder, n_jobs=1, **given)
     assert again == curves
 
 

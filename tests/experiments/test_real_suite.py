@@ -242,7 +242,7 @@ def test_files_without_a_batch_have_it_from_the_curve(results, tmp_path):
 
 def test_the_page_shows_real_pools_first(results, tmp_path, monkeypatch):
     evidence = load_benchmark("evidence")
-    for name in ("default", "query_cost.csv"):
+    for name in ("clip_loop", "default", "query_cost.csv"):
         (tmp_path / name).symlink_to(evidence.RESULTS / name)
     (tmp_path / "real").symlink_to(results)
     page = evidence.page(tmp_path)
