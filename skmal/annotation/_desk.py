@@ -107,7 +107,8 @@ class Desk:
     def _is_for(self, asked: Asked, by: str) -> bool:
         """Say whether it has been answered, and another answer by this person helps."""
         shared = self._ledger.opinions.of(asked.id)
-        return shared is not None and shared.is_for(str(by))
+        is_paid = self._ledger.budget_left > 0
+        return is_paid and shared is not None and shared.is_for(str(by))
 
     def is_waiting(self, question: Question, by: str) -> bool:
         """Say whether a question that was handed out still wants an answer."""
@@ -296,11 +297,12 @@ class Desk:
             )
         if not may_count(self._ledger, said):
             assert said.partner is not None  # as of every answer
-            theirs = Number(int(self._ledger.partner[said.partner]))
+            closed = said.item if said.partner == NONE else said.partner
+            theirs = Number(int(self._ledger.partner[closed]))
             name = self._items.key
             whose = f"belongs to {name(theirs)!r}" if theirs >= 0 else "is closed"
             raise ValueError(
-                f"answer {number} cannot count: {name(said.partner)!r} {whose} by "
+                f"answer {number} cannot count: {name(closed)!r} {whose} by "
                 "another answer; take that back first, or let another one count"
             )
         self._book.commit(*deciding(self._ledger, shared, said, str(by)))

@@ -230,7 +230,8 @@ class Ledger:
             if sign > 0:
                 self._closed[event.question] = event
             else:
-                self._closed.pop(event.question)
+                if self._closed.get(event.question) is event:
+                    del self._closed[event.question]
 
     def _closes(self, event: Told | Adopted) -> bool:
         """Say whether nothing more is wanted of its question."""

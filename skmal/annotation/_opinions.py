@@ -158,7 +158,7 @@ class Opinions:
 
     def begin(self, question: QuestionId, shown: list[Number]) -> None:
         """Let a question be asked of two."""
-        self._of.setdefault(question, Shared(question, shown))
+        self._of.setdefault(question, Shared(question, shown)).shown = shown
 
     def add(self, one: Said) -> None:
         """Take in an answer, or that somebody passed the question over."""

@@ -466,7 +466,8 @@ class AnnotationSession:
         -------
         Question or None
             The question that is open again; None where there is nothing to take back,
-            or where its item has an answer from elsewhere or has left the pool.
+            where other people's answers settle it, or where its item has an answer from
+            elsewhere or has left the pool.
 
         Raises
         ------

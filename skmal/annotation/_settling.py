@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ._events import Adopted, Answer, Event, Opinion, Undo
+from ._events import Adopted, Answer, Event, Opinion, Skip, Undo
 from ._ids import NONE, EventId, Number
 from ._ledger import OPEN, Ledger, Told, items_of_event
 from ._opinions import Said, Shared, chosen
@@ -79,7 +79,11 @@ def _adopting(
     goes = shared.lesson is not None and shared.lesson.partner != partner
     items = items_of_event(shared.lesson) if goes and shared.lesson is not None else ()
     adopted = Adopted(by, answer.question, answer.item, partner, answer.by)
-    return _completed(ledger, items), [adopted]
+    loose = _completed(ledger, items)
+    skip = ledger.closed_by(shared.question)
+    if isinstance(skip, Skip):  # the question was open again, and passed over
+        loose.add(skip.number)
+    return loose, [adopted]
 
 
 def _completed(ledger: Ledger, items: Sequence[Number]) -> set[EventId]:

@@ -139,6 +139,9 @@ def teach(
         learner.refit()
     if len(known.pairs) < 2 and hasattr(learner, "estimator_"):
         del learner.estimator_  # all that it was fitted on has been taken back
+        state = learner.state()
+        asked = {"prequential": state["prequential"] | {"asked": None}}
+        learner = learner.from_state(state | asked)  # nor can it rank what it asked
     return learner
 
 

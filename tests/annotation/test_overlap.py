@@ -12,6 +12,7 @@ from skmal import RandomSampling
 from skmal.annotation import Agreement
 from skmal.annotation._agreement import agreement_of, agreement_over_time
 from skmal.annotation._events import Asked, Complete, More
+from skmal.annotation._export import export_journal, export_replies
 from skmal.annotation._opinions import Compared
 
 
@@ -507,3 +508,85 @@ def test_whatever_people_do_it_adds_up(tmp_path, seed, groups):
         if groups is None:
             assert len({x for x, _ in pairs}) == len(pairs)
         assert progress.n_disputed == len(undecided)
+
+
+# ---------------------------------------------------------------------- by trying
+
+
+def test_a_decision_over_a_skip_can_be_taken_back(tmp_path):
+    fixed = learner(query_strategy=RandomSampling(0), batch_size=5)
+    with open_keyed(tmp_path, overlap=1.0, learner=fixed) as session:
+        question, other = session.next_question("ada"), session.next_question("joe")
+        p, b = (candidate.key for candidate in question.candidates[:2])
+        session.answer(question, p, by="ada")
+        assert session.next_question("bob") == question
+        session.answer(question, b, by="bob")
+        session.answer(other, b, by="joe")
+        assert session.next_question("eve") == question
+        session.answer(question, None, by="eve")
+        replies = {reply.by: reply for reply in session.review.replies()}
+        thief = session.next_question("zed")
+        while thief.id in (question.id, other.id):
+            session.skip(thief, by="zed")
+            thief = session.next_question("zed")
+        session.answer(thief, p, by="zed")
+        session.review.take_back(replies["eve"])  # nothing is left that could count
+        session.skip(question, by="dan")
+        session.review.take_back(session.review.replies(by="zed")[0])
+        session.review.adopt(replies["ada"], by="me")
+        session.undo("dan")
+        session.review.take_back(replies["ada"])
+        stands = known(session)
+    with open_keyed(tmp_path, learner=fixed) as session:
+        assert known(session) == stands
+
+
+@pytest.mark.parametrize("overlap", [0.0, 1.0])
+def test_tables_without_a_session_know_groups(tmp_path, overlap):
+    fixed = learner(query_strategy=RandomSampling(0))
+    options = {"groups": "X", "overlap": overlap, "learner": fixed}
+    with open_keyed(tmp_path, **options) as session:
+        question = session.next_question("ada")
+        for candidate in question.candidates[:2]:
+            session.answer(question, candidate, by="ada")
+        session.review.export(tmp_path / "live.csv")
+    journal = tmp_path / "s.skmal"
+    export_replies(journal, tmp_path / "later.csv")
+    live = (tmp_path / "live.csv").read_text(encoding="utf-8")
+    assert (tmp_path / "later.csv").read_text(encoding="utf-8") == live
+    with open_keyed(tmp_path, learner=fixed) as session:
+        session.undo("ada")
+        session.undo("ada")
+    assert export_journal(journal, tmp_path / "none.csv") == 0
+    assert export_replies(journal, tmp_path / "none.csv") == 0
+
+
+def test_a_session_goes_on_when_all_it_learned_from_is_taken_back(tmp_path):
+    fixed = learner(query_strategy=RandomSampling(0), batch_size=2)
+    pools = list(KEYED_X)[:4], list(KEYED_Y)[:4]
+    with open_keyed(tmp_path, *pools, learner=fixed) as session:
+        questions = []
+        for n in range(4):
+            questions.append(session.next_question())
+            session.answer(questions[-1], truth(questions[-1]) if n < 2 else None)
+        assert session.next_question() is None
+        for partner in (None, truth(questions[0])):
+            given = [
+                r for r in session.review.replies() if r.question == questions[0].id
+            ]
+            session.review.take_back(given[0])
+            session.answer(questions[0], partner)
+            assert session.next_question() is None
+        assert session.progress.n_pairs == 2
+    with open_keyed(tmp_path, *pools, learner=fixed) as session:
+        assert session.next_question() is None
+
+
+def test_two_at_one_question_do_not_spend_more_than_the_budget(tmp_path):
+    fixed = learner(query_strategy=RandomSampling(0))
+    with open_keyed(tmp_path, overlap=1.0, budget=1, learner=fixed) as session:
+        question = session.next_question("ada")
+        session.answer(question, truth(question), by="ada")
+        with pytest.raises(ValueError, match="closed"):
+            session.answer(question, others(question)[0], by="bob")
+        assert session.progress.n_answers == 1

@@ -5,7 +5,7 @@ anywidget is imported here, so this is imported only by who shows a widget.
 
 from base64 import b64encode
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -133,8 +133,10 @@ class QuestionWidget(anywidget.AnyWidget):
         if self.question is None or not text.strip():
             return None
         modality = 1 - self.question["modality"]
-        by_words = self._session.search(text, modality, N_HITS)
-        near = self._session.search(text, modality, N_HITS, how="encoder")
+        find = partial(
+            self._session.search, text, modality, N_HITS, question=self.question["id"]
+        )
+        by_words, near = find(how="words"), find(how="encoder")
         known = {item.key for item in by_words}
         items = [*by_words, *(item for item in near if item.key not in known)]
         kind = self._session.kinds[modality]

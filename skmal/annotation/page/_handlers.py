@@ -94,8 +94,13 @@ class Handlers:
 
     def undo(self) -> Response:
         """Take the last answer or skip of a person back."""
-        undone = self.session.undo(by=person_in(body(), self.by))
-        return jsonify(undone=undone is not None, progress=self._progress())
+        before = self.session.progress
+        question = self.session.undo(by=person_in(body(), self.by))
+        after = self.session.progress
+        n_taken = before.n_answers + before.n_skips - after.n_answers - after.n_skips
+        return jsonify(
+            undone=question is not None, taken=n_taken > 0, progress=self._progress()
+        )
 
     def search(self) -> Response:
         """Return items that hold some words, or that the encoder puts near them."""

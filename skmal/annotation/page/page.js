@@ -184,7 +184,10 @@ const none = () => choose(null);
 const complete = () => close("api/complete", {}, () => "Written down: it has no other partners.");
 const skip = () => close("api/skip", {}, () => "Skipped: it comes back later.");
 const undo = () =>
-  send("api/undo", {}, ({ undone }) => (undone ? "Taken back: here it is again." : "There is nothing to undo."));
+  send("api/undo", {}, ({ undone, taken }) => {
+    if (undone) return "Taken back: here it is again.";
+    return taken ? "Taken back; what others said of it counts." : "There is nothing to undo.";
+  });
 
 // ------------------------------------------------------------------ the search
 

@@ -47,6 +47,18 @@ def test_the_second_person_is_sent_what_the_first_was(fresh):
     assert page.post("/api/answer", body | {"by": "Bob"}).status_code == 409
 
 
+def test_an_undo_of_what_others_have_settled_says_that_it_was_taken_back(fresh):
+    page = Page(fresh)
+    question = dispute(fresh)
+    assert fresh.next_question("Eve") == question
+    fresh.answer(question, question.candidates[1], by="Eve")
+    told = page.post("/api/undo", {"by": "Ann"}).json
+    assert (told["undone"], told["taken"]) == (False, True)
+    told = page.post("/api/undo", {"by": "Ann"}).json
+    assert (told["undone"], told["taken"]) == (False, False)
+    assert fresh.progress.n_answers == 2
+
+
 def test_answers_are_listed_filtered_taken_back_and_decided(fresh):
     page = Page(fresh, by="Eve")
     question = dispute(fresh)
