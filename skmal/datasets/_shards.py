@@ -22,7 +22,7 @@ from ._tars import Member, members
 TAR = ".tar"
 CACHE = "skmal-cache"
 INDEX = "index.json"
-VERSION = 1  # of the index
+VERSION = 2  # of the index
 OF_JSON = "json."  # before the name of a field, in place of the ending of texts
 LARGEST_TEXT = 1 << 20  # bytes
 LARGEST_IMAGE = 1 << 28
@@ -221,8 +221,14 @@ def _grouped(shard: Path, text: str | None, problems: Problems) -> dict[str, _Pa
             continue
         seen.add(member.name)
         parts = samples.setdefault(key, _Parts())
+        first = parts.json if ending == "json" else parts.text
         if is_image:
             parts.images.append(member)
+        elif first is not None:  # 1.txt and 1.TXT
+            problems.add(
+                f"the member {member.name!r:.200} is the same as {first.name!r:.200}; "
+                "the first counts"
+            )
         elif ending == "json":
             parts.json = member
         else:
