@@ -150,7 +150,8 @@ def load_huggingface(
         y : ndarray of shape (n,), object
             The texts, as str; row i belongs to row i of X.
         groups : ndarray of shape (n,), int
-            Rows with the same image have the same number.
+            Rows with the same image have the same number; equal bytes in two files, or
+            in two rows of an object, count as two.
         split : ndarray of shape (n,), str
             The split that the row is of; "" where there is but one, without a name.
         skipped : list of str

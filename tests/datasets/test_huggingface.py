@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,37 @@ def test_a_row_that_is_left_out(tmp_path, change, message):
         pairs, skipped = skipping(load, source, text="caption")
         assert list(pairs.y) == ["text 0", "text 2"]
         assert len(skipped) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (b"a red wall", r"its 'caption' is b'a red wall' \(bytes\); it must be a str"),
+        (date(2020, 1, 2), r"is datetime.date\(2020, 1, 2\) \(date\); it must be"),
+        ([b"a"], r"is b'a' \(bytes\); it must be a string"),
+        (3, r"its 'caption' is 3 \(int\); it must be a string"),
+    ],
+)
+@pytest.mark.parametrize("held", [True, False])
+def test_texts_that_are_none(tmp_path, value, message, held):
+    path = write(tmp_path / "1.jpg", make_jpeg(1))
+    image = {"bytes": make_jpeg(1), "path": "1.jpg"} if held else path.name
+    file = write_parquet(tmp_path / "a.parquet", [{"image": image, "caption": value}])
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"{file}, row 0: .*{message}"):
+            load_pairs(file, text="caption")
+
+
+def test_rows_of_equal_images_have_the_same_group(tmp_path):
+    rows = hub_rows([0, 1, 0, 2, 1])
+    rows[2]["image"]["path"] = "another.jpg"
+    file = write_parquet(tmp_path / "a.parquet", rows)
+    for _ in range(2):
+        pairs = silently(load_pairs, file, text="caption")
+        assert list(pairs.groups) == [0, 1, 0, 2, 1]
+        assert contents(pairs.X) == list(map(make_jpeg, [0, 1, 0, 2, 1]))
+    (images,) = tmp_path.rglob("images.bin")
+    assert images.read_bytes() == b"".join(map(make_jpeg, range(3)))
 
 
 def test_an_empty_list_of_texts(tmp_path):
