@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..items._stored import PackedImage
+from ..items._stored import PackedImage, stamp_of
 from ._columns import Column, Row, value_fault
 from ._reading import Problems, convert_once
 from ._tables import image_bytes_in, read_rows
@@ -47,7 +47,7 @@ def rows_with_images(
     for message in made["skipped"]:
         problems.add(message)
     images = folder / IMAGES
-    stamp = images.stat().st_mtime_ns
+    stamp = stamp_of(images)
     known: dict[PackedImage, PackedImage] = {}
     for place, row, packed in made["rows"]:
         if packed is not None:

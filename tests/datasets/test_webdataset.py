@@ -326,6 +326,16 @@ def test_the_index_is_made_once_and_anew_when_a_shard_changes(shards, monkeypatc
         first.X[3].read()
 
 
+def test_an_archive_of_another_size_and_the_same_time_has_changed(shards):
+    image = load_webdataset(shards).X[0]
+    before = os.stat(image.archive)
+    with open(image.archive, "ab") as file:
+        file.write(bytes(512))
+    os.utime(image.archive, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(ValueError, match="the archive has changed since it was read"):
+        image.read()
+
+
 def test_a_cache_elsewhere_tells_archives_of_one_name_apart(tmp_path):
     for i in (1, 2):
         write_samples(tmp_path / str(i) / "a.tar", [i])
