@@ -191,6 +191,38 @@ def test_parquet_as_the_hub_converts_it(tmp_path):
     assert list(both.split) == ["test", "train", "train"]
 
 
+def test_a_split_that_lacks_a_file(tmp_path):
+    write_parquet(tmp_path / "train-00001-of-00002.parquet", hub_rows(range(2)))
+    write_parquet(tmp_path / "test-00000-of-00001.parquet", hub_rows([7]))
+    with pytest.raises(FileNotFoundError, match="holds 1 of the 2 files of .* 'train'"):
+        load_huggingface(tmp_path, text="caption")
+    pairs, skipped = skipping(load_huggingface, tmp_path, text="caption")
+    assert (list(pairs.split), len(skipped)) == (["test", "train", "train"], 1)
+    assert len(silently(load_huggingface, tmp_path, "test", text="caption").X) == 1
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["en/train-00000-of-00001", "fr/train-00000-of-00001"],
+        ["en/train/0000", "fr/train/0000"],
+        ["train-00000-of-00001", "train-00000-of-00002", "train-00001-of-00002"],
+        ["train", "train-00000-of-00001"],
+    ],
+)
+def test_files_that_are_not_of_one_set(tmp_path, names):
+    files = [tmp_path / f"{name}.parquet" for name in names]
+    for file in files:
+        write_parquet(file, hub_rows([1]))
+    write_parquet(tmp_path / "en/test-00000-of-00001.parquet", hub_rows([7]))
+    for on_error in ("raise", "skip"):
+        with pytest.raises(ValueError, match="files of the split 'train'") as error:
+            load_huggingface(tmp_path, text="caption", on_error=on_error)
+        assert str(files[0]) in str(error.value)
+        assert str(files[1]) in str(error.value)
+    assert len(silently(load_huggingface, tmp_path, "test", text="caption").X) == 1
+
+
 def test_wrong_sources(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no folder .*none; pass one"):
         load_huggingface(tmp_path / "none")
