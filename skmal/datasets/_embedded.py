@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..items._stored import PackedImage
-from ._columns import Column, Row
+from ..items._stored import PackedImage, stamp_of
+from ._columns import Column, Row, value_fault
 from ._reading import Problems, convert_once
 from ._tables import image_bytes_in, read_rows
 
 CACHE = "skmal-cache"
 IMAGES, ROWS = "images.bin", "rows.json"
-VERSION = 1  # of these files
+VERSION = 2  # of these files
 
 
 def rows_with_images(
@@ -27,7 +27,8 @@ def rows_with_images(
 
     Where its images are bytes, as Hugging Face has them (an Image feature is a struct
     of bytes and path), they are written once into one file of the cache, and the rows
-    have a PackedImage each; where only the path is there, they have that.
+    have a PackedImage each, the same one where the bytes are the same; where only the
+    path is there, they have that.
     """
     if not image_bytes_in(file, columns):
         yield from read_rows(file, columns, problems)
@@ -46,11 +47,13 @@ def rows_with_images(
     for message in made["skipped"]:
         problems.add(message)
     images = folder / IMAGES
-    stamp = images.stat().st_mtime_ns
+    stamp = stamp_of(images)
+    known: dict[PackedImage, PackedImage] = {}
     for place, row, packed in made["rows"]:
         if packed is not None:
             name, offset, size = packed
-            row["image"] = PackedImage(str(images), name, offset, size, stamp)
+            image = PackedImage(str(images), name, offset, size, stamp)
+            row["image"] = known.setdefault(image, image)
         yield place, row
 
 
@@ -58,17 +61,32 @@ def _write(file: Path, columns: Sequence[Column], folder: Path) -> None:
     """Write the images, one after the other, and what else the rows hold."""
     problems = Problems("skip")
     rows: list[tuple[str, Row, Any]] = []
+    known: dict[bytes, tuple[str, int, int]] = {}  # by what their bytes hash to
     with open(folder / IMAGES, "wb") as images:
         for place, row in read_rows(file, columns, problems):
             content, name = bytes_and_path(row.pop("image"))
-            if content is None:
+            if fault := _fault(row, columns):
+                problems.add(f"{file}, {place}: {fault}")
+            elif content is None:
                 rows.append((place, row | {"image": name}, None))
             else:
-                packed = name or place, images.tell(), len(content)
-                images.write(content)
-                rows.append((place, row, packed))
+                key = hashlib.sha256(content).digest()
+                if key not in known:
+                    known[key] = name or place, images.tell(), len(content)
+                    images.write(content)
+                rows.append((place, row, known[key]))
     made = {"rows": rows, "skipped": problems.messages}
     (folder / ROWS).write_text(json.dumps(made, default=str), encoding="utf-8")
+
+
+def _fault(row: Row, columns: Sequence[Column]) -> str | None:
+    """Say which value JSON would keep as another: bytes, a date; None: none."""
+    for column in columns:
+        value = row.get(column.role)
+        for one in value if isinstance(value, list) else [value]:
+            if column.needed and not isinstance(one, str | None):
+                return value_fault(one, column.names[0])
+    return None
 
 
 def bytes_and_path(image: Any) -> tuple[bytes | None, Any]:

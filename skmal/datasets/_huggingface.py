@@ -1,8 +1,5 @@
 """Datasets of Hugging Face: the library's objects, and folders that it has written."""
 
-import json
-import os
-import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,12 +27,11 @@ from ._pairs import (
     without_faults,
 )
 from ._reading import OnError, Problems, XAndY, image_fault
+from ._split_files import NO_SPLIT, check_files, files_by_split
 
 # `datasets.Dataset`, `datasets.DatasetDict`, or a folder.
 Source: TypeAlias = Any
 ROWS_AT_ONCE = 1000
-STATE, SPLITS = "state.json", "dataset_dict.json"  # of save_to_disk
-NO_SPLIT = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +146,8 @@ def load_huggingface(
         y : ndarray of shape (n,), object
             The texts, as str; row i belongs to row i of X.
         groups : ndarray of shape (n,), int
-            Rows with the same image have the same number.
+            Rows with the same image have the same number; equal bytes in two files, or
+            in two rows of an object, count as two.
         split : ndarray of shape (n,), str
             The split that the row is of; "" where there is but one, without a name.
         skipped : list of str
@@ -159,14 +156,15 @@ def load_huggingface(
     Raises
     ------
     FileNotFoundError
-        If there is no such folder or no file in it, or, with ``on_error="raise"``, an
-        image.
+        If there is no such folder or no file in it, or, with ``on_error="raise"``, no
+        image or not all files of a split (``train-00000-of-00002.parquet`` alone).
     ImportError
         If a folder is to be read and pyarrow is not installed.
     TypeError
         If it is another kind of thing, such as a dataset that is streamed.
     ValueError
-        If there is no such split or column, if a row or an image cannot be read (with
+        If there is no such split or column, if files of a split are in several folders
+        or of several downloads, if a row or an image cannot be read (with
         ``on_error="raise"``), or if none can.
 
     Examples
@@ -194,7 +192,7 @@ def load_huggingface(
     problems = Problems(on_error)
     if isinstance(source, (str, Path)):
         where = Path(source)
-        parts = _files_by_split(where)
+        parts = files_by_split(where)
     else:
         where = Path(f"the {type(source).__name__}")
         parts = _objects_by_split(source)
@@ -207,6 +205,9 @@ def load_huggingface(
                 else f"{where} has one split, without a name; leave out split={split!r}"
             )
         parts = {split: parts[split]}
+    for name, part in parts.items():
+        if isinstance(part, list):
+            check_files(name, part, problems)
     pairs: list[Pair] = []
     splits: list[str] = []
     for name, part in parts.items():
@@ -251,66 +252,6 @@ def _objects_by_split(source: Source) -> dict[str, Any]:
                 "datasets.Dataset.from_list(list(dataset.take(1000)))"
             )
     return found
-
-
-def _files_by_split(folder: Path) -> dict[str, list[Path]]:
-    """Return the files of a folder by their splits."""
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f"there is no folder {folder}; pass one that save_to_disk wrote, or that "
-            "has the parquet files of a dataset"
-        )
-    if (folder / STATE).is_file():
-        return {NO_SPLIT: _saved_files(folder)}
-    if (folder / SPLITS).is_file():
-        names = _json_value(folder / SPLITS, "splits")
-        return {str(name): _saved_files(folder / _plain(name)) for name in names}
-    found: dict[str, list[Path]] = {}
-    for file in sorted(folder.rglob("*.parquet")):
-        parts = file.relative_to(folder)
-        if any(part.startswith((".", "skmal-cache")) for part in parts.parts):
-            continue
-        name = re.split(r"-\d", parts.stem)[0]  # train-00000-of-00001
-        if name.isdigit():  # train/0000.parquet, as the hub converts datasets
-            name = parts.parent.name
-        found.setdefault(name, []).append(file)
-    if not found:
-        raise FileNotFoundError(
-            f"{folder} holds no {STATE} and no {SPLITS}, as save_to_disk writes them, "
-            "and no .parquet file; name another folder"
-        )
-    return found
-
-
-def _saved_files(folder: Path) -> list[Path]:
-    """Return the files that save_to_disk wrote; others there are its caches."""
-    if not (folder / STATE).is_file():
-        raise FileNotFoundError(
-            f"there is no {folder / STATE}, which save_to_disk writes; get the folder "
-            "anew"
-        )
-    files = _json_value(folder / STATE, "_data_files")
-    try:
-        return [folder / _plain(file["filename"]) for file in files]
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"{folder / STATE} names no files ({error!r})") from error
-
-
-def _json_value(file: Path, key: str) -> list[Any]:
-    try:
-        value = json.loads(file.read_bytes())[key]
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{file} cannot be read ({error!r}); get it anew") from error
-    if not isinstance(value, list):
-        raise ValueError(f"{file} holds no list {key!r}, but {value!r:.60}")
-    return value
-
-
-def _plain(name: Any) -> str:
-    """Return the name of a file in the folder itself, or raise."""
-    if not isinstance(name, str) or name != os.path.basename(name) or name == "..":
-        raise ValueError(f"{name!r:.80} is no name of a file in the folder itself")
-    return name
 
 
 def _rows_of(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ..items._faults import find_faults
 from ..items._formats import known_suffixes, readable_formats, readable_suffixes
-from ..items._stored import PackedImage
+from ..items._stored import PackedImage, stamp_of
 from ._columns import value_fault
 from ._reading import Problems, convert_once
 from ._tars import Member, members
@@ -22,7 +22,7 @@ from ._tars import Member, members
 TAR = ".tar"
 CACHE = "skmal-cache"
 INDEX = "index.json"
-VERSION = 1  # of the index
+VERSION = 2  # of the index
 OF_JSON = "json."  # before the name of a field, in place of the ending of texts
 LARGEST_TEXT = 1 << 20  # bytes
 LARGEST_IMAGE = 1 << 28
@@ -153,7 +153,7 @@ def _indexed(
 
     folder = convert_once(home / f"{shard.name}-{state}", [shard], convert)
     made = json.loads((folder / INDEX).read_bytes())
-    name, stamp = str(shard), shard.stat().st_mtime_ns
+    name, stamp = str(shard), stamp_of(shard)
     samples = [
         Sample(key, PackedImage(name, member, offset, size, stamp), text, uid)
         for key, member, offset, size, text, uid in made["rows"]
@@ -165,7 +165,7 @@ def _samples(
     shard: Path, text: str | None, problems: Problems, verbose: int
 ) -> list[Sample]:
     """Return the samples of a shard that can be used, its images looked at."""
-    stamp = shard.stat().st_mtime_ns
+    stamp = stamp_of(shard)
     samples = []
     with open(shard, "rb") as opened:
 
@@ -221,8 +221,14 @@ def _grouped(shard: Path, text: str | None, problems: Problems) -> dict[str, _Pa
             continue
         seen.add(member.name)
         parts = samples.setdefault(key, _Parts())
+        first = parts.json if ending == "json" else parts.text
         if is_image:
             parts.images.append(member)
+        elif first is not None:  # 1.txt and 1.TXT
+            problems.add(
+                f"the member {member.name!r:.200} is the same as {first.name!r:.200}; "
+                "the first counts"
+            )
         elif ending == "json":
             parts.json = member
         else:

@@ -13,6 +13,7 @@ from typing import IO, NamedTuple
 from ._columns import character_fault
 
 LARGEST_HEADER = 1 << 20  # bytes, of long names and the like
+BLOCK = 512  # bytes; one of zeros is the end
 PACKED = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -38,7 +39,7 @@ def members(file: Path) -> Iterator[Member | str]:
     that systems leave behind (`._*`), are left out without a word.
     """
     with open(file, "rb") as opened:
-        head = opened.read(512)
+        head = opened.read(BLOCK)
         for magic, name in PACKED.items():
             if head.startswith(magic):
                 yield (
@@ -75,6 +76,23 @@ def _members(opened: IO[bytes], size: int) -> Iterator[Member | str]:
             else:
                 name = str(PurePosixPath(found.name))  # without ./ at its start
                 yield Member(name, found.offset_data, found.size)
+        _check_end(opened, archive.offset)
+
+
+def _check_end(opened: IO[bytes], end: int) -> None:
+    """Raise unless an archive ends where tarfile found no other member.
+
+    It finds none either in what is cut, or is no header.
+    """
+    opened.seek(end)
+    if opened.read(BLOCK) != bytes(BLOCK):
+        raise tarfile.ReadError(f"neither a member nor its end is at byte {end:,}")
+    while piece := opened.read(LARGEST_HEADER):
+        if piece.strip(b"\0"):
+            raise tarfile.ReadError(
+                f"it goes on behind its end at byte {end:,}, as archives do that were "
+                "joined into one file"
+            )
 
 
 def _fault(found: tarfile.TarInfo, size: int) -> str | None:

@@ -98,8 +98,10 @@ def load_webdataset(
     Archives come from elsewhere, so that nothing in them is trusted. Nothing is written
     but the index. Members with absolute names or ``..`` in them, links, devices and
     sparse files are faults, as are images of more than 256 MB, texts and JSON of more
-    than 1 MB, headers of more than 1 MB, and what stands there twice. Members of other
-    endings are left alone.
+    than 1 MB, headers of more than 1 MB, and what stands there twice. An archive that
+    is cut, between members too, or that goes on behind its end is a fault as a whole;
+    with ``on_error="skip"`` what stands before that is read. Members of other endings
+    are left alone.
 
     References
     ----------

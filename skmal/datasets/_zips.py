@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..items._formats import known_suffixes
-from ..items._stored import PackedImage
+from ..items._stored import PackedImage, stamp_of
 
 LARGEST_IMAGE = 1 << 28  # bytes
 LOCAL_HEADER = 30  # bytes, before the name
@@ -19,7 +19,7 @@ def images_in_zip(file: Path) -> tuple[dict[str, PackedImage], dict[str, str]]:
     What systems leave behind is left out; of two of one name, in different folders,
     none is taken. Nothing is unpacked.
     """
-    stamp = file.stat().st_mtime_ns
+    stamp = stamp_of(file)
     images: dict[str, PackedImage] = {}
     faults: dict[str, str] = {}
     try:
@@ -43,6 +43,7 @@ def images_in_zip(file: Path) -> tuple[dict[str, PackedImage], dict[str, str]]:
                         info.compress_size,
                         stamp,
                         info.file_size if is_packed else None,
+                        info.CRC,
                     )
     except (zipfile.BadZipFile, zlib.error, ValueError, EOFError) as error:
         raise ValueError(

@@ -4,6 +4,13 @@ import os
 import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass
+from pathlib import Path
+
+
+def stamp_of(file: Path | int) -> tuple[int, int]:
+    """Return what changes with a file: its time in nanoseconds, and its size."""
+    status = os.stat(file)
+    return status.st_mtime_ns, status.st_size
 
 
 class StoredImage:
@@ -37,20 +44,23 @@ class PackedImage(StoredImage):
         Where its bytes begin in the archive.
     size : int
         How many they are.
-    stamp : int
-        When the archive was last changed, in nanoseconds, as it was when the member was
-        found. An archive that has changed since is not read.
+    stamp : tuple of two int
+        When the archive was last changed, in nanoseconds, and how many bytes it had,
+        when the member was found. An archive that has changed since is not read.
     unpacked : int, default=None
         How many bytes they become where a zip archive compresses them (deflate); None:
         they are stored as they are.
+    crc : int, default=None
+        Their checksum (CRC-32), where the archive has one; None: it has none.
     """
 
     archive: str
     name: str
     offset: int
     size: int
-    stamp: int
+    stamp: tuple[int, int]
     unpacked: int | None = None
+    crc: int | None = None
 
     def read(self) -> bytes:
         """Return the bytes of the image file.
@@ -68,7 +78,7 @@ class PackedImage(StoredImage):
             If it has changed since the member was found, or the bytes are damaged.
         """
         with open(self.archive, "rb") as file:
-            if os.fstat(file.fileno()).st_mtime_ns != self.stamp:
+            if stamp_of(file.fileno()) != self.stamp:
                 raise ValueError(
                     "the archive has changed since it was read; load it again"
                 )
@@ -76,15 +86,16 @@ class PackedImage(StoredImage):
             content = file.read(self.size)
         if len(content) < self.size:
             raise ValueError("the archive ends within it")
-        if self.unpacked is None:
-            return content
-        try:
-            found = zlib.decompressobj(-15).decompress(content, self.unpacked + 1)
-        except zlib.error as error:
-            raise ValueError(f"it is damaged in the archive ({error})") from error
-        if len(found) != self.unpacked:
-            raise ValueError("it has another size than the archive says")
-        return found
+        if self.unpacked is not None:
+            try:
+                content = zlib.decompressobj(-15).decompress(content, self.unpacked + 1)
+            except zlib.error as error:
+                raise ValueError(f"it is damaged in the archive ({error})") from error
+            if len(content) != self.unpacked:
+                raise ValueError("it has another size than the archive says")
+        if self.crc is not None and zlib.crc32(content) != self.crc:
+            raise ValueError("it is damaged in the archive (its checksum is another)")
+        return content
 
     def identity(self) -> Hashable:
         """Return what tells it from other images.

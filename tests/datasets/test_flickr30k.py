@@ -107,6 +107,17 @@ def test_an_archive_whose_directory_lies(tmp_path):
             load_flickr30k(tmp_path, on_error="skip")
 
 
+def test_a_damaged_image_in_an_archive(tmp_path):
+    write_flickr(tmp_path, ["test"], archive=zipfile.ZIP_STORED)
+    file = tmp_path / "flickr30k-images.zip"
+    data, jpeg = file.read_bytes(), make_jpeg(0)
+    broken = jpeg[:-20] + bytes([jpeg[-20] ^ 1]) + jpeg[-19:]  # among its pixels
+    write(file, data.replace(jpeg, broken))
+    image = load_flickr30k(tmp_path).X[0]
+    with pytest.raises(ValueError, match=r"is damaged in the archive .its checksum is"):
+        image.read()
+
+
 def test_wrong_arguments(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no dataset_flickr30k.json, nei"):
         load_flickr30k(tmp_path)

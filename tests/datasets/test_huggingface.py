@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,37 @@ def test_a_row_that_is_left_out(tmp_path, change, message):
         assert len(skipped) == 1
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (b"a red wall", r"its 'caption' is b'a red wall' \(bytes\); it must be a str"),
+        (date(2020, 1, 2), r"is datetime.date\(2020, 1, 2\) \(date\); it must be"),
+        ([b"a"], r"is b'a' \(bytes\); it must be a string"),
+        (3, r"its 'caption' is 3 \(int\); it must be a string"),
+    ],
+)
+@pytest.mark.parametrize("held", [True, False])
+def test_texts_that_are_none(tmp_path, value, message, held):
+    path = write(tmp_path / "1.jpg", make_jpeg(1))
+    image = {"bytes": make_jpeg(1), "path": "1.jpg"} if held else path.name
+    file = write_parquet(tmp_path / "a.parquet", [{"image": image, "caption": value}])
+    for _ in range(2):
+        with pytest.raises(ValueError, match=f"{file}, row 0: .*{message}"):
+            load_pairs(file, text="caption")
+
+
+def test_rows_of_equal_images_have_the_same_group(tmp_path):
+    rows = hub_rows([0, 1, 0, 2, 1])
+    rows[2]["image"]["path"] = "another.jpg"
+    file = write_parquet(tmp_path / "a.parquet", rows)
+    for _ in range(2):
+        pairs = silently(load_pairs, file, text="caption")
+        assert list(pairs.groups) == [0, 1, 0, 2, 1]
+        assert contents(pairs.X) == list(map(make_jpeg, [0, 1, 0, 2, 1]))
+    (images,) = tmp_path.rglob("images.bin")
+    assert images.read_bytes() == b"".join(map(make_jpeg, range(3)))
+
+
 def test_an_empty_list_of_texts(tmp_path):
     rows = hub_rows(range(3))
     for row, texts in zip(rows, (["a"], [], ["b", "", "c"]), strict=True):
@@ -157,6 +189,38 @@ def test_parquet_as_the_hub_converts_it(tmp_path):
     write_parquet(tmp_path / "default/test/0000.parquet", hub_rows([7]))
     both = silently(load_huggingface, tmp_path, text="caption")
     assert list(both.split) == ["test", "train", "train"]
+
+
+def test_a_split_that_lacks_a_file(tmp_path):
+    write_parquet(tmp_path / "train-00001-of-00002.parquet", hub_rows(range(2)))
+    write_parquet(tmp_path / "test-00000-of-00001.parquet", hub_rows([7]))
+    with pytest.raises(FileNotFoundError, match="holds 1 of the 2 files of .* 'train'"):
+        load_huggingface(tmp_path, text="caption")
+    pairs, skipped = skipping(load_huggingface, tmp_path, text="caption")
+    assert (list(pairs.split), len(skipped)) == (["test", "train", "train"], 1)
+    assert len(silently(load_huggingface, tmp_path, "test", text="caption").X) == 1
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["en/train-00000-of-00001", "fr/train-00000-of-00001"],
+        ["en/train/0000", "fr/train/0000"],
+        ["train-00000-of-00001", "train-00000-of-00002", "train-00001-of-00002"],
+        ["train", "train-00000-of-00001"],
+    ],
+)
+def test_files_that_are_not_of_one_set(tmp_path, names):
+    files = [tmp_path / f"{name}.parquet" for name in names]
+    for file in files:
+        write_parquet(file, hub_rows([1]))
+    write_parquet(tmp_path / "en/test-00000-of-00001.parquet", hub_rows([7]))
+    for on_error in ("raise", "skip"):
+        with pytest.raises(ValueError, match="files of the split 'train'") as error:
+            load_huggingface(tmp_path, text="caption", on_error=on_error)
+        assert str(files[0]) in str(error.value)
+        assert str(files[1]) in str(error.value)
+    assert len(silently(load_huggingface, tmp_path, "test", text="caption").X) == 1
 
 
 def test_wrong_sources(tmp_path):

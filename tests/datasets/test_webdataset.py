@@ -133,6 +133,8 @@ JPEG = make_jpeg(5)
         ([tar_member("5.jpg", type=tarfile.FIFOTYPE)], "is no plain file"),
         ([tar_member("000000001.jpg", JPEG)], "'000000001.jpg' stands there twice"),
         ([tar_member("000000001.txt", b"x")], "'000000001.txt' stands there twice"),
+        ([tar_member("000000001.TXT", b"x")], "1.TXT' is the same as '000000001.txt'"),
+        ([tar_member("000000001.JSON", b"{}")], "N' is the same as '000000001.json'"),
         ([tar_member("5\udcff.jpg", JPEG)], "has a name that is no UTF-8"),
         (sample_members(5, jpg=None), r"sample '000000005': it has no image"),
         (sample_members(5, png=JPEG), "several images: 000000005.jpg, 000000005.png"),
@@ -207,8 +209,61 @@ def test_an_archive_that_is_cut_keeps_what_is_whole(tmp_path):
         load_webdataset(file)
     pairs, _ = skipping(load_webdataset, file)
     assert list(pairs.y) == ["text 0", "text 1"]
-    write(file, content[: content.index(b"000000002.jpg")])  # no end, but whole
-    assert list(silently(load_webdataset, file).y) == ["text 0", "text 1"]
+
+
+def between_members(content, at):
+    """Return an archive that ends before a member."""
+    return content[:at]
+
+
+def within_a_header(content, at):
+    """Return an archive that ends in the header of a member."""
+    return content[: at + 100]
+
+
+def damaged_header(content, at):
+    """Return an archive with another byte in a header."""
+    return content[: at + 5] + b"\xff" + content[at + 6 :]
+
+
+def zeroed_header(content, at):
+    """Return an archive with zeros in place of a header."""
+    return content[:at] + bytes(512) + content[at + 512 :]
+
+
+def joined(content, at):
+    """Return an archive, all of it, and behind it the rest of another."""
+    end = content.rstrip(b"\0")
+    return content[:at] + bytes(10_240) + content[at : len(end)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (between_members, "neither a member nor its end is at byte"),
+        (within_a_header, "neither a member nor its end is at byte"),
+        (damaged_header, "neither a member nor its end is at byte"),
+        (zeroed_header, "it goes on behind its end at byte"),
+        (joined, "it goes on behind its end at byte"),
+    ],
+)
+def test_an_archive_without_its_end(tmp_path, damage, message):
+    file = write_samples(tmp_path / "a.tar", range(3))
+    content = file.read_bytes()
+    write(file, damage(content, content.index(b"000000002.jpg")))
+    for _ in range(2):  # out of the archive, and out of the index
+        with pytest.raises(ValueError, match=message):
+            load_webdataset(file)
+        pairs, _ = skipping(load_webdataset, file)
+        assert list(pairs.y) == ["text 0", "text 1"]
+
+
+def test_one_block_of_zeros_is_an_end(tmp_path):
+    file = write_samples(tmp_path / "a.tar", range(2))
+    content = file.read_bytes()
+    rest = content.rstrip(b"\0")
+    write(file, rest + bytes(-len(rest) % 512 + 512))
+    assert len(silently(load_webdataset, file).X) == 2
 
 
 def test_headers_that_claim_more_than_there_is(tmp_path):
@@ -269,6 +324,16 @@ def test_the_index_is_made_once_and_anew_when_a_shard_changes(shards, monkeypatc
     (shards / "00000001.tar").unlink()
     with pytest.raises(FileNotFoundError):
         first.X[3].read()
+
+
+def test_an_archive_of_another_size_and_the_same_time_has_changed(shards):
+    image = load_webdataset(shards).X[0]
+    before = os.stat(image.archive)
+    with open(image.archive, "ab") as file:
+        file.write(bytes(512))
+    os.utime(image.archive, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(ValueError, match="the archive has changed since it was read"):
+        image.read()
 
 
 def test_a_cache_elsewhere_tells_archives_of_one_name_apart(tmp_path):

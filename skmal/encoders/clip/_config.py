@@ -6,7 +6,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, cast
 
-from ._hub import HUB, folder_of
+from ._hub import HUB, folder_of, holds_weights
 
 # A name, "local-dir:FOLDER", "hf-hub:ORG/NAME" or a configuration.
 Model = str | dict[str, Any]
@@ -16,7 +16,6 @@ FILE = "open_clip_config.json"
 FOLDER = "local-dir:"
 ICONS = "icons"  # the weights in the package, of a model of their own: `ICONS_FOLDER`
 ICONS_FOLDER = f"{FOLDER}{Path(__file__).with_name(ICONS)}"
-WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth")  # that open_clip looks for
 TINY = {
     "embed_dim": 64,
     "vision_cfg": {
@@ -134,7 +133,7 @@ def _read_folder(folder: Path) -> Config:
             f"{folder} holds no {FILE}; pass a folder that CLIPEncoder.save or "
             "open_clip wrote"
         )
-    if not any(file.suffix in WEIGHT_SUFFIXES for file in folder.iterdir()):
+    if not holds_weights(folder):
         raise FileNotFoundError(
             f"{folder} holds no weights (.safetensors, .bin or .pth) beside its "
             f"{FILE}; pass the configuration as a dict for random weights"

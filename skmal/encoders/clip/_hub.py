@@ -5,7 +5,13 @@ from pathlib import Path
 HUB = "hf-hub:"
 FILE = "open_clip_config.json"
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+WEIGHT_SUFFIXES = (".safetensors", ".bin", ".pth")  # that open_clip looks for
 OF_TOKENIZERS = ["*.json", "*.txt", "*.model"]
+
+
+def holds_weights(folder: Path) -> bool:
+    """Say whether a folder has weights that open_clip would load."""
+    return any(file.suffix in WEIGHT_SUFFIXES for file in folder.iterdir())
 
 
 def folder_of(model: str) -> Path:
@@ -19,12 +25,17 @@ def folder_of(model: str) -> Path:
     page = f"https://huggingface.co/{name}"
     try:
         found = Path(hf_hub_download(name, FILE))
+        unreached = None
         for weights in WEIGHTS:
             try:
                 hf_hub_download(name, weights)
                 break
+            except errors.LocalEntryNotFoundError as error:
+                unreached = error  # the other may be here
             except errors.EntryNotFoundError:
                 continue
+        if unreached is not None and not holds_weights(found.parent):
+            raise unreached
         snapshot_download(name, allow_patterns=OF_TOKENIZERS)
     except errors.HFValidationError as error:
         raise ValueError(
@@ -42,7 +53,8 @@ def folder_of(model: str) -> Path:
         ) from error
     except errors.LocalEntryNotFoundError as error:
         raise FileNotFoundError(
-            f"model={model!r} is not on this machine, and the hub cannot be reached; "
+            f"model={model!r} is not on this machine, or without its weights, and the "
+            "hub cannot be reached; "
             "download it where there is a connection, by `hf download "
             f"{name}`, and pass its folder as 'local-dir:FOLDER'"
         ) from error

@@ -9,6 +9,7 @@ from huggingface_hub import constants, errors
 from tiny_clip import quick
 
 from skmal import CLIPEncoder
+from skmal.encoders.clip._hub import folder_of
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 X, Y = np.zeros((2, 8, 8), np.uint8), ["a", "b"]
@@ -42,8 +43,29 @@ def test_a_model_of_the_hub(repository, tmp_path):
         CLIPEncoder("hf-hub:org/small", "openai").fit(X, Y)
 
 
-def test_a_model_that_lacks_a_file(repository):
+def test_a_model_that_was_downloaded_without_its_weights(repository):
     (repository / "open_clip_model.safetensors").unlink()
+    with pytest.raises(
+        FileNotFoundError, match="without its weights, and the hub cannot be reached"
+    ):
+        CLIPEncoder("hf-hub:org/small").fit(X, Y)
+
+
+@pytest.mark.parametrize("name", ["open_clip_pytorch_model.bin", "other.pth"])
+def test_weights_of_another_name_are_found_without_a_connection(repository, name):
+    (repository / "open_clip_model.safetensors").rename(repository / name)
+    assert folder_of("hf-hub:org/small") == repository
+
+
+def test_a_model_without_weights_at_the_hub(repository, monkeypatch):
+    (repository / "open_clip_model.safetensors").unlink()
+
+    def download(_, file):
+        if file.endswith(".json"):
+            return str(repository / file)
+        raise errors.EntryNotFoundError("no")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
     with pytest.raises(
         FileNotFoundError, match="holds no weights .* beside its open_c"
     ):
