@@ -1,10 +1,13 @@
 """Runs in a folder are kept, gone on with, and never mixed."""
 
+import importlib
+import inspect
 import json
 import os
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ import pytest
 import skmal.experiments._fingerprints as fingerprints
 from skmal.cli import main
 from skmal.experiments import compare, read_runs, run, run_suite, write_results
+from skmal.experiments._fingerprints import _short as hashed
 from skmal.experiments._fingerprints import described
 
 pytest.importorskip("matplotlib")
@@ -187,3 +191,85 @@ def test_what_a_run_rests_on_is_told_by_class_parameters_and_code():
     assert described([np.ones(2)]) != described([np.zeros(2)])
     assert described({"a": 1, "b": 2}) == described({"b": 2, "a": 1})
     assert "test_kept_runs" in described(pairs)
+
+
+def first_rows(learner, X, y, n_instances=1, k=0):
+    """Choose rows from the k-th on."""
+    return np.arange(k, k + n_instances), np.zeros(n_instances)
+
+
+def from_row(k):
+    """Return a function that holds k."""
+
+    def choose(learner, X, y, n_instances=1):
+        return first_rows(learner, X, y, n_instances, k)
+
+    return choose
+
+
+class From:
+    """Choose rows from the k-th on, as an instance that is called."""
+
+    def __init__(self, k):
+        self.k = k
+
+    def __call__(self, learner, X, y, n_instances=1):
+        """Choose them."""
+        return first_rows(learner, X, y, n_instances, self.k)
+
+    def choose(self, learner, X, y, n_instances=1):
+        """Choose them."""
+        return self(learner, X, y, n_instances)
+
+
+def with_default(k):
+    """Return a function with k as its default."""
+
+    def choose(learner, X, y, n_instances=1, k=k):
+        return first_rows(learner, X, y, n_instances, k)
+
+    return choose
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k: partial(first_rows, k=k),
+        lambda k: partial(first_rows, None, None, None, 1, k),
+        from_row,
+        From,
+        lambda k: From(k).choose,
+        with_default,
+        lambda k: from_row(from_row(k)),
+        np.random.default_rng,
+        np.random.RandomState,
+    ],
+)
+def test_what_a_function_holds_is_told(make):
+    assert described(make(0)) == described(make(0)) != described(make(1))
+
+
+def test_a_function_that_holds_itself_is_told():
+    def own(n):
+        return own(n - 1) if n else late
+
+    assert described(own) == described(own)
+    late = 1
+    assert "[1, ...]" in described(own)
+
+
+def test_the_code_of_a_base_class_is_told(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    base = "from skmal import RandomSampling\nclass Base(RandomSampling):\n    n = {}\n"
+    told = []
+    for n in (1, 2):
+        (tmp_path / f"own_base_{n}.py").write_text(base.format(n))
+        (tmp_path / f"own_{n}.py").write_text(
+            f"from own_base_{n} import Base\nclass Mine(Base):\n    pass\n"
+        )
+        module = importlib.import_module(f"own_{n}")
+        told.append(described(module.Mine()).split()[-1])
+        own = hashed(inspect.getsource(module))
+        of_base = hashed(inspect.getsource(sys.modules[f"own_base_{n}"]))
+        assert described(module.Mine()).endswith(f" {own} {of_base}")
+    assert told[0] != told[1]
