@@ -17,6 +17,7 @@ from skmal.cli import main
 from skmal.experiments import compare, read_runs, run, run_suite, write_results
 from skmal.experiments._fingerprints import _short as hashed
 from skmal.experiments._fingerprints import described
+from skmal.experiments._tables import write_table
 
 pytest.importorskip("matplotlib")
 
@@ -191,6 +192,55 @@ def test_what_a_run_rests_on_is_told_by_class_parameters_and_code():
     assert described([np.ones(2)]) != described([np.zeros(2)])
     assert described({"a": 1, "b": 2}) == described({"b": 2, "a": 1})
     assert "test_kept_runs" in described(pairs)
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path):
+    file = tmp_path / "runs.csv"
+    write_table(file, ["a"], [{"a": 1}])
+
+    class Full:
+        def __str__(self):
+            raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        write_table(file, ["a"], [{"a": 2}, {"a": Full()}])
+    assert file.read_text() == "a\n1\n"
+    assert os.listdir(tmp_path) == ["runs.csv"]
+
+
+def test_a_run_that_is_there_twice_is_one(tmp_path):
+    small(tmp_path, n_seeds=1)
+    runs = read_runs(tmp_path)
+    lines = (tmp_path / "runs.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "runs.csv").write_text("".join(lines + lines[1:]))
+    assert read_runs(tmp_path) == runs
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks")
+def test_a_second_writer_is_refused(tmp_path, monkeypatch):
+    def meanwhile(*args):
+        with pytest.raises(ValueError, match=f"another process writes to {tmp_path}"):
+            small(tmp_path, n_seeds=2)
+        return run(*args)
+
+    monkeypatch.setattr("skmal.experiments._compare.run", meanwhile)
+    small(tmp_path, n_seeds=1)
+    small(tmp_path, n_seeds=1)
+
+
+def test_overwriting_the_same_comparison_goes_on_with_it(tmp_path, monkeypatch):
+    small(tmp_path, n_seeds=1)
+    monkeypatch.setattr("skmal.experiments._compare.run", None)
+    small(tmp_path, n_seeds=1, overwrite=True)
+
+
+def test_settings_of_another_program_are_left_alone(tmp_path):
+    for text in ('{"editor": 1}', '{"settings": {"editor": 1}}', "[]"):
+        (tmp_path / "settings.json").write_text(text)
+        for overwrite in (False, True):
+            with pytest.raises(ValueError, match="settings.json is not of skmal; ch"):
+                small(tmp_path, n_seeds=1, overwrite=overwrite)
+        assert (tmp_path / "settings.json").read_text() == text
 
 
 def first_rows(learner, X, y, n_instances=1, k=0):
