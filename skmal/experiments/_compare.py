@@ -16,7 +16,7 @@ from ..encoders._protocol import Encoder
 from ..encoders._tags import says_no_numbers
 from ..encoders.clip._config import has_weights
 from ..strategies._base import Strategy
-from ._fingerprints import data_hash, described, fingerprint
+from ._fingerprints import data_hash, described, fingerprint, with_stamps
 from ._names import (
     ABLATIONS,
     DEFAULT_ENCODER,
@@ -195,11 +195,13 @@ def compare(
     asking: dict[str, Strategy] = {REFERENCE: STRATEGIES[REFERENCE]}
     asking |= strategies_of(strategies, STRATEGIES | ABLATIONS, n_jobs)
     if not isinstance(data, str):
-        for name, value in (("path", path), ("cache", cache)):
+        of_files = {"path": path, "cache": cache}
+        of_files |= {"text_column": text_column, "image_column": image_column}
+        if encoder != "clip":
+            of_files |= {"model": model, "pretrained": pretrained}
+        for name, value in of_files.items():
             if value is not None:
                 raise ValueError(f"{name}={value!r} does not go with pairs of your own")
-        if model is not None and encoder != "clip":
-            raise ValueError(f"{model=} does not go with pairs of your own")
     if encoder == "clip":
         model, pretrained = _or_icons(model, pretrained)
     called, estimator, is_own = encoder_of(
@@ -235,8 +237,13 @@ def compare(
     else:
         data, towers, pairs = OWN, None, own_pairs(data, groups, test)
     splits = [pairs.split(seed, pool_size) for seed in range(n_seeds)]
-    n_pool = min(len(rows) for rows, _ in splits)
+    n_pool = len(splits[0][0])  # of the first seed, so that seeds can be added
     plan = _plan(budget, batch_size, n_pool)
+    smallest = min(len(rows) for rows, _ in splits)
+    if plan.budget > smallest:
+        raise ValueError(
+            f"budget={plan.budget} is above the {smallest} pairs of the smallest pool"
+        )
     if towers is not None:
         used = np.unique(np.concatenate([np.concatenate(split) for split in splits]))
         pairs = with_frozen_features(pairs, towers, used)
@@ -261,7 +268,8 @@ def compare(
         made = in_parallel(make, [(case,) for case in cases], **jobs)
         rows = [row for run in made for row in run]
     else:
-        content = data_hash(pairs.X, pairs.y, pairs.groups, pairs.part)
+        X = pairs.X if of_features else with_stamps(pairs.X)
+        content = data_hash(X, pairs.y, pairs.groups, pairs.part)
         settings = {
             "skmal": __version__,
             "data": title,

@@ -1,15 +1,20 @@
 """What a run rests on, in a few letters: another version, parameter or data tells."""
 
 import inspect
+import os
 import sys
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Any
 
 import joblib
 import numpy as np
 
+from .._shared.types import Items
 from .._version import __version__
+from ..items._stored import PackedImage
 
 OF_OLD = "unknown"  # of runs from before there were fingerprints
 LENGTH = 8  # hexadecimal digits of a part
@@ -90,6 +95,37 @@ def data_hash(*data: Any) -> str:
         Eight hexadecimal digits.
     """
     return _short(data)
+
+
+def with_stamps(items: Items) -> Items:
+    """Return items to hash: files with their size and when they were last changed.
+
+    Parameters
+    ----------
+    items : sequence
+        Arrays of pixels, paths of images, or images in archives.
+
+    Returns
+    -------
+    sequence
+        In place of a path, also that of an archive, the real one; what is no file stays
+        as it is.
+    """
+    if isinstance(items, np.ndarray) and items.dtype.kind in "buif":
+        return items
+    return [_with_stamp(items[row]) for row in range(len(items))]
+
+
+def _with_stamp(item: Any) -> Any:
+    if isinstance(item, PackedImage):  # it has a stamp
+        return replace(item, archive=os.path.realpath(item.archive))
+    if not isinstance(item, str | Path):
+        return item
+    try:
+        status = os.stat(item)
+    except (OSError, ValueError):  # whoever reads it says so
+        return os.fspath(item)
+    return os.path.realpath(item), status.st_size, status.st_mtime_ns
 
 
 def described(value: Any) -> str:

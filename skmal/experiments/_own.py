@@ -289,7 +289,10 @@ def _call_of(text: str) -> tuple[str, list[Any], dict[str, Any] | None]:
                 raise ValueError(wrong)
             keywords[keyword.arg] = ast.literal_eval(keyword.value)
         return node.func.id, [ast.literal_eval(a) for a in node.args], keywords
-    except (SyntaxError, ValueError) as error:
+    except (
+        *(SyntaxError, ValueError, TypeError),  # {[]: 1} has no hash
+        *(RecursionError, MemoryError),  # too many brackets
+    ) as error:
         raise ValueError(wrong) from error
 
 

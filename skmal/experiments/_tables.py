@@ -21,7 +21,7 @@ Row: TypeAlias = dict[str, Any]  # of a table, by the names of its columns
 SETTINGS = "settings.json"  # of a comparison, beside its tables
 ALL_FILES = (  # that may be in a folder of results
     *(SETTINGS, "runs.csv", "replaced.csv", "curves.csv", "savings.csv"),
-    *("pairwise.csv", "wins.csv", "curves.png", "report.html"),
+    *("aulc.csv", "pairwise.csv", "wins.csv", "curves.png", "report.html"),
 )
 NAN = float("nan")
 CURVES_HEADER = ("data", "strategy", "seed", "n_pairs", "metric", "score")

@@ -11,13 +11,15 @@ from functools import partial
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import skmal.experiments._fingerprints as fingerprints
+from skmal import RidgeCCA
 from skmal.cli import main
-from skmal.experiments import compare, read_runs, run, run_suite, write_results
+from skmal.experiments import Curve, compare, read_runs, run, run_suite, write_results
 from skmal.experiments._fingerprints import _short as hashed
 from skmal.experiments._fingerprints import described
-from skmal.experiments._tables import write_table
+from skmal.experiments._tables import ALL_FILES, write_table
 
 pytest.importorskip("matplotlib")
 
@@ -232,6 +234,51 @@ def test_overwriting_the_same_comparison_goes_on_with_it(tmp_path, monkeypatch):
     small(tmp_path, n_seeds=1)
     monkeypatch.setattr("skmal.experiments._compare.run", None)
     small(tmp_path, n_seeds=1, overwrite=True)
+
+
+def test_seeds_are_added_where_groups_have_several_sizes(tmp_path):
+    X, y = pairs()
+    groups = np.repeat(np.arange(30), [1, 2, 3, 4, 5] * 6)
+    given = {"encoder": "ridge-cca", "n_jobs": 1, "budget": 0.3, "batch_size": 20}
+    given |= {"data": (X[groups], y), "groups": groups, "out": tmp_path}
+    for n_seeds in (1, 5):
+        curves, _ = compare(["margin"], n_seeds=n_seeds, **given)
+    assert len({row["n_pool"] for row in read_runs(tmp_path)}) > 1
+    assert len({row["seed"] for row in curves}) == 5
+
+
+def test_a_suite_is_not_mixed_with_a_comparison(tmp_path):
+    (tmp_path / "settings.json").write_text("{}")
+    with pytest.raises(ValueError, match="holds a settings.json, of a comparison on"):
+        run_suite(tmp_path, pools=["scenes"], strategies=["margin"], n_jobs=1)
+    assert "aulc.csv" in ALL_FILES
+
+
+def test_images_that_have_changed_are_other_data(tmp_path, monkeypatch):
+    from skmal.encoders.clip import _encoder as clip
+
+    class OnFiles(RidgeCCA):
+        def __init__(self, model=None, pretrained=None, random_state=None):
+            super().__init__()
+            self.model = model
+            self.pretrained = pretrained
+            self.random_state = random_state
+
+    monkeypatch.setattr(clip, "CLIPEncoder", OnFiles)
+    monkeypatch.setattr(
+        "skmal.experiments._compare.run",
+        lambda *args: Curve([10, 12], [{"mrr": 0.1}, {"mrr": 0.2}]),
+    )
+    monkeypatch.chdir(tmp_path)
+    names = [f"{n}.png" for n in range(20)]
+    for name in names:
+        Image.new("RGB", (8, 8)).save(name)
+    given = {"encoder": "clip", "n_seeds": 1, "budget": 12, "n_jobs": 1, "out": "out"}
+    compare(["margin"], data=(names, names), **given)
+    compare(["margin"], data=([str(tmp_path / n) for n in names], names), **given)
+    Image.new("RGB", (9, 9)).save(names[3])
+    with pytest.raises(ValueError, match="holds a comparison with content of the data"):
+        compare(["margin"], data=(names, names), **given)
 
 
 def test_settings_of_another_program_are_left_alone(tmp_path):
