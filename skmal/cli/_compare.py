@@ -102,6 +102,8 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
         )
     data, own = arguments.data, {}
     if arguments.features:
+        if data != DEFAULT_DATA:
+            raise ValueError(f"--features takes the place of --data, got {data!r}")
         data = tuple(array_of(path, "--features") for path in arguments.features)
     for name in ("groups", "test"):
         if path := getattr(arguments, name):

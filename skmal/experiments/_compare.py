@@ -1,8 +1,5 @@
 """Strategies x seeds on real pairs, to tables and curves; what `skmal compare` runs."""
 
-import json
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy
-import sklearn
 
 from .._shared.parameters import check_integer
 from .._version import __version__
@@ -21,7 +16,7 @@ from ..encoders._protocol import Encoder
 from ..encoders._tags import says_no_numbers
 from ..encoders.clip._config import has_weights
 from ..strategies._base import Strategy
-from ._fingerprints import data_hash, described, fingerprint
+from ._fingerprints import data_hash, described, fingerprint, with_stamps
 from ._names import (
     ABLATIONS,
     DEFAULT_ENCODER,
@@ -34,7 +29,8 @@ from ._own_pairs import chance_of, own_pairs
 from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
 from ._run import Plan, default_jobs, in_parallel, run
 from ._runs import Key, keep_missing, run_rows
-from ._tables import ALL_FILES, SETTINGS, Row, curves_of_runs, savings_table
+from ._settings import keep_settings
+from ._tables import Row, curves_of_runs, savings_table
 
 if TYPE_CHECKING:
     from ..encoders.clip._encoder import CLIPEncoder
@@ -151,7 +147,7 @@ def compare(
         runs are not kept.
     overwrite : bool, default=False
         Whether the results of another comparison in `out` are deleted, once all has
-        been checked.
+        been checked. Those of the same comparison are gone on with.
 
     Returns
     -------
@@ -198,6 +194,14 @@ def compare(
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
     asking: dict[str, Strategy] = {REFERENCE: STRATEGIES[REFERENCE]}
     asking |= strategies_of(strategies, STRATEGIES | ABLATIONS, n_jobs)
+    if not isinstance(data, str):
+        of_files = {"path": path, "cache": cache}
+        of_files |= {"text_column": text_column, "image_column": image_column}
+        if encoder != "clip":
+            of_files |= {"model": model, "pretrained": pretrained}
+        for name, value in of_files.items():
+            if value is not None:
+                raise ValueError(f"{name}={value!r} does not go with pairs of your own")
     if encoder == "clip":
         model, pretrained = _or_icons(model, pretrained)
     called, estimator, is_own = encoder_of(
@@ -231,13 +235,15 @@ def compare(
             cache=cache,
         )
     else:
-        for name, value in (("path", path), ("model", model), ("cache", cache)):
-            if value is not None:
-                raise ValueError(f"{name}={value!r} does not go with pairs of your own")
         data, towers, pairs = OWN, None, own_pairs(data, groups, test)
     splits = [pairs.split(seed, pool_size) for seed in range(n_seeds)]
-    n_pool = min(len(rows) for rows, _ in splits)
+    n_pool = len(splits[0][0])  # of the first seed, so that seeds can be added
     plan = _plan(budget, batch_size, n_pool)
+    smallest = min(len(rows) for rows, _ in splits)
+    if plan.budget > smallest:
+        raise ValueError(
+            f"budget={plan.budget} is above the {smallest} pairs of the smallest pool"
+        )
     if towers is not None:
         used = np.unique(np.concatenate([np.concatenate(split) for split in splits]))
         pairs = with_frozen_features(pairs, towers, used)
@@ -262,7 +268,8 @@ def compare(
         made = in_parallel(make, [(case,) for case in cases], **jobs)
         rows = [row for run in made for row in run]
     else:
-        content = data_hash(pairs.X, pairs.y, pairs.groups, pairs.part)
+        X = pairs.X if of_features else with_stamps(pairs.X)
+        content = data_hash(X, pairs.y, pairs.groups, pairs.part)
         settings = {
             "skmal": __version__,
             "data": title,
@@ -273,58 +280,13 @@ def compare(
             "budget": plan.budget,
             "pool_size": pool_size,
         }
-        _keep_settings(Path(out), settings, chance_of(first), overwrite)
+        keep_settings(Path(out), settings, chance_of(first), overwrite)
         prints = {
             case.key: fingerprint(content, case.strategy, settings) for case in cases
         }
         rows = keep_missing(out, cases, make, prints, **jobs)
     curves = curves_of_runs(rows, list(asking))
     return curves, savings_table(curves)
-
-
-def _keep_settings(
-    out: Path, settings: Mapping[str, Any], chance: Mapping[str, float], overwrite: bool
-) -> None:
-    """Write the settings into a folder, or raise where it holds other results."""
-    file = out / SETTINGS
-    if overwrite:
-        for name in ALL_FILES:
-            (out / name).unlink(missing_ok=True)
-    if file.exists():
-        try:
-            stored = json.loads(file.read_bytes())["settings"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{file} is damaged ({error}); delete it") from error
-        differs = [
-            f"{name} {stored.get(name)!r}, now {value!r}"
-            for name, value in settings.items()
-            if stored.get(name) != value
-        ]
-        if differs:
-            raise ValueError(
-                f"{out} holds a comparison with {'; '.join(differs)}. Choose another "
-                "folder (--out), or empty this one (--overwrite)"
-            )
-        return
-    there = [name for name in ("runs.csv", "curves.csv") if (out / name).exists()]
-    if there:
-        raise ValueError(
-            f"{out} holds a {there[0]} of something else; choose another folder "
-            "(--out), or empty this one (--overwrite)"
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    versions = {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        "scikit-learn": sklearn.__version__,
-        "system": platform.platform(),
-        "processors": os.cpu_count(),
-    }
-    told = {"settings": settings, "environment": versions, "chance": chance}
-    new = file.with_suffix(".tmp")
-    new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    new.replace(file)
 
 
 def _or_icons(
@@ -376,7 +338,13 @@ def _plan(budget: float, batch_size: int | None, n_pool: int) -> Plan:
     if batch_size is None:
         batch_size = max(1, budget // 25)
     batch_size = check_integer(batch_size, "batch_size", minimum=1)
-    return Plan(min(max(10, budget // 10), budget), batch_size, budget)
+    n_initial = max(10, budget // 10)
+    if budget <= n_initial:
+        raise ValueError(
+            f"budget={budget} of {n_pool} pairs is no more than the {n_initial} known "
+            "at the start, and nothing would be asked; raise it (--budget)"
+        )
+    return Plan(n_initial, batch_size, budget)
 
 
 def _run_held_out(

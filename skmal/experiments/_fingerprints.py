@@ -1,13 +1,20 @@
 """What a run rests on, in a few letters: another version, parameter or data tells."""
 
 import inspect
+import os
 import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import FunctionType, MethodType
 from typing import Any
 
 import joblib
 import numpy as np
 
+from .._shared.types import Items
 from .._version import __version__
+from ..items._stored import PackedImage
 
 OF_OLD = "unknown"  # of runs from before there were fingerprints
 LENGTH = 8  # hexadecimal digits of a part
@@ -90,36 +97,106 @@ def data_hash(*data: Any) -> str:
     return _short(data)
 
 
+def with_stamps(items: Items) -> Items:
+    """Return items to hash: files with their size and when they were last changed.
+
+    Parameters
+    ----------
+    items : sequence
+        Arrays of pixels, paths of images, or images in archives.
+
+    Returns
+    -------
+    sequence
+        In place of a path, also that of an archive, the real one; what is no file stays
+        as it is.
+    """
+    if isinstance(items, np.ndarray) and items.dtype.kind in "buif":
+        return items
+    return [_with_stamp(items[row]) for row in range(len(items))]
+
+
+def _with_stamp(item: Any) -> Any:
+    if isinstance(item, PackedImage):  # it has a stamp
+        return replace(item, archive=os.path.realpath(item.archive))
+    if not isinstance(item, str | Path):
+        return item
+    try:
+        status = os.stat(item)
+    except (OSError, ValueError):  # whoever reads it says so
+        return os.fspath(item)
+    return os.path.realpath(item), status.st_size, status.st_mtime_ns
+
+
 def described(value: Any) -> str:
     """Return a text that names a class, its parameters and, of your own, its code.
 
     Parameters
     ----------
     value : object
-        A strategy, an encoder, or a parameter.
+        A strategy, an encoder, or a parameter. Of a function also its defaults and what
+        it holds of the functions around it; of a callable instance, its attributes.
 
     Returns
     -------
     str
         The same in every process.
     """
+    return _described(value, ())
+
+
+def _described(value: Any, outer: tuple[int, ...]) -> str:
+    """Describe a value within those that have these addresses."""
+    if id(value) in outer:  # it holds itself
+        return "..."
+    outer = (*outer, id(value))
+
+    def told(part: Any) -> str:
+        return _described(part, outer)
+
     if isinstance(value, np.ndarray):
         return f"array {value.dtype} {value.shape} {_short(value)}"
+    if isinstance(value, np.random.Generator | np.random.RandomState):
+        return f"{_place_of(type(value))} {_short(value)}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(described, value))}]"
+        return f"[{', '.join(map(told, value))}]"
     if isinstance(value, dict):
-        entries = sorted((str(k), described(v)) for k, v in value.items())
+        entries = sorted((str(k), told(v)) for k, v in value.items())
         return f"{{{', '.join(': '.join(entry) for entry in entries)}}}"
-    if hasattr(value, "get_params") and not isinstance(value, type):
-        parameters = described(value.get_params(deep=False))
-        return f"{_place_of(type(value))} {parameters}{_code_of(type(value))}"
+    if isinstance(value, type):
+        return f"{_place_of(value)}{_code_of_class(value)}"
+    if hasattr(value, "get_params"):
+        parameters = told(value.get_params(deep=False))
+        return f"{_place_of(type(value))} {parameters}{_code_of_class(type(value))}"
+    if isinstance(value, partial):
+        return f"partial {told([value.func, value.args, value.keywords])}"
+    if isinstance(value, MethodType):
+        return f"method {told([value.__func__, value.__self__])}"
+    if isinstance(value, FunctionType):
+        defaults = [value.__defaults__, value.__kwdefaults__]
+        held = [_content_of(cell) for cell in value.__closure__ or ()]
+        return f"{_place_of(value)} {told([defaults, held])}{_code_of(value)}"
     if callable(value):
-        return f"{_place_of(value)}{_code_of(value)}"
+        attributes = told(getattr(value, "__dict__", {}))
+        return f"{_place_of(value)} {attributes}{_code_of_class(type(value))}"
     return repr(value)
 
 
+def _content_of(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
 def _place_of(what: Any) -> str:
-    return f"{what.__module__}.{getattr(what, '__qualname__', type(what).__name__)}"
+    module = getattr(what, "__module__", type(what).__module__)
+    return f"{module}.{getattr(what, '__qualname__', type(what).__name__)}"
+
+
+def _code_of_class(what: type) -> str:
+    """Return the hashes of the code of a class and of those that it is made from."""
+    return "".join(dict.fromkeys(map(_code_of, what.__mro__)))
 
 
 def _code_of(what: Any) -> str:
@@ -131,7 +208,10 @@ def _code_of(what: Any) -> str:
     name: str = getattr(what, "__module__", "")
     module = sys.modules.get(name)
     file = getattr(module, "__file__", None) or ""
-    if name.partition(".")[0] in ("skmal", "sklearn") or "site-packages" in file:
+    package = name.partition(".")[0]
+    if package in {"skmal", "sklearn", *sys.stdlib_module_names}:
+        return ""
+    if "site-packages" in file:
         return ""
     try:
         read: Any = what if name == "__main__" or not file else module

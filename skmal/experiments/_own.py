@@ -72,6 +72,11 @@ def strategies_of(
         if isinstance(strategy, str):
             known = SHORT.get(strategy, strategy)
             check_name(known, "strategy", choices)
+            if (name in SHORT or name in choices) and SHORT.get(name, name) != known:
+                raise ValueError(
+                    f"the name {name!r} is that of another strategy of skmal; give "
+                    f"{strategy!r} a name of its own"
+                )
             found[known if name in SHORT else name] = choices[known]
         elif name in SHORT or repr(choices.get(name, strategy)) != repr(strategy):
             raise ValueError(
@@ -284,7 +289,10 @@ def _call_of(text: str) -> tuple[str, list[Any], dict[str, Any] | None]:
                 raise ValueError(wrong)
             keywords[keyword.arg] = ast.literal_eval(keyword.value)
         return node.func.id, [ast.literal_eval(a) for a in node.args], keywords
-    except (SyntaxError, ValueError) as error:
+    except (
+        *(SyntaxError, ValueError, TypeError),  # {[]: 1} has no hash
+        *(RecursionError, MemoryError),  # too many brackets
+    ) as error:
         raise ValueError(wrong) from error
 
 

@@ -52,19 +52,14 @@ def pairwise_table(curves: Sequence[Row]) -> list[Row]:
         all pairs of the data set; `better` who is better, "" where they are not told
         apart at 5 %; `seeds_for_5_points` how many seeds show, four times out of five,
         a difference of 5 points of the answers saved, from the spread of the savings.
+        Areas are taken over the numbers of pairs that all strategies of a data set
+        went through.
     """
     rows: list[Row] = []
     areas: dict[str, dict[str, dict[int, float]]] = {}
     saved: dict[str, dict[str, dict[int, float]]] = {}
     for data, metric, of_data in _of_each(curves):
-        areas[data] = {
-            name: {
-                seed: float(area_under_learning_curve(points, scores))
-                for seed, scores in seeds.items()
-            }
-            for name, (points, seeds) in of_data.items()
-            if len(points) > 1
-        }
+        areas[data] = _areas_by_seed(of_data)
         saved[data] = _savings_by_seed(of_data)
         rows += _pairs(data, metric, areas[data], saved[data])
     if len(areas) > 1:
@@ -80,6 +75,23 @@ def _of_each(curves: Sequence[Row]) -> list[tuple[str, str, Curves]]:
         metric: str = of_data[0]["metric"]
         found.append((data, metric, curves_with_seeds(of_data, metric)))
     return found
+
+
+def _areas_by_seed(curves: Curves) -> dict[str, dict[int, float]]:
+    """Return the areas under the curves, over the range that all of them have."""
+    curves = {name: curve for name, curve in curves.items() if len(curve[0]) > 1}
+    low = max((points[0] for points, _ in curves.values()), default=0)
+    high = min((points[-1] for points, _ in curves.values()), default=0)
+    if low >= high:
+        return {}
+    areas: dict[str, dict[int, float]] = {}
+    for name, (points, seeds) in curves.items():
+        at = np.array([low, *points[(points > low) & (points < high)], high])
+        areas[name] = {
+            seed: float(area_under_learning_curve(at, np.interp(at, points, scores)))
+            for seed, scores in seeds.items()
+        }
+    return areas
 
 
 def _savings_by_seed(curves: Curves) -> dict[str, dict[int, float]]:
@@ -246,13 +258,7 @@ def ranks_of(curves: Sequence[Row]) -> Ranks:
         Over data sets, by means over seeds; of a single one, over its seeds. Strategies
         that some of them lack are left out.
     """
-    areas = [
-        {
-            name: {s: float(area_under_learning_curve(p, c)) for s, c in seeds.items()}
-            for name, (p, seeds) in of_data.items()
-        }
-        for _, _, of_data in _of_each(curves)
-    ]
+    areas = [_areas_by_seed(of_data) for _, _, of_data in _of_each(curves)]
     names = [name for name in areas[0] if all(name in pool for pool in areas)]
     if len(areas) > 1:
         means = [

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..plotting import chance_beside
 from ._pairwise import PAIRWISE_HEADER, pairwise_table, penalty_matrix
 from ._report import write_report
-from ._suite_tables import main_metric
+from ._suite_tables import at_common_points, main_metric
 from ._tables import (
     CURVES_HEADER,
     SAVINGS_HEADER,
@@ -73,6 +73,8 @@ def write_pairs(out: str | Path, curves: Sequence[Row]) -> None:
 def write_suite_pairs(out: str | Path, runs: Sequence[Row]) -> None:
     """Write the same of a suite, for each encoder and batch.
 
+    Of runs with different budgets, the range that all of a pool have is compared.
+
     Parameters
     ----------
     out : str or path
@@ -88,7 +90,7 @@ def write_suite_pairs(out: str | Path, runs: Sequence[Row]) -> None:
     wins: list[Row] = []
     for (encoder, batch), of_group in groups.items():
         told = {"encoder": encoder, "batch": batch}
-        curves = curves_of_runs(of_group)
+        curves = curves_of_runs(at_common_points(of_group, "pool"))
         pairs += [told | row for row in pairwise_table(curves)]
         for row in penalty_matrix(curves):
             name = row.pop("strategy")

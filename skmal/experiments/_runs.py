@@ -1,9 +1,12 @@
 """Runs in a folder: each is kept once it is finished, and none is mixed with others."""
 
 import csv
+import os
+import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -13,6 +16,9 @@ from ._run import Curve, in_parallel
 from ._suite_pools import POOLS, metrics_of
 from ._suites import SUITES
 from ._tables import Row, write_table
+
+if sys.platform != "win32":
+    import fcntl
 
 RUNS, REPLACED = "runs.csv", "replaced.csv"
 TOLD = ("pool", "encoder", "strategy", "batch", "seed")  # tell a run from others
@@ -55,7 +61,8 @@ def read_runs(out: str | Path, name: str = RUNS) -> list[Row]:
     if not path.exists():
         return []
     with open(path, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if _is_whole(row)]
+        whole = [row for row in csv.DictReader(file) if _is_whole(row)]
+    rows = list({(_run_of(row), row["metric"]): row for row in whole}.values())
 
     # A run is whole if it has a row for every metric.
     n_rows = Counter(_run_of(row) for row in rows)
@@ -206,9 +213,51 @@ def keep_missing(
     -----
     UserWarning
         If runs are made again: how many, and why.
+
+    Raises
+    ------
+    ValueError
+        If another process writes to the folder.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
+    with _alone_in(out):
+        return _keep_missing(
+            out, cases, function, fingerprints, is_enough, n_jobs, verbose
+        )
+
+
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Let no other process write to a folder; the system ends this with the process."""
+    if sys.platform == "win32":
+        yield
+        return
+    folder = os.open(out, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ValueError(
+                f"another process writes to {out}; wait for it, or choose another "
+                "folder (--out)"
+            ) from error
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(folder)
+
+
+def _keep_missing(
+    out: Path,
+    cases: Iterable[Kept],
+    function: Callable[[Any], list[Row]],
+    fingerprints: Mapping[Key, str],
+    is_enough: Callable[[Any, Row], bool],
+    n_jobs: int | None,
+    verbose: bool,
+) -> list[Row]:
     path = out / RUNS
     wanted = {case.key: case for case in cases}
     stored = read_runs(out)
@@ -287,5 +336,5 @@ def _tell(again: Sequence[Row], fingerprints: Mapping[Key, str]) -> None:
         warnings.warn(
             f"{len(keys)} {'run is' if len(keys) == 1 else 'runs are'} made again, of "
             f"{names}: {reason}; the old ones go to {REPLACED}",
-            stacklevel=4,
+            stacklevel=5,
         )

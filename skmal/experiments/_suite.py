@@ -27,7 +27,7 @@ from ._runs import Key, keep_missing, key_of, read_runs, run_rows
 from ._suite_pools import metrics_of
 from ._suite_tables import AULC_HEADER, SUITE_HEADER, aulc_rows, savings_rows
 from ._suites import SUITES
-from ._tables import Row, write_table
+from ._tables import SETTINGS, Row, write_table
 
 
 def run_suite(
@@ -94,8 +94,8 @@ def run_suite(
     ------
     ValueError
         If a name is unknown, a number out of range, or none of the files is there; if
-        the folder holds runs of another suite or of other files; if a strategy or an
-        encoder of your own does not keep the contract.
+        the folder holds runs of another suite, of `compare` or of other files; if a
+        strategy or an encoder of your own does not keep the contract.
 
     Warns
     -----
@@ -186,6 +186,11 @@ def _check_stored(
     out: Path, cases: Sequence[Case], suite: str, fingerprints: Mapping[Key, str]
 ) -> None:
     """Raise where runs that are kept are not those that are asked for."""
+    if (out / SETTINGS).exists():
+        raise ValueError(
+            f"{out} holds a {SETTINGS}, of a comparison on one data set; choose "
+            "another folder (--out)"
+        )
     of_others = {name for other in SUITES for name in SUITES[other].pools}
     of_others -= set(SUITES[suite].pools)
     wanted = {case.key: case for case in cases}

@@ -248,7 +248,8 @@ def aulc_rows(runs: Sequence[Row]) -> list[Row]:
     list of dict
         One per pool, encoder, strategy, batch and metric: the mean area, what it is
         more than random's (with a 95 % interval, paired by seed), and seconds per
-        query.
+        query. Of runs of a seed with different budgets, areas are taken over the
+        range that all have.
     """
     rows = []
     for batch, of_batch in _by_batch(runs).items():
@@ -256,7 +257,8 @@ def aulc_rows(runs: Sequence[Row]) -> list[Row]:
         for row in of_batch:
             key = row["pool"], row["encoder"], row["metric"], row["strategy"]
             seconds.setdefault(key, []).append(float(row["seconds_per_query"]))
-        for key, strategies in curves_by_seed(of_batch).items():
+        cut = at_common_points(of_batch, "pool", "encoder", "seed")
+        for key, strategies in curves_by_seed(cut).items():
             areas = {
                 name: {
                     seed: float(area_under_learning_curve(*curve))
@@ -282,6 +284,44 @@ def aulc_rows(runs: Sequence[Row]) -> list[Row]:
                     }
                 )
     return rows
+
+
+def at_common_points(runs: Sequence[Row], *same: str) -> list[Row]:
+    """Cut runs to the range that all of a group went through.
+
+    Parameters
+    ----------
+    runs : list of dict
+        As `skmal.experiments.read_runs` returns them, of one batch.
+    *same : str
+        The columns that the runs of a group have in common.
+
+    Returns
+    -------
+    list of dict
+        The runs; where the points of a group differ, at those of its first run within
+        the range, between points on straight lines. Without common points, a group is
+        left out.
+    """
+    groups: dict[tuple[object, ...], list[Row]] = {}
+    for row in runs:
+        groups.setdefault(tuple(row[name] for name in same), []).append(row)
+    cut: list[Row] = []
+    for group in groups.values():
+        if len({row["n_pairs"] for row in group}) == 1:
+            cut += group
+            continue
+        points = [np.array(row["n_pairs"].split(), dtype=int) for row in group]
+        low, high = max(own[0] for own in points), min(own[-1] for own in points)
+        at = points[0][(points[0] >= low) & (points[0] <= high)]
+        if not len(at):
+            continue
+        shown = " ".join(map(str, at))
+        for own, row in zip(points, group, strict=True):
+            scores = np.interp(at, own, np.array(row["scores"].split(), dtype=float))
+            told = " ".join(map(str, scores.tolist()))
+            cut.append(row | {"n_pairs": shown, "scores": told})
+    return cut
 
 
 def main_metric(pool: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
+from .._shared.files import replacing
 from .._shared.types import FloatArray, IntArray
 from ..metrics._savings import AnnotationSavings, annotation_savings, rises
 from ._names import REFERENCE
@@ -20,7 +21,7 @@ Row: TypeAlias = dict[str, Any]  # of a table, by the names of its columns
 SETTINGS = "settings.json"  # of a comparison, beside its tables
 ALL_FILES = (  # that may be in a folder of results
     *(SETTINGS, "runs.csv", "replaced.csv", "curves.csv", "savings.csv"),
-    *("pairwise.csv", "wins.csv", "curves.png", "report.html"),
+    *("aulc.csv", "pairwise.csv", "wins.csv", "curves.png", "report.html"),
 )
 NAN = float("nan")
 CURVES_HEADER = ("data", "strategy", "seed", "n_pairs", "metric", "score")
@@ -248,6 +249,8 @@ def write_table(
 ) -> None:
     """Write rows as CSV; what the header does not name is left out.
 
+    A file that is there is replaced once the new one is whole.
+
     Parameters
     ----------
     path : str or path
@@ -259,8 +262,10 @@ def write_table(
     append : bool, default=False
         Whether they are added to the rows of a file that has its header already.
     """
-    with open(path, "a" if append else "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        if not append:
-            writer.writerow(header)
-        writer.writerows([row[name] for name in header] for row in rows)
+    table = [[row[name] for name in header] for row in rows]
+    if append:
+        with open(path, "a", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows(table)
+        return
+    with replacing(path) as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *table])

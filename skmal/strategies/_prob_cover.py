@@ -46,7 +46,8 @@ class ProbCover(QueryStrategy):
     Utilities are the numbers of newly covered items, the item itself among them, plus
     their mean closeness (from 0 at the radius to 1). Of equal ones the item most like
     the pool's mean wins, then the lowest row. O(n^2 d) time for n items, and memory for
-    about n times `n_neighbors` neighbors. Its items are read as an array.
+    about n times `n_neighbors` neighbors; where many items are nearly the same, for the
+    square of their number. Its items are read as an array.
 
     References
     ----------
@@ -129,7 +130,9 @@ def _balls(index: NearestNeighbors, rows: FloatArray, radius: float) -> csr_arra
     graph = index.radius_neighbors_graph(rows, mode="distance")
     closeness = 1 - np.clip(graph.data / radius, 0, 1) if radius > 0 else graph.data
     data = 1 + closeness.round(9) / (len(rows) + 1)
-    return csr_array((data, graph.indices, graph.indptr), shape=graph.shape)
+    balls = csr_array((data, graph.indices, graph.indptr), shape=graph.shape)
+    # A distance of the radius itself may be found from one end alone.
+    return csr_array(balls.maximum(balls.T))
 
 
 def _greedy_cover(

@@ -88,6 +88,10 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
         ("--suite real", "the suite 'real' needs a path, the folder of its files"),
         ("--suite real --path . --cache x", "--cache does not go with --suite"),
         ("--batch-size 0.5 --strategies margin", "batch_size must be an integer"),
+        (
+            "--features x.npy y.npy --data coco --strategies margin",
+            "--features takes the place of --data, got 'coco'",
+        ),
         ("--suite default --seeds 0", "n_seeds must be an integer of at least 1"),
     ],
 )

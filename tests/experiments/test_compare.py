@@ -55,8 +55,8 @@ def test_default_sizes_follow_the_budget(monkeypatch):
     monkeypatch.setattr(module, "run", record)
     compare(["margin"], n_seeds=1, budget=0.3, n_jobs=1)
     assert seen[-1] == Plan(n_initial=129, batch_size=51, budget=1290)
-    compare(["margin"], n_seeds=1, budget=4, n_jobs=1)
-    assert seen[-1] == Plan(n_initial=4, batch_size=1, budget=4)
+    compare(["margin"], n_seeds=1, budget=11, n_jobs=1)
+    assert seen[-1] == Plan(n_initial=10, batch_size=1, budget=11)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,10 @@ def test_default_sizes_follow_the_budget(monkeypatch):
         ({"budget": 1}, "budget .* must be an integer of at least 2, got 1"),
         ({"budget": 1.5}, "budget .* must be an integer of at least 2, got 1.5"),
         ({"budget": 5000}, "budget=5000 is above the 4299 pairs"),
+        (
+            {"budget": 10},
+            "budget=10 of 4299 pairs is no more than the 10 known",
+        ),
         ({"n_jobs": 0}, "n_jobs must be an integer of at least 1, got 0"),
         ({"batch_size": 0}, "batch_size must be an integer of at least 1"),
     ],
@@ -141,6 +145,17 @@ def test_clip_learns_from_pixels_and_names(monkeypatch):
     n_pairs, scores = curves_of(curves, "mrr")["coreset-margin"]
     assert (n_pairs[0], n_pairs[-1]) == (10, 40)
     assert scores[0, -1] > 0.0075  # chance
+
+
+def test_clip_learns_from_pairs_of_your_own(monkeypatch):
+    monkeypatch.setattr(clip, "CLIPEncoder", TinyCLIP)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (40, 32, 32), dtype=np.uint8)
+    names = ["".join(rng.choice(list("aeinorst"), 9)) for _ in images]
+    given = {"encoder": "clip", "n_seeds": 1, "budget": 12, "n_jobs": 1}
+    for more in ({}, {"model": "tiny", "pretrained": "icons"}):
+        curves, _ = compare(["margin"], data=(images, names), **given, **more)
+        assert {row["data"] for row in curves} == {"features/clip/tiny/icons"}
 
 
 def test_every_strategy_has_a_name():

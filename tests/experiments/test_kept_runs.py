@@ -1,18 +1,25 @@
 """Runs in a folder are kept, gone on with, and never mixed."""
 
+import importlib
+import inspect
 import json
 import os
 import subprocess
 import sys
 import time
+from functools import partial
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import skmal.experiments._fingerprints as fingerprints
+from skmal import RidgeCCA
 from skmal.cli import main
-from skmal.experiments import compare, read_runs, run, run_suite, write_results
+from skmal.experiments import Curve, compare, read_runs, run, run_suite, write_results
+from skmal.experiments._fingerprints import _short as hashed
 from skmal.experiments._fingerprints import described
+from skmal.experiments._tables import ALL_FILES, write_table
 
 pytest.importorskip("matplotlib")
 
@@ -187,3 +194,179 @@ def test_what_a_run_rests_on_is_told_by_class_parameters_and_code():
     assert described([np.ones(2)]) != described([np.zeros(2)])
     assert described({"a": 1, "b": 2}) == described({"b": 2, "a": 1})
     assert "test_kept_runs" in described(pairs)
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path):
+    file = tmp_path / "runs.csv"
+    write_table(file, ["a"], [{"a": 1}])
+
+    class Full:
+        def __str__(self):
+            raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        write_table(file, ["a"], [{"a": 2}, {"a": Full()}])
+    assert file.read_text() == "a\n1\n"
+    assert os.listdir(tmp_path) == ["runs.csv"]
+
+
+def test_a_run_that_is_there_twice_is_one(tmp_path):
+    small(tmp_path, n_seeds=1)
+    runs = read_runs(tmp_path)
+    lines = (tmp_path / "runs.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "runs.csv").write_text("".join(lines + lines[1:]))
+    assert read_runs(tmp_path) == runs
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks")
+def test_a_second_writer_is_refused(tmp_path, monkeypatch):
+    def meanwhile(*args):
+        with pytest.raises(ValueError, match=f"another process writes to {tmp_path}"):
+            small(tmp_path, n_seeds=2)
+        return run(*args)
+
+    monkeypatch.setattr("skmal.experiments._compare.run", meanwhile)
+    small(tmp_path, n_seeds=1)
+    small(tmp_path, n_seeds=1)
+
+
+def test_overwriting_the_same_comparison_goes_on_with_it(tmp_path, monkeypatch):
+    small(tmp_path, n_seeds=1)
+    monkeypatch.setattr("skmal.experiments._compare.run", None)
+    small(tmp_path, n_seeds=1, overwrite=True)
+
+
+def test_seeds_are_added_where_groups_have_several_sizes(tmp_path):
+    X, y = pairs()
+    groups = np.repeat(np.arange(30), [1, 2, 3, 4, 5] * 6)
+    given = {"encoder": "ridge-cca", "n_jobs": 1, "budget": 0.3, "batch_size": 20}
+    given |= {"data": (X[groups], y), "groups": groups, "out": tmp_path}
+    for n_seeds in (1, 5):
+        curves, _ = compare(["margin"], n_seeds=n_seeds, **given)
+    assert len({row["n_pool"] for row in read_runs(tmp_path)}) > 1
+    assert len({row["seed"] for row in curves}) == 5
+
+
+def test_a_suite_is_not_mixed_with_a_comparison(tmp_path):
+    (tmp_path / "settings.json").write_text("{}")
+    with pytest.raises(ValueError, match="holds a settings.json, of a comparison on"):
+        run_suite(tmp_path, pools=["scenes"], strategies=["margin"], n_jobs=1)
+    assert "aulc.csv" in ALL_FILES
+
+
+def test_images_that_have_changed_are_other_data(tmp_path, monkeypatch):
+    from skmal.encoders.clip import _encoder as clip
+
+    class OnFiles(RidgeCCA):
+        def __init__(self, model=None, pretrained=None, random_state=None):
+            super().__init__()
+            self.model = model
+            self.pretrained = pretrained
+            self.random_state = random_state
+
+    monkeypatch.setattr(clip, "CLIPEncoder", OnFiles)
+    monkeypatch.setattr(
+        "skmal.experiments._compare.run",
+        lambda *args: Curve([10, 12], [{"mrr": 0.1}, {"mrr": 0.2}]),
+    )
+    monkeypatch.chdir(tmp_path)
+    names = [f"{n}.png" for n in range(20)]
+    for name in names:
+        Image.new("RGB", (8, 8)).save(name)
+    given = {"encoder": "clip", "n_seeds": 1, "budget": 12, "n_jobs": 1, "out": "out"}
+    compare(["margin"], data=(names, names), **given)
+    compare(["margin"], data=([str(tmp_path / n) for n in names], names), **given)
+    Image.new("RGB", (9, 9)).save(names[3])
+    with pytest.raises(ValueError, match="holds a comparison with content of the data"):
+        compare(["margin"], data=(names, names), **given)
+
+
+def test_settings_of_another_program_are_left_alone(tmp_path):
+    for text in ('{"editor": 1}', '{"settings": {"editor": 1}}', "[]"):
+        (tmp_path / "settings.json").write_text(text)
+        for overwrite in (False, True):
+            with pytest.raises(ValueError, match="settings.json is not of skmal; ch"):
+                small(tmp_path, n_seeds=1, overwrite=overwrite)
+        assert (tmp_path / "settings.json").read_text() == text
+
+
+def first_rows(learner, X, y, n_instances=1, k=0):
+    """Choose rows from the k-th on."""
+    return np.arange(k, k + n_instances), np.zeros(n_instances)
+
+
+def from_row(k):
+    """Return a function that holds k."""
+
+    def choose(learner, X, y, n_instances=1):
+        return first_rows(learner, X, y, n_instances, k)
+
+    return choose
+
+
+class From:
+    """Choose rows from the k-th on, as an instance that is called."""
+
+    def __init__(self, k):
+        self.k = k
+
+    def __call__(self, learner, X, y, n_instances=1):
+        """Choose them."""
+        return first_rows(learner, X, y, n_instances, self.k)
+
+    def choose(self, learner, X, y, n_instances=1):
+        """Choose them."""
+        return self(learner, X, y, n_instances)
+
+
+def with_default(k):
+    """Return a function with k as its default."""
+
+    def choose(learner, X, y, n_instances=1, k=k):
+        return first_rows(learner, X, y, n_instances, k)
+
+    return choose
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda k: partial(first_rows, k=k),
+        lambda k: partial(first_rows, None, None, None, 1, k),
+        from_row,
+        From,
+        lambda k: From(k).choose,
+        with_default,
+        lambda k: from_row(from_row(k)),
+        np.random.default_rng,
+        np.random.RandomState,
+    ],
+)
+def test_what_a_function_holds_is_told(make):
+    assert described(make(0)) == described(make(0)) != described(make(1))
+
+
+def test_a_function_that_holds_itself_is_told():
+    def own(n):
+        return own(n - 1) if n else late
+
+    assert described(own) == described(own)
+    late = 1
+    assert "[1, ...]" in described(own)
+
+
+def test_the_code_of_a_base_class_is_told(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    base = "from skmal import RandomSampling\nclass Base(RandomSampling):\n    n = {}\n"
+    told = []
+    for n in (1, 2):
+        (tmp_path / f"own_base_{n}.py").write_text(base.format(n))
+        (tmp_path / f"own_{n}.py").write_text(
+            f"from own_base_{n} import Base\nclass Mine(Base):\n    pass\n"
+        )
+        module = importlib.import_module(f"own_{n}")
+        told.append(described(module.Mine()).split()[-1])
+        own = hashed(inspect.getsource(module))
+        of_base = hashed(inspect.getsource(sys.modules[f"own_base_{n}"]))
+        assert described(module.Mine()).endswith(f" {own} {of_base}")
+    assert told[0] != told[1]

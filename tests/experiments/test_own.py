@@ -160,6 +160,8 @@ def test_own_pairs_are_held_out_as_told(monkeypatch):
         ({"data": (X, y[:9])}, "60"),
         ({"data": X}, "data must be a name or a tuple of two"),
         ({"data": "glyphs", "test": [1]}, "test goes with pairs of your own"),
+        ({"text_column": "z"}, "text_column='z' does not go with pairs of your own"),
+        ({"pretrained": "openai"}, "pretrained='openai' does not go with pairs of"),
         ({"model": "tiny"}, "model='tiny' does not go with pairs of your own"),
     ]:
         with pytest.raises(ValueError, match=message):
@@ -182,6 +184,9 @@ def test_own_pairs_are_held_out_as_told(monkeypatch):
             {"strategies": {"paper": Longest()}},
             "'paper' is that of a strategy of skmal",
         ),
+        ({"strategies": {"random": "margin"}}, "'random' is that of another strategy"),
+        ({"strategies": {"margin": "paper"}}, "give 'paper' a name of its own"),
+        ({"strategies": {"default": "margin"}}, "'default' is that of another strat"),
         ({"strategies": {}}, "strategies is empty"),
         ({"strategies": {"a": "best"}}, "unknown strategy 'best'"),
         ({"strategies": {"a,b": Longest()}}, "'a,b' is no name of a strategy"),
@@ -246,6 +251,8 @@ def test_names_are_split_outside_brackets():
         ("pkg.module:Mine(**{})", "is no class with literals"),
         ("pkg.module:Mine()()", "is no class with literals"),
         ("pkg.module:__import__('os').name", "is no class with literals"),
+        ("pkg.module:Mine({[]: 1})", "is no class with literals"),
+        (f"pkg.module:Mine({'(' * 9000}", "is no class with literals"),
         ("pkg.module:Other", "pkg.module has no 'Other'; its classes are .*Mine"),
         ("pkg.module:Mine(size=1)", r"pkg.module:Mine\(size=1\): .*'size'"),
         ("pkg.module:CONSTANT(1)", "CONSTANT is no class"),

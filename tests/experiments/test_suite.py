@@ -1,5 +1,7 @@
 """The default suite: its pools, runs that are not repeated, and its tables."""
 
+import csv
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -19,7 +21,10 @@ from skmal.experiments import (
 )
 from skmal.experiments import _suite as suite
 from skmal.experiments import _suite_pools as suite_pools
+from skmal.experiments._pairwise import pairwise_table, ranks_of
+from skmal.experiments._results import write_suite_pairs
 from skmal.experiments._suite_tables import INTERVAL_HEADER
+from skmal.experiments._tables import curves_of_runs
 from skmal.metrics import annotation_savings, area_under_learning_curve
 
 
@@ -182,6 +187,22 @@ def test_savings_are_told_only_for_budgets_that_were_reached():
         for column in ("n_pairs", "scores"):
             run[column] = " ".join(run[column].split()[:5])  # 10 to 30
     assert {r["budgets"] for r in savings_rows(runs)} == {"10-30 %"}
+
+
+def test_runs_with_other_budgets_are_compared_at_common_points(tmp_path):
+    runs = [made_up("serif", name, s, 1 + s / 9) for name, _ in CASES for s in range(5)]
+    for run in runs:
+        if run["strategy"] == "v-optimal":  # the same curves, cut
+            for column in ("n_pairs", "scores"):
+                run[column] = " ".join(run[column].split()[: 4 + (run["seed"] > 0)])
+    write_suite_pairs(tmp_path, runs)
+    (row,) = csv.DictReader((tmp_path / "pairwise.csv").read_text().splitlines())
+    assert (float(row["difference"]), row["better"]) == (0, "")
+    assert {r["gain_mean"] for r in aulc_rows(runs)} == {"0.0000"}
+    curves = curves_of_runs([run for run in runs if run["seed"]])
+    (row,) = pairwise_table(curves)
+    assert row["difference"] == pytest.approx(0)
+    assert ranks_of(curves).ranks == pytest.approx([1.5, 1.5])
 
 
 def test_the_average_is_over_pools_seed_by_seed():

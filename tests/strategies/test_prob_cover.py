@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from rounds import fitted, round_of_one
+from scipy.sparse import csr_array
 
 from skmal import ProbCover
 from skmal.arrays._verbs import unit
+from skmal.strategies._prob_cover import _balls
 
 
 def covering(rows, known, n_neighbors, n):
@@ -53,6 +55,16 @@ def test_equal_rows_and_single_ones():
     same = round_of_one(np.ones((5, 2)), 5)
     assert sorted(ProbCover(0).select(same).indices) == [0, 1, 2, 3, 4]
     assert ProbCover(0).select(round_of_one(np.ones((1, 2)), 1)).indices.tolist() == [0]
+
+
+def test_a_distance_of_the_radius_counts_from_both_ends():
+    class Index:
+        def radius_neighbors_graph(self, rows, mode):
+            return csr_array(([0.0, 1.0, 0.0], [0, 1, 1], [0, 2, 3]), shape=(2, 2))
+
+    balls = _balls(Index(), np.eye(2), 1.0).toarray()
+    np.testing.assert_array_equal(balls, balls.T)
+    assert (balls >= 1).all()
 
 
 @pytest.mark.parametrize(
