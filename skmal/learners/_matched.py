@@ -23,7 +23,6 @@ from ._core import ActiveLearner
 
 MOST_ROUNDS = 10  # of random questions that are gone through again, the last ones
 ENOUGH = 500  # held-out pairs that calibrate well enough
-SAME = 1e-6  # squared distance between the features of equal items
 
 
 def match(
@@ -122,7 +121,7 @@ def _held_out(
         sides = _features(encoder, then)
         times = np.concatenate([np.ones(len(back), dtype=np.int64), n_partners])
         found = propose(*sides, times, one_to_one)
-        held.append(_of_held(found, sides, len(some)))
+        held.append(_of_held(found, len(some)))
         n_held += len(some)
         if n_held >= ENOUGH:
             break
@@ -139,15 +138,13 @@ def _folds(
         yield np.setdiff1d(order, fold), fold, np.empty(0, dtype=np.int64)
 
 
-def _of_held(found: Proposals, sides: Sequence[FloatArray], n_held: int) -> Held:
-    """Return the proposals for the first rows, which are pairs; equals are right."""
+def _of_held(found: Proposals, n_held: int) -> Held:
+    """Return the proposals for the first rows, which are pairs."""
     shares, right = [], []
-    for own, other, side in ((found.x, found.y, 1), (found.y, found.x, 0)):
+    for own, other in ((found.x, found.y), (found.y, found.x)):
         at = np.flatnonzero(own < n_held)
-        features = sides[side]
-        far = features[other[at]] - features[own[at]]
         shares.append(found.shares[at])
-        right.append(np.square(far).sum(axis=1) <= SAME)
+        right.append(other[at] == own[at])
     return np.concatenate(shares), np.concatenate(right)
 
 

@@ -75,6 +75,23 @@ def test_what_looks_like_items_without_a_partner_is_not_proposed(pairs):
     assert (after.X_rows >= 100).sum() <= (before.X_rows >= 100).sum()
 
 
+class OneForAll(RidgeCCA):
+    """An encoder that tells nothing apart."""
+
+    def transform(self, X, y=None):
+        sides = super().transform(X, y)
+        return tuple(np.ones((len(own), 2)) for own in sides)
+
+
+@pytest.mark.parametrize("one_to_one", [True, False])
+def test_ties_tell_no_answers(pairs, one_to_one):
+    X, y = pairs
+    learner = PairedActiveLearner(OneForAll()).fit(X[:100], y[:100])
+    matching = learner.match(X[100:200], y[100:200], one_to_one=one_to_one)
+    assert (matching.X_rows == matching.y_rows).mean() < 0.1
+    assert matching.confidence.max() < 0.15
+
+
 def test_a_share_of_each_batch_is_drawn(pairs):
     X, y = pairs
     learner = PairedActiveLearner(RidgeCCA(), audit=0.25, random_state=0)
