@@ -22,6 +22,7 @@ from ..matching._matching import Matching, Proposals, propose
 from ._core import ActiveLearner
 
 MOST_ROUNDS = 10  # of random questions that are gone through again, the last ones
+EACH_SIDE = 0.5  # a pair counts as one answer, though either side is looked at
 ENOUGH = 500  # held-out pairs that calibrate well enough
 
 
@@ -46,16 +47,16 @@ def match(
     n_partners = np.bincount(item, minlength=len(first))[item[rows[0]]]
     found = propose(*_features(learner.estimator_, pools), n_partners, one_to_one)
 
-    held, is_random = _held_out(learner, pools, n_partners, one_to_one, n_folds)
+    held, n_checked, is_random = _held_out(learner, pools, n_partners, one_to_one, n_folds)
     shares, right = (np.concatenate(own) for own in zip(*held, strict=True))
-    confidence = calibrate(shares, right).confidence(found.shares)
+    confidence = calibrate(shares, right, EACH_SIDE).confidence(found.shares)
     kept = _has_partner(learner, pools, n_partners, one_to_one, found, held, confidence)
 
     order = np.flatnonzero(kept)
     order = order[np.argsort(-confidence[order], kind="stable")]
     x = _rows_of_items(found.x[order], item, rows[0], one_to_one)
     return Matching(
-        x, rows[1][found.y[order]], confidence[order], len(shares), is_random
+        x, rows[1][found.y[order]], confidence[order], n_checked, is_random
     )
 
 
@@ -90,12 +91,12 @@ def _held_out(
     n_partners: IntArray,
     one_to_one: bool,
     n_folds: int | None,
-) -> tuple[list[Held], bool]:
-    """Return what was proposed for held-out pairs, and whether they are random."""
+) -> tuple[list[Held], int, bool]:
+    """Return what was proposed for held-out pairs, how many, and if they are random."""
     nothing: Held = np.empty(0), np.empty(0, dtype=bool)
     aligned = learner._aligned
     if aligned is None or n_folds is None:
-        return [nothing], False
+        return [nothing], 0, False
     held: list[Held] = [nothing]
     n_held = 0
     rounds = [own for own in learner._audits.of_rounds() if own[0] >= 2]
@@ -106,7 +107,7 @@ def _held_out(
     if is_random:
         splits = (
             (np.arange(before), places, np.setdiff1d(np.arange(before, n), places))
-            for before, places in rounds[: -MOST_ROUNDS - 1 : -1]
+            for before, places in _merged(rounds)
         )
     else:
         splits = _folds(n, n_folds, learner._seed())
@@ -125,7 +126,23 @@ def _held_out(
         n_held += len(some)
         if n_held >= ENOUGH:
             break
-    return held, is_random or (not learner._prequential.shares and len(held) > 1)
+    is_random = is_random or (not learner._prequential.shares and n_held > 0)
+    return held, n_held, is_random
+
+
+def _merged(rounds: Sequence[tuple[int, IntArray]]) -> list[tuple[int, IntArray]]:
+    """Return ten of the last rounds at most, the last first; small ones are merged."""
+    last, n = [], 0
+    for own in reversed(rounds):
+        if n >= 2 * N_TRUSTED and len(last) >= MOST_ROUNDS:
+            break
+        last.append(own)
+        n += len(own[1])
+    parts = np.array_split(np.arange(len(last)), min(MOST_ROUNDS, len(last)))
+    return [
+        (last[of[-1]][0], np.unique(np.concatenate([last[i][1] for i in of])))
+        for of in parts
+    ]
 
 
 def _folds(
@@ -181,5 +198,6 @@ def _has_partner(
     none = calibrate(
         np.concatenate([of_pairs, shares]),
         np.arange(len(of_pairs) + len(shares)) >= len(of_pairs),
+        EACH_SIDE,
     )
     return confidence >= none.confidence(found.shares)
