@@ -249,7 +249,7 @@ class ActiveLearner(BaseEstimator):
             encoder = getattr(self, "estimator_", self.estimator)
             features = self._encode(encoder, items)
             prequential = prequential.scored(features)
-            audits = audits.answered(features, self._n_aligned())
+            audits = audits.answered(features, self._n_aligned(), not only_new)
         learned: dict[str, Any] = {"seed_": seed}
         if (refit or only_new) and len(known[0]) >= 2:
             learned["estimator_"] = self._fitted_on(known, seed)

@@ -99,10 +99,10 @@ def _held_out(
         return [nothing], 0, False
     held: list[Held] = [nothing]
     n_held = 0
-    rounds = [own for own in learner._audits.of_rounds() if own[0] >= 2]
+    n = len(aligned[0])
+    rounds = [own for own in learner._audits.of_rounds(n) if own[0] >= 2]
     n_audits = sum(len(places) for _, places in rounds)
     is_random = n_audits >= N_TRUSTED
-    n = len(aligned[0])
     splits: Iterator[tuple[IntArray, IntArray, IntArray]]
     if is_random:
         splits = (

@@ -69,7 +69,7 @@ class Audits:
     n_before : tuple of int
         How many pairs the encoder had learned from when each question was asked.
     place : tuple of int
-        Which of all pairs the answer became; -1 where the item has no partner.
+        Which of all pairs the answer became; -1 where it became none.
     rank : tuple of float
         The partner's rank in the whole open pool, from 1; NaN where there is none.
     pending : tuple of Pending
@@ -93,11 +93,13 @@ class Audits:
         pending = [Pending(modality, *of) for of in zip(asked, similarity, strict=True)]
         return replace(self, pending=tuple(pending))
 
-    def answered(self, features: Any, n_before: int) -> "Audits":
+    def answered(
+        self, features: Any, n_before: int, are_kept: bool = True
+    ) -> "Audits":
         """Return the same with the answers that are among these pairs.
 
         `features` are theirs, one array per modality; `n_before` counts the pairs known
-        before them.
+        before them, and `are_kept` says whether they become known.
         """
         sides = [unit_rows(np.asarray(own, dtype=np.float32)) for own in features]
         audits, left = self, []
@@ -111,7 +113,7 @@ class Audits:
             ahead = float((asked.similarities > own + 1e-6).sum())
             equal = float((np.abs(asked.similarities - own) <= 1e-6).sum())
             rank = 1 + ahead + max(equal - 1, 0) / 2
-            audits = audits._with(n_before, n_before + at, rank)
+            audits = audits._with(n_before, n_before + at if are_kept else -1, rank)
         return replace(audits, pending=tuple(left))
 
     def without_partner(self, n: int, n_before: int) -> "Audits":
@@ -141,13 +143,13 @@ class Audits:
             wilson_interval(len(ranks) - len(known), len(ranks)),
         )
 
-    def of_rounds(self) -> list[tuple[int, IntArray]]:
+    def of_rounds(self, n: int) -> list[tuple[int, IntArray]]:
         """Return (pairs known before, places among all pairs) of each round, in order.
 
-        Answers that there is no partner are left out.
+        Answers that are none of the n pairs known now are left out.
         """
         place, before = np.array(self.place), np.array(self.n_before)
-        known = place >= 0
+        known = (place >= 0) & (place < n)
         return [
             (int(n), place[known & (before == n)]) for n in np.unique(before[known])
         ]

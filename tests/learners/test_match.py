@@ -56,11 +56,26 @@ def test_small_rounds_are_trusted_together(pairs):
     learner = PairedActiveLearner(
         RidgeCCA(), audit=0.25, budget=220, batch_size=4, random_state=0
     ).fit(X, y)
-    assert learner._audits.of_rounds()[-1][1].size == 1
+    assert learner._audits.of_rounds(250)[-1][1].size == 1
     matching = learner.match(X[250:], y[250:])
     assert matching.is_trusted
     answers = sum(place >= 0 for place in learner._audits.place)
     assert 30 <= matching.n_checked <= answers  # each pair once
+
+
+def test_answers_that_are_no_known_pairs_are_not_held_out(pairs, audited):
+    X, y = pairs
+    audited = audited.from_state(audited.state())
+    pools = X[200:], y[200:]
+    query = audited.query(*pools, n_instances=10)
+    before = audited.audit_.mrr
+    rows = query.pairs(query.indices)
+    audited.teach(pools[0][rows[0]], pools[1][rows[1]], only_new=True)
+    assert audited.audit_.mrr != before
+    assert audited.match(*pools).is_trusted
+    fewer = (audited.X_training[:-15], audited.y_training[:-15])
+    audited = audited.from_state(audited.state() | {"aligned": fewer}).refit()
+    assert audited.match(*pools).is_trusted
 
 
 def test_items_of_several_rows_have_as_many_partners(pairs):
