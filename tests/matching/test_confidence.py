@@ -68,6 +68,13 @@ def test_ranks_of_audits_are_those_in_the_whole_pool():
     assert Audits.from_state(audits.state()).rank[:2] == audits.rank[:2]
 
 
+def test_a_rank_does_not_depend_on_the_last_bits_of_features():
+    gallery = np.array([[1.0, 0.0], [0.8, 0.6], [0.8, 0.6], [0.0, 1.0]])
+    audits = Audits().asking(0, np.array([[0.0, 1.0]]), gallery)
+    again = np.array([[0.006, 1.0]]), np.array([[0.802, 0.597]])  # of less precision
+    assert audits.answered(again, 3).rank == (2.5,)
+
+
 def test_what_was_chosen_is_no_audit():
     audits = Audits().asking(1, np.array([[1.0, 0.0]]), np.eye(2))
     audits = audits.answered((np.eye(2)[:1], np.array([[0.0, 1.0]])), 3)
