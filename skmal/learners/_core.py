@@ -131,8 +131,8 @@ class ActiveLearner(BaseEstimator):
             "estimator" (None before it is fitted), "aligned" (a tuple of the items
             known to be partners, one sequence per modality, or None), "unmatched" (the
             same of items without a partner; each entry may be None) and "prequential"
-            (a dict: "shares", and in "asked" what the next answers are tested on, or
-            None), and in "audits" the answers to random questions. Nothing is copied,
+            (a dict: "shares", in "asked" what the next answers are tested on, or None,
+            and "has_asked"), and in "audits" the answers to random questions. Nothing is copied,
             for a learner never changes these in place.
         """
         return {
@@ -200,7 +200,12 @@ class ActiveLearner(BaseEstimator):
         if self._aligned is not None and self._n_aligned() >= 2:
             seed = self._seed()
             encoder = self._fitted_on(self._aligned, seed)
-            self.__dict__.update(estimator_=encoder, seed_=seed)
+            self.__dict__.update(
+                estimator_=encoder,
+                seed_=seed,
+                _prequential=self._prequential.answered(),
+                _audits=replace(self._audits, pending=()),
+            )
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -251,6 +256,7 @@ class ActiveLearner(BaseEstimator):
             prequential = prequential.scored(features)
             audits = audits.answered(features, self._n_aligned(), not only_new)
         learned: dict[str, Any] = {"seed_": seed}
+        # What is asked was seen by the encoder that there was.
         if (refit or only_new) and len(known[0]) >= 2:
             learned["estimator_"] = self._fitted_on(known, seed)
             prequential, audits = prequential.answered(), replace(audits, pending=())

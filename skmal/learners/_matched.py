@@ -126,7 +126,7 @@ def _held_out(
         n_held += len(some)
         if n_held >= ENOUGH:
             break
-    is_random = is_random or (not learner._prequential.shares and n_held > 0)
+    is_random = is_random or (not learner._prequential.has_asked and n_held > 0)
     return held, n_held, is_random
 
 

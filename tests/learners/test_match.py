@@ -78,6 +78,25 @@ def test_answers_that_are_no_known_pairs_are_not_held_out(pairs, audited):
     assert audited.match(*pools).is_trusted
 
 
+def test_a_refit_ends_the_questions(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA(), audit=0.5, random_state=0)
+    learner.teach(X[:5], y[:5])
+    learner.query(X[30:], y[30:], n_instances=10)
+    learner.teach(X[5:30], y[5:30], refit=False).refit()  # of more components
+    learner.teach(X[30:40], y[30:40])
+    assert len(learner.prequential_) == 1  # of the answers before the refit
+
+
+def test_pairs_chosen_before_anything_was_known_are_not_random(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA(), random_state=0)
+    rows = learner.query(X, y, n_instances=60).indices
+    learner.teach(X[rows], y[rows])
+    for own in (learner, learner.from_state(learner.state())):
+        assert not own.match(X[:100], y[:100]).is_random
+
+
 def test_items_of_several_rows_have_as_many_partners(pairs):
     X, y = pairs
     learner = PairedActiveLearner(RidgeCCA()).fit(X[:100], y[:100])

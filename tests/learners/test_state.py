@@ -79,7 +79,7 @@ def test_the_state_of_a_learner_that_knows_nothing():
         "aligned": None,
         "unmatched": (None, None),
         "audits": {"n_before": (), "place": (), "rank": (), "pending": ()},
-        "prequential": {"shares": [], "asked": None},
+        "prequential": {"shares": [], "asked": None, "has_asked": False},
     }
     learner, _, _ = asked_learner()
     other = learner.from_state(fresh.state())
