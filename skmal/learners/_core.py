@@ -501,7 +501,7 @@ class ActiveLearner(BaseEstimator):
 
         Those are the items of the query that were drawn at random.
         """
-        drawn, audits = query.audited, replace(self._audits, pending=())
+        drawn, audits = query.audited, self._audits.asking_nothing()
         if drawn is None or not drawn.any() or not hasattr(self, "estimator_"):
             return audits
         rows, other = np.asarray(query.indices)[drawn], 1 - query.modality

@@ -74,13 +74,17 @@ class Audits:
     rank : tuple of float
         The partner's rank in the whole open pool, from 1; NaN where there is none.
     pending : tuple of Pending
-        Questions without an answer.
+        Questions without an answer that can still be ranked.
+    n_open : int
+        Questions of the last batch without an answer; those asked before the encoder
+        was fitted are none.
     """
 
     n_before: tuple[int, ...] = ()
     place: tuple[int, ...] = ()
     rank: tuple[float, ...] = ()
     pending: tuple[Pending, ...] = field(default=())
+    n_open: int = 0
 
     def asking(self, modality: int, items: Any, gallery: Any) -> "Audits":
         """Return the same with these questions asked, and no others.
@@ -92,7 +96,11 @@ class Audits:
         others = unit_rows(np.asarray(gallery, dtype=np.float32))
         similarity = np.sort(asked @ others.T, axis=1)[:, -N_KEPT:]
         pending = [Pending(modality, *of) for of in zip(asked, similarity, strict=True)]
-        return replace(self, pending=tuple(pending))
+        return replace(self, pending=tuple(pending), n_open=len(pending))
+
+    def asking_nothing(self) -> "Audits":
+        """Return the same with no question open."""
+        return replace(self, pending=(), n_open=0)
 
     def answered(
         self, features: Any, n_before: int, are_kept: bool = True
@@ -121,9 +129,12 @@ class Audits:
         return replace(audits, pending=tuple(left))
 
     def without_partner(self, n: int, n_before: int) -> "Audits":
-        """Return the same with n answers more that there is no partner."""
+        """Return the same with n answers more that there is no partner.
+
+        No more than are open are counted.
+        """
         audits = self
-        for _ in range(n):
+        for _ in range(min(n, self.n_open)):
             audits = audits._with(n_before, -1, np.nan)
         return audits
 
@@ -133,6 +144,7 @@ class Audits:
             n_before=(*self.n_before, n_before),
             place=(*self.place, place),
             rank=(*self.rank, rank),
+            n_open=self.n_open - 1,
         )
 
     def estimates(self) -> AuditEstimates:

@@ -178,9 +178,20 @@ def test_audits_are_counted_once_and_travel(pairs):
     assert learner.from_state(state).audit_.n_answers == 0
 
 
+def test_what_was_asked_before_any_fit_is_no_audit(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA(), audit=1.0, random_state=0)
+    query = learner.query(X, y, n_instances=20)
+    partners = np.where(np.arange(20) % 2, query.indices, -1)
+    rows = query.pairs(partners)
+    learner.teach_unmatched(query, partners)
+    learner.teach(X[rows[0]], y[rows[1]])
+    assert learner.audit_.n_answers == 0
+
+
 def test_ranks_are_those_of_the_whole_open_pool(pairs):
     X, y = pairs
-    learner = PairedActiveLearner(RidgeCCA(), RandomSampling(), audit=1.0)
+    learner = PairedActiveLearner(RidgeCCA(), RandomSampling(), audit=1.0, random_state=0)
     learner.teach(X[:60], y[:60])
     a, b = learner.transform(X[60:], y[60:])
     query = learner.query(X[60:], y[60:], n_instances=20)

@@ -58,7 +58,8 @@ def test_ranks_of_audits_are_those_in_the_whole_pool():
     assert audits.rank == (1.5, 2.0)  # of two equals; behind one
     assert audits.place == (8, 7)
     assert not audits.pending
-    audits = audits.without_partner(2, 9)
+    assert audits.without_partner(2, 9).rank == audits.rank  # none is open
+    audits = audits.asking(0, gallery[:2], gallery).without_partner(3, 9)
     estimates = audits.estimates()
     assert estimates.n_answers == 4
     assert estimates.without_partner.value == 0.5
