@@ -49,8 +49,15 @@ def match(
 
     held, n_checked, is_random = _held_out(learner, pools, n_partners, one_to_one, n_folds)
     shares, right = (np.concatenate(own) for own in zip(*held, strict=True))
-    confidence = calibrate(shares, right, EACH_SIDE).confidence(found.shares)
-    kept = _has_partner(learner, pools, n_partners, one_to_one, found, held, confidence)
+    none = _of_alone(learner, pools, n_partners, one_to_one, len(shares), is_random)
+    every = np.concatenate([shares, none])
+    is_none = np.arange(len(every)) >= len(shares)
+    is_right = np.concatenate([right, np.zeros(len(none), dtype=bool)])
+    confidence = calibrate(every, is_right, EACH_SIDE).confidence(found.shares)
+    kept = np.ones(len(found.x), dtype=bool)
+    if len(none):  # a pair is likelier right than that an item has no partner
+        of_none = calibrate(every, is_none, EACH_SIDE).confidence(found.shares)
+        kept = confidence >= of_none
 
     order = np.flatnonzero(kept)
     order = order[np.argsort(-confidence[order], kind="stable")]
@@ -165,39 +172,33 @@ def _of_held(found: Proposals, n_held: int) -> Held:
     return np.concatenate(shares), np.concatenate(right)
 
 
-def _has_partner(
+def _of_alone(
     learner: ActiveLearner,
     pools: Sequence[Items],
     n_partners: IntArray,
     one_to_one: bool,
-    found: Proposals,
-    held: list[Held],
-    confidence: FloatArray,
-) -> BoolArray:
-    """Say which proposals are likelier right than that an item has no partner.
+    n_held: int,
+    is_random: bool,
+) -> FloatArray:
+    """Return shares of what is proposed for items known to have no partner.
 
-    What is proposed for items known to have none is set against what was proposed for
-    pairs that were held out.
+    They stand for as many items as are likely to have none, beside `n_held` shares of
+    items that have one.
     """
-    kept = np.ones(len(found.x), dtype=bool)
     alone = [0 if own is None else len(own) for own in learner._unmatched]
-    of_pairs = np.concatenate([shares for shares, _ in held])
-    if not sum(alone) or not len(of_pairs):
-        return kept
+    if not sum(alone) or not n_held:
+        return np.empty(0)
     then = tuple(
         pool if own is None else join(own, pool)
         for own, pool in zip(learner._unmatched, pools, strict=True)
     )
     times = np.concatenate([np.ones(alone[0], dtype=np.int64), n_partners])
-    again = propose(*_features(learner.estimator_, then), times, one_to_one)
-    is_alone = (again.x < alone[0]) | (again.y < alone[1])
-    # Of all answers so many were about items without a partner.
-    n_known = learner._n_aligned()
-    n_alone = round(len(of_pairs) * sum(alone) / max(n_known, 1))
-    shares = np.resize(again.shares[is_alone], n_alone if is_alone.any() else 0)
-    none = calibrate(
-        np.concatenate([of_pairs, shares]),
-        np.arange(len(of_pairs) + len(shares)) >= len(of_pairs),
-        EACH_SIDE,
-    )
-    return confidence >= none.confidence(found.shares)
+    found = propose(*_features(learner.estimator_, then), times, one_to_one)
+    shares = found.shares[(found.x < alone[0]) | (found.y < alone[1])]
+    if not len(shares):
+        return shares
+    share = learner.audit_.without_partner.value  # NaN without audits
+    if not (is_random and share < 1):
+        share = sum(alone) / (sum(alone) + learner._n_aligned())
+    n = round(n_held * share / (1 - share))
+    return np.quantile(shares, (np.arange(n) + 0.5) / max(n, 1))

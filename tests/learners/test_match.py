@@ -138,6 +138,20 @@ def test_ties_tell_no_answers(pairs, one_to_one):
     assert matching.confidence.max() < 0.15
 
 
+def test_confidence_counts_items_without_a_partner(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA()).fit(X[:200], y[:200])
+    before = learner.match(X[200:250], y[200:250])
+    confidence = np.zeros((50, 50))
+    confidence[before.X_rows, before.y_rows] = before.confidence
+    query = Query(np.arange(50), X[250:], modality=0)  # a fifth has none
+    learner.teach_unmatched(query, np.full(50, -1))
+    after = learner.match(X[200:250], y[200:250])
+    assert len(after) > 5
+    own = confidence[after.X_rows, after.y_rows]
+    assert after.confidence.mean() < own.mean() - 0.02
+
+
 def test_a_share_of_each_batch_is_drawn(pairs):
     X, y = pairs
     learner = PairedActiveLearner(RidgeCCA(), audit=0.25, random_state=0)
