@@ -358,6 +358,7 @@ class ActiveLearner(BaseEstimator):
         The latter is None where the strategy is a function.
         """
         strategy = self._strategy()
+        check_number(self.audit, "audit", minimum=0, maximum=1)
         names = ["X_pool", "y_pool"]
         if self._listed:
             names = [f"pools[{m}]" for m in range(len(pools))]
@@ -452,12 +453,11 @@ class ActiveLearner(BaseEstimator):
 
     def _drawn(self, n_open: int, n_instances: int) -> IntArray:
         """Return the rows that this batch asks about because they were drawn."""
-        share = check_number(self.audit, "audit", minimum=0, maximum=1)
-        if not share:
+        if not self.audit:
             return np.empty(0, dtype=np.int64)
         key = [getattr(self, "seed_", 0), self._n_aligned(), AUDITED]
         rng = np.random.default_rng(key)
-        n_drawn = int(share * n_instances + rng.random())
+        n_drawn = int(self.audit * n_instances + rng.random())
         return rng.choice(n_open, n_drawn, replace=False)
 
     def _remember(

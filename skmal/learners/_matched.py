@@ -47,7 +47,9 @@ def match(
     n_partners = np.bincount(item, minlength=len(first))[item[rows[0]]]
     found = propose(*_features(learner.estimator_, pools), n_partners, one_to_one)
 
-    held, n_checked, is_random = _held_out(learner, pools, n_partners, one_to_one, n_folds)
+    held, n_checked, is_random = _held_out(
+        learner, pools, n_partners, one_to_one, n_folds
+    )
     shares, right = (np.concatenate(own) for own in zip(*held, strict=True))
     none = _of_alone(learner, pools, n_partners, one_to_one, len(shares), is_random)
     every = np.concatenate([shares, none])
@@ -62,9 +64,7 @@ def match(
     order = np.flatnonzero(kept)
     order = order[np.argsort(-confidence[order], kind="stable")]
     x = _rows_of_items(found.x[order], item, rows[0], one_to_one)
-    return Matching(
-        x, rows[1][found.y[order]], confidence[order], n_checked, is_random
-    )
+    return Matching(x, rows[1][found.y[order]], confidence[order], n_checked, is_random)
 
 
 def _rows_of_items(

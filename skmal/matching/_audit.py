@@ -102,9 +102,7 @@ class Audits:
         """Return the same with no question open."""
         return replace(self, pending=(), n_open=0)
 
-    def answered(
-        self, features: Any, n_before: int, are_kept: bool = True
-    ) -> "Audits":
+    def answered(self, features: Any, n_before: int, are_kept: bool = True) -> "Audits":
         """Return the same with the answers that are among these pairs.
 
         `features` are theirs, one array per modality; `n_before` counts the pairs known

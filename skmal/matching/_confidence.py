@@ -48,9 +48,7 @@ class Calibration:
         return expit(design @ self.line / np.sqrt(1 + np.pi / 8 * variance))
 
 
-def calibrate(
-    shares: FloatArray, right: BoolArray, weight: float = 1.0
-) -> Calibration:
+def calibrate(shares: FloatArray, right: BoolArray, weight: float = 1.0) -> Calibration:
     """Learn from answers which shares are right; few of them hardly move the prior.
 
     Parameters

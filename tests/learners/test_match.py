@@ -205,7 +205,9 @@ def test_what_was_asked_before_any_fit_is_no_audit(pairs):
 
 def test_ranks_are_those_of_the_whole_open_pool(pairs):
     X, y = pairs
-    learner = PairedActiveLearner(RidgeCCA(), RandomSampling(), audit=1.0, random_state=0)
+    learner = PairedActiveLearner(
+        RidgeCCA(), RandomSampling(), audit=1.0, random_state=0
+    )
     learner.teach(X[:60], y[:60])
     a, b = learner.transform(X[60:], y[60:])
     query = learner.query(X[60:], y[60:], n_instances=20)
@@ -241,12 +243,26 @@ def test_audit_is_a_share(pairs, value):
         learner.fit(*pairs)
 
 
+def test_audit_is_checked_before_anything_is_chosen(pairs):
+    def strategy(learner, X, y, n_instances=1):
+        raise AssertionError("it was asked")
+
+    learner = PairedActiveLearner(RidgeCCA(), strategy).fit(*pairs)
+    learner.set_params(audit=2)
+    with pytest.raises(ValueError, match="audit must be"):
+        learner.query(*pairs)
+
+
 def test_bad_input_is_told(pairs, audited):
     X, y = pairs
     with pytest.raises(NotFittedError):
         PairedActiveLearner().match(X, y)
     with pytest.raises(ValueError, match="n_folds must be an integer of at least 2"):
         audited.match(X, y, n_folds=1)
+    with pytest.raises(ValueError, match="one_to_one must be True or False, got 'no'"):
+        audited.match(X, y, one_to_one="no")
+    with pytest.raises(ValueError, match=r"call match\(X_pool, y_pool\)"):
+        audited.match(X, None)
     with pytest.raises(ValueError, match="n must be an integer of at least 1"):
         audited.forecast(0)
     with pytest.raises(ValueError, match="stop_when must be a function"):
