@@ -132,8 +132,8 @@ class ActiveLearner(BaseEstimator):
             known to be partners, one sequence per modality, or None), "unmatched" (the
             same of items without a partner; each entry may be None) and "prequential"
             (a dict: "shares", in "asked" what the next answers are tested on, or None,
-            and "has_asked"), and in "audits" the answers to random questions. Nothing is copied,
-            for a learner never changes these in place.
+            and "has_asked"), and in "audits" the answers to random questions. Nothing
+            is copied, for a learner never changes these in place.
         """
         return {
             "seed": getattr(self, "seed_", None),

@@ -546,7 +546,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         training may take ``n_folds=None`` or few folds.
 
         Where items without a partner are known (`teach_unmatched`), a pair that looks
-        more like these is not proposed.
+        more like these is not proposed, and confidence counts as many as there are
+        likely to be.
 
         Examples
         --------
