@@ -70,7 +70,7 @@ def find_edges(X: FloatArray, Y: FloatArray, k: int = N_CANDIDATES) -> Edges:
     if shape[0] * shape[1] <= ALL_PAIRS:
         x, y = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
         return Edges(x, y, (_unit(X) @ _unit(Y).T).ravel(), shape, spread)
-    of_x, of_y = _Best(*shape, k), _Best(*shape[::-1], k)
+    of_x, of_y = _Best(shape[0], shape[1], k), _Best(shape[1], shape[0], k)
     for x_rows, y_rows in _blocks(X, Y):
         similarity = _unit(X[x_rows]) @ _unit(Y[y_rows]).T
         of_x.look(similarity, x_rows, y_rows)
