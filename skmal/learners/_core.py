@@ -131,9 +131,9 @@ class ActiveLearner(BaseEstimator):
             "estimator" (None before it is fitted), "aligned" (a tuple of the items
             known to be partners, one sequence per modality, or None), "unmatched" (the
             same of items without a partner; each entry may be None) and "prequential"
-            (a dict: "shares", and in "asked" what the next answers are tested on, or
-            None), and in "audits" the answers to random questions. Nothing is copied,
-            for a learner never changes these in place.
+            (a dict: "shares", in "asked" what the next answers are tested on, or None,
+            and "has_asked"), and in "audits" the answers to random questions. Nothing
+            is copied, for a learner never changes these in place.
         """
         return {
             "seed": getattr(self, "seed_", None),
@@ -200,7 +200,12 @@ class ActiveLearner(BaseEstimator):
         if self._aligned is not None and self._n_aligned() >= 2:
             seed = self._seed()
             encoder = self._fitted_on(self._aligned, seed)
-            self.__dict__.update(estimator_=encoder, seed_=seed)
+            self.__dict__.update(
+                estimator_=encoder,
+                seed_=seed,
+                _prequential=self._prequential.answered(),
+                _audits=replace(self._audits, pending=()),
+            )
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -249,8 +254,9 @@ class ActiveLearner(BaseEstimator):
             encoder = getattr(self, "estimator_", self.estimator)
             features = self._encode(encoder, items)
             prequential = prequential.scored(features)
-            audits = audits.answered(features, self._n_aligned())
+            audits = audits.answered(features, self._n_aligned(), not only_new)
         learned: dict[str, Any] = {"seed_": seed}
+        # What is asked was seen by the encoder that there was.
         if (refit or only_new) and len(known[0]) >= 2:
             learned["estimator_"] = self._fitted_on(known, seed)
             prequential, audits = prequential.answered(), replace(audits, pending=())
@@ -352,6 +358,7 @@ class ActiveLearner(BaseEstimator):
         The latter is None where the strategy is a function.
         """
         strategy = self._strategy()
+        check_number(self.audit, "audit", minimum=0, maximum=1)
         names = ["X_pool", "y_pool"]
         if self._listed:
             names = [f"pools[{m}]" for m in range(len(pools))]
@@ -446,12 +453,11 @@ class ActiveLearner(BaseEstimator):
 
     def _drawn(self, n_open: int, n_instances: int) -> IntArray:
         """Return the rows that this batch asks about because they were drawn."""
-        share = check_number(self.audit, "audit", minimum=0, maximum=1)
-        if not share:
+        if not self.audit:
             return np.empty(0, dtype=np.int64)
         key = [getattr(self, "seed_", 0), self._n_aligned(), AUDITED]
         rng = np.random.default_rng(key)
-        n_drawn = int(share * n_instances + rng.random())
+        n_drawn = int(self.audit * n_instances + rng.random())
         return rng.choice(n_open, n_drawn, replace=False)
 
     def _remember(
@@ -495,7 +501,7 @@ class ActiveLearner(BaseEstimator):
 
         Those are the items of the query that were drawn at random.
         """
-        drawn, audits = query.audited, replace(self._audits, pending=())
+        drawn, audits = query.audited, self._audits.asking_nothing()
         if drawn is None or not drawn.any() or not hasattr(self, "estimator_"):
             return audits
         rows, other = np.asarray(query.indices)[drawn], 1 - query.modality

@@ -22,8 +22,8 @@ from ..matching._matching import Matching, Proposals, propose
 from ._core import ActiveLearner
 
 MOST_ROUNDS = 10  # of random questions that are gone through again, the last ones
+EACH_SIDE = 0.5  # a pair counts as one answer, though either side is looked at
 ENOUGH = 500  # held-out pairs that calibrate well enough
-SAME = 1e-6  # squared distance between the features of equal items
 
 
 def match(
@@ -47,17 +47,24 @@ def match(
     n_partners = np.bincount(item, minlength=len(first))[item[rows[0]]]
     found = propose(*_features(learner.estimator_, pools), n_partners, one_to_one)
 
-    held, is_random = _held_out(learner, pools, n_partners, one_to_one, n_folds)
+    held, n_checked, is_random = _held_out(
+        learner, pools, n_partners, one_to_one, n_folds
+    )
     shares, right = (np.concatenate(own) for own in zip(*held, strict=True))
-    confidence = calibrate(shares, right).confidence(found.shares)
-    kept = _has_partner(learner, pools, n_partners, one_to_one, found, held, confidence)
+    none = _of_alone(learner, pools, n_partners, one_to_one, len(shares), is_random)
+    every = np.concatenate([shares, none])
+    is_none = np.arange(len(every)) >= len(shares)
+    is_right = np.concatenate([right, np.zeros(len(none), dtype=bool)])
+    confidence = calibrate(every, is_right, EACH_SIDE).confidence(found.shares)
+    kept = np.ones(len(found.x), dtype=bool)
+    if len(none):  # a pair is likelier right than that an item has no partner
+        of_none = calibrate(every, is_none, EACH_SIDE).confidence(found.shares)
+        kept = confidence >= of_none
 
     order = np.flatnonzero(kept)
     order = order[np.argsort(-confidence[order], kind="stable")]
     x = _rows_of_items(found.x[order], item, rows[0], one_to_one)
-    return Matching(
-        x, rows[1][found.y[order]], confidence[order], len(shares), is_random
-    )
+    return Matching(x, rows[1][found.y[order]], confidence[order], n_checked, is_random)
 
 
 def _rows_of_items(
@@ -91,23 +98,23 @@ def _held_out(
     n_partners: IntArray,
     one_to_one: bool,
     n_folds: int | None,
-) -> tuple[list[Held], bool]:
-    """Return what was proposed for held-out pairs, and whether they are random."""
+) -> tuple[list[Held], int, bool]:
+    """Return what was proposed for held-out pairs, how many, and if they are random."""
     nothing: Held = np.empty(0), np.empty(0, dtype=bool)
     aligned = learner._aligned
     if aligned is None or n_folds is None:
-        return [nothing], False
+        return [nothing], 0, False
     held: list[Held] = [nothing]
     n_held = 0
-    rounds = [own for own in learner._audits.of_rounds() if own[0] >= 2]
+    n = len(aligned[0])
+    rounds = [own for own in learner._audits.of_rounds(n) if own[0] >= 2]
     n_audits = sum(len(places) for _, places in rounds)
     is_random = n_audits >= N_TRUSTED
-    n = len(aligned[0])
     splits: Iterator[tuple[IntArray, IntArray, IntArray]]
     if is_random:
         splits = (
             (np.arange(before), places, np.setdiff1d(np.arange(before, n), places))
-            for before, places in rounds[: -MOST_ROUNDS - 1 : -1]
+            for before, places in _merged(rounds)
         )
     else:
         splits = _folds(n, n_folds, learner._seed())
@@ -122,11 +129,27 @@ def _held_out(
         sides = _features(encoder, then)
         times = np.concatenate([np.ones(len(back), dtype=np.int64), n_partners])
         found = propose(*sides, times, one_to_one)
-        held.append(_of_held(found, sides, len(some)))
+        held.append(_of_held(found, len(some)))
         n_held += len(some)
         if n_held >= ENOUGH:
             break
-    return held, is_random or (not learner._prequential.shares and len(held) > 1)
+    is_random = is_random or (not learner._prequential.has_asked and n_held > 0)
+    return held, n_held, is_random
+
+
+def _merged(rounds: Sequence[tuple[int, IntArray]]) -> list[tuple[int, IntArray]]:
+    """Return ten of the last rounds at most, the last first; small ones are merged."""
+    last, n = [], 0
+    for own in reversed(rounds):
+        if n >= 2 * N_TRUSTED and len(last) >= MOST_ROUNDS:
+            break
+        last.append(own)
+        n += len(own[1])
+    parts = np.array_split(np.arange(len(last)), min(MOST_ROUNDS, len(last)))
+    return [
+        (last[of[-1]][0], np.unique(np.concatenate([last[i][1] for i in of])))
+        for of in parts
+    ]
 
 
 def _folds(
@@ -139,50 +162,43 @@ def _folds(
         yield np.setdiff1d(order, fold), fold, np.empty(0, dtype=np.int64)
 
 
-def _of_held(found: Proposals, sides: Sequence[FloatArray], n_held: int) -> Held:
-    """Return the proposals for the first rows, which are pairs; equals are right."""
+def _of_held(found: Proposals, n_held: int) -> Held:
+    """Return the proposals for the first rows, which are pairs."""
     shares, right = [], []
-    for own, other, side in ((found.x, found.y, 1), (found.y, found.x, 0)):
+    for own, other in ((found.x, found.y), (found.y, found.x)):
         at = np.flatnonzero(own < n_held)
-        features = sides[side]
-        far = features[other[at]] - features[own[at]]
         shares.append(found.shares[at])
-        right.append(np.square(far).sum(axis=1) <= SAME)
+        right.append(other[at] == own[at])
     return np.concatenate(shares), np.concatenate(right)
 
 
-def _has_partner(
+def _of_alone(
     learner: ActiveLearner,
     pools: Sequence[Items],
     n_partners: IntArray,
     one_to_one: bool,
-    found: Proposals,
-    held: list[Held],
-    confidence: FloatArray,
-) -> BoolArray:
-    """Say which proposals are likelier right than that an item has no partner.
+    n_held: int,
+    is_random: bool,
+) -> FloatArray:
+    """Return shares of what is proposed for items known to have no partner.
 
-    What is proposed for items known to have none is set against what was proposed for
-    pairs that were held out.
+    They stand for as many items as are likely to have none, beside `n_held` shares of
+    items that have one.
     """
-    kept = np.ones(len(found.x), dtype=bool)
     alone = [0 if own is None else len(own) for own in learner._unmatched]
-    of_pairs = np.concatenate([shares for shares, _ in held])
-    if not sum(alone) or not len(of_pairs):
-        return kept
+    if not sum(alone) or not n_held:
+        return np.empty(0)
     then = tuple(
         pool if own is None else join(own, pool)
         for own, pool in zip(learner._unmatched, pools, strict=True)
     )
     times = np.concatenate([np.ones(alone[0], dtype=np.int64), n_partners])
-    again = propose(*_features(learner.estimator_, then), times, one_to_one)
-    is_alone = (again.x < alone[0]) | (again.y < alone[1])
-    # Of all answers so many were about items without a partner.
-    n_known = learner._n_aligned()
-    n_alone = round(len(of_pairs) * sum(alone) / max(n_known, 1))
-    shares = np.resize(again.shares[is_alone], n_alone if is_alone.any() else 0)
-    none = calibrate(
-        np.concatenate([of_pairs, shares]),
-        np.arange(len(of_pairs) + len(shares)) >= len(of_pairs),
-    )
-    return confidence >= none.confidence(found.shares)
+    found = propose(*_features(learner.estimator_, then), times, one_to_one)
+    shares = found.shares[(found.x < alone[0]) | (found.y < alone[1])]
+    if not len(shares):
+        return shares
+    share = learner.audit_.without_partner.value  # NaN without audits
+    if not (is_random and share < 1):
+        share = sum(alone) / (sum(alone) + learner._n_aligned())
+    n = round(n_held * share / (1 - share))
+    return np.quantile(shares, (np.arange(n) + 0.5) / max(n, 1))

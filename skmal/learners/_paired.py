@@ -525,8 +525,9 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         NotFittedError
             If the encoder has seen no pairs.
         ValueError
-            If a pool is empty, holds NaN or has other features than the learner was
-            fitted on, or if groups do not fit X_pool.
+            If a pool is missing, empty, holds NaN or has other features than the
+            learner was fitted on, if groups do not fit X_pool, if one_to_one is no
+            bool, or if n_folds is below 2.
 
         Notes
         -----
@@ -545,7 +546,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         training may take ``n_folds=None`` or few folds.
 
         Where items without a partner are known (`teach_unmatched`), a pair that looks
-        more like these is not proposed.
+        more like these is not proposed, and confidence counts as many as there are
+        likely to be.
 
         Examples
         --------
@@ -558,7 +560,9 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         True
         """
         check_is_fitted(self)
-        X_pool, y_pool = check_pools(self, X_pool, y_pool)
+        X_pool, y_pool = check_pools(self, X_pool, y_pool, "match(X_pool, y_pool)")
+        if not isinstance(one_to_one, (bool, np.bool_)):
+            raise ValueError(f"one_to_one must be True or False, got {one_to_one!r}")
         if n_folds is not None:
             n_folds = check_integer(n_folds, "n_folds", minimum=2)
         item, first = number_groups(groups, len(X_pool))

@@ -52,12 +52,15 @@ class Prequential:
         The best share of a gallery.
     galleries : tuple of Gallery
         One for each modality not asked about; none where nothing is asked.
+    has_asked : bool
+        Whether anything was asked before, so that what is known may have been chosen.
     """
 
     shares: tuple[float, ...] = ()
     modality: int = 0
     gate: float = GATE
     galleries: tuple[Gallery, ...] = ()
+    has_asked: bool = False
 
     @property
     def trust(self) -> float:
@@ -75,7 +78,7 @@ class Prequential:
         """Return what it becomes once a query is asked; without features nothing is."""
         can_rank = all(gallery.features.shape[1] > 0 for gallery in galleries)
         kept = tuple(galleries) if can_rank else ()
-        return replace(self, modality=modality, gate=gate, galleries=kept)
+        return Prequential(self.shares, modality, gate, kept, has_asked=True)
 
     def knowing(self, asked: IntArray, pool: IntArray) -> "Prequential":
         """Return the same, told which items of the pool are partners.
@@ -120,17 +123,20 @@ class Prequential:
                 "gate": self.gate,
                 "galleries": [dict(vars(gallery)) for gallery in self.galleries],
             }
-        return {"shares": list(self.shares), "asked": asked}
+        shares = list(self.shares)
+        return {"shares": shares, "asked": asked, "has_asked": self.has_asked}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Prequential":
         """Return what `state` returned the plain data of."""
         asked = state["asked"]
         shares = tuple(state["shares"])
+        # Older states do not tell.
+        has_asked = state.get("has_asked", bool(shares) or asked is not None)
         if asked is None:
-            return cls(shares)
+            return cls(shares, has_asked=has_asked)
         galleries = tuple(Gallery(**gallery) for gallery in asked["galleries"])
-        return cls(shares, asked["modality"], asked["gate"], galleries)
+        return cls(shares, asked["modality"], asked["gate"], galleries, has_asked)
 
 
 def near_the_top(

@@ -12,7 +12,8 @@ from ..arrays._numbers import unit_rows
 
 N_RECENT = 100  # audits that tell how good the encoder is now
 N_KEPT = 10_000  # similarities kept of each audit, the largest
-SAME = 1e-5  # squared distance between features of one item
+SAME = 1e-3  # squared distance between features of one item, encoded twice
+NEAR = 1e-2  # the same of similarities
 
 
 @dataclass(frozen=True)
@@ -69,17 +70,21 @@ class Audits:
     n_before : tuple of int
         How many pairs the encoder had learned from when each question was asked.
     place : tuple of int
-        Which of all pairs the answer became; -1 where the item has no partner.
+        Which of all pairs the answer became; -1 where it became none.
     rank : tuple of float
         The partner's rank in the whole open pool, from 1; NaN where there is none.
     pending : tuple of Pending
-        Questions without an answer.
+        Questions without an answer that can still be ranked.
+    n_open : int
+        Questions of the last batch without an answer; those asked before the encoder
+        was fitted are none.
     """
 
     n_before: tuple[int, ...] = ()
     place: tuple[int, ...] = ()
     rank: tuple[float, ...] = ()
     pending: tuple[Pending, ...] = field(default=())
+    n_open: int = 0
 
     def asking(self, modality: int, items: Any, gallery: Any) -> "Audits":
         """Return the same with these questions asked, and no others.
@@ -91,13 +96,17 @@ class Audits:
         others = unit_rows(np.asarray(gallery, dtype=np.float32))
         similarity = np.sort(asked @ others.T, axis=1)[:, -N_KEPT:]
         pending = [Pending(modality, *of) for of in zip(asked, similarity, strict=True)]
-        return replace(self, pending=tuple(pending))
+        return replace(self, pending=tuple(pending), n_open=len(pending))
 
-    def answered(self, features: Any, n_before: int) -> "Audits":
+    def asking_nothing(self) -> "Audits":
+        """Return the same with no question open."""
+        return replace(self, pending=(), n_open=0)
+
+    def answered(self, features: Any, n_before: int, are_kept: bool = True) -> "Audits":
         """Return the same with the answers that are among these pairs.
 
         `features` are theirs, one array per modality; `n_before` counts the pairs known
-        before them.
+        before them, and `are_kept` says whether they become known.
         """
         sides = [unit_rows(np.asarray(own, dtype=np.float32)) for own in features]
         audits, left = self, []
@@ -108,16 +117,22 @@ class Audits:
                 left.append(asked)
                 continue
             own = float(asked.item @ sides[1 - asked.modality][at])
+            nearest = np.abs(asked.similarities - own).argmin()
+            if abs(asked.similarities[nearest] - own) <= NEAR:
+                own = float(asked.similarities[nearest])  # the partner, in the pool
             ahead = float((asked.similarities > own + 1e-6).sum())
             equal = float((np.abs(asked.similarities - own) <= 1e-6).sum())
             rank = 1 + ahead + max(equal - 1, 0) / 2
-            audits = audits._with(n_before, n_before + at, rank)
+            audits = audits._with(n_before, n_before + at if are_kept else -1, rank)
         return replace(audits, pending=tuple(left))
 
     def without_partner(self, n: int, n_before: int) -> "Audits":
-        """Return the same with n answers more that there is no partner."""
+        """Return the same with n answers more that there is no partner.
+
+        No more than are open are counted.
+        """
         audits = self
-        for _ in range(n):
+        for _ in range(min(n, self.n_open)):
             audits = audits._with(n_before, -1, np.nan)
         return audits
 
@@ -127,6 +142,7 @@ class Audits:
             n_before=(*self.n_before, n_before),
             place=(*self.place, place),
             rank=(*self.rank, rank),
+            n_open=self.n_open - 1,
         )
 
     def estimates(self) -> AuditEstimates:
@@ -141,13 +157,13 @@ class Audits:
             wilson_interval(len(ranks) - len(known), len(ranks)),
         )
 
-    def of_rounds(self) -> list[tuple[int, IntArray]]:
+    def of_rounds(self, n: int) -> list[tuple[int, IntArray]]:
         """Return (pairs known before, places among all pairs) of each round, in order.
 
-        Answers that there is no partner are left out.
+        Answers that are none of the n pairs known now are left out.
         """
         place, before = np.array(self.place), np.array(self.n_before)
-        known = place >= 0
+        known = (place >= 0) & (place < n)
         return [
             (int(n), place[known & (before == n)]) for n in np.unique(before[known])
         ]

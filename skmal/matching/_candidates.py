@@ -15,6 +15,7 @@ ALL_PAIRS = 2**16  # of so many pairs all are candidates
 EXACT = 2**33  # of more pairs only those in neighbouring cells are looked at
 CELL = 2048  # rows of the second side in a cell, on average
 N_PROBED = 32  # cells in which partners of a row are looked for
+STEP = 2_654_435_761  # a prime near 2**32 over the golden ratio: spreads well
 N_DRAWN = 1000  # rows of either side whose similarities tell the spread of all
 
 
@@ -69,7 +70,7 @@ def find_edges(X: FloatArray, Y: FloatArray, k: int = N_CANDIDATES) -> Edges:
     if shape[0] * shape[1] <= ALL_PAIRS:
         x, y = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
         return Edges(x, y, (_unit(X) @ _unit(Y).T).ravel(), shape, spread)
-    of_x, of_y = _Best(shape[0], k), _Best(shape[1], k)
+    of_x, of_y = _Best(shape[0], shape[1], k), _Best(shape[1], shape[0], k)
     for x_rows, y_rows in _blocks(X, Y):
         similarity = _unit(X[x_rows]) @ _unit(Y[y_rows]).T
         of_x.look(similarity, x_rows, y_rows)
@@ -84,10 +85,13 @@ def find_edges(X: FloatArray, Y: FloatArray, k: int = N_CANDIDATES) -> Edges:
 
 
 class _Best:
-    """The most similar rows of each of n rows so far; -1 where there are fewer."""
+    """The most similar of m rows for each of n so far; -1 where there are fewer.
 
-    def __init__(self, n: int, k: int) -> None:
-        self.k = k
+    Of equals each of the n prefers others, so that no row is a candidate of none.
+    """
+
+    def __init__(self, n: int, m: int, k: int) -> None:
+        self.m, self.k = m, k
         self.values = np.full((n, k), -np.inf, dtype=np.float32)
         self.rows = np.full((n, k), -1, dtype=np.int32)
 
@@ -102,7 +106,8 @@ class _Best:
         at = np.concatenate([at_old, at])
         value = np.concatenate([self.values[own].ravel(), value])
         row = np.concatenate([self.rows[own].ravel(), row])
-        order = np.lexsort([row, -value, at])
+        ahead = (row - own[at].astype(np.int64) * STEP) % self.m
+        order = np.lexsort([ahead, -value, at])
         at, value, row = at[order], value[order], row[order]
         place = np.arange(len(at)) - np.searchsorted(at, np.arange(len(own)))[at]
         is_best = place < self.k
@@ -147,7 +152,7 @@ def _blocks(X: FloatArray, Y: FloatArray) -> Iterator[tuple[IntArray, IntArray]]
         max(1, n_y // CELL), batch_size=2048, n_init=1, max_iter=20, random_state=0
     )
     rng = np.random.default_rng(0)
-    drawn = np.sort(rng.permutation(n_y)[: 64 * (n_y // CELL)])
+    drawn = np.sort(rng.permutation(n_y)[: 64 * max(1, n_y // CELL)])
     centres = _unit(cells.fit(_unit(Y[drawn])).cluster_centers_)
     probed = min(N_PROBED, len(centres))
     of_y = _nearest_cells(Y, centres, 1)[:, 0]

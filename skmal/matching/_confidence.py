@@ -48,7 +48,7 @@ class Calibration:
         return expit(design @ self.line / np.sqrt(1 + np.pi / 8 * variance))
 
 
-def calibrate(shares: FloatArray, right: BoolArray) -> Calibration:
+def calibrate(shares: FloatArray, right: BoolArray, weight: float = 1.0) -> Calibration:
     """Learn from answers which shares are right; few of them hardly move the prior.
 
     Parameters
@@ -57,6 +57,8 @@ def calibrate(shares: FloatArray, right: BoolArray) -> Calibration:
         Of what was proposed before the answer was known.
     right : ndarray of shape (n_answers,)
         Whether that was the partner.
+    weight : float, default=1.0
+        How much each counts.
 
     Returns
     -------
@@ -66,15 +68,15 @@ def calibrate(shares: FloatArray, right: BoolArray) -> Calibration:
     odds = np.concatenate([log_odds(shares), GRID, GRID])
     is_right = np.concatenate([right, np.ones(len(GRID)), np.zeros(len(GRID))])
     prior = N_PRIOR / len(GRID) * expit(PRIOR)
-    weights = [np.ones(len(right)), prior, N_PRIOR / len(GRID) - prior]
-    weight = np.concatenate(weights)
+    rest = N_PRIOR / len(GRID) - prior
+    weights = np.concatenate([np.full(len(right), weight), prior, rest])
     model = LogisticRegression(C=1000.0).fit(
-        odds[:, None], is_right.astype(bool), sample_weight=weight
+        odds[:, None], is_right.astype(bool), sample_weight=weights
     )
     line = np.array([model.intercept_[0], model.coef_[0, 0]])
     design = _design(odds)
     at = expit(design @ line)
-    information = (design * (weight * at * (1 - at))[:, None]).T @ design
+    information = (design * (weights * at * (1 - at))[:, None]).T @ design
     return Calibration(line, np.linalg.inv(information))
 
 

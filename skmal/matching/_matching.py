@@ -120,7 +120,9 @@ def propose(
         n_partners = np.ones(len(X), dtype=np.int64)
     if not one_to_one:  # as many of either side, on average
         n_partners = np.maximum(n_partners, -(-len(Y) // len(X)))
-    edges = find_edges(X, Y)
+    # Ties must not go to the row at the same place: of known pairs that is the partner.
+    order_y = np.random.default_rng(0).permutation(len(Y))
+    edges = find_edges(X, Y[order_y])
     shares = partner_shares(edges, n_partners)
     if one_to_one:
         chosen = assign(edges, shares, n_partners)
@@ -129,4 +131,6 @@ def propose(
         _, first = np.unique(edges.y[order], return_index=True)
         chosen = order[first]
     own = np.clip(shares[chosen], 0, 1)
-    return Proposals(edges.x[chosen], edges.y[chosen], own)
+    x, y = edges.x[chosen], order_y[edges.y[chosen]]
+    order = np.lexsort([y, x] if one_to_one else [x, y])
+    return Proposals(x[order], y[order], own[order])

@@ -238,13 +238,15 @@ def check_n_instances(
 
 
 def check_pools(
-    learner: Any, X_pool: Items, y_pool: Items | None
+    learner: Any,
+    X_pool: Items,
+    y_pool: Items | None,
+    call: str = "query(X_pool, y_pool, n_instances=...)",
 ) -> tuple[Items, Items]:
     """Return both pools in the form that the package relies on, or raise."""
     if y_pool is None:
         raise ValueError(
-            "y_pool is missing: partners are looked for in a second pool; call "
-            "query(X_pool, y_pool, n_instances=...)"
+            f"y_pool is missing: partners are looked for in a second pool; call {call}"
         )
     X_pool = check_items(X_pool, "X_pool", streamed=True)
     y_pool = check_items(y_pool, "y_pool", streamed=True)

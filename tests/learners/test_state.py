@@ -78,8 +78,14 @@ def test_the_state_of_a_learner_that_knows_nothing():
         "estimator": None,
         "aligned": None,
         "unmatched": (None, None),
-        "audits": {"n_before": (), "place": (), "rank": (), "pending": ()},
-        "prequential": {"shares": [], "asked": None},
+        "audits": {
+            "n_before": (),
+            "place": (),
+            "rank": (),
+            "pending": (),
+            "n_open": 0,
+        },
+        "prequential": {"shares": [], "asked": None, "has_asked": False},
     }
     learner, _, _ = asked_learner()
     other = learner.from_state(fresh.state())

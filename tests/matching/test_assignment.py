@@ -67,6 +67,24 @@ def test_cells_find_nearly_all_of_near_partners(monkeypatch):
     assert (edges.x == edges.y).sum() > 0.9 * 400
 
 
+def test_few_rows_are_one_cell(monkeypatch):
+    monkeypatch.setattr(_candidates, "ALL_PAIRS", 0)
+    monkeypatch.setattr(_candidates, "EXACT", 0)
+    edges = find_edges(*rows_of(2, 400, 90), k=5)
+    assert len(set(edges.x.tolist())) == 400
+
+
+def test_equal_rows_are_all_candidates(monkeypatch):
+    monkeypatch.setattr(_candidates, "ALL_PAIRS", 0)
+    X, Y = (np.repeat(rows, 100, axis=0) for rows in rows_of(9, 4, 4))
+    assert len(propose(X, Y).x) >= 395
+    whole = find_edges(X, Y)
+    monkeypatch.setattr(_candidates.SIZES, "matched_values", 400 * 17)
+    blocked = find_edges(X, Y)
+    assert np.array_equal(whole.x, blocked.x)
+    assert np.array_equal(whole.y, blocked.y)
+
+
 def test_shares_of_rows_and_columns_sum_to_one():
     edges = find_edges(*rows_of(3, 30, 30))
     shares = partner_shares(edges, ones(30)).reshape(30, 30)

@@ -58,7 +58,8 @@ def test_ranks_of_audits_are_those_in_the_whole_pool():
     assert audits.rank == (1.5, 2.0)  # of two equals; behind one
     assert audits.place == (8, 7)
     assert not audits.pending
-    audits = audits.without_partner(2, 9)
+    assert audits.without_partner(2, 9).rank == audits.rank  # none is open
+    audits = audits.asking(0, gallery[:2], gallery).without_partner(3, 9)
     estimates = audits.estimates()
     assert estimates.n_answers == 4
     assert estimates.without_partner.value == 0.5
@@ -66,6 +67,13 @@ def test_ranks_of_audits_are_those_in_the_whole_pool():
     assert estimates.recall_at_9.value == 1
     assert Audits.from_state(audits.state()) is not audits
     assert Audits.from_state(audits.state()).rank[:2] == audits.rank[:2]
+
+
+def test_a_rank_does_not_depend_on_the_last_bits_of_features():
+    gallery = np.array([[1.0, 0.0], [0.8, 0.6], [0.8, 0.6], [0.0, 1.0]])
+    audits = Audits().asking(0, np.array([[0.0, 1.0]]), gallery)
+    again = np.array([[0.006, 1.0]]), np.array([[0.802, 0.597]])  # of less precision
+    assert audits.answered(again, 3).rank == (2.5,)
 
 
 def test_what_was_chosen_is_no_audit():
