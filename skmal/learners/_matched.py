@@ -15,8 +15,9 @@ from .._shared.randomness import FOLDS
 from .._shared.types import BoolArray, FloatArray, IntArray, Items
 from ..arrays._verbs import take, whole
 from ..encoders._usable import usable_rows
-from ..items._containers import join
+from ..items._containers import join, numeric_rows
 from ..items._encoding import encode
+from ..items._equals import number_equals
 from ..matching._confidence import N_TRUSTED, calibrate
 from ..matching._matching import Matching, Proposals, propose
 from ._core import ActiveLearner
@@ -118,6 +119,9 @@ def _held_out(
         )
     else:
         splits = _folds(n, n_folds, learner._seed())
+    same = tuple(
+        _numbered(join(own, pool)) for own, pool in zip(aligned, pools, strict=True)
+    )
     for known, some, others in splits:
         encoder = learner._fresh_encoder(learner._seed())
         encoder.fit(*(take(own, known) for own in aligned))
@@ -129,7 +133,8 @@ def _held_out(
         sides = _features(encoder, then)
         times = np.concatenate([np.ones(len(back), dtype=np.int64), n_partners])
         found = propose(*sides, times, one_to_one)
-        held.append(_of_held(found, len(some)))
+        then_same = tuple(np.concatenate([own[back], own[n:]]) for own in same)
+        held.append(_of_held(found, then_same, len(some), len(back)))
         n_held += len(some)
         if n_held >= ENOUGH:
             break
@@ -162,14 +167,36 @@ def _folds(
         yield np.setdiff1d(order, fold), fold, np.empty(0, dtype=np.int64)
 
 
-def _of_held(found: Proposals, n_held: int) -> Held:
-    """Return the proposals for the first rows, which are pairs."""
+def _of_held(
+    found: Proposals, same: tuple[IntArray, ...], n_held: int, n_known: int
+) -> Held:
+    """Return the proposals for the first rows, which are pairs.
+
+    The first `n_known` rows of both sides are pairs, `same` has equal numbers for equal
+    items. Right is the partner, an item equal to it, or that of an equal item.
+    """
     shares, right = [], []
-    for own, other in ((found.x, found.y), (found.y, found.x)):
+    sides = (found.x, found.y, *same), (found.y, found.x, *same[::-1])
+    for own, other, same_own, same_other in sides:
         at = np.flatnonzero(own < n_held)
+        own, other = own[at], other[at]
+        is_pair = other < n_known
+        of_equal = is_pair & (same_own[np.where(is_pair, other, 0)] == same_own[own])
         shares.append(found.shares[at])
-        right.append(other[at] == own[at])
+        right.append((same_other[other] == same_other[own]) | of_equal)
     return np.concatenate(shares), np.concatenate(right)
+
+
+def _numbered(items: Items) -> IntArray:
+    """Return a number for each item, the same for equal texts and rows of numbers."""
+    rows = numeric_rows(items)
+    if isinstance(rows, np.ndarray):
+        keys = (hash(row.tobytes()) for row in rows)
+    else:  # what is neither is a number of its own
+        keys = (
+            one if isinstance(one, str) else place for place, one in enumerate(items)
+        )
+    return number_equals(keys)[0]
 
 
 def _of_alone(

@@ -267,3 +267,15 @@ def test_bad_input_is_told(pairs, audited):
         audited.forecast(0)
     with pytest.raises(ValueError, match="stop_when must be a function"):
         PairedActiveLearner(stop_when=0.5, budget=20).fit(X, y)
+
+
+def test_an_equal_item_is_as_right_as_the_partner(pairs):
+    X, y = (np.repeat(own[:150], 3, axis=0) for own in pairs)
+    order = np.random.default_rng(0).permutation(len(X))
+    X, y = X[order], y[order]  # every pair stands there three times
+    learner = PairedActiveLearner(RidgeCCA()).fit(X[:200], y[:200])
+    matching = learner.match(X[200:], y[200:])
+    proposed = X[200:][matching.X_rows], X[200:][matching.y_rows]
+    right = (proposed[0] == proposed[1]).all(axis=1)
+    assert right.mean() > 0.5
+    assert abs(matching.confidence.mean() - right.mean()) < 0.2
