@@ -209,15 +209,15 @@ def keep_missing(
     list of dict
         All runs in the folder, in order.
 
-    Warns
-    -----
-    UserWarning
-        If runs are made again: how many, and why.
-
     Raises
     ------
     ValueError
         If another process writes to the folder.
+
+    Warns
+    -----
+    UserWarning
+        If runs are made again: how many, and why.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)

@@ -186,7 +186,7 @@ def test_own_pairs_are_held_out_as_told(monkeypatch):
         ),
         ({"strategies": {"random": "margin"}}, "'random' is that of another strategy"),
         ({"strategies": {"margin": "paper"}}, "give 'paper' a name of its own"),
-        ({"strategies": {"default": "margin"}}, "'default' is that of another strat"),
+        ({"strategies": {"default": "margin"}}, "'default' is that of another"),
         ({"strategies": {}}, "strategies is empty"),
         ({"strategies": {"a": "best"}}, "unknown strategy 'best'"),
         ({"strategies": {"a,b": Longest()}}, "'a,b' is no name of a strategy"),

@@ -198,22 +198,24 @@ def test_columns_and_a_cache_of_ones_own(sets, tmp_path, capsys):
 
 
 def test_an_export_of_a_session_is_compared_as_it_is(tmp_path, sets):
-    images = {f"{i}.jpg": sets / f"{i}.jpg" for i in range(14)}
-    texts = [f"photo {i}" for i in range(14)]
-    rows = np.random.default_rng(0).normal(size=(14, 4))
-    learner = PairedActiveLearner(batch_size=14, random_state=0)
+    images = {f"{i}.jpg": tmp_path / "images" / f"{i}.jpg" for i in range(18)}
+    for i, path in enumerate(images.values()):
+        write(path, make_jpeg(i))
+    texts = [f"photo {i}" for i in range(18)]
+    rows = np.random.default_rng(0).normal(size=(18, 4))
+    learner = PairedActiveLearner(batch_size=18, random_state=0)
     with AnnotationSession(
-        tmp_path / "s.skmal", images, texts, learner, features=(rows, rows), budget=13
+        tmp_path / "s.skmal", images, texts, learner, features=(rows, rows), budget=17
     ) as session:
         session.run(lambda question: None if question.id == 1 else question.item.row)
         session.export_csv(tmp_path / "pairs.csv")
     command = (
         f"compare --data pairs --path {tmp_path}/pairs.csv --encoder clip "
-        f"--model {sets}/micro.json --max-epochs 1 --seeds 1 --budget 5 --jobs 1 "
+        f"--model {sets}/micro.json --max-epochs 1 --seeds 1 --budget 12 --jobs 1 "
         f"--quiet --out {tmp_path}/out --strategies random"
     )
     assert main(command.split()) == 0
-    assert len(load_held_out("pairs", tmp_path / "pairs.csv").X) == 12
+    assert len(load_held_out("pairs", tmp_path / "pairs.csv").X) == 16
 
 
 def test_the_commands_of_the_docs_are_understood():
