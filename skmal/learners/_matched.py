@@ -7,7 +7,7 @@ others, so that without it nothing near is known.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -193,9 +193,8 @@ def _numbered(items: Items) -> IntArray:
     if isinstance(rows, np.ndarray):
         keys = (hash(row.tobytes()) for row in rows)
     else:  # what is neither is a number of its own
-        keys = (
-            one if isinstance(one, str) else place for place, one in enumerate(items)
-        )
+        each = enumerate(cast(Sequence[Any], items))
+        keys = (one if isinstance(one, str) else place for place, one in each)
     return number_equals(keys)[0]
 
 
