@@ -94,14 +94,12 @@ def answer_all(path: Path, pipe: int) -> None:
                 session.undo(by)
 
     def answer(question, new, by):
-        if not question.several:
-            session.answer(question, new[0], by=by)
-        elif not new:
+        # One by one: of a list, what the other has told meanwhile is not written again.
+        for key in new:
+            session.answer(question, key, by=by)
+            tell(by, question.id, 1)
+        if question.several:
             session.complete(question, by=by)
-            return
-        else:
-            session.answer(question, new, by=by)
-        tell(by, question.id, len(new))
 
     workers = [threading.Thread(target=work, args=(by,)) for by in PEOPLE]
     for worker in workers:

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -135,6 +136,8 @@ def test_the_same_from_python_in_processes_of_their_own(tmp_path):
     given = {"data": views(), "n_seeds": 2, "budget": 20, "batch_size": 5}
     own = {"mine": load_own(f"{file}:Mine(trim=0.1)"), "default": "default"}
     encoder = load_own(f"{file}:Enc")
+    # Workers of other tests began when the folder could not be imported from.
+    get_reusable_executor().shutdown()
     curves, savings = compare(own, encoder=encoder, n_jobs=2, **given)
     names = ["random", "mine", "v-optimal"]
     assert list(dict.fromkeys(row["strategy"] for row in curves)) == names
