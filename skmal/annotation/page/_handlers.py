@@ -96,11 +96,10 @@ class Handlers:
         """Take the last answer or skip of a person back."""
         before = self.session.progress
         question = self.session.undo(by=person_in(body(), self.by))
-        after = self.session.progress
-        n_taken = before.n_answers + before.n_skips - after.n_answers - after.n_skips
-        return jsonify(
-            undone=question is not None, taken=n_taken > 0, progress=self._progress()
-        )
+        after = self._progress()
+        n_left = after["n_answers"] + after["n_skips"]
+        taken = n_left < before.n_answers + before.n_skips
+        return jsonify(undone=question is not None, taken=taken, progress=after)
 
     def search(self) -> Response:
         """Return items that hold some words, or that the encoder puts near them."""
