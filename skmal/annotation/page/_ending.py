@@ -37,8 +37,12 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def close_soon(channels: dict[int, Any]) -> None:
-    """Let a waitress server run out of channels, from another thread."""
+def closing_soon(channels: dict[int, Any]) -> threading.Timer:
+    """Return what, once started, lets a waitress server run out of channels.
+
+    It must end before anybody else closes these: the trigger writes to a number of a
+    file, which may be another file's by then.
+    """
     from waitress.trigger import trigger
 
     def close(*_: object) -> None:
@@ -54,4 +58,4 @@ def close_soon(channels: dict[int, Any]) -> None:
 
     timer = threading.Timer(PAUSE, wake)
     timer.daemon = True
-    timer.start()
+    return timer

@@ -1,11 +1,12 @@
 """The page that people answer on, and the command that opens it: skmal annotate."""
 
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._session import AnnotationSession
-from ._ending import close_soon, ended_by_signals
+from ._ending import closing_soon, ended_by_signals
 from ._hosts import check_allowed, is_loopback, reachable
 from ._token import kept_token
 
@@ -97,9 +98,12 @@ def serve(
     token = kept_token(session.path)
     channels: dict[int, Any] = {}  # the server's, and one per browser that is connected
 
+    closing, is_closing = closing_soon(channels), threading.Lock()
+
     def end() -> Sequence[str]:
         made = [f"All answers are in {session.path}."] if finish is None else finish()
-        close_soon(channels)
+        if is_closing.acquire(blocking=False):  # who asks again is told the same
+            closing.start()
         return made
 
     is_own = is_loopback(host) and not allowed
@@ -140,5 +144,8 @@ def serve(
             server.run()  # returns at Ctrl-C, and when all channels are closed
     finally:
         server.task_dispatcher.shutdown()
+        if is_closing.locked():
+            closing.cancel()
+            closing.join()
         for channel in list(channels.values()):
             channel.close()

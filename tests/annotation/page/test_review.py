@@ -117,6 +117,7 @@ def test_all_is_in_view_and_done_by_keys_alone(visit, fresh, view):
     question = dispute(fresh)
     with served(fresh, by="Ann") as link:
         page = visit(link, viewport={"width": width, "height": height})
+        page.locator("#candidates li").first.wait_for()  # which takes the focus
         page.locator("#review").focus()
         page.keyboard.press("Enter")
         page.locator(".reply").nth(1).wait_for()
