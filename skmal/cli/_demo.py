@@ -35,7 +35,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
     Parameters
     ----------
     arguments : argparse.Namespace
-        With `out`, `quiet`, `write` and `size`.
+        With `out`, `overwrite`, `quiet`, `write` and `size`.
 
     Returns
     -------
@@ -61,6 +61,8 @@ def _show_and_compare(arguments: argparse.Namespace) -> int:
         n_seeds=N_SEEDS,
         batch_size=86,  # large, so that it takes two minutes, not ten
         verbose=not arguments.quiet,
+        out=arguments.out,
+        overwrite=arguments.overwrite,
     )
     print_savings([row for row in savings if row["metric"] == "mrr"])
     print()
@@ -90,6 +92,11 @@ def add_parser(
     )
     parser.add_argument(
         "--size", type=int, default=400, metavar="N", help="with --write (default: 400)"
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="delete the results of another comparison that are in --out",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run_demo)

@@ -28,7 +28,7 @@ from ._own import check_own_encoder, encoder_of, strategies_of
 from ._own_pairs import chance_of, own_pairs
 from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
 from ._run import Plan, default_jobs, in_parallel, run
-from ._runs import Key, keep_missing, run_rows
+from ._runs import Key, alone_in, keep_missing, run_rows
 from ._settings import keep_settings
 from ._tables import Row, curves_of_runs, savings_table
 
@@ -280,11 +280,12 @@ def compare(
             "budget": plan.budget,
             "pool_size": pool_size,
         }
-        keep_settings(Path(out), settings, chance_of(first), overwrite)
         prints = {
             case.key: fingerprint(content, case.strategy, settings) for case in cases
         }
-        rows = keep_missing(out, cases, make, prints, **jobs)
+        with alone_in(out):
+            keep_settings(Path(out), settings, chance_of(first), overwrite)
+            rows = keep_missing(out, cases, make, prints, **jobs)
     curves = curves_of_runs(rows, list(asking))
     return curves, savings_table(curves)
 

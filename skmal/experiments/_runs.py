@@ -184,13 +184,14 @@ def keep_missing(
 ) -> list[Row]:
     """Make the runs that are not in a folder; each is kept once it is finished.
 
-    A run under the same names with another fingerprint, or one that is not enough, is
-    made again; it goes to `replaced.csv`, from where it comes back when it is wanted.
+    Within `alone_in`, so that no other process does the same. A run under the same
+    names with another fingerprint, or one that is not enough, is made again; it goes to
+    `replaced.csv`, from where it comes back when it is wanted.
 
     Parameters
     ----------
     out : str or path
-        The folder, made where it is missing.
+        The folder.
     cases : iterable
         What is wanted; their keys tell them apart.
     function : callable
@@ -209,55 +210,12 @@ def keep_missing(
     list of dict
         All runs in the folder, in order.
 
-    Raises
-    ------
-    ValueError
-        If another process writes to the folder.
-
     Warns
     -----
     UserWarning
         If runs are made again: how many, and why.
     """
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    with _alone_in(out):
-        return _keep_missing(
-            out, cases, function, fingerprints, is_enough, n_jobs, verbose
-        )
-
-
-@contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
-    """Let no other process write to a folder; the system ends this with the process."""
-    if sys.platform == "win32":
-        yield
-        return
-    folder = os.open(out, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ValueError(
-                f"another process writes to {out}; wait for it, or choose another "
-                "folder (--out)"
-            ) from error
-        except OSError:  # a file system without locks
-            pass
-        yield
-    finally:
-        os.close(folder)
-
-
-def _keep_missing(
-    out: Path,
-    cases: Iterable[Kept],
-    function: Callable[[Any], list[Row]],
-    fingerprints: Mapping[Key, str],
-    is_enough: Callable[[Any, Row], bool],
-    n_jobs: int | None,
-    verbose: bool,
-) -> list[Row]:
     path = out / RUNS
     wanted = {case.key: case for case in cases}
     stored = read_runs(out)
@@ -288,6 +246,45 @@ def _keep_missing(
     runs = read_runs(out)
     write_table(path, RUNS_HEADER, runs)  # in order
     return runs
+
+
+@contextmanager
+def alone_in(out: str | Path) -> Iterator[None]:
+    """Let no other process write to a folder; the system ends this with the process.
+
+    Parameters
+    ----------
+    out : str or path
+        The folder, made where it is missing.
+
+    Yields
+    ------
+    None
+        While the folder is written to.
+
+    Raises
+    ------
+    ValueError
+        If another process writes to it.
+    """
+    Path(out).mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        yield
+        return
+    folder = os.open(out, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ValueError(
+                f"another process writes to {out}; wait for it, or choose another "
+                "folder (--out)"
+            ) from error
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(folder)
 
 
 def _with_key(
@@ -336,5 +333,5 @@ def _tell(again: Sequence[Row], fingerprints: Mapping[Key, str]) -> None:
         warnings.warn(
             f"{len(keys)} {'run is' if len(keys) == 1 else 'runs are'} made again, of "
             f"{names}: {reason}; the old ones go to {REPLACED}",
-            stacklevel=5,
+            stacklevel=4,
         )

@@ -23,7 +23,7 @@ from ._own import check_own_encoder, encoder_of, strategies_of
 from ._real_pools import MADE_BY, find_real_pools, real_pool
 from ._results import write_suite_pairs
 from ._run import run
-from ._runs import Key, keep_missing, key_of, read_runs, run_rows
+from ._runs import Key, alone_in, keep_missing, key_of, read_runs, run_rows
 from ._suite_pools import metrics_of
 from ._suite_tables import AULC_HEADER, SUITE_HEADER, aulc_rows, savings_rows
 from ._suites import SUITES
@@ -284,15 +284,16 @@ def run_missing(
         the old ones go to `replaced.csv`.
     """
     cases = list(cases)
-    return keep_missing(
-        out,
-        cases,
-        run_case,
-        fingerprints_of(cases),
-        is_enough=_is_enough,
-        n_jobs=n_jobs,
-        verbose=verbose,
-    )
+    with alone_in(out):
+        return keep_missing(
+            out,
+            cases,
+            run_case,
+            fingerprints_of(cases),
+            is_enough=_is_enough,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
 
 
 def _is_enough(case: Case, row: Row) -> bool:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -32,6 +33,24 @@ def test_demo_shows_questions_and_says_what_was_measured(tmp_path, capsys, monke
     assert out.count("against asking at random (95 % interval") == 3
     assert "20/20" in printed.err  # a progress bar
     assert (tmp_path / "demo" / "curves.png").exists()
+
+
+def test_the_demo_deletes_nothing_unasked(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(_demo, "STRATEGIES", {"margin": "Margin"})
+    monkeypatch.setattr(_demo, "_show_rounds", lambda n_rounds: None)
+    monkeypatch.setattr(_demo, "N_SEEDS", 1)
+    compare = partial(_demo.compare, n_jobs=1, pool_size=60)
+    monkeypatch.setattr(_demo, "compare", lambda *a, **k: compare(*a, **k | small))
+    small = {"budget": 20, "batch_size": 10}
+    demo = ["demo", "--quiet", "--out", str(tmp_path / "demo")]
+    assert main(demo) == 0
+    kept = (tmp_path / "demo" / "curves.csv").read_bytes()
+    small["budget"] = 30
+    assert main(demo) == 1
+    assert "holds a comparison with budget 20, now 30" in capsys.readouterr().err
+    assert (tmp_path / "demo" / "curves.csv").read_bytes() == kept
+    assert main([*demo, "--overwrite"]) == 0
+    assert (tmp_path / "demo" / "curves.csv").read_bytes() != kept
 
 
 @pytest.mark.parametrize(

@@ -221,12 +221,14 @@ def test_a_run_that_is_there_twice_is_one(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="no locks")
 def test_a_second_writer_is_refused(tmp_path, monkeypatch):
     def meanwhile(*args):
-        with pytest.raises(ValueError, match=f"another process writes to {tmp_path}"):
-            small(tmp_path, n_seeds=2)
+        for other in ({"n_seeds": 2}, {"budget": 30, "overwrite": True}):
+            with pytest.raises(ValueError, match=f"other process writes to {tmp_path}"):
+                small(tmp_path, **other)
         return run(*args)
 
     monkeypatch.setattr("skmal.experiments._compare.run", meanwhile)
     small(tmp_path, n_seeds=1)
+    assert {row["seed"] for row in read_runs(tmp_path)} == {0}
     small(tmp_path, n_seeds=1)
 
 
@@ -238,12 +240,14 @@ def test_overwriting_the_same_comparison_goes_on_with_it(tmp_path, monkeypatch):
 
 def test_seeds_are_added_where_groups_have_several_sizes(tmp_path):
     X, y = pairs()
-    groups = np.repeat(np.arange(30), [1, 2, 3, 4, 5] * 6)
+    groups = np.repeat(np.arange(18), [1, 9] * 9)
     given = {"encoder": "ridge-cca", "n_jobs": 1, "budget": 0.3, "batch_size": 20}
     given |= {"data": (X[groups], y), "groups": groups, "out": tmp_path}
     for n_seeds in (1, 5):
         curves, _ = compare(["margin"], n_seeds=n_seeds, **given)
-    assert len({row["n_pool"] for row in read_runs(tmp_path)}) > 1
+    sizes = {row["seed"]: row["n_pool"] for row in read_runs(tmp_path)}
+    budgets = [round(0.3 * n) for n in (sizes[0], min(sizes.values()))]
+    assert budgets[0] > budgets[1]  # the plan is that of the first seed
     assert len({row["seed"] for row in curves}) == 5
 
 

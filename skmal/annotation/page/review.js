@@ -10,6 +10,7 @@ const AGAIN = 4000; // milliseconds until the page looks again how things stand
 let by = "me"; // in whose name answers are taken back
 let oldest = null; // id of the last answer listed
 let listed = 0; // answers that there were when they were listed
+let asks = 0; // how often the list was asked for
 let wanted = null; // the answer that may be taken back
 
 const share = (x) => (x === null ? "–" : `${Math.round(100 * x)} %`);
@@ -25,8 +26,10 @@ async function list(older = false) {
   const params = { disputed: $("disputed").checked ? 1 : 0 };
   if ($("of").value) params.of = $("of").value;
   if (older) params.before = oldest;
+  const own = ++asks;
   try {
     const { replies, more, progress } = await get("api/replies", params);
+    if (own !== asks) return; // another list was asked for meanwhile
     if (!older) {
       forgetPictures();
       $("replies").replaceChildren();

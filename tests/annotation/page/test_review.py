@@ -2,6 +2,7 @@
 
 import csv
 from io import StringIO
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from pages import SCRIPT, Page, open_session, served
@@ -149,6 +150,30 @@ def test_all_is_in_view_and_done_by_keys_alone(visit, fresh, view):
         page.locator("#newer").wait_for()  # by itself
         page.locator("#back").click()
         page.locator("#candidates li").first.wait_for()
+
+
+def test_older_answers_are_listed_once_however_often_they_are_asked_for(visit, fresh):
+    dispute(fresh)
+    state = Page(fresh).get("/api/replies").json
+    first, second = state["replies"]
+
+    def slowly(route):
+        of = parse_qs(urlsplit(route.request.url).query)
+        older = "before" in of
+        route.fulfill(
+            json=state | {"replies": [second if older else first], "more": not older}
+        )
+
+    with served(fresh) as link:
+        page = visit(link)
+        page.route("**/api/replies*", slowly)
+        page.locator("#review").click()
+        page.locator(".reply").first.wait_for()
+        page.evaluate("() => [1, 2].map(() => document.getElementById('more').click())")
+        page.locator(".reply").nth(1).wait_for()
+        page.wait_for_load_state("networkidle")
+        assert page.locator(".reply").count() == 2
+        page.unroute_all(behavior="wait")
 
 
 def test_scripts_in_names_and_texts_stay_texts(visit, fresh):
