@@ -280,7 +280,7 @@ def plot_curve_grid(
         there = ", ".join(f"{name} of {of}" for of, name in curves)
         raise ValueError(f"{path} holds none of these; it holds {there}")
     size = (1 + 4 * len(columns), 1 + 3 * len(rows))
-    figure = _import("matplotlib.figure").Figure(figsize=size, layout="constrained")
+    figure = new_figure(size)
     places = figure.subplots(len(rows), len(columns), squeeze=False)
     for row, metric in enumerate(rows):
         for column, name in enumerate(columns):
@@ -370,8 +370,23 @@ def new_axes() -> "Axes":
     matplotlib Axes
         Nothing pops up, and nothing needs to be closed.
     """
-    figure = _import("matplotlib.figure").Figure(layout="constrained")
-    return figure.subplots()
+    return new_figure().subplots()
+
+
+def new_figure(size: tuple[float, float] | None = None) -> "Figure":
+    """Return a figure that pyplot does not know of.
+
+    Parameters
+    ----------
+    size : tuple of two floats, default=None
+        Width and height in inches; None: matplotlib's own.
+
+    Returns
+    -------
+    matplotlib Figure
+        Nothing pops up, and nothing needs to be closed.
+    """
+    return _import("matplotlib.figure").Figure(figsize=size, layout="constrained")
 
 
 def _new_in_pyplot() -> "Axes":

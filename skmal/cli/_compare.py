@@ -20,8 +20,10 @@ from ..experiments import (
     read_runs,
     run_suite,
     sentence_of,
+    write_suite_report,
 )
 from ..experiments._own import load_own, named_encoder, named_strategy, split_names
+from ..experiments._results import REPORT
 from ..experiments._runs import key_of
 from ..plotting import chance_beside
 from ._folders import out_folder
@@ -181,6 +183,12 @@ def _run_suite(arguments: argparse.Namespace) -> int:
         f"\nWritten: {arguments.out}/runs.csv, savings.csv, aulc.csv, pairwise.csv and "
         "wins.csv"
     )
+    try:
+        report = arguments.out / REPORT
+        print(write_suite_report(report, read_runs(arguments.out), savings))
+    except ImportError as error:
+        print(f"There is no report: {error}")
+        return 1
     return 0
 
 

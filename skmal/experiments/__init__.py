@@ -30,7 +30,7 @@ from ._pairwise import (
     sentence_of,
 )
 from ._pools import DATA, HeldOut, Pool, load_held_out, with_frozen_features
-from ._report import write_report
+from ._report import write_report, write_suite_report
 from ._results import write_results
 from ._run import Curve, Plan, in_parallel, run, run_curves, single_threaded
 from ._runs import read_runs
@@ -126,5 +126,6 @@ __all__ = [
     "with_frozen_features",
     "write_report",
     "write_results",
+    "write_suite_report",
     "write_table",
 ]

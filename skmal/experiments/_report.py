@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..plotting import plot_curve_grid
+from ..plotting import new_figure, plot_curve_grid
 from ._pairwise import (
     pairwise_table,
     penalty_matrix,
@@ -16,7 +16,8 @@ from ._pairwise import (
     ranks_of,
     sentence_of,
 )
-from ._tables import SETTINGS, Row
+from ._suite_tables import curves_of_groups
+from ._tables import SETTINGS, Row, plot_curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -30,6 +31,15 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 img { max-width: 100%; }
 """
 SAVED = ("data", "strategy", "metric", "mean", "ci_low", "ci_high", "n_seeds")
+SAVED_IN_SUITE = (
+    *("pool", "encoder", "strategy", "batch", "metric", "budgets", "against"),
+    *("mean", "ci_low", "ci_high", "n_seeds"),
+)
+MEAN = "<p>Mean over seeds and its 95 % interval.</p>"
+SAVINGS = (
+    "<p>1 - b'/b, where b' is what the strategy needs for the score that random "
+    "reaches with b pairs; none where random's curve does not rise.</p>"
+)
 OF_PAIRS = (
     *("data", "strategy", "against", "difference", "ci_low", "ci_high", "effect"),
     *("effect_low", "effect_high", "p_holm", "better", "seeds_for_5_points"),
@@ -65,14 +75,11 @@ def write_report(
         told = json.loads((path.parent / SETTINGS).read_bytes())
     pairs = pairwise_table(curves)
     names = ", ".join(dict.fromkeys(row["data"] for row in curves))
-    parts = [f"<h1>Strategies compared on {escape(names)}</h1>"]
-    parts += [f"<p>{escape(sentence_of(row))}.</p>" for row in pairs]
+    parts = _sentences(pairs)
     parts += [
-        "<h2>Curves</h2><p>Mean over seeds and its 95 % interval.</p>",
+        f"<h2>Curves</h2>{MEAN}",
         _picture(plot_curve_grid(path.parent / "curves.csv"), "Curves"),
-        "<h2>Answers saved against random</h2><p>1 - b'/b, where b' is what the "
-        "strategy needs for the score that random reaches with b pairs; none where "
-        "random's curve does not rise.</p>",
+        f"<h2>Answers saved against random</h2>{SAVINGS}",
         _table(SAVED, savings),
     ]
     if pairs:  # there are two strategies
@@ -81,11 +88,69 @@ def write_report(
         if title in told:
             rows = [{"": key, "value": value} for key, value in told[title].items()]
             parts.append(f"<h2>{title.title()}</h2>" + _table(("", "value"), rows))
+    return _write_page(path, f"Strategies compared on {names}", parts)
+
+
+def write_suite_report(
+    path: str | Path, runs: Sequence[Row], savings: Sequence[Row]
+) -> Path:
+    """Write what a suite has come to as one HTML file that needs no other.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    runs : list of dict
+        As `skmal.experiments.read_runs` returns them.
+    savings : list of dict
+        As `skmal.experiments.run_suite` returns them.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    parts: list[str] = []
+    for (encoder, batch), curves in curves_of_groups(runs).items():
+        pairs = pairwise_table(curves)
+        group = f"{encoder}, batches of {100 * batch:g} %"
+        parts.append(f"<h2>{escape(group)}</h2>")
+        parts += _sentences(pairs)
+        parts += [MEAN, _picture(_curves_by_pool(curves), f"Curves of {group}")]
+        if pairs:
+            parts += _of_pairs(curves, pairs)
+    parts += [f"<h2>Answers saved</h2>{SAVINGS}", _table(SAVED_IN_SUITE, savings)]
+    return _write_page(Path(path), "Strategies compared on many pools", parts)
+
+
+def _curves_by_pool(curves: Sequence[Row]) -> "Figure":
+    """Return a figure with a place for each pool, three beside each other."""
+    pools = list(dict.fromkeys(row["data"] for row in curves))
+    n_rows, n_columns = -(-len(pools) // 3), min(len(pools), 3)
+    figure = new_figure((4.5 * n_columns, 3.5 * n_rows))
+    places = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    for axes in places[len(pools) :]:
+        axes.set_axis_off()
+    for pool, axes in zip(pools, places, strict=False):
+        plot_curves([row for row in curves if row["data"] == pool], ax=axes)
+        axes.set_title(pool)
+    return figure
+
+
+def _sentences(pairs: Sequence[Row]) -> list[str]:
+    return [f"<p>{escape(sentence_of(row))}.</p>" for row in pairs]
+
+
+def _write_page(path: Path, title: str, parts: Sequence[str]) -> Path:
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(names)}</title><style>{STYLE}</style></head>\n<body>\n"
-        + "\n".join(parts)
-        + "\n</body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n"
+        f"<h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
     path.write_text(page, encoding="utf-8")
     return path

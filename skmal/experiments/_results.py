@@ -6,12 +6,11 @@ from pathlib import Path
 from ..plotting import chance_beside
 from ._pairwise import PAIRWISE_HEADER, pairwise_table, penalty_matrix
 from ._report import write_report
-from ._suite_tables import at_common_points, main_metric
+from ._suite_tables import curves_of_groups
 from ._tables import (
     CURVES_HEADER,
     SAVINGS_HEADER,
     Row,
-    curves_of_runs,
     plot_curves,
     write_table,
 )
@@ -82,15 +81,10 @@ def write_suite_pairs(out: str | Path, runs: Sequence[Row]) -> None:
     runs : list of dict
         As `skmal.experiments.read_runs` returns them.
     """
-    groups: dict[tuple[str, float], list[Row]] = {}
-    for row in runs:
-        if row["metric"] == main_metric(row["pool"]):
-            groups.setdefault((row["encoder"], row["batch"]), []).append(row)
     pairs: list[Row] = []
     wins: list[Row] = []
-    for (encoder, batch), of_group in groups.items():
+    for (encoder, batch), curves in curves_of_groups(runs).items():
         told = {"encoder": encoder, "batch": batch}
-        curves = curves_of_runs(at_common_points(of_group, "pool"))
         pairs += [told | row for row in pairwise_table(curves)]
         for row in penalty_matrix(curves):
             name = row.pop("strategy")

@@ -16,7 +16,7 @@ from ..metrics._savings import (
 from ._names import DEFAULT, LINEAR, PAPER, REFERENCE
 from ._suite_pools import metrics_of
 from ._suites import SUITES, Suite
-from ._tables import Row
+from ._tables import Row, curves_of_runs
 
 AVERAGE = "average"  # over the pools, seed by seed
 TODAY = f"{LINEAR}/{REFERENCE}"  # a linear map and random questions
@@ -322,6 +322,31 @@ def at_common_points(runs: Sequence[Row], *same: str) -> list[Row]:
             told = " ".join(map(str, scores.tolist()))
             cut.append(row | {"n_pairs": shown, "scores": told})
     return cut
+
+
+def curves_of_groups(runs: Sequence[Row]) -> dict[tuple[str, float], list[Row]]:
+    """Return what can be compared with one another: the curves of an encoder and batch.
+
+    Parameters
+    ----------
+    runs : list of dict
+        As `skmal.experiments.read_runs` returns them.
+
+    Returns
+    -------
+    dict of list of dict
+        By encoder and batch, rows as `skmal.experiments.compare` returns them, of the
+        metric that each pool is about. Of runs with different budgets, the range that
+        all of a pool have.
+    """
+    groups: dict[tuple[str, float], list[Row]] = {}
+    for row in runs:
+        if row["metric"] == main_metric(row["pool"]):
+            groups.setdefault((row["encoder"], row["batch"]), []).append(row)
+    return {
+        group: curves_of_runs(at_common_points(of_group, "pool"))
+        for group, of_group in groups.items()
+    }
 
 
 def main_metric(pool: str) -> str:

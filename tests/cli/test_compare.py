@@ -69,8 +69,12 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
         printed = capsys.readouterr()
         assert n_runs in printed.err
         assert "2 seeds, against random" in printed.out or seeds == "1"
-    files = ["aulc.csv", "pairwise.csv", "runs.csv", "savings.csv", "wins.csv"]
-    assert sorted(os.listdir(tmp_path)) == files
+    tables = ["aulc.csv", "pairwise.csv", "runs.csv", "savings.csv", "wins.csv"]
+    assert sorted(os.listdir(tmp_path)) == sorted([*tables, "report.html"])
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<h2>kernel-cca, batches of 5 %</h2>" in page
+    assert "not told apart" in page or "is better than" in page
+    assert page.count("data:image/png;base64,") == 2  # curves and ranks
 
 
 @pytest.mark.parametrize(
