@@ -143,7 +143,12 @@ def _curves_by_pool(curves: Sequence[Row]) -> "Figure":
 
 
 def _sentences(pairs: Sequence[Row]) -> list[str]:
-    return [f"<p>{escape(sentence_of(row))}.</p>" for row in pairs]
+    of_one = len({row["data"] for row in pairs}) == 1
+    of_which = ["" if of_one else f"{row['data']}: " for row in pairs]
+    return [
+        f"<p>{escape(data + sentence_of(row))}.</p>"
+        for data, row in zip(of_which, pairs, strict=True)
+    ]
 
 
 def _write_page(path: Path, title: str, parts: Sequence[str]) -> Path:
