@@ -99,6 +99,8 @@ NAMES = {
     "cluster-margin": "`ClusterMargin()`",
     "prob-cover": "`ProbCover()`",
     "information-density": "`InformationDensity()`",
+    "cal": "`CAL()`",
+    "drop-query": "`DropQuery()`",
     REFERENCE: "`RandomSampling()`",
 }
 

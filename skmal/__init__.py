@@ -41,8 +41,10 @@ from .learners import (
 from .matching import Matching
 from .strategies import (
     BADGE,
+    CAL,
     ClusterMargin,
     CoresetMargin,
+    DropQuery,
     InformationDensity,
     KCenterGreedy,
     MarginSampling,
@@ -59,11 +61,13 @@ from .strategies import (
 
 __all__ = [
     "BADGE",
+    "CAL",
     "AnnotationSession",
     "CLIPEncoder",
     "ClusterMargin",
     "ContrastiveProjection",
     "CoresetMargin",
+    "DropQuery",
     "Imported",
     "InformationDensity",
     "Item",

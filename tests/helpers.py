@@ -9,8 +9,10 @@ import pytest
 
 from skmal import (
     BADGE,
+    CAL,
     ClusterMargin,
     CoresetMargin,
+    DropQuery,
     InformationDensity,
     KCenterGreedy,
     MarginSampling,
@@ -44,6 +46,8 @@ STRATEGIES = [
     ClusterMargin(),
     ProbCover(n_neighbors=5),
     InformationDensity(),
+    CAL(n_neighbors=3),
+    DropQuery(),
 ]
 
 

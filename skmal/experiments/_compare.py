@@ -85,11 +85,12 @@ def compare(
         "coreset-margin-trim-alternate" (the same, asking X and y in turns),
         "coreset-top1-trim" (with ``uncertainty="top1"`` as well), "k-center",
         "k-center-trim-alternate", "margin", "max-herding", "uncertainty-herding",
-        "badge", "typiclust", "cluster-margin", "prob-cover" and "information-density";
-        of the paper's ablation of the modality, "coreset-margin-image" and
-        "coreset-margin-text" (``modality=0`` and 1); "default" and "paper" stand for
-        the learner's and the paper's. Your own: a dict of instances or functions by
-        names of your own, ``{"mine": Mine(), "default": "default"}``; they are first
+        "badge", "typiclust", "cluster-margin", "prob-cover", "information-density",
+        "cal" and "drop-query"; of the paper's ablation of the modality,
+        "coreset-margin-image" and "coreset-margin-text" (``modality=0`` and 1);
+        "default" and "paper" stand for the learner's and the paper's. Your own: a dict
+        of instances or functions by names of your own,
+        ``{"mine": Mine(), "default": "default"}``; they are first
         checked by `skmal.strategy_checks.check_strategy`, and cloned. "random" is
         always run, savings are measured against it.
     data : {"glyphs", "glyphs-serif", "glyphs-mono", "colorswap", "coco", \

@@ -11,8 +11,10 @@ from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
 from ..strategies._badge import BADGE
 from ..strategies._base import QueryStrategy
+from ..strategies._cal import CAL
 from ..strategies._cluster_margin import ClusterMargin
 from ..strategies._coreset_margin import CoresetMargin
+from ..strategies._drop_query import DropQuery
 from ..strategies._herding import MaxHerding, UncertaintyHerding
 from ..strategies._information_density import InformationDensity
 from ..strategies._k_center import KCenterGreedy
@@ -47,6 +49,8 @@ STRATEGIES: dict[str, QueryStrategy] = {
     "cluster-margin": ClusterMargin(),
     "prob-cover": ProbCover(),
     "information-density": InformationDensity(),
+    "cal": CAL(),
+    "drop-query": DropQuery(),
 }
 ABLATIONS: dict[str, QueryStrategy] = {  # the paper's, not part of the suite
     "coreset-margin-image": CoresetMargin(0),

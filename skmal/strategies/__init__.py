@@ -2,9 +2,11 @@
 
 from ._badge import BADGE, assignment_residuals
 from ._base import QueryStrategy, Strategy
+from ._cal import CAL
 from ._cluster_margin import ClusterMargin
 from ._coreset_margin import CoresetMargin
 from ._design import greedy_v_optimal, v_optimal_gains
+from ._drop_query import DropQuery
 from ._herding import MaxHerding, UncertaintyHerding, greedy_herding
 from ._information_density import InformationDensity
 from ._k_center import KCenterGreedy
@@ -17,8 +19,10 @@ from ._v_optimal import VOptimalDesign, trusted_uncertainty
 
 __all__ = [
     "BADGE",
+    "CAL",
     "ClusterMargin",
     "CoresetMargin",
+    "DropQuery",
     "InformationDensity",
     "KCenterGreedy",
     "MarginSampling",

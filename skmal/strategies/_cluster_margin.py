@@ -125,11 +125,11 @@ class ClusterMargin(QueryStrategy):
             self.uncertainty,
             self.candidates,
         )
-        picks, turns = _in_turns(rows, labels[rows], round.n_instances)
+        picks, turns = in_turns(rows, labels[rows], round.n_instances)
         return Selection(picks, -turns.astype(np.float64), modality, gap)
 
 
-def _in_turns(rows: IntArray, labels: IntArray, n: int) -> tuple[IntArray, IntArray]:
+def in_turns(rows: IntArray, labels: IntArray, n: int) -> tuple[IntArray, IntArray]:
     """Return n rows, one of each cluster in turns, and the turn of each.
 
     Within a cluster they keep their order; clusters with fewer rows come first, of

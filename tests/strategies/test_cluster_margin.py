@@ -7,7 +7,7 @@ import pytest
 from rounds import fitted, make_round
 
 from skmal import ClusterMargin
-from skmal.strategies._cluster_margin import _in_turns
+from skmal.strategies._cluster_margin import in_turns
 from skmal.uncertainty import cross_modal_margin
 
 
@@ -31,7 +31,7 @@ def turns_by_hand(rows, labels, n):
 def test_clusters_are_gone_through_as_by_hand(n):
     rng = np.random.default_rng(0)
     rows, labels = rng.permutation(30), rng.integers(7, size=30) * 3
-    picks, turns = _in_turns(rows, labels, n)
+    picks, turns = in_turns(rows, labels, n)
     expected = turns_by_hand(rows.tolist(), labels.tolist(), n)
     assert (picks.tolist(), turns.tolist()) == expected
 
