@@ -21,6 +21,8 @@ HEAVY = [
     "tqdm",
     "pyarrow",
     "dask",
+    "skmal.annotation",
+    "skmal.datasets",
     # What few need of scikit-learn, a fifth of the time that it takes itself.
     "sklearn.cluster",
     "sklearn.decomposition",
