@@ -147,7 +147,7 @@ def test_an_encoder_without_pairs_gets_a_random_batch():
 
 
 def test_strategies_that_need_all_features_say_what_does_not_fit(monkeypatch):
-    monkeypatch.setattr(_round, "_physical_memory", lambda: 8000)
+    monkeypatch.setattr(_round, "memory_limit", lambda: 8000)
     learner = learner_with(TypiClust())
     with pytest.raises(MemoryError, match="TypiClust looks at all features at once"):
         learner.query(shards(X_pool), shards(y_pool), n_instances=4)
