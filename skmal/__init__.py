@@ -1,29 +1,11 @@
 """Multimodal active learning with the tools of scikit-learn."""
 
-from . import (
-    annotation,
-    coverage,
-    datasets,
-    encoder_checks,
-    encoders,
-    evaluation,
-    learners,
-    matching,
-    metrics,
-    plotting,
-    strategies,
-    strategy_checks,
-    uncertainty,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import coverage, encoders, learners, matching, metrics, strategies, uncertainty
+from ._shared.naming import name_publicly
 from ._version import __version__
-from .annotation import (
-    AnnotationSession,
-    Imported,
-    Item,
-    Progress,
-    Question,
-    SetAside,
-)
 from .arrays import ShardedArray
 from .encoders import (
     CLIPEncoder,
@@ -58,6 +40,24 @@ from .strategies import (
     UncertaintyHerding,
     VOptimalDesign,
 )
+
+if TYPE_CHECKING:
+    from . import (
+        annotation,
+        datasets,
+        encoder_checks,
+        evaluation,
+        plotting,
+        strategy_checks,
+    )
+    from .annotation import (
+        AnnotationSession,
+        Imported,
+        Item,
+        Progress,
+        Question,
+        SetAside,
+    )
 
 __all__ = [
     "BADGE",
@@ -111,28 +111,50 @@ __all__ = [
 ]
 
 
-def _name_publicly() -> None:
-    """Let pickles and messages name the public path, which stays when a file moves.
-
-    What is public in a folder and here is named after here.
-    """
-    rooms = (
-        annotation,
-        coverage,
-        datasets,
-        encoders,
-        learners,
-        matching,
-        metrics,
-        strategies,
-        uncertainty,
-    )
-    for room in rooms:
-        for name in room.__all__:
-            getattr(room, name).__module__ = room.__name__
-    for name in __all__:
-        if isinstance(globals()[name], type):
-            globals()[name].__module__ = __name__
+# What a loop of one's own does without is loaded when it is first asked for.
+_LATER = {
+    "annotation",
+    "datasets",
+    "encoder_checks",
+    "evaluation",
+    "plotting",
+    "strategy_checks",
+}
+_OF_ANNOTATION = {
+    "AnnotationSession",
+    "Imported",
+    "Item",
+    "Progress",
+    "Question",
+    "SetAside",
+}
 
 
-_name_publicly()
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return import_module(f".{name}", __name__)
+    if name in _OF_ANNOTATION:
+        return getattr(import_module(".annotation", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+for room in (
+    coverage,
+    encoders,
+    learners,
+    matching,
+    metrics,
+    strategies,
+    uncertainty,
+):
+    name_publicly(room.__name__, vars(room), room.__all__)
+name_publicly(
+    __name__,
+    globals(),
+    (name for name in __all__ if isinstance(globals().get(name), type)),
+)
+del room

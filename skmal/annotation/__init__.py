@@ -1,5 +1,6 @@
 """Questions to people, answers into a journal."""
 
+from .._shared.naming import name_publicly
 from ._records import (
     Agreement,
     Found,
@@ -34,3 +35,11 @@ __all__ = [
     "serve",
     "widget",
 ]
+
+name_publicly(__name__, globals(), __all__)
+# These are public in `skmal` as well, which loads this folder when asked for them.
+name_publicly(
+    "skmal",
+    globals(),
+    ("AnnotationSession", "Imported", "Item", "Progress", "Question", "SetAside"),
+)

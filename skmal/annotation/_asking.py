@@ -25,12 +25,13 @@ class Asking:
 
     def __init__(self, book: Book, desk: Desk, trainer: Trainer) -> None:
         self._book, self._desk, self._trainer = book, desk, trainer
+        self._decoded: set[tuple[int, str]] = set()  # images that were, by key
 
     def next_question(self, by: str) -> Question | None:
         """Return the question for a person, or None where there is none left."""
         while True:
             question = self._find(by)
-            # Files may have gone bad since all were looked at.
+            # Images may prove bad when decoded, or have gone bad since the opening.
             if question is None or not self._look_at([question]):
                 return question
 
@@ -76,7 +77,7 @@ class Asking:
 
     def _look_at(self, questions: Iterable[Question]) -> bool:
         """Set aside what questions show and can no longer be read; say if anything."""
-        told = look_at_shown(self._book, questions)
+        told = look_at_shown(self._book, questions, self._decoded)
         if told and not self._trainer.in_background:  # else the progress says so
             message = "\n".join(told)
             warnings.warn(f"set aside from now on: {message}", stacklevel=4)

@@ -17,6 +17,8 @@ from ._records import NAMES, Item, Question
 
 T = TypeVar("T")
 
+SIDE = 256  # pixels that are enough to see whether an image can be decoded
+
 
 def look_at(book: Book, modality: int, key: str) -> str | None:
     """Look at one image; return why it cannot be used, or None."""
@@ -31,10 +33,14 @@ def look_at(book: Book, modality: int, key: str) -> str | None:
     return items.aside.get(number)
 
 
-def look_at_shown(book: Book, questions: Iterable[Question]) -> list[str]:
+def look_at_shown(
+    book: Book, questions: Iterable[Question], decoded: set[tuple[int, str]]
+) -> list[str]:
     """Look at what questions show; return what to say of what is set aside.
 
-    A file that is as it was when the session was opened is not read.
+    Opening reads most images without decoding them. So each is decoded when it is shown
+    for the first time, and once more only if its file is not as it was on opening;
+    `decoded` notes which were.
     """
     shown = {
         (modality, item.key): item
@@ -47,10 +53,15 @@ def look_at_shown(book: Book, questions: Iterable[Question]) -> list[str]:
     }
     reasons: dict[Number, str] = {}
     for (modality, key), item in shown.items():
-        if not _is_as_before(book.items, modality, item):
-            why = fault_of(item.value, thorough=True)
-            if why is not None:
-                reasons[book.items.number(modality, key)] = why
+        if book.items.kinds[modality] != "image":
+            continue
+        if (modality, key) in decoded and _is_as_before(book.items, modality, item):
+            continue
+        why = fault_of(item.value, thorough=True, side=SIDE)
+        if why is None:
+            decoded.add((modality, key))
+        else:
+            reasons[book.items.number(modality, key)] = why
     return _set_aside(book, reasons)
 
 

@@ -110,7 +110,8 @@ class AnnotationSession:
         encoder is fitted anew on all of them, and open questions are chosen again.
     on_error : {"skip", "raise"}, default="skip"
         What happens to items that cannot be used: images that cannot be read, empty
-        texts, rows with NaN or infinity. All are looked at on opening. "skip": they are
+        texts, rows with NaN or infinity. All are looked at on opening (JPEG and PNG
+        files without being decoded, which they are when first shown). "skip": they are
         set aside, that is, listed and neither asked about, nor offered, nor encoded; so
         are images that can no longer be read later on. Answers about them are kept, and
         learned from once the items can be used again. "raise": opening raises.

@@ -19,6 +19,7 @@ from .._shared.threads import mapped_in_threads
 from .._shared.types import Items
 from ..datasets._texts import KeyedTexts, load_texts
 from ..items._containers import check_items
+from ..items._faults import each_looked_at, fault_and_hash, fault_of
 from ..items._folders import list_files, list_images
 from ..items._formats import known_suffixes
 from ..items._images import check_images
@@ -52,6 +53,8 @@ class Pool:
         What is wrong with items that cannot be used, by row.
     left_out : str
         What a folder holds besides, counted, and why it is not taken; "" for nothing.
+    prints : dict
+        Fingerprints of image files that can be used, by row.
     """
 
     items: Items
@@ -59,6 +62,7 @@ class Pool:
     kind: str
     faults: dict[int, str] = field(default_factory=dict)
     left_out: str = ""
+    prints: "dict[int, Fingerprint]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,12 @@ def read_pool(
     if kind == "text":
         items = check_texts(items, name)
         _check_no_zeros(items, name)
-    faults |= faults_of(items, kind, name, verbose)
+    prints: dict[int, Fingerprint] = {}
+    if kind == "image" and isinstance(items, list):
+        bad, prints = _looked_at(items, name, verbose)
+        faults |= bad
+    else:
+        faults |= faults_of(items, kind, name, verbose)
     if keys is None:
         paths = [item for item in items if isinstance(item, Path)]
         if len(paths) == len(items):
@@ -134,42 +143,58 @@ def read_pool(
         )
     if len(faults) == len(keys):
         raise ValueError(f"{describe(faults, keys, name)}\nThere are no others")
-    return Pool(items, [Key(key) for key in keys], kind, faults, left_out)
+    return Pool(items, [Key(key) for key in keys], kind, faults, left_out, prints)
+
+
+def _looked_at(
+    images: list[Any], name: str, verbose: int
+) -> tuple[dict[int, str], dict[int, Fingerprint]]:
+    """Return what is wrong with images, and fingerprints of files, by row.
+
+    Each file is read once for both.
+    """
+    looked = each_looked_at(images, _look, verbose, f"looking at {name}")
+    faults = {row: why for row, (why, _) in enumerate(looked) if why is not None}
+    prints = {row: own for row, (_, own) in enumerate(looked) if own is not None}
+    return faults, prints
+
+
+def _look(image: Any) -> tuple[str | None, Fingerprint | None]:
+    """Return why an image cannot be used; if it can, the fingerprint of its file."""
+    if not isinstance(image, Path):
+        return fault_of(image), None
+    try:
+        found = os.stat(image)
+    except OSError:
+        return fault_of(image), None
+    fault, sha256 = fault_and_hash(image)
+    if fault is not None:
+        return fault, None
+    return None, Fingerprint(sha256, found.st_size, found.st_mtime_ns)
 
 
 def fingerprints(
     pool: Pool, known: Mapping[Key, Fingerprint], name: str
 ) -> list[Fingerprint]:
-    """Return the fingerprint of each item; a file that looks untouched is not read.
+    """Return the fingerprint of each item.
 
     `known` maps keys to what was returned for them before. What cannot be used is as it
     was when it could.
     """
-    aside = {pool.keys[row] for row in pool.faults}
 
-    def fingerprint(keyed: tuple[Key, Any]) -> Fingerprint:
-        key, item = keyed
-        if key in aside:
+    def fingerprint(keyed: tuple[int, Key]) -> Fingerprint:
+        row, key = keyed
+        if row in pool.faults:
             return known.get(key, Fingerprint(UNREAD, None, None))
-        if not isinstance(item, Path):
-            return Fingerprint(content_hash(item, name), None, None)
-        try:
-            found = os.stat(item)
-            size, mtime_ns = found.st_size, found.st_mtime_ns
-            before = known.get(key)
-            if before and (before.size, before.mtime_ns) == (size, mtime_ns):
-                return before
-            return Fingerprint(content_hash(item, name), size, mtime_ns)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(
-                f"{name}: there is no file {item}; correct the path, or leave it out"
-            ) from error
+        if row in pool.prints:
+            return pool.prints[row]
+        return Fingerprint(content_hash(pool.items[row], name), None, None)
 
     if pool.kind == "image" and isinstance(pool.items, list):  # reading waits for disks
         with ThreadPoolExecutor() as threads:
-            keyed = list(zip(pool.keys, pool.items, strict=True))
+            keyed = list(enumerate(pool.keys))
             return list(mapped_in_threads(threads, fingerprint, keyed))
-    return [fingerprint((key, pool.items[i])) for i, key in enumerate(pool.keys)]
+    return [fingerprint(keyed) for keyed in enumerate(pool.keys)]
 
 
 def read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str], str]:

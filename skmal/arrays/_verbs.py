@@ -125,7 +125,8 @@ def mapped(
     Where all are in memory, these are the results of ``together(*pools)``. Else each
     pool's rows are mapped alone, by ``alone(m, first, rows)`` with the pool's number m
     and the first row of each pool: at once if the pool is in memory, and whenever they
-    are read if it is not. That of the first rows must tell width and dtype.
+    are read if it is not, or once where all of it fits (see `Mapped`). That of the
+    first rows must tell width and dtype.
     """
     if not any(map(is_streamed, pools)):
         return together(*pools)
@@ -141,7 +142,7 @@ def _mapped(
     if is_dask(rows):
         return _dask.mapped(function, rows, name, sample.shape[1], sample.dtype)
     if is_streamed(rows):
-        return Mapped(rows, function, sample.shape[1], sample.dtype)
+        return Mapped(rows, function, sample.shape[1], sample.dtype, keep=True)
     return function(rows)
 
 

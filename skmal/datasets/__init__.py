@@ -1,5 +1,6 @@
 """Pairs to try things on: real ones in the package, made ones, and your own files."""
 
+from .._shared.naming import name_publicly
 from ..items._stored import PackedImage
 from ._coco import load_coco_captions
 from ._colorswap import load_colorswap
@@ -30,3 +31,5 @@ __all__ = [
     "load_winoground",
     "make_colorswap",
 ]
+
+name_publicly(__name__, globals(), __all__)

@@ -6,9 +6,6 @@ from typing import Literal, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import PCA, TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import make_union
 from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
 
@@ -211,12 +208,18 @@ def _features(font: Font) -> tuple[FloatArray, FloatArray]:
 
 
 def _image_features(images: npt.NDArray[np.uint8]) -> FloatArray:
+    from sklearn.decomposition import PCA
+
     pixels = images.reshape(len(images), -1) / 255  # (n, 1024)
     pca = PCA(N_FEATURES, svd_solver="covariance_eigh")  # exact, so it needs no seed
     return pca.fit_transform(pixels).astype(np.float32)
 
 
 def _name_features(names: npt.NDArray[np.str_]) -> FloatArray:
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_union
+
     # Words alone cannot tell "question exclamation mark" from "exclamation question
     # mark"; characters see what stands at the seams.
     terms = make_union(

@@ -5,8 +5,6 @@ from typing import Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import PCA, TruncatedSVD
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils import Bunch
 from threadpoolctl import threadpool_limits
 
@@ -267,6 +265,8 @@ def _noise(n: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
 
 
 def _image_features(images: npt.NDArray[np.uint8]) -> FloatArray:
+    from sklearn.decomposition import PCA
+
     pixels = images.reshape(len(images), -1).astype(np.float32) / 255
     n_components = min(N_FEATURES, *pixels.shape)
     pca = PCA(n_components, svd_solver="covariance_eigh")  # exact, so it needs no seed
@@ -274,6 +274,9 @@ def _image_features(images: npt.NDArray[np.uint8]) -> FloatArray:
 
 
 def _caption_features(captions: npt.NDArray[np.str_]) -> FloatArray:
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     terms = TfidfVectorizer(ngram_range=(1, 2)).fit_transform(captions)
     n_components = min(N_FEATURES, terms.shape[1] - 1)
     svd = TruncatedSVD(n_components, random_state=0)

@@ -82,7 +82,7 @@ class _Found:
     """
 
     suffixes: Collection[str]
-    paths: list[Path] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     links: list[Path] = field(default_factory=list)
     seen: set[object] = field(default_factory=set)
     endings: Counter[str] = field(default_factory=Counter)
@@ -105,9 +105,10 @@ def _list(folder: Path, suffixes: Collection[str], what: str) -> Listing:
             f"{folder} holds no {what} that can be read: {there}; name another folder, "
             "or pass a list of paths"
         )
-    paths = sorted(found.paths)
-    keys = [path.relative_to(folder).as_posix() for path in paths]
-    return Listing(keys, paths, left_out)
+    top = os.path.join(folder, "")
+    parts = sorted(path.removeprefix(top).split(os.sep) for path in found.paths)
+    keys = ["/".join(own) for own in parts]
+    return Listing(keys, [folder / key for key in keys], left_out)
 
 
 def _walk(top: Path, folder: Path, found: _Found) -> None:
@@ -131,15 +132,14 @@ def _walk(top: Path, folder: Path, found: _Found) -> None:
         for entry in inside:
             if entry.name.startswith(".") or entry.name.lower() in IGNORED:
                 continue
-            path = here / entry.name
             if not _is_unicode(entry.name):
                 found.others["no unicode"] += 1
             elif entry.is_symlink():
-                found.links.append(path)
+                found.links.append(here / entry.name)
             elif entry.is_dir(follow_symlinks=False):
-                waiting.append(path)
+                waiting.append(here / entry.name)
             else:
-                _take(path, entry.stat(follow_symlinks=False), found)
+                _take(entry.path, entry.stat(follow_symlinks=False), found)
 
 
 def _follow(link: Path, folder: Path, found: _Found) -> None:
@@ -154,12 +154,12 @@ def _follow(link: Path, folder: Path, found: _Found) -> None:
     elif link.suffix.lower() in found.suffixes and _identity(status) in found.seen:
         found.others["repeated"] += 1
     else:
-        _take(link, status, found)
+        _take(str(link), status, found)
 
 
-def _take(path: Path, status: os.stat_result, found: _Found) -> None:
+def _take(path: str, status: os.stat_result, found: _Found) -> None:
     """Take a file, or count what it is."""
-    suffix = path.suffix.lower()
+    suffix = os.path.splitext(path)[1].lower().rstrip(".")
     if not stat.S_ISREG(status.st_mode):
         found.others["special"] += 1
     elif suffix in found.suffixes:

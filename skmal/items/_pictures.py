@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from ._formats import HEIF_REMEDY, readable_formats
 from ._jpeg import is_whole
+from ._png import SIGNATURE
+from ._png import is_whole as is_whole_png
 from ._stored import StoredImage
 
 if TYPE_CHECKING:
@@ -61,15 +63,32 @@ def read_head(path: str | Path | StoredImage) -> None:
     _told(read)
 
 
-def is_whole_jpeg(path: str | Path | StoredImage) -> bool:
-    """Say whether a file is a JPEG that has an end; raise as `read_head` does."""
+def is_whole_file(path: str | Path | StoredImage) -> bool:
+    """Say whether a file is a JPEG that has an end, or a PNG whose checksums are right.
+
+    Raises as `read_head` does.
+    """
 
     def read() -> bool:
+        with _bytes_of(path) as file:
+            if file.read(len(SIGNATURE)) == SIGNATURE:
+                file.seek(0)
+                return is_whole_png(file.read())
         with opened(path) as image:
             if image.format not in ("JPEG", "MPO") or image.fp is None:
                 return False
             image.fp.seek(0)
             return is_whole(image.fp.read())
+
+    return _told(read)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds; raise UnreadableImage where it cannot be read."""
+
+    def read() -> bytes:
+        with _bytes_of(path) as file:
+            return file.read()
 
     return _told(read)
 

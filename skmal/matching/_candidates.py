@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import MiniBatchKMeans
 
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray
@@ -148,6 +147,8 @@ def _blocks(X: FloatArray, Y: FloatArray) -> Iterator[tuple[IntArray, IntArray]]
         for start in range(0, n_x, size):
             yield np.arange(start, min(start + size, n_x)), every
         return
+    from sklearn.cluster import MiniBatchKMeans
+
     cells = MiniBatchKMeans(
         max(1, n_y // CELL), batch_size=2048, n_init=1, max_iter=20, random_state=0
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
 from .._shared.types import BoolArray, FloatArray
 
@@ -65,6 +64,8 @@ def calibrate(shares: FloatArray, right: BoolArray, weight: float = 1.0) -> Cali
     Calibration
         What was learned.
     """
+    from sklearn.linear_model import LogisticRegression
+
     odds = np.concatenate([log_odds(shares), GRID, GRID])
     is_right = np.concatenate([right, np.ones(len(GRID)), np.zeros(len(GRID))])
     prior = N_PRIOR / len(GRID) * expit(PRIOR)

@@ -5,7 +5,6 @@ from typing import NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import auc
 
 from .._shared.intervals import student_interval
 from .._shared.masks import refuse_masked
@@ -176,6 +175,8 @@ def area_under_learning_curve(
     >>> area_under_learning_curve([100, 200, 400], [0.0, 0.2, 0.4])
     0.23333333333333334
     """
+    from sklearn.metrics import auc
+
     single = np.ndim(scores) == 1
     points, curves = _check_curves(n_pairs, np.atleast_2d(scores), "scores")
     if len(points) < 2:

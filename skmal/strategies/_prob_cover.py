@@ -1,8 +1,9 @@
 """ProbCover: balls around known items that hold as much of the pool as can be."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.neighbors import NearestNeighbors
 
 from .._shared.parameters import check_integer
 from .._shared.types import BoolArray, FloatArray, IntArray, RandomState
@@ -10,6 +11,9 @@ from ..arrays._numbers import unit_floats
 from ._base import QueryStrategy
 from ._round import Round, Selection
 from ._steps import check_modality, choose_modality
+
+if TYPE_CHECKING:
+    from sklearn.neighbors import NearestNeighbors
 
 N_NEAREST = 2000  # rows whose neighbors decide the radius
 
@@ -94,6 +98,8 @@ class ProbCover(QueryStrategy):
         Selection
             Rows in the order picked.
         """
+        from sklearn.neighbors import NearestNeighbors
+
         modality, gap, _ = choose_modality(round, self.modality)
         rows = unit_floats(round.open_inputs[modality]).astype(np.float64)
         known = unit_floats(round.aligned_inputs[modality]).astype(np.float64)
@@ -111,6 +117,8 @@ class ProbCover(QueryStrategy):
 
 def _radius(rows: FloatArray, n_neighbors: int) -> float:
     """Return the median distance to this neighbor, of some rows in equal steps."""
+    from sklearn.neighbors import NearestNeighbors
+
     n_neighbors = min(n_neighbors, len(rows) - 1)
     if n_neighbors < 1:
         return 0.0
@@ -122,7 +130,7 @@ def _radius(rows: FloatArray, n_neighbors: int) -> float:
     return float(np.median(distance[:, -1]))
 
 
-def _balls(index: NearestNeighbors, rows: FloatArray, radius: float) -> csr_array:
+def _balls(index: "NearestNeighbors", rows: FloatArray, radius: float) -> csr_array:
     """Return 1 + closeness / (n + 1) where a row's ball holds another, or itself.
 
     A sum of these is the number of rows held, and less than 1 that breaks ties.

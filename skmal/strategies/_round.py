@@ -1,6 +1,5 @@
 """One round of questions: what a strategy looks at, what it chooses, what is asked."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self, cast
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import NotFittedError
 
+from .._shared.memory import memory_limit
 from .._shared.randomness import draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._block_math import to_host
@@ -304,11 +304,11 @@ def in_memory(seen: Round, name: str) -> Round:
     n_bytes = sum(map(n_bytes_unread, arrays.values()))
     if n_bytes == 0:
         return seen
-    memory = _physical_memory()
+    memory = memory_limit()
     if n_bytes > memory / 2:
         raise MemoryError(
             f"{name} looks at all features at once, {n_bytes / 1e9:.0f} GB of the "
-            f"{memory / 1e9:.0f} GB of this machine; use VOptimalDesign, CoresetMargin "
+            f"{memory / 1e9:.0f} GB that there are; use VOptimalDesign, CoresetMargin "
             "or another one that streams pools, or ask about a random part of them"
         )
     read = {key: whole(array) for key, array in arrays.items()}
@@ -319,11 +319,3 @@ def in_memory(seen: Round, name: str) -> Round:
             for field in fields
         },
     )
-
-
-def _physical_memory() -> float:
-    """Return the bytes of memory of this machine, infinity where it does not tell."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return np.inf

@@ -3,9 +3,7 @@
 import warnings
 
 import numpy as np
-from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.neighbors import NearestNeighbors
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, RandomState
@@ -137,6 +135,8 @@ def cluster(rows: FloatArray, n_clusters: int, rng: np.random.Generator) -> IntA
     ndarray of int of shape (n_rows,)
         Numbers from 0.
     """
+    from sklearn.cluster import KMeans, MiniBatchKMeans
+
     seed = int(rng.integers(2**31))
     method = KMeans if n_clusters <= 50 else MiniBatchKMeans
     # pyright takes the type of n_init from its default, "auto"
@@ -148,6 +148,8 @@ def cluster(rows: FloatArray, n_clusters: int, rng: np.random.Generator) -> IntA
 
 def _most_typical_first(features: FloatArray, rows: IntArray) -> IntArray:
     """Return the rows of one cluster by falling typicality."""
+    from sklearn.neighbors import NearestNeighbors
+
     if len(rows) < 3:
         return rows
     neighbors = NearestNeighbors(n_neighbors=min(N_NEIGHBORS, len(rows) - 1))

@@ -1,9 +1,6 @@
 """Which items are likely to have a partner, told from answers that there was none."""
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import cross_val_predict
 
 from .._shared.types import FloatArray
 
@@ -23,6 +20,10 @@ def partner_chances(
 
     O((n_aligned + n_unmatched + n_rows) d) time, a hundred times or so.
     """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import cross_val_predict
+
     if min(len(aligned), len(unmatched)) < N_FOLDS:
         return None
     asked = np.vstack([aligned, unmatched])

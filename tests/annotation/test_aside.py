@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import zlib
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,12 @@ import pytest
 import torch
 from bad_images import bad_files, encoded, picture
 from helpers import MICRO_CLIP, make_pairs
+from pictures import chunk
 from scipy.sparse import csr_matrix
 from sessions import X, Y, answer_some, learner, open_keyed, truth
 
 from skmal import AnnotationSession, CLIPEncoder, SetAside
+from skmal.items._png import SIGNATURE
 
 GOOD = 14
 
@@ -277,6 +280,27 @@ def test_an_image_that_only_looks_whole_is_set_aside_once_it_fails(tmp_path, tra
             session.train()
             assert session.progress.training_error is None
             assert [one.key for one in session.set_aside] == ["odd.jpg"]
+
+
+def test_an_image_that_cannot_be_decoded_costs_no_answer_where_features_are_learned(
+    tmp_path,
+):
+    """Neither kind of file is decoded on opening, and no encoder reads them."""
+    head = (9).to_bytes(4) * 2 + bytes([8, 2, 0, 0, 0])
+    short = zlib.compress(bytes(9))  # too few pixels, by right checksums
+    parts = chunk(b"IHDR", head), chunk(b"IDAT", short), chunk(b"IEND", b"")
+    bad = {"odd.jpg": jpeg_that_only_looks_whole(), "odd.png": SIGNATURE}
+    bad["odd.png"] += b"".join(parts)
+    images, texts = make_folder(tmp_path, bad)
+    features = make_pairs(GOOD + 2)
+    with AnnotationSession(
+        tmp_path / "s", images, texts, learner(batch_size=4), features=features
+    ) as session:
+        assert session.set_aside == []
+        with pytest.warns(UserWarning, match="set aside from now on"):
+            seen = answer_all(session)
+        assert not seen & set(bad)
+        assert {one.key for one in session.set_aside} == set(bad)
 
 
 def test_images_that_go_bad_are_not_shown_where_features_are_learned_from(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers import make_pairs
+from helpers import MICRO_CLIP, make_pairs
 from sessions import learner, make_folders
 
 from skmal import AnnotationSession, CLIPEncoder
@@ -243,7 +243,9 @@ def test_copies_are_asked_about_once_and_offered_once(tmp_path):
     for name in ("copy.png", "zz.png"):
         (images / name).write_bytes((images / "00.png").read_bytes())
     texts.write_text(texts.read_text() + "number 4\n")
-    clip = learner(estimator=CLIPEncoder("tiny", device="cpu"), batch_size=4)
+    clip = learner(
+        estimator=CLIPEncoder(MICRO_CLIP, max_epochs=1, device="cpu"), batch_size=4
+    )
 
     def open_again(**params):
         return AnnotationSession(
@@ -288,7 +290,9 @@ def test_copies_are_asked_about_once_and_offered_once(tmp_path):
 def test_without_groups_copies_are_items_of_their_own(tmp_path):
     images, texts = make_folders(tmp_path)
     (images / "copy.png").write_bytes((images / "00.png").read_bytes())
-    clip = learner(estimator=CLIPEncoder("tiny", device="cpu"), batch_size=4)
+    clip = learner(
+        estimator=CLIPEncoder(MICRO_CLIP, max_epochs=1, device="cpu"), batch_size=4
+    )
     with AnnotationSession(tmp_path / "s.skmal", images, texts, clip) as session:
         assert session.progress.n_open == (13, 12)
         assert session.item(0, "copy.png").key == "copy.png"

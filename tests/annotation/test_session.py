@@ -96,7 +96,7 @@ def test_any_function_answers_and_the_curve_is_kept(tmp_path):
 
 def test_kills_lose_no_answer_and_ask_none_again():
     script = ROOT / "benchmarks" / "kill.py"
-    run = [sys.executable, str(script), "--kills", "5"]
+    run = [sys.executable, str(script), "--kills", "2"]
     done = subprocess.run(run, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     n_told = int(done.stdout.split("kills by SIGKILL, ")[1].split()[0])

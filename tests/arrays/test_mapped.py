@@ -16,6 +16,7 @@ from skmal import (
     TypiClust,
     VOptimalDesign,
 )
+from skmal.arrays import _mapped
 from skmal.arrays._kinds import is_streamed
 from skmal.arrays._verbs import take
 from skmal.items._containers import check_items
@@ -147,7 +148,7 @@ def test_an_encoder_without_pairs_gets_a_random_batch():
 
 
 def test_strategies_that_need_all_features_say_what_does_not_fit(monkeypatch):
-    monkeypatch.setattr(_round, "_physical_memory", lambda: 8000)
+    monkeypatch.setattr(_round, "memory_limit", lambda: 8000)
     learner = learner_with(TypiClust())
     with pytest.raises(MemoryError, match="TypiClust looks at all features at once"):
         learner.query(shards(X_pool), shards(y_pool), n_instances=4)
@@ -260,3 +261,51 @@ def test_progress_is_shown_where_it_is_asked_for(capsys):
         err = capsys.readouterr().err
         for words in ("coverage gap", "isolation", "k-center", "similarities"):
             assert (words in err) == shown
+
+
+class CountingCCA(RidgeCCA):
+    """Counts the rows of each width that it transforms."""
+
+    def transform(self, X, y=None):
+        for rows in (X, y):
+            self.rows_[rows.shape[1]] = self.rows_.get(rows.shape[1], 0) + len(rows)
+        return super().transform(X, y)
+
+    def fit(self, X, y):
+        self.rows_ = {}
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_query_has_each_row_transformed_once_where_features_fit(monkeypatch, kept):
+    set_sizes(monkeypatch, rows=64, window=20)
+    expected = learner_with(CoresetMargin()).query(X_pool, y_pool, n_instances=6)
+    learner = PairedActiveLearner(CountingCCA(3), CoresetMargin(), random_state=0)
+    rows = learner.fit(X[:20], y[:20]).estimator_.rows_
+    monkeypatch.setattr(_mapped, "SHARE", 4 if kept else np.inf)
+    query = learner.query(shards(X_pool), shards(y_pool), n_instances=6)
+    np.testing.assert_array_equal(query.indices, expected.indices)
+    extra = 20 + 1 + 20  # of known items, and first rows beside others
+    for own in (X_pool, y_pool):
+        assert (rows[own.shape[1]] <= len(own) + extra + 60) == kept
+
+
+def test_rows_that_were_kept_are_those_made(monkeypatch):
+    rng, asked = np.random.default_rng(0), []
+
+    def double(rows):
+        asked.append(rows[:, 0].astype(int))
+        return 2 * rows
+
+    source = np.arange(90.0).reshape(30, 3)
+    rows = _mapped.Mapped(source, double, 3, np.float64, keep=True)
+    for _ in range(20):
+        some = rng.integers(30, size=5)
+        np.testing.assert_array_equal(rows[some], 2 * source[some])
+        some = slice(*np.sort(rng.integers(31, size=2)))
+        block = rows[some]
+        np.testing.assert_array_equal(block, 2 * source[some])
+        block[:] = 0  # is the reader's own
+    np.testing.assert_array_equal(np.asarray(rows), 2 * source)
+    numbers = np.concatenate([np.unique(own) for own in asked]) // 3
+    np.testing.assert_array_equal(np.sort(numbers), np.arange(30))

@@ -25,6 +25,14 @@ def test_every_script_can_be_loaded(load, name):
     assert load(name).__doc__
 
 
+def test_the_script_for_a_card_runs_through_on_the_host(load, tmp_path):
+    device = load("device")
+    device.main(["--dry", "--device", "cpu", "--out", str(tmp_path)])
+    assert {path.stem for path in tmp_path.iterdir()} == {*device.PARTS}
+    (row, *_) = (tmp_path / "acquisition.csv").read_text().splitlines()[1:]
+    assert row.startswith("cpu,2000,60,6,")
+
+
 def test_what_is_checked_against_stored_curves_is_stored(load):
     check = load("check_stored")
     assert {*check.OF_SCRIPTS} == OF_CURVES

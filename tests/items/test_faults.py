@@ -139,7 +139,7 @@ def decoded(monkeypatch):
     found = []
     real = _faults.read_picture
     monkeypatch.setattr(
-        _faults, "read_picture", lambda image: found.append(image) or real(image)
+        _faults, "read_picture", lambda image, *_: found.append(image) or real(image)
     )
     return found
 
