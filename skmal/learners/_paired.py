@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items, RandomState
+from ..encoders._alone import check_some, in_container, transform_second
 from ..encoders._kernel import KernelCCA
 from ..encoders._protocol import Encoder
 from ..encoders._score import pair_score
@@ -612,32 +613,49 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
     def transform(self, X: Items, y: None = None) -> FloatArray: ...
 
     @overload
+    def transform(self, X: None, y: Items) -> FloatArray: ...
+
+    @overload
     def transform(self, X: Items, y: Items) -> tuple[FloatArray, FloatArray]: ...
 
     def transform(
-        self, X: Items, y: Items | None = None
+        self, X: Items | None, y: Items | None = None
     ) -> FloatArray | tuple[FloatArray, FloatArray]:
         """Return the encoder's features.
 
         Parameters
         ----------
-        X : sequence
-            Items of the first modality.
+        X : sequence or None
+            Items of the first modality; None for features of y alone, of an index of
+            captions, say.
         y : sequence, default=None
             Items of the second; not necessarily partners of X, nor as many.
 
         Returns
         -------
         ndarray of shape (n_samples, n_components), or a tuple of two such arrays
-            Features of X; with y, (features of X, features of y).
+            Features of X; with y, (features of X, features of y); of y where X is None.
+
+        Raises
+        ------
+        NotFittedError
+            If the encoder has seen no pairs.
+        ValueError
+            If X and y are both None, hold NaN, or have other features than the learner
+            was fitted on.
         """
         check_is_fitted(self)
-        X = check_items(X, "X")
+        check_some(X, y)
+        X = None if X is None else check_items(X, "X")
         if y is None:
             return self.estimator_.transform(X)
         y = check_items(y, "y")
         check_same_features(y, self.y_training, "y", type(self).__name__)
-        return self.estimator_.transform(X, y)
+        if X is None:
+            features = transform_second(self.estimator_, y, self.X_training)
+            return in_container(self, features, y)
+        x_features, y_features = self.estimator_.transform(X, y)
+        return x_features, in_container(self, y_features, y)
 
     def score(self, X: Items, y: Items, groups: npt.ArrayLike | None = None) -> float:
         """Return the mean reciprocal rank of the partners, mean of both directions.

@@ -24,6 +24,7 @@ from ...items._faults import find_faults
 from ...items._images import Images, check_images, check_readable
 from ...items._texts import check_texts
 from .._contrastive import LARGEST_RATE
+from .._alone import check_some, in_container
 from .._device import torch_device
 from .._score import PairScore
 from .._seeds import Seed, generator_of, seeded
@@ -347,43 +348,52 @@ class CLIPEncoder(
     def transform(self, X: Items, y: None = None) -> Features: ...
 
     @overload
+    def transform(self, X: None, y: Items) -> Features: ...
+
+    @overload
     def transform(self, X: Items, y: Items) -> tuple[Features, Features]: ...
 
     def transform(
-        self, X: Items, y: Items | None = None
+        self, X: Items | None, y: Items | None = None
     ) -> Features | tuple[Features, Features]:
         """Return features of images and texts, as rows of length one.
 
         Parameters
         ----------
-        X : array of pixels, or sequence of paths or images, of length n_samples
-            Images; see the Notes of the class.
+        X : array of pixels, or sequence of paths or images, of length n_samples, or None
+            Images; see the Notes of the class. None: texts alone.
         y : sequence of str, of length n_other, default=None
             Texts; not necessarily partners of X, nor as many.
 
         Returns
         -------
         ndarray of shape (n_samples, n_components_), float32, or a tuple of two
-            Features of X; with y, (features of X, features of y). Tensors where
-            ``output="torch"``.
+            Features of X; with y, (features of X, features of y); of y where X is
+            None. Tensors where ``output="torch"``.
 
         Raises
         ------
         NotFittedError
             If the weights are random and it has not been fitted.
         ValueError
-            If an image cannot be read or a text is no str.
+            If an image cannot be read or a text is no str, or X and y are both None.
         """
-        return self._encode(X, y, nullcontext, unit=True)
+        found = self._encode(X, y, nullcontext, unit=True)
+        if isinstance(found, tuple):
+            return found[0], in_container(self, found[1], y)
+        return found
 
     @overload
     def unimodal_features(self, X: Items, y: None = None) -> Features: ...
 
     @overload
+    def unimodal_features(self, X: None, y: Items) -> Features: ...
+
+    @overload
     def unimodal_features(self, X: Items, y: Items) -> tuple[Features, Features]: ...
 
     def unimodal_features(
-        self, X: Items, y: Items | None = None
+        self, X: Items | None, y: Items | None = None
     ) -> Features | tuple[Features, Features]:
         """Return what the towers know of each modality alone, before the shared space.
 
@@ -393,8 +403,8 @@ class CLIPEncoder(
 
         Parameters
         ----------
-        X : array of pixels, or sequence of paths or images, of length n_samples
-            Images; see the Notes of the class.
+        X : array of pixels, or sequence of paths or images, of length n_samples, or None
+            Images; see the Notes of the class. None: texts alone.
         y : sequence of str, of length n_other, default=None
             Texts; not necessarily partners of X, nor as many.
 
@@ -410,7 +420,7 @@ class CLIPEncoder(
         NotFittedError
             If the weights are random and it has not been fitted.
         ValueError
-            If an image cannot be read or a text is no str.
+            If an image cannot be read or a text is no str, or X and y are both None.
         """
         return self._encode(X, y, without_projection, unit=False)
 
@@ -576,7 +586,7 @@ class CLIPEncoder(
 
     def _encode(
         self,
-        X: Items,
+        X: Items | None,
         y: Items | None,
         view: Callable[[Any], AbstractContextManager[None]],
         unit: bool,
@@ -584,23 +594,26 @@ class CLIPEncoder(
         """Return what the towers make of X and y, seen through `view`."""
         check_choice(self.output, "output", OUTPUTS)
         check_choice(self.on_error, "on_error", ON_ERROR)
-        images = check_images(X, "X")
+        check_some(X, y)
+        images = None if X is None else check_images(X, "X")
         texts = None if y is None else check_texts(y, "y")
         network = self._ready()
         check_choice(self.precision, "precision", PRECISIONS)
         autocast = autocast_on(device_of(network), self.precision)
         host = self.output == "numpy"
+        found: list[Features] = []
         with view(network.module):
-            if self.on_error == "skip":
-                found = encode_readable(
-                    network, images, autocast, unit, host, self.verbose
-                )
-            else:
-                found = encode_images(network, images, autocast, unit, host)
-            x_features = found.numpy() if host else found
-            if texts is None:
-                return x_features
-            if not hasattr(self, "config_"):  # else `fit` has warned
-                warn_of_cut(network.tokenizer, texts, network.tokenizer(texts))
-            found = encode_texts(network, texts, autocast, unit, host)
-            return x_features, found.numpy() if host else found
+            if images is not None:
+                if self.on_error == "skip":
+                    features = encode_readable(
+                        network, images, autocast, unit, host, self.verbose
+                    )
+                else:
+                    features = encode_images(network, images, autocast, unit, host)
+                found.append(features.numpy() if host else features)
+            if texts is not None:
+                if not hasattr(self, "config_"):  # else `fit` has warned
+                    warn_of_cut(network.tokenizer, texts, network.tokenizer(texts))
+                features = encode_texts(network, texts, autocast, unit, host)
+                found.append(features.numpy() if host else features)
+        return found[0] if len(found) == 1 else (found[0], found[1])
