@@ -1,6 +1,6 @@
 """PairedActiveLearner: the loop for two modalities, with scikit-learn's X and y."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, Self, overload
 
@@ -58,10 +58,11 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         y_ids)``, where rows of the pools whose ids are equal are partners, and returns
         rows of the other pool, -1 for none. It is cloned where it can be, never
         changed. None: nobody errs, and nobody's partner is missing.
-    budget : int, default=None
+    budget : int or float, default=None
         Answers that `fit` may buy in all, the pairs at the start included, at least 2;
-        capped at the number of rows. None: learn from all rows; then `annotator`,
-        `n_initial`, `batch_size` and `buffer_size` play no part.
+        capped at the number of rows. Between 0 and 1: their share of the rows. None:
+        learn from all rows; then `annotator`, `n_initial`, `batch_size` and
+        `buffer_size` play no part, nor does `query_strategy` before `query`.
     n_initial : int, default=None
         Random pairs that a simulated run starts with. None: the larger of `batch_size`
         and 10, or the budget where that is smaller. 0: a cold start.
@@ -187,7 +188,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         query_strategy: Strategy | None = None,
         *,
         annotator: Annotator | None = None,
-        budget: int | None = None,
+        budget: float | None = None,
         n_initial: int | None = None,
         batch_size: int = 8,
         buffer_size: int | None = None,
@@ -220,6 +221,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         *,
         validation_data: tuple[Items, Items] | None = None,
         scoring: Callable[[Any, Any, Any], Any] | None = None,
+        callbacks: Sequence[Callable[[Any], Any]] = (),
     ) -> Self:
         """Learn from aligned rows: all of them, or as many as the budget buys.
 
@@ -239,6 +241,11 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         scoring : callable, default=None
             ``scoring(learner, X_val, y_val)`` returning a number or a dict of numbers.
             None: `score`.
+        callbacks : sequence of callables, default=()
+            Each is called as ``callback(learner)`` whenever the encoder of the run has
+            learned: with the pairs at the start, and after each round. The learner then
+            tells of the run so far: `n_answers_iter_`, `validation_scores_`, `trust_`
+            and so on; `termination_condition_` is "running". It must not be changed.
 
         Returns
         -------
@@ -252,7 +259,13 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             sparse matrix is too large to be made dense (see `RidgeCCA`), if rows of X
             in a group differ, if a parameter is out of range, or if the annotator names
             fewer than two partners. Whatever was fitted before is then still there, as
-            it is where the encoder fails.
+            it is where the encoder or a callback fails.
+
+        Warns
+        -----
+        UserWarning
+            If there is no budget, though `set_params` was told what it buys, as by a
+            grid search over strategies.
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name)
@@ -273,7 +286,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         score: Callable[[], Any] | None = None
         if validation_data is not None:
             score = partial(scoring or _default_scoring, self, *validation_data)
-        run(self, Data((X, y), item, first), score)
+        run(self, Data((X, y), item, first), score, callbacks)
         return self
 
     def teach(

@@ -29,7 +29,10 @@ def test_texts_alone_are_what_they_are_beside_images(encoder):
 
 
 def test_clip_encodes_texts_without_looking_at_an_image():
-    X, y = pixels(6), [f"a {word}" for word in ("fox", "hen", "cat", "elk", "ox", "ant")]
+    X, y = (
+        pixels(6),
+        [f"a {word}" for word in ("fox", "hen", "cat", "elk", "ox", "ant")],
+    )
     learner = PairedActiveLearner(quick()).fit(X, y)
     both = learner.transform(X, y)
     np.testing.assert_array_equal(learner.transform(None, y), both[1])

@@ -23,8 +23,8 @@ from ...items._containers import check_same_length
 from ...items._faults import find_faults
 from ...items._images import Images, check_images, check_readable
 from ...items._texts import check_texts
-from .._contrastive import LARGEST_RATE
 from .._alone import check_some, in_container
+from .._contrastive import LARGEST_RATE
 from .._device import torch_device
 from .._score import PairScore
 from .._seeds import Seed, generator_of, seeded
@@ -360,7 +360,7 @@ class CLIPEncoder(
 
         Parameters
         ----------
-        X : array of pixels, or sequence of paths or images, of length n_samples, or None
+        X : array of pixels, sequence of paths or images (n_samples of them), or None
             Images; see the Notes of the class. None: texts alone.
         y : sequence of str, of length n_other, default=None
             Texts; not necessarily partners of X, nor as many.
@@ -403,7 +403,7 @@ class CLIPEncoder(
 
         Parameters
         ----------
-        X : array of pixels, or sequence of paths or images, of length n_samples, or None
+        X : array of pixels, sequence of paths or images (n_samples of them), or None
             Images; see the Notes of the class. None: texts alone.
         y : sequence of str, of length n_other, default=None
             Texts; not necessarily partners of X, nor as many.
