@@ -84,6 +84,7 @@ class PairEncoder(
         check_is_fitted(self)
         check_some(X, y)
         if X is None:
+            assert y is not None
             return self._second(y)
         x_rows = check_table(host_rows(X, "X"), "X")
         if is_frame(X):
