@@ -134,4 +134,4 @@ def test_the_page_has_a_row_for_every_public_name_of_modal():
     assert len(public) > 60
     left = sorted(public - named)
     missing = [n for n in left if not any(fnmatch(n, pattern) for pattern in patterns)]
-    assert not missing, missing
+    assert not missing, " ".join(missing)
