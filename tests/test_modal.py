@@ -1,9 +1,14 @@
 """The real modAL: its loop with our learner, its learner with our strategies."""
 
+import ast
+import re
+from fnmatch import fnmatch
+from pathlib import Path
+
 import numpy as np
 import pytest
 import sklearn
-from helpers import make_pairs
+from helpers import ROOT, make_pairs
 from sklearn.base import clone
 from sklearn.utils.fixes import parse_version
 
@@ -17,6 +22,7 @@ if parse_version(sklearn.__version__) >= parse_version("1.8"):
         allow_module_level=True,
     )
 
+import modAL
 from modAL.models import ActiveLearner
 
 # scikit-learn 1.6 and 1.7 warn of an argument that modAL passes and 1.8 removes.
@@ -111,3 +117,21 @@ def test_pools_of_other_lengths_need_a_fixed_modality_in_modals_learner(strategy
             ValueError, match=r"ActiveLearner hands out rows of X .*modal"
         ):
             learner.query(X[20:], y[50:], n_instances=8)
+
+
+def test_the_page_has_a_row_for_every_public_name_of_modal():
+    page = (ROOT / "docs" / "guide" / "modal.md").read_text(encoding="utf-8")
+    prose = re.sub(r"```.*?```", "", page, flags=re.DOTALL)
+    named = set(re.findall(r"[\w*]+", " ".join(re.findall(r"`([^`]+)`", prose))))
+    patterns = [word for word in named if re.fullmatch(r"\w+\*", word)]
+    public = {
+        node.name
+        for file in Path(modAL.__file__).parent.rglob("*.py")  # one cannot be imported
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+        and not node.name.startswith("_")
+    }
+    assert len(public) > 60
+    left = sorted(public - named)
+    missing = [n for n in left if not any(fnmatch(n, pattern) for pattern in patterns)]
+    assert not missing, " ".join(missing)

@@ -112,3 +112,21 @@ def test_every_public_estimator_is_tried():
     }
     tried = {*FITTED, *(type(strategy).__name__ for strategy in STRATEGIES)}
     assert public - {"QueryStrategy"} <= tried
+
+
+@pytest.mark.parametrize("name", [n for n in FITTED if n.endswith(("CA", "er", "ion"))])
+def test_skops_brings_it_back_and_asks_to_trust_public_classes_alone(name):
+    skops = pytest.importorskip("skops.io")
+    value = FITTED[name]()
+    content = skops.dumps(value)
+    types = skops.get_untrusted_types(data=content)
+    assert {path.rpartition(".")[0] for path in types} <= {"skmal", "builtins"}
+    again = skops.loads(content, trusted=types)
+    if hasattr(value, "transform"):
+        several = isinstance(value, (RidgeMCCA, MultimodalActiveLearner))
+        items = [X, Y, X] if several else IMAGES if name == "CLIPEncoder" else X
+        pair = again.transform(items), value.transform(items)
+        np.testing.assert_array_equal(*pair)
+    if isinstance(value, PairedActiveLearner):
+        pair = (one.query(X, Y, 3).indices for one in (again, value))
+        np.testing.assert_array_equal(*pair)

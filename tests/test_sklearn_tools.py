@@ -156,3 +156,17 @@ def test_features_fitted_beforehand_can_be_frozen_into_the_data():
     features = make_pipeline(pca).fit_transform(X)
     _, y = make_pairs(200)
     assert learner().fit(features, y).n_features_in_ == 5
+
+
+def test_a_search_over_strategies_without_a_budget_is_told_that_all_tie(pairs):
+    grid = {"query_strategy": [KCenterGreedy(), CoresetMargin()]}
+    searched = GridSearchCV(learner(budget=None), grid, cv=2)
+    with pytest.warns(UserWarning, match=r"query_strategy was set.*budget=0\.3"):
+        searched.fit(*pairs)
+    for quiet in (
+        GridSearchCV(learner(budget=None), {"estimator__n_components": [1, 2]}, cv=2),
+        GridSearchCV(learner(), {"query_strategy": [KCenterGreedy()]}, cv=2),
+        learner(budget=None).set_params(batch_size=6, random_state=1),
+        searched.best_estimator_,  # told once
+    ):
+        quiet.fit(*pairs)

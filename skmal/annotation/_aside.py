@@ -12,6 +12,7 @@ from .._shared.files import replacing
 from ..arrays._not_finite import rows_not_finite
 from ..arrays._verbs import take
 from ..items._faults import find_faults
+from ..items._sounds import sound_fault
 from ..items._texts import is_blank
 from ._records import NAMES, SetAside
 
@@ -22,9 +23,12 @@ NOT_FINITE = "it holds NaN or infinity"
 
 
 def faults_of(items: Any, kind: str, name: str, verbose: int) -> dict[int, str]:
-    """Return what is wrong with the images or texts of a pool, by row."""
+    """Return what is wrong with the images, sounds or texts of a pool, by row."""
     if kind == "image" and isinstance(items, list):
         return find_faults(items, verbose=verbose, desc=f"looking at {name}")
+    if kind == "audio":
+        faults = {row: sound_fault(path) for row, path in enumerate(items)}
+        return {row: fault for row, fault in faults.items() if fault}
     if kind == "text":
         return {row: EMPTY for row, text in enumerate(items) if is_blank(text)}
     return {}

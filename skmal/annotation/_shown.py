@@ -7,7 +7,7 @@ from ._records import Item, Question
 
 MAX_TEXT = 5_000  # characters of a text that are shown
 
-Picture: TypeAlias = Callable[[int, Item], str]  # where an image is to be had
+Picture: TypeAlias = Callable[[int, Item], str]  # where its file is to be had
 
 
 def shown(asked: Question, kinds: tuple[str, str], picture: Picture) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def shown(asked: Question, kinds: tuple[str, str], picture: Picture) -> dict[str
 def shown_item(
     item: Item, modality: int, kind: str, picture: Picture
 ) -> dict[str, str | None]:
-    """Return an item as people are shown it: a text, or where the image is."""
+    """Return an item as people are shown it: a text, or where its file is."""
     text = image = None
     if kind == "text":
         text = item.value
@@ -38,4 +38,5 @@ def shown_item(
             text = f"{text[:MAX_TEXT]} …"
     elif kind == "image":
         image = picture(modality, item)
-    return {"key": item.key, "text": text, "image": image}
+    found = {"key": item.key, "text": text, "image": image}
+    return found | {"audio": picture(modality, item)} if kind == "audio" else found

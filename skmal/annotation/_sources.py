@@ -24,6 +24,7 @@ from ..items._folders import list_files, list_images
 from ..items._formats import known_suffixes
 from ..items._images import check_images
 from ..items._keys import content_hash, content_keys
+from ..items._sounds import MIMETYPES, is_sound
 from ..items._stored import StoredImage
 from ..items._texts import check_texts
 from ._aside import MISSING, describe, faults_of, without_missing
@@ -47,7 +48,7 @@ class Pool:
         The items, in the form that encoders take.
     keys : list of str
         One per item, all different.
-    kind : {"image", "text", "other"}
+    kind : {"image", "text", "audio", "other"}
         What a person is shown.
     faults : dict
         What is wrong with items that cannot be used, by row.
@@ -88,9 +89,9 @@ def read_pool(
     """Return the Pool of a folder of images, a file of texts, a mapping or a sequence.
 
     A folder is searched with all below it, and keys are paths relative to it; where it
-    holds no images, its .txt files are texts. Files are read by `load_texts`. A
-    mapping's keys are its items' keys. What has no id is known by its content; equal
-    ones are told apart by a number.
+    holds no images, its sound files are taken, else its .txt files as texts. Files are
+    read by `load_texts`. A mapping's keys are its items' keys. What has no id is known
+    by its content; equal ones are told apart by a number.
 
     All items are looked at. Those that cannot be used are listed in `faults`, or raise.
     """
@@ -99,7 +100,7 @@ def read_pool(
     if isinstance(source, (str, Path)):
         found, left_out = read_path(Path(source), name)
         keys, items = list(found), list(found.values())
-        kind = "text" if isinstance(items[0], str) else "image"
+        kind = "text" if isinstance(items[0], str) else None
     elif isinstance(source, Mapping) and not issparse(source):  # as some are
         keys, items = list(source), _stacked(list(source.values()))
         kind = "text" if isinstance(source, KeyedTexts) else None
@@ -207,10 +208,13 @@ def read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str], 
         return load_texts(path), ""
     try:
         listing = list_images(path)
-    except ValueError:  # a folder of texts, or of nothing
-        if not any(path.rglob("*.txt")):
+    except ValueError:  # a folder of sounds, of texts, or of nothing
+        if any(map(is_sound, path.rglob("*"))):
+            listing = list_files(path, MIMETYPES)
+        elif any(path.rglob("*.txt")):
+            return load_texts(path), list_files(path, (".txt",)).left_out
+        else:
             raise
-        return load_texts(path), list_files(path, (".txt",)).left_out
     return dict(zip(listing.keys, listing.paths, strict=True)), listing.left_out
 
 
@@ -237,6 +241,11 @@ def _kind(items: Any, name: str) -> tuple[str, Items]:
         pixels = items.dtype == np.uint8 and items.ndim >= 3
         return ("image", check_images(items, name)) if pixels else ("other", items)
     items = [str(item) if isinstance(item, str) else item for item in items]
+    if all(map(is_sound, items)) and (
+        all(isinstance(item, Path) or len(item.split()) == 1 for item in items)
+        or any(map(_is_file, items))
+    ):
+        return "audio", [Path(item) for item in items]
     is_text = [isinstance(item, str) for item in items]
     if all(is_text):
         if not _are_names(items, name):
@@ -283,7 +292,7 @@ def _are_names(items: list[str], name: str) -> bool:
     return False
 
 
-def _is_file(text: str) -> bool:
+def _is_file(text: str | Path) -> bool:
     """Say whether a string names a file that there is, by a path with an ending."""
     try:
         return bool(Path(text).suffix) and os.path.isfile(text)

@@ -96,7 +96,7 @@ def to_floats(values: Any, source: str, host: bool = True) -> Block:
     """
     if is_tensor(values):
         if not host and values.is_floating_point():
-            return values
+            return values.detach()
         values = host_array(values)
     values = np.asarray(plain(values, f"what {source} returned"))
     if values.dtype.kind not in "biuf":

@@ -19,6 +19,7 @@ from ..arrays._numbers import check_numbers, check_squares, host_rows
 from ..arrays._plain import check_table
 from ..arrays._verbs import unit
 from ..items._containers import check_same_length
+from ._alone import check_some, in_container
 from ._score import PairScore
 
 FLOATS = [np.float64, np.float32]  # kept as they are
@@ -47,17 +48,20 @@ class PairEncoder(
     def transform(self, X: RowsLike, y: None = None) -> FloatArray: ...
 
     @overload
+    def transform(self, X: None, y: RowsLike) -> FloatArray: ...
+
+    @overload
     def transform(self, X: RowsLike, y: RowsLike) -> tuple[FloatArray, FloatArray]: ...
 
     def transform(
-        self, X: RowsLike, y: RowsLike | None = None
+        self, X: RowsLike | None, y: RowsLike | None = None
     ) -> FloatArray | tuple[FloatArray, FloatArray]:
         """Map rows into the shared space, as rows of length one.
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Rows of the first modality.
+        X : array-like or sparse matrix of shape (n_samples, n_features), or None
+            Rows of the first modality; None for features of y alone.
         y : array-like or sparse matrix of shape (n_other, n_targets) or (n_other,), \
                 default=None
             Rows of the second modality; not necessarily partners of X, nor as many.
@@ -65,19 +69,23 @@ class PairEncoder(
         Returns
         -------
         ndarray of shape (n_samples, n_components_), or a tuple of two such arrays
-            Features of X; with y, (features of X, features of y). A row that has no
-            direction in the shared space stays zero.
+            Features of X; with y, (features of X, features of y); of y where X is
+            None. A row that has no direction in the shared space stays zero.
 
         Raises
         ------
         NotFittedError
             If the encoder has not been fitted.
         ValueError
-            If the number of features differs from what fit saw, if rows hold NaN,
-            infinity or masked values, or if a sparse matrix is too large to be made
-            dense (see `RidgeCCA`).
+            If X and y are both None, if the number of features differs from what fit
+            saw, if rows hold NaN, infinity or masked values, or if a sparse matrix is
+            too large to be made dense (see `RidgeCCA`).
         """
         check_is_fitted(self)
+        check_some(X, y)
+        if X is None:
+            assert y is not None
+            return self._second(y)
         x_rows = check_table(host_rows(X, "X"), "X")
         if is_frame(X):
             validate_data(self, X, reset=False, skip_check_array=True)
@@ -85,8 +93,10 @@ class PairEncoder(
         else:
             x_rows = validate_data(self, x_rows, reset=False, dtype=FLOATS, order="C")
         x_features = unit(self._mapped(x_rows, 0))
-        if y is None:
-            return x_features
+        return x_features if y is None else (x_features, self._second(y))
+
+    def _second(self, y: RowsLike) -> FloatArray:
+        """Return rows of y in the shared space, in the container that is wanted."""
         y_rows = _columns(y)
         if y_rows.shape[1] != len(self.y_mean_):
             raise ValueError(
@@ -94,7 +104,7 @@ class PairEncoder(
                 f"expecting {len(self.y_mean_)} features as y; pass rows of the second "
                 "modality"
             )
-        return x_features, unit(self._mapped(y_rows, 1))
+        return in_container(self, unit(self._mapped(y_rows, 1)), y)
 
     def _remember_features(self, X: RowsLike) -> None:
         """Keep the number and the names of the features of X."""

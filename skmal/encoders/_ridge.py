@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 from scipy.linalg import eigh, svd
 from sklearn.base import BaseEstimator
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import LARGEST_RIDGE, check_integer, check_number
@@ -307,6 +308,11 @@ class RidgeMCCA(BaseEstimator):
             If lengths differ, and as `transform` does.
         """
         return mean_score(self.transform(Xs))
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True  # made dense, see arrays/_sparse.py
+        return tags
 
 
 def _check_parameters(encoder: RidgeCCA | RidgeMCCA) -> tuple[int, float]:

@@ -9,8 +9,11 @@ def reads_numbers_only(encoder: Any) -> bool:
     An encoder of images, texts or paths says so in ``__sklearn_tags__``: its
     `input_tags` have ``two_d_array = False``, or a further kind of input, such as
     ``string = True``. One that says nothing itself may read anything: scikit-learn's
-    base classes promise rows of numbers for whatever derives from them.
+    base classes promise rows of numbers for whatever derives from them. Its own PLSSVD
+    and CCA do read numbers.
     """
+    if type(encoder).__module__.startswith("sklearn.cross_decomposition."):
+        return True
     says = (c for c in type(encoder).__mro__ if "__sklearn_tags__" in vars(c))
     if all(c.__module__.startswith("sklearn.") for c in says):
         return False

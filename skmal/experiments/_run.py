@@ -1,7 +1,7 @@
 """One run of one strategy, and many of them side by side."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -68,6 +68,8 @@ def run(
     strategy: Strategy,
     seed: int,
     plan: Plan,
+    *,
+    callbacks: Sequence[Callable[[PairedActiveLearner], Any]] = (),
     **parameters: Any,
 ) -> Curve:
     """Buy pairs of a pool until the budget is spent, in one thread.
@@ -84,6 +86,8 @@ def run(
         Of the starting pairs, the same for all strategies, and of the learner.
     plan : Plan
         How many pairs.
+    callbacks : sequence of callables, default=()
+        Each is called with the learner whenever its encoder has learned.
     **parameters
         More of the learner's: `annotator`, `buffer_size`. Those work in `fit` only,
         which asks where the pool says nothing of pairs that are known.
@@ -99,7 +103,7 @@ def run(
             learner = PairedActiveLearner(
                 estimator, strategy, random_state=seed, **parameters
             )
-            return _run_by_hand(learner, pool, pool.known, seed, plan)
+            return _run_by_hand(learner, pool, pool.known, seed, plan, callbacks)
         learner = PairedActiveLearner(
             estimator,
             strategy,
@@ -115,6 +119,7 @@ def run(
             groups=pool.groups,
             validation_data=(pool.X_test, pool.y_test),
             scoring=pool.scoring,
+            callbacks=callbacks,
         )
         return Curve(
             [int(n) for n in learner.n_answers_iter_], list(learner.validation_scores_)
@@ -127,6 +132,7 @@ def _run_by_hand(
     known: tuple[Any, Any],
     seed: int,
     plan: Plan,
+    callbacks: Sequence[Callable[[PairedActiveLearner], Any]],
 ) -> Curve:
     """Teach what is known, then ask and answer: `fit` begins with a new encoder."""
     n = len(pool.X)
@@ -150,6 +156,8 @@ def _run_by_hand(
         # Say how good the encoder is with so many pairs.
         n_pairs.append(int(bought.sum()))
         scores.append(pool.scoring(learner, pool.X_test, pool.y_test))
+        for callback in callbacks:
+            callback(learner)
         if n_pairs[-1] >= plan.budget:
             mean = float(np.mean(seconds)) if seconds else float("nan")
             return Curve(n_pairs, scores, mean)

@@ -31,6 +31,10 @@ from ._query import BaseQuery, at_rows, query_of, with_drawn
 
 STATE = ("seed", "estimator", "aligned", "unmatched", "prequential")  # and "audits"
 KNOWN = ("_aligned", "_unmatched", "_prequential", "_audits")
+IN_RUNS = (  # parameters that say what a simulated run buys, if there is one
+    *("query_strategy", "annotator", "n_initial", "batch_size", "buffer_size"),
+    *("audit", "stop_when"),
+)
 
 
 class ActiveLearner(BaseEstimator):
@@ -60,6 +64,7 @@ class ActiveLearner(BaseEstimator):
     _unmatched: tuple[Items | None, ...] = ()
     _prequential: Prequential = Prequential()
     _audits: Audits = Audits()
+    _tuned: tuple[str, ...] = ()  # parameters of runs that were set since the last fit
     audit: float = 0.0  # parameters of learners of two modalities
     stop_when: Callable[[Any], bool] | None = None
 
@@ -69,7 +74,7 @@ class ActiveLearner(BaseEstimator):
         query_strategy: Any = None,
         *,
         annotator: Any = None,
-        budget: int | None = None,
+        budget: float | None = None,
         n_initial: int | None = None,
         batch_size: int = 8,
         buffer_size: int | None = None,
@@ -115,7 +120,15 @@ class ActiveLearner(BaseEstimator):
                     f"{nested[0]} cannot be set, for {name} is None; pass "
                     f"{name}={default}(), which stands for it"
                 )
-        return super().set_params(**params)
+        tuned = [
+            key
+            for key in params
+            if key.partition("__")[0] in IN_RUNS
+            and ("__" in key or params[key] is not getattr(self, key, None))
+        ]
+        super().set_params(**params)
+        self._tuned = tuple(tuned)
+        return self
 
     # ---------------------------------------------------------------- state
 

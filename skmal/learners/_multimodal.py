@@ -45,10 +45,11 @@ class MultimodalActiveLearner(ActiveLearner):
         the ids of one pool after the other, in which partners have the same, and
         returns what `MultimodalQuery.tuples` takes. It is cloned where it can be, never
         changed. None: nobody errs, and nobody's partner is missing.
-    budget : int, default=None
+    budget : int or float, default=None
         Answers that `fit` may buy in all, the tuples at the start included, at least 2;
-        capped at the number of rows. None: learn from all rows; then `annotator`,
-        `n_initial`, `batch_size` and `buffer_size` play no part.
+        capped at the number of rows. Between 0 and 1: their share of the rows. None:
+        learn from all rows; then `annotator`, `n_initial`, `batch_size` and
+        `buffer_size` play no part.
     n_initial : int, default=None
         Random tuples that a simulated run starts with. None: the larger of `batch_size`
         and 10, or the budget where that is smaller. 0: a cold start.
@@ -166,7 +167,7 @@ class MultimodalActiveLearner(ActiveLearner):
         query_strategy: QueryStrategy | None = None,
         *,
         annotator: Callable[..., Any] | None = None,
-        budget: int | None = None,
+        budget: float | None = None,
         n_initial: int | None = None,
         batch_size: int = 8,
         buffer_size: int | None = None,
@@ -194,6 +195,7 @@ class MultimodalActiveLearner(ActiveLearner):
         *,
         validation_data: Sequence[Items] | None = None,
         scoring: Callable[[Any, Any], Any] | None = None,
+        callbacks: Sequence[Callable[[Any], Any]] = (),
     ) -> Self:
         """Learn from aligned rows: all of them, or as many as the budget buys.
 
@@ -208,6 +210,9 @@ class MultimodalActiveLearner(ActiveLearner):
         scoring : callable, default=None
             ``scoring(learner, Xs_val)`` returning a number or a dict of numbers. None:
             `score`.
+        callbacks : sequence of callables, default=()
+            ``callback(learner)`` is called whenever the encoder of the run has learned;
+            see `PairedActiveLearner.fit`.
 
         Returns
         -------
@@ -234,7 +239,7 @@ class MultimodalActiveLearner(ActiveLearner):
         if validation_data is not None:
             score = partial(scoring or _default_scoring, self, validation_data)
         rows = np.arange(len(Xs[0]))
-        run(self, Data(Xs, rows, rows), score)
+        run(self, Data(Xs, rows, rows), score, callbacks)
         return self
 
     def teach(self, Xs: Sequence[Items], refit: bool = True) -> Self:

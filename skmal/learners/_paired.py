@@ -1,6 +1,6 @@
 """PairedActiveLearner: the loop for two modalities, with scikit-learn's X and y."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, Self, overload
 
@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items, RandomState
+from ..encoders._alone import check_some, in_container, transform_second
 from ..encoders._kernel import KernelCCA
 from ..encoders._protocol import Encoder
 from ..encoders._score import pair_score
@@ -57,10 +58,11 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         y_ids)``, where rows of the pools whose ids are equal are partners, and returns
         rows of the other pool, -1 for none. It is cloned where it can be, never
         changed. None: nobody errs, and nobody's partner is missing.
-    budget : int, default=None
+    budget : int or float, default=None
         Answers that `fit` may buy in all, the pairs at the start included, at least 2;
-        capped at the number of rows. None: learn from all rows; then `annotator`,
-        `n_initial`, `batch_size` and `buffer_size` play no part.
+        capped at the number of rows. Between 0 and 1: their share of the rows. None:
+        learn from all rows; then `annotator`, `n_initial`, `batch_size` and
+        `buffer_size` play no part, nor does `query_strategy` before `query`.
     n_initial : int, default=None
         Random pairs that a simulated run starts with. None: the larger of `batch_size`
         and 10, or the budget where that is smaller. 0: a cold start.
@@ -186,7 +188,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         query_strategy: Strategy | None = None,
         *,
         annotator: Annotator | None = None,
-        budget: int | None = None,
+        budget: float | None = None,
         n_initial: int | None = None,
         batch_size: int = 8,
         buffer_size: int | None = None,
@@ -219,6 +221,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         *,
         validation_data: tuple[Items, Items] | None = None,
         scoring: Callable[[Any, Any, Any], Any] | None = None,
+        callbacks: Sequence[Callable[[Any], Any]] = (),
     ) -> Self:
         """Learn from aligned rows: all of them, or as many as the budget buys.
 
@@ -238,6 +241,11 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         scoring : callable, default=None
             ``scoring(learner, X_val, y_val)`` returning a number or a dict of numbers.
             None: `score`.
+        callbacks : sequence of callables, default=()
+            Each is called as ``callback(learner)`` whenever the encoder of the run has
+            learned: with the pairs at the start, and after each round. The learner then
+            tells of the run so far: `n_answers_iter_`, `validation_scores_`, `trust_`
+            and so on; `termination_condition_` is "running". It must not be changed.
 
         Returns
         -------
@@ -251,7 +259,13 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             sparse matrix is too large to be made dense (see `RidgeCCA`), if rows of X
             in a group differ, if a parameter is out of range, or if the annotator names
             fewer than two partners. Whatever was fitted before is then still there, as
-            it is where the encoder fails.
+            it is where the encoder or a callback fails.
+
+        Warns
+        -----
+        UserWarning
+            If there is no budget, though `set_params` was told what it buys, as by a
+            grid search over strategies.
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name)
@@ -272,7 +286,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         score: Callable[[], Any] | None = None
         if validation_data is not None:
             score = partial(scoring or _default_scoring, self, *validation_data)
-        run(self, Data((X, y), item, first), score)
+        run(self, Data((X, y), item, first), score, callbacks)
         return self
 
     def teach(
@@ -612,32 +626,49 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
     def transform(self, X: Items, y: None = None) -> FloatArray: ...
 
     @overload
+    def transform(self, X: None, y: Items) -> FloatArray: ...
+
+    @overload
     def transform(self, X: Items, y: Items) -> tuple[FloatArray, FloatArray]: ...
 
     def transform(
-        self, X: Items, y: Items | None = None
+        self, X: Items | None, y: Items | None = None
     ) -> FloatArray | tuple[FloatArray, FloatArray]:
         """Return the encoder's features.
 
         Parameters
         ----------
-        X : sequence
-            Items of the first modality.
+        X : sequence or None
+            Items of the first modality; None for features of y alone, of an index of
+            captions, say.
         y : sequence, default=None
             Items of the second; not necessarily partners of X, nor as many.
 
         Returns
         -------
         ndarray of shape (n_samples, n_components), or a tuple of two such arrays
-            Features of X; with y, (features of X, features of y).
+            Features of X; with y, (features of X, features of y); of y where X is None.
+
+        Raises
+        ------
+        NotFittedError
+            If the encoder has seen no pairs.
+        ValueError
+            If X and y are both None, hold NaN, or have other features than the learner
+            was fitted on.
         """
         check_is_fitted(self)
-        X = check_items(X, "X")
+        check_some(X, y)
+        X = None if X is None else check_items(X, "X")
         if y is None:
             return self.estimator_.transform(X)
         y = check_items(y, "y")
         check_same_features(y, self.y_training, "y", type(self).__name__)
-        return self.estimator_.transform(X, y)
+        if X is None:
+            features = transform_second(self.estimator_, y, self.X_training)
+            return in_container(self, features, y)
+        x_features, y_features = self.estimator_.transform(X, y)
+        return x_features, in_container(self, y_features, y)
 
     def score(self, X: Items, y: Items, groups: npt.ArrayLike | None = None) -> float:
         """Return the mean reciprocal rank of the partners, mean of both directions.

@@ -1,10 +1,11 @@
 """The run in which `fit` plays the annotator: pools, questions, answers, the story."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from ..encoders._usable import tell_left_out, usable_pairs
 from ._annotators import annotator_of
 from ._core import ActiveLearner
 from ._query import BaseQuery, MultimodalQuery, Query
+
+Callback: TypeAlias = Callable[[Any], Any]  # of the learner, whatever it returns
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,15 @@ def plan_of(learner: ActiveLearner, n: int) -> Plan:
             )
     if learner.budget is None:
         return Plan(n, batch_size, n, None)
-    budget = min(check_integer(learner.budget, "budget", minimum=2), n)
+    budget: Any = learner.budget
+    if isinstance(budget, float):
+        if not 0 < budget < 1:
+            raise ValueError(
+                "budget must be an integer of at least 2, or a share of the rows "
+                f"between 0 and 1, got {budget!r}"
+            )
+        budget = max(round(budget * n), 2)
+    budget = min(check_integer(budget, "budget", minimum=2), n)
     if learner.n_initial is None:
         n_initial = min(max(batch_size, 10), budget)
         return Plan(n_initial, batch_size, budget, buffer_size)
@@ -122,13 +133,23 @@ def plan_of(learner: ActiveLearner, n: int) -> Plan:
     return Plan(n_initial, batch_size, budget, buffer_size)
 
 
-def run(learner: ActiveLearner, data: Data, score: Callable[[], Any] | None) -> None:
+def run(
+    learner: ActiveLearner,
+    data: Data,
+    score: Callable[[], Any] | None,
+    callbacks: Sequence[Callback] = (),
+) -> None:
     """Let `learner` forget all, buy answers, and keep the story of that.
 
-    `score` is called whenever the encoder has learned. Where anything fails, the
-    learner is what it was before.
+    `score` is called whenever the encoder has learned, and after it the `callbacks`.
+    Where anything fails, the learner is what it was before.
     """
     plan = plan_of(learner, len(data))
+    for callback in callbacks:
+        if not callable(callback):
+            raise ValueError(
+                f"callbacks must be functions of the learner, got {callback!r}"
+            )
     if learner.stop_when is not None and not callable(learner.stop_when):
         raise ValueError(
             "stop_when must be a function of the learner that returns True or False, "
@@ -138,12 +159,17 @@ def run(learner: ActiveLearner, data: Data, score: Callable[[], Any] | None) -> 
     learner._strategy()  # raises unless there is one
     seed = draw_seed(learner.random_state)
     annotator = annotator_of(learner, seed)
+    if learner._tuned and learner.budget is None:
+        warnings.warn(
+            f"{learner._tuned[0]} was set, which says what answers are bought, and fit "
+            "learns from all rows, for budget is None: candidates of a search that "
+            "differ in it are equal; set a budget, such as budget=0.3",
+            stacklevel=3,
+        )
+    learner._tuned = ()
     with learner._forgetting():
         learner.seed_ = seed
-        story = simulate(learner, data, plan, annotator, score)
-        for name, value in vars(story).items():
-            if value is not None:
-                setattr(learner, f"{name}_", value)
+        simulate(learner, data, plan, annotator, score, callbacks)
 
 
 def simulate(
@@ -152,10 +178,11 @@ def simulate(
     plan: Plan,
     annotator: Any,
     score: Callable[[], Any] | None,
-) -> Story:
-    """Let `learner` buy answers until the budget is spent, and return the story."""
+    callbacks: Sequence[Callback] = (),
+) -> None:
+    """Let `learner` buy answers until the budget is spent, and tell the story."""
     with _progress(plan.budget, learner.verbose) as advance:
-        current = Run(learner, data, plan, annotator, score, advance)
+        current = Run(learner, data, plan, annotator, score, advance, callbacks)
         current.buy_start()
         ended = current.ask_until_the_end()
     if not hasattr(learner, "estimator_"):
@@ -163,7 +190,7 @@ def simulate(
             f"{current.n_spent} answers named fewer than the 2 partners that are "
             "needed to learn; raise the budget, or have fewer partners missing"
         )
-    return current.story(ended)
+    current.tell(ended)
 
 
 class Run:
@@ -177,9 +204,11 @@ class Run:
         annotator: Any,
         score: Callable[[], Any] | None,
         advance: Callable[[int], Any],
+        callbacks: Sequence[Callback],
     ) -> None:
         self.learner, self.data, self.plan = learner, data, plan
         self.annotator, self.score, self.advance = annotator, score, advance
+        self.callbacks = callbacks
         self.modalities = range(len(data.items))
 
         # Pairs with items that the encoder cannot read are never there.
@@ -322,6 +351,16 @@ class Run:
         self.n_answers.append(self.n_spent)
         if self.score is not None:
             self.scores.append(self.score())
+        if self.callbacks:
+            self.tell("running")
+            for callback in self.callbacks:
+                callback(self.learner)
+
+    def tell(self, ended: str) -> None:
+        """Let the learner's attributes tell what happened."""
+        for name, value in vars(self.story(ended)).items():
+            if value is not None:
+                setattr(self.learner, f"{name}_", value)
 
     def story(self, ended: str) -> Story:
         """Return what happened."""
@@ -329,9 +368,9 @@ class Run:
         scores: Any = None
         if self.score is not None:
             as_is = any(isinstance(score, dict) for score in self.scores)
-            scores = self.scores if as_is else np.array(self.scores)
+            scores = list(self.scores) if as_is else np.array(self.scores)
         return Story(
-            annotated_iter=self.annotated,
+            annotated_iter=self.annotated.copy(),
             answers=np.concatenate(
                 [np.empty((0, 1 + m), dtype=np.int64), *self.answers]
             ),

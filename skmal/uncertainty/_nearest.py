@@ -17,6 +17,7 @@ from ..arrays._numbers import all_finite, check_numbers, check_widths
 from ..arrays._verbs import per_part, unit
 
 Nearest: TypeAlias = tuple[FloatArray, IntArray]  # similarities and rows, (n, k)
+DIGITS = 9  # to which similarities are rounded
 
 
 def query_blocks(n_queries: int, n_gallery: int) -> Iterator[slice]:
@@ -79,12 +80,26 @@ def _nearest_of(part: FloatArray, start: int, queries: Any, k: int) -> Nearest:
     best = np.empty(shape), np.empty(shape, dtype=np.int64)
     for some in query_blocks(len(queries), len(part)):
         similarity = unit(queries[some].astype(np.float64)) @ part.T
-        # rounded, so that duplicates tie wherever they stand
-        similarity = similarity.round(9)
-        rows = (-similarity).argsort(axis=1, kind="stable")[:, :k]
-        best[0][some] = np.take_along_axis(similarity, rows, axis=1)
+        best[0][some], rows = _largest(similarity, shape[1])
         best[1][some] = start + rows
     return best
+
+
+def _largest(similarity: FloatArray, k: int) -> Nearest:
+    """Return the k largest values of each row, rounded, and their columns.
+
+    They are rounded, so that duplicates tie wherever they stand; ties go to the lowest.
+    """
+    values = np.empty((len(similarity), k))
+    columns = np.empty((len(similarity), k), dtype=np.int64)
+    least = np.partition(similarity, -k, axis=1)[:, -k]
+    for i, row in enumerate(similarity):
+        # What may be as large as the k-th once both are rounded, in order of columns.
+        maybe = np.flatnonzero(row >= least[i] - 2 * 10.0**-DIGITS)
+        rounded = row[maybe].round(DIGITS)
+        order = (-rounded).argsort(kind="stable")[:k]
+        values[i], columns[i] = rounded[order], maybe[order]
+    return values, columns
 
 
 def _best_k(parts: Sequence[Nearest], k: int) -> Nearest:

@@ -5,12 +5,16 @@ from names_encoder import NamesEncoder
 from sklearn.base import BaseEstimator
 from sklearn.cross_decomposition import PLSSVD
 
-from skmal import CLIPEncoder, ContrastiveProjection, RidgeCCA
+from skmal import CLIPEncoder, ContrastiveProjection, RidgeCCA, RidgeMCCA
 from skmal.encoders._tags import reads_numbers_only
 
 
 class Silent(BaseEstimator):
     """An encoder whose author has not heard of tags; it may read texts."""
+
+
+class Like(PLSSVD):
+    """One that puts something before scikit-learn's, such as counts of words."""
 
 
 @pytest.mark.parametrize(
@@ -21,7 +25,9 @@ class Silent(BaseEstimator):
         (CLIPEncoder(), False),
         (NamesEncoder(), False),
         (Silent(), False),
-        (PLSSVD(), False),  # its base classes speak for it, as for every other
+        (PLSSVD(), True),
+        (RidgeMCCA(), True),
+        (Like(), False),  # its base classes speak for it, as for every other
         (object(), False),
     ],
 )

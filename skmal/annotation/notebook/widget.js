@@ -71,7 +71,11 @@ function render({ model, el }) {
   }
 
   function shown(one) {
-    if (one.image === null) return make("span", one.text === null ? "faint" : "text", one.text ?? one.key);
+    if (one.image === null) {
+      const words = make("span", one.text === null ? "faint" : "text", one.text ?? one.key);
+      words.dir = "auto";
+      return words;
+    }
     if (!one.image) return make("span", "faint", `${one.key}: cannot be read`);
     const image = make("img");
     image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth < 257));

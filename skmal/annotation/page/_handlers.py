@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from flask import Response, jsonify, request
 
 from ...items._pictures import UnreadableImage
+from ...items._sounds import MIMETYPES
 from .._records import Item
 from .._session import AnnotationSession
 from .._shown import shown, shown_item
@@ -129,13 +130,20 @@ class Handlers:
         return jsonify(made=made)
 
     def image(self) -> Response:
-        """Return a copy of an image, small or, to look at it closely, large."""
+        """Return a copy of an image, small or large, or a whole file of sound."""
         modality = modality_in(request.args)
         try:
             item = self.session.item(modality, request.args.get("key", ""))
         except ValueError as error:
             return refused(404, str(error))
-        if self.session.kinds[modality] != "image":
+        kind = self.session.kinds[modality]
+        if kind == "audio":
+            try:
+                sound = item.value.read_bytes()
+            except OSError as error:
+                return refused(422, f"it cannot be read: {error.strerror}")
+            return Response(sound, mimetype=MIMETYPES[item.value.suffix.lower()])
+        if kind != "image":
             return refused(404, f"{item.key!r} is no image")
         try:
             content, mimetype = thumbnail(item.value, SIDES[size_in(request.args)])

@@ -23,7 +23,12 @@ export function forgetPictures() {
 export const nameOf = (item) => (item.image === null ? item.text ?? item.key : `image ${item.key}`);
 
 export function shown(item, size = "small") {
-  if (item.image === null) return element("span", item.text ?? item.key, item.text === null ? "key" : "text");
+  if (item.audio) return sound(item);
+  if (item.image === null) {
+    const words = element("span", item.text ?? item.key, item.text === null ? "key" : "text");
+    words.dir = "auto"; // right to left where its first letters are
+    return words;
+  }
   const image = element("img");
   image.alt = nameOf(item);
   image.addEventListener("load", () => image.classList.toggle("small", image.naturalWidth < 257));
@@ -31,9 +36,25 @@ export function shown(item, size = "small") {
   return image;
 }
 
+function sound(item) {
+  const player = element("audio");
+  player.controls = true;
+  player.setAttribute("aria-label", `Play ${item.key}`);
+  load(player, item, "large");
+  return player;
+}
+
+// Plays what an element shows, or pauses it; says whether there is something to play.
+export function play(within) {
+  const player = within.querySelector("audio");
+  if (player?.paused) player.play();
+  else player?.pause();
+  return Boolean(player);
+}
+
 async function load(image, item, size) {
   try {
-    const response = await ask(`${item.image}&size=${size}`);
+    const response = await ask(`${item.image ?? item.audio}&size=${size}`);
     const address = URL.createObjectURL(await response.blob());
     pictures.push(address);
     image.src = address;
@@ -50,10 +71,11 @@ export function choice(item, number, choose, enlarge) {
   const line = element("li");
   const button = element("button", "", "choice");
   button.type = "button";
-  button.append(element("kbd", String(number)), shown(item));
+  // A player is beside the button, not in it: to listen is not to choose.
+  button.append(element("kbd", String(number)), item.audio ? element("span", item.key, "key") : shown(item));
   if (number <= 9) button.setAttribute("aria-keyshortcuts", String(number));
   button.addEventListener("click", (event) => isFirst(event) && choose(item));
-  line.append(button, enlarger(item, enlarge));
+  line.append(button, ...(item.audio ? [shown(item)] : []), enlarger(item, enlarge));
   return line;
 }
 
@@ -97,7 +119,9 @@ function showZoomed() {
   const { items, at } = zoomed;
   $("zoomed").textContent = at ? `Candidate ${at}` : "Asked about";
   if (items[at].image !== null) $("zoomed").textContent += `: ${items[at].key}`;
-  $("large").replaceChildren(shown(items[at], "large"));
+  const large = shown(items[at], "large");
+  large.autoplay = Boolean(items[at].audio);
+  $("large").replaceChildren(large);
   $("choose").hidden = !at;
   $("full").hidden = items[at].image === null;
   setFull(false);
@@ -125,9 +149,11 @@ export function startZoom() {
     $("zoom").close();
     choose(items[at]);
   });
+  $("zoom").addEventListener("close", () => $("large").replaceChildren()); // and be silent
   $("zoom").addEventListener("keydown", (event) => {
     const scrolls = event.target === $("large") && $("large").classList.contains("full");
     if (event.key === "z") $("zoom").close();
+    else if (event.key === "p" && play($("large"))) event.preventDefault();
     else if (event.key === "ArrowLeft" && !scrolls) move(-1);
     else if (event.key === "ArrowRight" && !scrolls) move(+1);
     else return;

@@ -1,7 +1,7 @@
 // The page of `skmal annotate`: it asks for a question, shows it, and sends the answer.
 "use strict";
 
-import { $, choice, element, enlarger, forgetPictures, isFirst, markCut, neighbour, openZoom, shown, startZoom } from "./items.js";
+import { $, choice, element, enlarger, forgetPictures, isFirst, markCut, neighbour, openZoom, play, shown, startZoom } from "./items.js";
 import { answersText, counted, foundText, knowsText, noun, nothingText, partnersText, restText, trainingText, writtenText } from "./sentences.js";
 import { ask, explain, get, post, Refused } from "./server.js";
 
@@ -91,9 +91,9 @@ function showQuestion() {
 
 function showItem(item) {
   const picture = shown(item);
-  picture.addEventListener("click", () => enlarge(item));
+  if (!item.audio) picture.addEventListener("click", () => enlarge(item));
   const parts = [picture, enlarger(item, enlarge)];
-  if (item.image !== null) parts.push(element("span", item.key, "key"));
+  if (item.image !== null || item.audio) parts.push(element("span", item.key, "key"));
   $("item").replaceChildren(...parts);
   const length = item.text === null ? 0 : item.text.length;
   $("item").className = length > 300 ? "many" : length > 100 ? "some" : "few";
@@ -359,6 +359,7 @@ function onKey(event) {
   else if (event.key === "0" && !$("none").hidden) none();
   else if (event.key === "a" && !$("all").hidden) complete();
   else if (event.key === "s") skip();
+  else if (event.key === "p" && plays()) play(document.activeElement.closest("li") ?? $("item"));
   else if (event.key === "/") $("words").focus();
   else if (event.key === "z") enlarge(atFocus() ?? question.item);
   else if (numbered && event.shiftKey && !isDigit) enlarge(numbered);
@@ -366,6 +367,8 @@ function onKey(event) {
   else return;
   event.preventDefault();
 }
+
+const plays = () => kinds.includes("audio");
 
 const atFocus = () => choosable()[[...list().children].indexOf(document.activeElement.closest("li"))];
 
@@ -391,6 +394,7 @@ async function start() {
   try {
     const state = await get("api/progress");
     ({ kinds, ends } = state);
+    $("plays").hidden = !plays();
     $("by").placeholder = state.by;
     $("by").value = localStorage.getItem("skmal-by") || state.by;
     $("sure-text").textContent = ends

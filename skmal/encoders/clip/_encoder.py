@@ -23,6 +23,7 @@ from ...items._containers import check_same_length
 from ...items._faults import find_faults
 from ...items._images import Images, check_images, check_readable
 from ...items._texts import check_texts
+from .._alone import check_some, in_container
 from .._contrastive import LARGEST_RATE
 from .._device import torch_device
 from .._score import PairScore
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
     import torch
 
 Features: TypeAlias = Union[FloatArray, "torch.Tensor"]  # as `output` says
-TRAINABLE = ("all", "text", "image", "none")
+TRAINABLE = ("all", "text", "image", "lora", "none")
+LORA_RATE = 2e-4
 LOSSES = ("clip", "siglip")
 PRECISIONS = ("auto", "fp32", "bf16")
 OUTPUTS = ("numpy", "torch")
@@ -84,17 +86,19 @@ class CLIPEncoder(
         or a .safetensors or .pt file, of a whole model or of one of its towers by the
         names of the model; the other tower is then random. None: random weights (those
         of the folder for "local-dir:" and "hf-hub:").
-    trainable : {"all", "text", "image", "none"}, default="all"
+    trainable : {"all", "text", "image", "lora", "none"}, default="all"
         Which tower is trained. "text" locks the image tower, which is called LiT [3]_;
-        "image" locks the text tower. A locked tower runs once per fit. "none" trains
-        nothing.
+        "image" locks the text tower. A locked tower runs once per fit. "lora" trains
+        adapters of rank 16 beside all layers of both towers [5]_, which takes less
+        memory, and adds them to the weights at the end of `fit` (extra `lora`). "none"
+        trains nothing.
     loss : {"clip", "siglip"}, default="clip"
         "clip": each item must find its partner in the batch, in both directions
         [1]_. "siglip": each pair of the batch is a yes-or-no question [2]_; a bias is
         added to models without.
     learning_rate : float, default=None
         Largest step of AdamW. None: 1e-3 where a tower that is trained starts from
-        random weights, 1e-4 from "icons", else 1e-5.
+        random weights, 2e-4 of adapters, 1e-4 from "icons", else 1e-5.
     max_epochs : int, default=30
         Passes over the pairs, all of which are made.
     batch_size : int, default=64
@@ -109,6 +113,12 @@ class CLIPEncoder(
     precision : {"auto", "fp32", "bf16"}, default="auto"
         "bf16" computes in bfloat16 where torch's autocast deems it safe; "auto" does so
         on a GPU.
+    grad_checkpointing : bool, default=False
+        Whether training computes the layers' outputs once more where it needs them, in
+        place of keeping them: about a third more time, a fraction of the memory.
+    torch_compile : bool, default=False
+        Whether training runs through ``torch.compile``. The first steps of every fit
+        take up to minutes, so it pays where fits are long, on a GPU.
     output : {"numpy", "torch"}, default="numpy"
         What `transform` and `unimodal_features` return: arrays in the host's memory, or
         tensors where the model is, in the precision of its towers. The functions of
@@ -175,6 +185,8 @@ class CLIPEncoder(
     .. [3] Zhai, X. et al. (2022). "LiT: Zero-Shot Transfer with Locked-image text
        Tuning". CVPR. https://arxiv.org/abs/2111.07991
     .. [4] Ilharco, G. et al. (2021). OpenCLIP. https://doi.org/10.5281/zenodo.5143773
+    .. [5] Hu, E. J. et al. (2022). "LoRA: Low-Rank Adaptation of Large Language
+       Models". ICLR. https://arxiv.org/abs/2106.09685
 
     Examples
     --------
@@ -222,6 +234,8 @@ class CLIPEncoder(
         warm_start: bool = False,
         device: str | None = None,
         precision: str = "auto",
+        grad_checkpointing: bool = False,
+        torch_compile: bool = False,
         output: str = "numpy",
         on_error: str = "raise",
         random_state: Seed = None,
@@ -238,6 +252,8 @@ class CLIPEncoder(
         self.warm_start = warm_start
         self.device = device
         self.precision = precision
+        self.grad_checkpointing = grad_checkpointing
+        self.torch_compile = torch_compile
         self.output = output
         self.on_error = on_error
         self.random_state = random_state
@@ -307,11 +323,14 @@ class CLIPEncoder(
         if self.trainable != "none":
             learning_rate = self.learning_rate
             if learning_rate is None:
-                trained = TOWERS if self.trainable == "all" else {self.trainable}
+                one = self.trainable in TOWERS
+                trained = {self.trainable} if one else TOWERS
                 learned = has_weights(self.model, self.pretrained)
                 learned = learned and not trained & network.drawn
                 small = self.pretrained == ICONS
                 learning_rate = 1e-3 if not learned else 1e-4 if small else 1e-5
+                if learned and self.trainable == "lora":
+                    learning_rate = LORA_RATE
             with seeded(seed, device):
                 history = train(
                     network,
@@ -326,6 +345,8 @@ class CLIPEncoder(
                     batch_size=self.batch_size,
                     weight_decay=self.weight_decay,
                     autocast=autocast_on(device, self.precision),
+                    grad_checkpointing=self.grad_checkpointing,
+                    torch_compile=self.torch_compile,
                     verbose=self.verbose,
                 )
             if not all(p.isfinite().all() for p in network.module.parameters()):
@@ -347,43 +368,52 @@ class CLIPEncoder(
     def transform(self, X: Items, y: None = None) -> Features: ...
 
     @overload
+    def transform(self, X: None, y: Items) -> Features: ...
+
+    @overload
     def transform(self, X: Items, y: Items) -> tuple[Features, Features]: ...
 
     def transform(
-        self, X: Items, y: Items | None = None
+        self, X: Items | None, y: Items | None = None
     ) -> Features | tuple[Features, Features]:
         """Return features of images and texts, as rows of length one.
 
         Parameters
         ----------
-        X : array of pixels, or sequence of paths or images, of length n_samples
-            Images; see the Notes of the class.
+        X : array of pixels, sequence of paths or images (n_samples of them), or None
+            Images; see the Notes of the class. None: texts alone.
         y : sequence of str, of length n_other, default=None
             Texts; not necessarily partners of X, nor as many.
 
         Returns
         -------
         ndarray of shape (n_samples, n_components_), float32, or a tuple of two
-            Features of X; with y, (features of X, features of y). Tensors where
-            ``output="torch"``.
+            Features of X; with y, (features of X, features of y); of y where X is
+            None. Tensors where ``output="torch"``.
 
         Raises
         ------
         NotFittedError
             If the weights are random and it has not been fitted.
         ValueError
-            If an image cannot be read or a text is no str.
+            If an image cannot be read or a text is no str, or X and y are both None.
         """
-        return self._encode(X, y, nullcontext, unit=True)
+        found = self._encode(X, y, nullcontext, unit=True)
+        if isinstance(found, tuple):
+            return found[0], in_container(self, found[1], y)
+        return found
 
     @overload
     def unimodal_features(self, X: Items, y: None = None) -> Features: ...
 
     @overload
+    def unimodal_features(self, X: None, y: Items) -> Features: ...
+
+    @overload
     def unimodal_features(self, X: Items, y: Items) -> tuple[Features, Features]: ...
 
     def unimodal_features(
-        self, X: Items, y: Items | None = None
+        self, X: Items | None, y: Items | None = None
     ) -> Features | tuple[Features, Features]:
         """Return what the towers know of each modality alone, before the shared space.
 
@@ -393,8 +423,8 @@ class CLIPEncoder(
 
         Parameters
         ----------
-        X : array of pixels, or sequence of paths or images, of length n_samples
-            Images; see the Notes of the class.
+        X : array of pixels, sequence of paths or images (n_samples of them), or None
+            Images; see the Notes of the class. None: texts alone.
         y : sequence of str, of length n_other, default=None
             Texts; not necessarily partners of X, nor as many.
 
@@ -410,7 +440,7 @@ class CLIPEncoder(
         NotFittedError
             If the weights are random and it has not been fitted.
         ValueError
-            If an image cannot be read or a text is no str.
+            If an image cannot be read or a text is no str, or X and y are both None.
         """
         return self._encode(X, y, without_projection, unit=False)
 
@@ -576,7 +606,7 @@ class CLIPEncoder(
 
     def _encode(
         self,
-        X: Items,
+        X: Items | None,
         y: Items | None,
         view: Callable[[Any], AbstractContextManager[None]],
         unit: bool,
@@ -584,23 +614,26 @@ class CLIPEncoder(
         """Return what the towers make of X and y, seen through `view`."""
         check_choice(self.output, "output", OUTPUTS)
         check_choice(self.on_error, "on_error", ON_ERROR)
-        images = check_images(X, "X")
+        check_some(X, y)
+        images = None if X is None else check_images(X, "X")
         texts = None if y is None else check_texts(y, "y")
         network = self._ready()
         check_choice(self.precision, "precision", PRECISIONS)
         autocast = autocast_on(device_of(network), self.precision)
         host = self.output == "numpy"
+        found: list[Features] = []
         with view(network.module):
-            if self.on_error == "skip":
-                found = encode_readable(
-                    network, images, autocast, unit, host, self.verbose
-                )
-            else:
-                found = encode_images(network, images, autocast, unit, host)
-            x_features = found.numpy() if host else found
-            if texts is None:
-                return x_features
-            if not hasattr(self, "config_"):  # else `fit` has warned
-                warn_of_cut(network.tokenizer, texts, network.tokenizer(texts))
-            found = encode_texts(network, texts, autocast, unit, host)
-            return x_features, found.numpy() if host else found
+            if images is not None:
+                if self.on_error == "skip":
+                    features = encode_readable(
+                        network, images, autocast, unit, host, self.verbose
+                    )
+                else:
+                    features = encode_images(network, images, autocast, unit, host)
+                found.append(features.numpy() if host else features)
+            if texts is not None:
+                if not hasattr(self, "config_"):  # else `fit` has warned
+                    warn_of_cut(network.tokenizer, texts, network.tokenizer(texts))
+                features = encode_texts(network, texts, autocast, unit, host)
+                found.append(features.numpy() if host else features)
+        return found[0] if len(found) == 1 else (found[0], found[1])

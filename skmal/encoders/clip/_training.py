@@ -11,6 +11,7 @@ from ...items._equals import groups_of_equals
 from ...items._images import Images, image_keys
 from .._contrastive import LOWEST_TEMPERATURE, count_batches, info_nce, sigmoid_loss
 from ._loader import ImageLoader
+from ._lora import merged, with_adapters
 from ._open_clip import Network
 from ._towers import Autocast, device_of, encode_images, encode_texts
 
@@ -31,11 +32,14 @@ def train(
     batch_size: int,
     weight_decay: float,
     autocast: Autocast,
-    verbose: int,
+    grad_checkpointing: bool = False,
+    torch_compile: bool = False,
+    verbose: int = 0,
 ) -> list[dict[str, float]]:
     """Train the network's towers in place; return the history of the training.
 
     `tokens`, of shape (n, context_length), are what its tokenizer makes of the texts.
+    `trainable` may be "lora": adapters are trained then, and merged at the end.
     """
     import torch
     from tqdm import tqdm
@@ -55,6 +59,12 @@ def train(
         tokens = tokens.to(device)
 
     n_batches = count_batches(len(texts), batch_size)
+    adapted = with_adapters(module).to(device) if trainable == "lora" else None
+    encode_image, encode_text = module.encode_image, module.encode_text
+    if torch_compile:
+        encode_image, encode_text = map(torch.compile, (encode_image, encode_text))
+    if grad_checkpointing:
+        module.set_grad_checkpointing(True)
     with torch.inference_mode(False), torch.enable_grad():
         optimizer = torch.optim.AdamW(
             _parameter_groups(module, trainable, weight_decay),
@@ -81,12 +91,12 @@ def train(
                 # Features of both sides, out of the tower or as it gave them before.
                 with autocast:
                     if locked_images is None:
-                        x_features = module.encode_image(batch, normalize=True)
+                        x_features = encode_image(batch, normalize=True)
                     else:
                         x_features = locked_images[rows]
                     if locked_texts is None:
                         some_tokens = tokens[rows]
-                        y_features = module.encode_text(some_tokens, normalize=True)
+                        y_features = encode_text(some_tokens, normalize=True)
                     else:
                         y_features = locked_texts[rows]
                 # The loss, in full precision; equal items are no negatives.
@@ -111,6 +121,10 @@ def train(
                     "scale": module.logit_scale.exp().item(),
                 }
             )
+    if grad_checkpointing:
+        module.set_grad_checkpointing(False)
+    if adapted is not None:
+        merged(adapted)
     module.eval()
     return history
 
@@ -123,7 +137,8 @@ def _parameter_groups(
     for name, parameter in module.named_parameters():
         scale = name.startswith("logit_")
         tower = "image" if name.startswith("visual.") else "text"
-        parameter.requires_grad_(scale or trainable in ("all", tower))
+        adapter = trainable == "lora" and ".lora_" in name
+        parameter.requires_grad_(scale or adapter or trainable in ("all", tower))
         if not parameter.requires_grad:
             continue
         position = "position" in name or "pos_embed" in name
