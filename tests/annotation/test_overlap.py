@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,6 +122,25 @@ def test_a_second_answer_costs_one_and_needs_budget(tmp_path):
         session.change_budget(4)
         assert session.next_question("eve").id == 1  # what is in dispute comes first
         assert session.next_question("bob") is None  # for that is the last answer
+
+
+def test_a_second_answer_may_be_anybodys_ten_minutes_after_it_was_asked_for(
+    session, monkeypatch
+):
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("skmal.annotation._desk.time", clock)
+    first = session.next_question("ada")
+    now[0] = 2.0
+    session.answer(first, truth(first), by="ada")
+    assert session.next_question("bob") == first
+    now[0] = 601.0
+    assert session.next_question("bob") == first  # as on a page loaded again
+    assert session.next_question("eve").id != first.id
+    now[0] = 602.0
+    assert session.next_question("joe") == first
+    session.answer(first, truth(first), by="bob")
+    assert [one.seconds for one in session.review.replies()] == [600.0, 2.0]
 
 
 def test_what_is_passed_over_is_anothers_and_comes_back_by_undo(session):
