@@ -41,11 +41,15 @@ def test_what_fails_leaves_the_file_that_was(tmp_path, monkeypatch, where):
     def full(*_):
         raise OSError("full")
 
+    def write():
+        with replacing(path) as file:
+            file.write("after")
+            if where == "body":
+                full()
+
     if where != "body":
         monkeypatch.setattr(os, where, full)
-    with pytest.raises(OSError, match="full"), replacing(path) as file:
-        file.write("after")
-        if where == "body":
-            full()
+    with pytest.raises(OSError, match="full"):
+        write()
     assert path.read_text() == "before"
     assert [*tmp_path.iterdir()] == [path]
