@@ -15,7 +15,8 @@ def test_a_file_is_brought_to_disk_and_then_takes_the_place(tmp_path, monkeypatc
         step = getattr(os, name)
 
         def run(*args):
-            steps.append((name, path.read_text()))
+            size = os.stat(args[0]).st_size  # of what is written
+            steps.append((name, path.read_text(), size))
             return step(*args)
 
         return run
@@ -25,7 +26,7 @@ def test_a_file_is_brought_to_disk_and_then_takes_the_place(tmp_path, monkeypatc
     with replacing(path) as file:
         file.write("h\u00e9n\n")
         assert path.read_text() == "before"
-    assert steps == [("fsync", "before"), ("replace", "before")]
+    assert steps == [("fsync", "before", 5), ("replace", "before", 5)]
     assert path.read_bytes() == "h\u00e9n\n".encode()
     with replacing(path, "wb") as file:
         file.write(b"\xff")

@@ -30,11 +30,11 @@ def test_distances_between_precisions_are_exact():
 def test_what_differs_by_rounding_alone_is_told_apart(monkeypatch, is_small):
     if is_small:
         small_distances(monkeypatch)
-    near, far = 1e-3 * sphere(40), sphere(300)
+    near, far = 1e-7 * sphere(40), sphere(300)
     expected = np.sqrt(squared_distances(near, far).min(axis=1))
     np.testing.assert_array_equal(distance_to_aligned(near, far), expected)
     assert coverage_gap(near, far) == expected.max()
-    centre = np.full((3, 16), 1e-3, np.float32)
+    centre = 1e-7 * sphere(3)
     expected = np.sqrt(squared_distances(far, centre).min(axis=1))
     assert coverage_gap(far, centre) == expected.max()
 

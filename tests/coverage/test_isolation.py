@@ -46,7 +46,7 @@ def test_isolation_counts_the_landmarks_drawn(pool, n_neighbors, n_landmarks, se
 
 @pytest.mark.parametrize("n_neighbors", [2, 60, 250])
 def test_the_nth_is_told_from_others_by_more_than_rounding(n_neighbors):
-    features = np.concatenate([1e-3 * sphere(30), sphere(300)])
+    features = np.concatenate([1e-7 * sphere(30), sphere(300)])
     expected = brute_force_isolation(features, n_neighbors, np.arange(330))
     np.testing.assert_array_equal(isolation(features, n_neighbors), expected)
 

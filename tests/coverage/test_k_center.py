@@ -91,9 +91,9 @@ def test_picks_that_differ_by_rounding_alone_are_in_order(
 ):
     if is_small:
         small_distances(monkeypatch)
-    rows = sphere(300)
+    rows = np.concatenate([sphere(150), -sphere(150)])  # as far from their mean
     for features in (rows, np.concatenate([1e-3 * rows[:40], rows[:20]])):
-        aligned = np.full((n_aligned, 16), 1e-3, np.float32)
+        aligned = 1e-7 * sphere(n_aligned)
         picks = greedy_k_center(features, 30, aligned)
         expected = brute_force_k_center(features, 30, aligned)
         np.testing.assert_array_equal(picks, expected)
@@ -101,8 +101,8 @@ def test_picks_that_differ_by_rounding_alone_are_in_order(
 
 @pytest.mark.parametrize("n_aligned", [0, 3])
 def test_picks_come_with_their_distances_and_leave_the_input_alone(n_aligned):
-    features = np.concatenate([sphere(40), 1e-3 * sphere(40)])
-    aligned = 0.1 * sphere(40)[:n_aligned]
+    features = np.concatenate([sphere(40), 1e-7 * sphere(40)])
+    aligned = sphere(40 + n_aligned)[40:]
     before = features.copy(), aligned.copy()
     known = FarthestRows(features, aligned if n_aligned else None)
     picks = known.pick(np.arange(80), 80, with_distances=True)

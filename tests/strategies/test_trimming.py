@@ -67,13 +67,20 @@ def test_isolation_is_looked_at_as_far_as_it_says(leave, n_neighbors, n_landmark
         np.testing.assert_array_equal(leave(rows, trim, round), expected)
 
 
-def test_equally_isolated_directions_in_single_precision_are_ties():
-    corners = np.stack(np.meshgrid(*[[-1.0, 1]] * 4), axis=-1).reshape(-1, 4)
-    lengths = np.random.default_rng(0).uniform(0.1, 9, (16, 1))
-    rows = unit((lengths * corners).astype(np.float32))
-    round = make_round((rows, rows), (rows[:1], rows[:1]))
-    left = least_isolated_directions(rows, 0.5, round)
-    assert left.tolist() == list(range(8))
+@pytest.mark.parametrize("radius", [1e-9, 1.0, 1e9])
+def test_isolations_that_differ_by_rounding_alone_are_ties(radius):
+    angles = np.pi * np.arange(16) / 8
+    ring = np.column_stack([np.cos(angles), np.sin(angles)])  # all equally isolated
+    round = make_round((ring, ring), (ring[:1], ring[:1]))
+    assert least_isolated(radius * ring, 0.5, round).tolist() == list(range(8))
+    lengths = radius * np.random.default_rng(0).uniform(0.1, 9, (16, 1))
+    for dtype in (np.float32, np.float64):
+        rows = unit((lengths * ring).astype(dtype))
+        left = least_isolated_directions(rows, 0.5, round)
+        assert left.tolist() == list(range(8))
+    ring[0] *= 1.001
+    left = least_isolated(radius * ring, 0.1, round)
+    assert left.tolist() == list(range(1, 16))
 
 
 def test_trim_looks_at_the_space_in_which_a_strategy_chooses():
