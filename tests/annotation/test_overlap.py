@@ -311,6 +311,12 @@ def test_an_undo_is_over_the_completeness_of_the_partner_that_goes(tmp_path):
         session.answer(question, right, by="eve")
         assert about not in ledger.completed
         assert known(session) == [(right, question.item.key)]
+        about = number(0, right)
+        session._book.commit(More([Asked(901, about, [1]), *current]))
+        session._book.commit(Complete("joe", 901, about, None))
+        session.undo("eve")  # so that the first counts again
+        assert about not in ledger.completed
+        assert known(session) == [(wrong, question.item.key)]
 
 
 # -------------------------------------------------------------------- the tables
@@ -554,7 +560,7 @@ def test_a_decision_over_a_skip_can_be_taken_back(tmp_path):
         session.skip(question, by="dan")
         session.review.take_back(session.review.replies(by="zed")[0])
         session.review.adopt(replies["ada"], by="me")
-        session.undo("dan")
+        assert session.undo("dan") is None  # the decision took the skip back
         session.review.take_back(replies["ada"])
         stands = known(session)
     with open_keyed(tmp_path, learner=fixed) as session:
