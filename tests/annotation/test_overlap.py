@@ -139,6 +139,9 @@ def test_a_second_answer_may_be_anybodys_ten_minutes_after_it_was_asked_for(
     assert session.next_question("eve").id != first.id
     now[0] = 602.0
     assert session.next_question("joe") == first
+    session.change_budget(4)  # three are left, and two questions held by three people
+    held = {first.id, session.next_question("eve").id}
+    assert session.next_question("zoe").id not in held
     session.answer(first, truth(first), by="bob")
     assert [one.seconds for one in session.review.replies()] == [600.0, 2.0]
 

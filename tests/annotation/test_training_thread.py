@@ -90,6 +90,13 @@ def test_the_strategys_own_reserve_serves_fast_people_first(tmp_path):
         assert len(session._book.ledger.rounds[0].questions) == 15
 
 
+def test_people_get_different_questions_beyond_the_reserve(tmp_path):
+    with open_keyed(tmp_path, training="background") as session:
+        ids = {session.next_question(str(person)).id for person in range(17)}
+        assert len(ids) == 17  # 15 were chosen
+        session.wait()
+
+
 def test_a_training_that_fails_stops_nobody(tmp_path):
     def fails(learner, X_pool, y_pool, n_instances):
         if learner.X_training is not None:
