@@ -47,6 +47,12 @@ def pools(max_rows, max_aligned=6):
     )
 
 
+def sphere(n, d=24):
+    """Return rows of single precision, as far from the origin but for rounding."""
+    rows = np.random.default_rng(0).normal(size=(n, d))
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
 def squared_distances(a, b):
     """Return all squared distances by direct differences in float64."""
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)

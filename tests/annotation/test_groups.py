@@ -148,6 +148,14 @@ def test_none_of_several_is_one_answer(tmp_path):
         assert session.progress.n_none == 1
 
 
+def test_the_time_of_a_list_is_told_once(tmp_path):
+    with open_session(tmp_path) as session:
+        question = ask_about(session, 0)
+        session.answer(question, partners(question), by="ada", seconds=9.0)
+        times = [reply.seconds for reply in session.review.replies(by="ada")]
+        assert times == [None, None, 9.0]
+
+
 def test_who_may_have_one_gets_one(tmp_path):
     with open_session(tmp_path) as session:
         question = ask_about(session, 1)

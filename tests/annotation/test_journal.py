@@ -30,6 +30,12 @@ def test_a_second_session_is_told_who_has_the_journal(session, tmp_path):
         session.next_question()
 
 
+def test_one_writer_brings_each_step_to_disk(session):
+    ways = {"locking_mode": "exclusive", "journal_mode": "wal", "synchronous": 2}
+    ask = session._book.journal._one
+    assert {name: ask(f"PRAGMA {name}") for name in ways} == ways
+
+
 def test_other_journals_are_refused_and_left_alone(tmp_path):
     path = tmp_path / "s.skmal"
     open_keyed(tmp_path).close()

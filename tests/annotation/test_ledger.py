@@ -54,6 +54,8 @@ def test_counts_and_steps_back(ledger):
     assert counts == (2, 2, 1, 0)
     assert ledger.budget_left == 7
     assert ledger.n_unlearned == 4  # three answers, and one taken back
+    ledger.apply(replace(EVENTS[2], number=11, upto=7))
+    assert ledger.n_unlearned == 1  # answer 9; the budget teaches nothing
     assert ledger.last_of("ada") is None
     assert ledger.last_of("bob").number == 9
     assert ledger.closed_by(1).number == 7

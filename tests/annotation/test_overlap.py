@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,6 +122,28 @@ def test_a_second_answer_costs_one_and_needs_budget(tmp_path):
         session.change_budget(4)
         assert session.next_question("eve").id == 1  # what is in dispute comes first
         assert session.next_question("bob") is None  # for that is the last answer
+
+
+def test_a_second_answer_may_be_anybodys_ten_minutes_after_it_was_asked_for(
+    session, monkeypatch
+):
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("skmal.annotation._desk.time", clock)
+    first = session.next_question("ada")
+    now[0] = 2.0
+    session.answer(first, truth(first), by="ada")
+    assert session.next_question("bob") == first
+    now[0] = 601.0
+    assert session.next_question("bob") == first  # as on a page loaded again
+    assert session.next_question("eve").id != first.id
+    now[0] = 602.0
+    assert session.next_question("joe") == first
+    session.change_budget(4)  # three are left, and two questions held by three people
+    held = {first.id, session.next_question("eve").id}
+    assert session.next_question("zoe").id not in held
+    session.answer(first, truth(first), by="bob")
+    assert [one.seconds for one in session.review.replies()] == [600.0, 2.0]
 
 
 def test_what_is_passed_over_is_anothers_and_comes_back_by_undo(session):
@@ -291,6 +314,12 @@ def test_an_undo_is_over_the_completeness_of_the_partner_that_goes(tmp_path):
         session.answer(question, right, by="eve")
         assert about not in ledger.completed
         assert known(session) == [(right, question.item.key)]
+        about = number(0, right)
+        session._book.commit(More([Asked(901, about, [1]), *current]))
+        session._book.commit(Complete("joe", 901, about, None))
+        session.undo("eve")  # so that the first counts again
+        assert about not in ledger.completed
+        assert known(session) == [(wrong, question.item.key)]
 
 
 # -------------------------------------------------------------------- the tables
@@ -533,7 +562,9 @@ def test_a_decision_over_a_skip_can_be_taken_back(tmp_path):
         session.review.take_back(replies["eve"])  # nothing is left that could count
         session.skip(question, by="dan")
         session.review.take_back(session.review.replies(by="zed")[0])
+        n_skips = session.progress.n_skips
         session.review.adopt(replies["ada"], by="me")
+        assert session.progress.n_skips == n_skips - 1  # dan's is taken back
         session.undo("dan")
         session.review.take_back(replies["ada"])
         stands = known(session)

@@ -1,6 +1,7 @@
 """People answer while the encoder trains."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -34,6 +35,52 @@ def test_people_go_on_while_the_encoder_trains(tmp_path):
         assert len(session.learner.X_training) == 40
 
 
+@pytest.mark.parametrize("training", ["wait", "background"])
+def test_two_who_need_the_first_questions_wait_for_one_training(tmp_path, training):
+    second, asked = threading.Event(), {}
+
+    def waits(learner, X_pool, y_pool, n_instances):
+        second.wait(60)
+        time.sleep(0.05)  # in which the second comes to wait as well
+        return Selection(np.arange(n_instances), np.zeros(n_instances), modality=0)
+
+    def ask(by):
+        if by == "bob":
+            second.set()
+        asked[by] = session.next_question(by).id
+
+    once = learner(query_strategy=waits)
+    with open_keyed(tmp_path, learner=once, training=training) as session:
+        people = [threading.Thread(target=ask, args=[by]) for by in ("ada", "bob")]
+        for person in people:
+            person.start()
+        for person in people:
+            person.join()
+        session.wait()
+        assert sorted(asked.values()) == [1, 2]
+        assert session.progress.n_rounds == 1
+
+
+def test_a_session_closed_while_it_trains_keeps_what_was(tmp_path):
+    begun, gate = threading.Event(), threading.Event()
+
+    def waits(learner, X_pool, y_pool, n_instances):
+        if learner.X_training is not None:
+            begun.set()
+            assert gate.wait(60)
+        return Selection(np.arange(n_instances), np.zeros(n_instances), modality=0)
+
+    slow = learner(query_strategy=waits)
+    with open_keyed(tmp_path, learner=slow, training="background") as session:
+        answer_some(session, 5)
+        assert begun.wait(60)
+    gate.set()
+    session.wait()
+    assert session._trainer.error is None
+    with open_keyed(tmp_path, learner=slow) as session:
+        assert (session.progress.n_rounds, session.progress.n_answers) == (1, 5)
+
+
 def test_the_strategys_own_reserve_serves_fast_people_first(tmp_path):
     with open_keyed(tmp_path, training="background") as session:
         session.run(truth)
@@ -41,6 +88,13 @@ def test_the_strategys_own_reserve_serves_fast_people_first(tmp_path):
     with open_keyed(tmp_path, training="background") as session:
         assert session.next_question() is None
         assert len(session._book.ledger.rounds[0].questions) == 15
+
+
+def test_people_get_different_questions_beyond_the_reserve(tmp_path):
+    with open_keyed(tmp_path, training="background") as session:
+        ids = {session.next_question(str(person)).id for person in range(17)}
+        assert len(ids) == 17  # 15 were chosen
+        session.wait()
 
 
 def test_a_training_that_fails_stops_nobody(tmp_path):

@@ -17,6 +17,7 @@ from sessions import X, Y, answer_some, learner, make_folders, open_keyed
 from sklearn.cross_decomposition import PLSSVD
 
 from skmal import AnnotationSession, CLIPEncoder, ContrastiveProjection, RidgeCCA
+from skmal.annotation._weights import save
 
 
 def weights_in(folder):
@@ -58,6 +59,21 @@ def globals_in(content):
 
 
 # -------------------------------------------------------------------- what is in it
+
+
+def test_weights_that_cannot_be_written_whole_leave_those_that_were(
+    tmp_path, monkeypatch
+):
+    def full(*_):
+        raise OSError("full")
+
+    path = tmp_path / "weights" / "round-00001.joblib"
+    save(learner(), path)
+    content = path.read_bytes()
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="full"):
+        save(learner().fit(X[:9], Y[:9]), path)
+    assert path.read_bytes() == content
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from small import pools, squared_distances
+from small import pools, small_distances, sphere, squared_distances
 
 from skmal.coverage import coverage_gap, distance_to_aligned
 
@@ -24,6 +24,19 @@ def test_distances_between_precisions_are_exact():
     features = aligned[rng.integers(50, size=200)] + 1e-5 * rng.normal(size=(200, 4))
     expected = np.sqrt(squared_distances(features, aligned).min(axis=1))
     np.testing.assert_allclose(distance_to_aligned(features, aligned), expected)
+
+
+@pytest.mark.parametrize("is_small", [False, True])
+def test_what_differs_by_rounding_alone_is_told_apart(monkeypatch, is_small):
+    if is_small:
+        small_distances(monkeypatch)
+    near, far = 1e-7 * sphere(40), sphere(300)
+    expected = np.sqrt(squared_distances(near, far).min(axis=1))
+    np.testing.assert_array_equal(distance_to_aligned(near, far), expected)
+    assert coverage_gap(near, far) == expected.max()
+    centre = 1e-7 * sphere(3)
+    expected = np.sqrt(squared_distances(far, centre).min(axis=1))
+    assert coverage_gap(far, centre) == expected.max()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small import pools, set_sizes, squared_distances
+from small import pools, set_sizes, sphere, squared_distances
 
 from skmal._shared.sizes import SIZES
 from skmal.coverage import greedy_k_center, isolation
@@ -42,6 +42,13 @@ def test_isolation_counts_the_landmarks_drawn(pool, n_neighbors, n_landmarks, se
     n_neighbors = min(n_neighbors, len(landmarks) - 1)
     expected = brute_force_isolation(features, n_neighbors, landmarks)
     np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_neighbors", [2, 60, 250])
+def test_the_nth_is_told_from_others_by_more_than_rounding(n_neighbors):
+    features = np.concatenate([1e-7 * sphere(30), sphere(300)])
+    expected = brute_force_isolation(features, n_neighbors, np.arange(330))
+    np.testing.assert_array_equal(isolation(features, n_neighbors), expected)
 
 
 def test_isolation_does_not_see_an_offset():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from small import pools, small_distances, squared_distances
+from small import pools, small_distances, sphere, squared_distances
 
 from skmal.coverage import coverage_gap, distance_to_aligned, greedy_k_center
 from skmal.coverage._farthest import FarthestRows
@@ -73,7 +73,10 @@ def test_large_pools_in_small_blocks_are_exact(monkeypatch, dtype, offset, n_ali
     np.testing.assert_array_equal(picks, brute_force_k_center(features, 200, aligned))
 
 
-def test_binary_grid_needs_the_tie_rule():
+@pytest.mark.parametrize("is_small", [False, True])
+def test_binary_grid_needs_the_tie_rule(monkeypatch, is_small):
+    if is_small:  # bands of 4 rows, which ties cross
+        small_distances(monkeypatch)
     rng = np.random.default_rng(0)
     features = rng.integers(0, 2, size=(400, 30)).astype(np.float32)
     aligned = rng.integers(0, 2, size=(5, 30)).astype(np.float32)
@@ -81,20 +84,37 @@ def test_binary_grid_needs_the_tie_rule():
     np.testing.assert_array_equal(picks, brute_force_k_center(features, 150, aligned))
 
 
-def test_picks_come_with_their_distances_and_leave_the_input_alone():
-    rng = np.random.default_rng(0)
-    features, aligned = rng.normal(size=(50, 4)), rng.normal(size=(3, 4))
+@pytest.mark.parametrize("is_small", [False, True])
+@pytest.mark.parametrize("n_aligned", [0, 1])
+def test_picks_that_differ_by_rounding_alone_are_in_order(
+    monkeypatch, is_small, n_aligned
+):
+    if is_small:
+        small_distances(monkeypatch)
+    rows = np.concatenate([sphere(150), -sphere(150)])  # as far from their mean
+    for features in (rows, np.concatenate([1e-3 * rows[:40], rows[:20]])):
+        aligned = 1e-7 * sphere(n_aligned)
+        picks = greedy_k_center(features, 30, aligned)
+        expected = brute_force_k_center(features, 30, aligned)
+        np.testing.assert_array_equal(picks, expected)
+
+
+@pytest.mark.parametrize("n_aligned", [0, 3])
+def test_picks_come_with_their_distances_and_leave_the_input_alone(n_aligned):
+    features = np.concatenate([sphere(40), 1e-7 * sphere(40)])
+    aligned = sphere(40 + n_aligned)[40:]
     before = features.copy(), aligned.copy()
-    known = FarthestRows(features, aligned)
-    picks = known.pick(np.arange(50), 50, with_distances=True)
+    known = FarthestRows(features, aligned if n_aligned else None)
+    picks = known.pick(np.arange(80), 80, with_distances=True)
     squared = known.exact[picks]
     np.testing.assert_array_equal(features, before[0])
     np.testing.assert_array_equal(aligned, before[1])
-    assert sorted(picks) == list(range(50))
+    assert sorted(picks) == list(range(80))
     assert (np.diff(squared) <= 0).all()
-    centres = np.concatenate([aligned, features[picks[:9]]])
-    expected = squared_distances(features[picks[9:10]], centres).min()
-    assert squared[9] == expected
+    for i, pick in enumerate(picks):
+        centres = np.concatenate([aligned, features[picks[:i]]])
+        expected = squared_distances(features[[pick]], centres).min(initial=np.inf)
+        assert squared[i] == expected
 
 
 def test_cold_start_is_the_item_nearest_the_mean():

@@ -190,7 +190,7 @@ def test_missing_partners_cost_an_answer_and_never_come_back(log):
     learner = PairedActiveLearner(
         RidgeCCA(),
         Watch(0),
-        annotator=SimulatedAnnotator(missing_rate=0.25),
+        annotator=SimulatedAnnotator(missing_rate=0.25, random_state=0),
         budget=70,
         n_initial=10,
         batch_size=6,
@@ -201,6 +201,8 @@ def test_missing_partners_cost_an_answer_and_never_come_back(log):
     assert alone.sum() == 16 == len(learner.X_unmatched)  # a quarter of 64
     assert (answers[~alone, 1] == answers[~alone, 2]).all()
     assert len(set(answers[:, 1])) == len(answers)  # nothing is asked twice
+    for present in learner.annotator.present(80):  # both of each pair at the start
+        assert present[answers[:10, 1]].all()
     np.testing.assert_array_equal(learner.X_unmatched, X[answers[alone, 1]])
     assert learner.y_unmatched is None
     assert learner.termination_condition_ == "pool_exhausted"

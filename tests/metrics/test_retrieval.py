@@ -151,6 +151,9 @@ def test_nearest_rows_best_first_ties_to_the_lowest():
     gallery = np.array([[0.0, 1], [1, 0], [2, 0], [1, 1]])
     assert nearest_rows(np.array([[1.0, 0]]), gallery, 3).tolist() == [[1, 2, 3]]
     assert nearest_rows(np.array([[1.0, 0]]), gallery, 9).shape == (1, 4)
+    many = np.tile(gallery, (10, 1))  # more than any sort leaves in order
+    expected = [row for row in range(40) if row % 4 in (1, 2)]
+    assert nearest_rows(np.array([[1.0, 0]]), many, 20).tolist() == [expected]
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

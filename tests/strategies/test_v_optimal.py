@@ -7,6 +7,7 @@ import pytest
 from helpers import make_pairs
 
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA, Round, VOptimalDesign
+from skmal._shared.randomness import REMEMBERED
 from skmal.arrays._verbs import unit
 from skmal.coverage import isolation
 from skmal.strategies import greedy_herding, greedy_v_optimal
@@ -336,12 +337,17 @@ def test_of_a_large_pool_a_sample_is_kept(monkeypatch):
     monkeypatch.setattr("skmal.learners._core.N_OPEN", 100)
     rows = circle(400)
     for strategy in (first_rows, RandomSampling(0)):
-        learner = PairedActiveLearner(Identity(), strategy, random_state=0)
-        i = learner.query(rows, rows).indices
-        (gallery,) = learner.state()["prequential"]["asked"]["galleries"]
-        assert len(gallery["features"]) == 100
-        learner.teach(rows[i], rows[i])
-        assert learner.prequential_ == [1]
+        learner = PairedActiveLearner(Identity(), strategy, random_state=7)
+        for n_aligned in (0, 1):
+            i = learner.query(rows, rows).indices
+            (gallery,) = learner.state()["prequential"]["asked"]["galleries"]
+            seed = 7 if n_aligned else 0  # it is drawn with the first answer
+            rng = np.random.default_rng([seed, n_aligned, REMEMBERED])
+            drawn = np.sort(rng.choice(400, 100, replace=False))
+            np.testing.assert_array_equal(gallery["rows"], drawn)
+            np.testing.assert_array_equal(gallery["features"], rows[drawn])
+            learner.teach(rows[i], rows[i])
+        assert learner.prequential_.tolist() == [1, 1]
 
 
 def test_a_simulated_run_measures_trust():
