@@ -11,6 +11,9 @@ from sphinx_gallery.sorting import ExplicitOrder
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy; for the kernels, too
 
+import numpy.typing as npt
+from sphinx.util.typing import stringify_annotation
+
 import skmal
 
 project = "skmal"
@@ -39,7 +42,9 @@ default_role = "obj"  # `name` in a docstring: a link where there is such a thin
 # API
 autosummary_generate = True
 autodoc_default_options = {"members": True, "member-order": "bysource"}
-autodoc_typehints = "none"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 70
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False  # autodoc lists them, with their docstrings
 numpydoc_xref_param_type = False
@@ -112,6 +117,17 @@ def skip_what_others_wrote(app, what, name, obj, skip, options):
     return None
 
 
+def name_arrays(app, what, name, obj, options, signature, returns):
+    """Write `ArrayLike` and `NDArray[float64]` for what these names stand for."""
+    array_like = stringify_annotation(npt.ArrayLike, "smart")
+    dtype = r"~?numpy\.dtype\[((?:[^\[\]]|\[[^\[\]]*\])*)\]"
+    array = rf"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], {dtype}\]"
+    return tuple(
+        text and re.sub(array, r"NDArray[\1]", text.replace(array_like, "ArrayLike"))
+        for text in (signature, returns)
+    )
+
+
 def guard_shapes(app, what, name, obj, options, lines):
     """Keep `(n_components_,)` in a docstring from being read as a reference."""
     for i, line in enumerate(lines):
@@ -167,6 +183,7 @@ def link_names(app, doctree):
 def setup(app):
     """Connect the hooks."""
     app.connect("autodoc-skip-member", skip_what_others_wrote)
+    app.connect("autodoc-process-signature", name_arrays)
     app.connect("autodoc-process-docstring", guard_shapes, priority=400)
     app.connect("doctree-read", link_names)
     app.connect("doctree-read", keep_intervals_together)
