@@ -7,14 +7,17 @@ from pathlib import Path
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx import addnodes
+from sphinx.util.logging import getLogger
+from sphinx.util.typing import stringify_annotation
 from sphinx_gallery.sorting import ExplicitOrder
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy; for the kernels, too
 
 import numpy.typing as npt
-from sphinx.util.typing import stringify_annotation
 
 import skmal
+
+logger = getLogger(__name__)
 
 project = "skmal"
 author = "The skmal developers"
@@ -180,12 +183,24 @@ def link_names(app, doctree):
         link += literal
 
 
+def check_lessons(app, doctree):
+    """Warn where a cell of a lesson shows something else than the text says."""
+    if "Other than the text says" in doctree.astext():
+        for literal in doctree.findall(nodes.literal_block):
+            text = literal.astext()
+            if text.startswith("def expect"):
+                continue  # the function that says so
+            for line in re.findall(r"^Other than the text says.*", text, re.M):
+                logger.warning(line, location=literal)
+
+
 def setup(app):
     """Connect the hooks."""
     app.connect("autodoc-skip-member", skip_what_others_wrote)
     app.connect("autodoc-process-signature", name_arrays)
     app.connect("autodoc-process-docstring", guard_shapes, priority=400)
     app.connect("doctree-read", link_names)
+    app.connect("doctree-read", check_lessons)
     app.connect("doctree-read", keep_intervals_together)
     app.connect("missing-reference", find_in_package)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
