@@ -1,6 +1,8 @@
 """The API page has one entry for every public name, and the site's pages are found."""
 
+import csv
 import importlib
+import math
 import pkgutil
 import re
 
@@ -74,3 +76,34 @@ def test_every_page_is_in_a_table_of_contents():
     pages = {*DOCS.glob("*.md"), *DOCS.glob("guide/*.md"), *DOCS.glob("lessons/*.md")}
     missing = {page.resolve() for page in pages} - listed
     assert not missing, f"add to a toctree, such as docs/guide/index.md's: {missing}"
+
+
+def stored_intervals():
+    """Return mean and half the interval of all stored savings, in percent."""
+    stored = set()
+    for table in (ROOT / "benchmarks" / "results").rglob("*.csv"):
+        with table.open(encoding="utf-8", newline="") as lines:
+            for row in csv.DictReader(lines):
+                if {"mean", "ci_low", "ci_high"} <= set(row):
+                    mean, low, high = (
+                        100 * float(row[name]) for name in ("mean", "ci_low", "ci_high")
+                    )
+                    if math.isfinite(high):
+                        stored.add((round(mean), round((high - low) / 2)))
+    return stored
+
+
+def test_no_page_has_an_interval_that_no_stored_run_has():
+    # The pages of evidence and of the studies are made from runs, as other tests see.
+    stored = stored_intervals()
+    made = (DOCS / "evidence.md").read_text(encoding="utf-8")
+    interval = re.compile(r"(costs )?([+-]?\d+) ± (\d+)(?![\d.])")
+    seen = 0
+    for page in [ROOT / "README.md", *DOCS.glob("*.md"), *DOCS.glob("guide/*.md")]:
+        if page.name in ("evidence.md", "studies.md"):
+            continue
+        for costs, mean, half in interval.findall(page.read_text(encoding="utf-8")):
+            shown = -int(mean) if costs else int(mean), int(half)
+            assert shown in stored or f"{mean} ± {half}" in made, f"{page}: {shown}"
+            seen += 1
+    assert seen > 80
