@@ -107,3 +107,18 @@ def test_no_page_has_an_interval_that_no_stored_run_has():
             assert shown in stored or f"{mean} ± {half}" in made, f"{page}: {shown}"
             seen += 1
     assert seen > 80
+
+
+def test_the_story_of_two_folders_tells_the_stored_runs():
+    page = (DOCS / "guide" / "two_folders.md").read_text(encoding="utf-8")
+    table = ROOT / "benchmarks" / "results" / "two_folders" / "found.csv"
+    with table.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    for n in {row["n_answers"] for row in rows}:
+        runs = [row for row in rows if row["n_answers"] == n]
+        cells = (
+            f"{sum(float(run[name]) for run in runs) / len(runs):.0%}"
+            for name in ("recall@1", "recall@9", "guessing@9")
+        )
+        line = f"| {n} | {' | '.join(cells)} |".replace("%", " %")
+        assert line in page
