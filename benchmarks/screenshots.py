@@ -26,6 +26,7 @@ from skmal.datasets import load_glyphs
 
 NAMES = "chromium", "chromium-headless-shell", "chromium-browser", "google-chrome"
 N, N_ANSWERS = 900, 200
+STORY = "image-to-text", "text-to-image", "image-to-text-search", "review"
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 
@@ -98,6 +99,17 @@ def take(link: str, folder: Path, end_budget: Callable[[], None]) -> None:
         browser.close()
 
 
+def strip(folder: Path) -> None:
+    """Put four of the pictures beside each other, for the README: `story.png`."""
+    width, height, gap = 680, 382, 12
+    story = Image.new("RGB", (2 * width + gap, 2 * height + gap), "#888888")
+    for place, name in enumerate(STORY):
+        picture = Image.open(folder / f"annotate-{name}.png").convert("RGB")
+        small = picture.resize((width, height), Image.Resampling.LANCZOS)
+        story.paste(small, (place % 2 * (width + gap), place // 2 * (height + gap)))
+    story.quantize(64).save(folder / "story.png", optimize=True)
+
+
 def main(folder: Path) -> None:
     """Answer, serve, and photograph."""
     glyphs, features = load_glyphs(), load_glyphs(features=True)
@@ -153,6 +165,7 @@ def main(folder: Path) -> None:
             ],
         )
         visitor.join()
+    strip(folder)
 
 
 if __name__ == "__main__":

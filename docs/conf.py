@@ -7,11 +7,17 @@ from pathlib import Path
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx import addnodes
+from sphinx.util.logging import getLogger
+from sphinx.util.typing import stringify_annotation
 from sphinx_gallery.sorting import ExplicitOrder
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy; for the kernels, too
 
+import numpy.typing as npt
+
 import skmal
+
+logger = getLogger(__name__)
 
 project = "skmal"
 author = "The skmal developers"
@@ -39,7 +45,9 @@ default_role = "obj"  # `name` in a docstring: a link where there is such a thin
 # API
 autosummary_generate = True
 autodoc_default_options = {"members": True, "member-order": "bysource"}
-autodoc_typehints = "none"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 70
 toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False  # autodoc lists them, with their docstrings
 numpydoc_xref_param_type = False
@@ -112,6 +120,17 @@ def skip_what_others_wrote(app, what, name, obj, skip, options):
     return None
 
 
+def name_arrays(app, what, name, obj, options, signature, returns):
+    """Write `ArrayLike` and `NDArray[float64]` for what these names stand for."""
+    array_like = stringify_annotation(npt.ArrayLike, "smart")
+    dtype = r"~?numpy\.dtype\[((?:[^\[\]]|\[[^\[\]]*\])*)\]"
+    array = rf"~?numpy\.ndarray\[tuple\[~?typing\.Any, \.\.\.\], {dtype}\]"
+    return tuple(
+        text and re.sub(array, r"NDArray[\1]", text.replace(array_like, "ArrayLike"))
+        for text in (signature, returns)
+    )
+
+
 def guard_shapes(app, what, name, obj, options, lines):
     """Keep `(n_components_,)` in a docstring from being read as a reference."""
     for i, line in enumerate(lines):
@@ -164,11 +183,24 @@ def link_names(app, doctree):
         link += literal
 
 
+def check_lessons(app, doctree):
+    """Warn where a cell of a lesson shows something else than the text says."""
+    if "Other than the text says" in doctree.astext():
+        for literal in doctree.findall(nodes.literal_block):
+            text = literal.astext()
+            if text.startswith("def expect"):
+                continue  # the function that says so
+            for line in re.findall(r"^Other than the text says.*", text, re.M):
+                logger.warning(line, location=literal)
+
+
 def setup(app):
     """Connect the hooks."""
     app.connect("autodoc-skip-member", skip_what_others_wrote)
+    app.connect("autodoc-process-signature", name_arrays)
     app.connect("autodoc-process-docstring", guard_shapes, priority=400)
     app.connect("doctree-read", link_names)
+    app.connect("doctree-read", check_lessons)
     app.connect("doctree-read", keep_intervals_together)
     app.connect("missing-reference", find_in_package)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))

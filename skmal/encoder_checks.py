@@ -33,6 +33,8 @@ from .learners._paired import PairedActiveLearner
 if TYPE_CHECKING:
     import pytest
 
+__all__ = ["check_encoder", "parametrize_with_encoder_checks"]
+
 N_ITEMS = 32  # aligned items that are made up where none are passed
 FEWEST = 8  # that may be passed
 

@@ -17,6 +17,13 @@ from .items._encoding import encode
 from .items._groups import check_groups, check_repeats, number_groups
 from .metrics._retrieval import compositional_scores, ranks_of_items, retrieval_ranks
 
+__all__ = [
+    "Scores",
+    "evaluate_colorswap",
+    "evaluate_retrieval",
+    "evaluate_zero_shot",
+]
+
 KS = (1, 5, 10)
 
 

@@ -12,6 +12,13 @@ import numpy.typing as npt
 
 from ._shared.intervals import student_interval
 
+__all__ = [
+    "AnnotationCurveDisplay",
+    "chance_beside",
+    "new_axes",
+    "plot_curve_grid",
+]
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import FillBetweenPolyCollection

@@ -1,5 +1,6 @@
 """What is packed: the wheel holds the package, the source archive what tests need."""
 
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import skmal
 NAME = f"skmal-{skmal.__version__}"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PROJECT["project"]
+URL = "https://example.org/skmal/blob/v1"
 NOT_PACKED = (".github/", ".gitignore", ".pre-commit-config.yaml", "MANIFEST.in")
 
 
@@ -51,7 +53,10 @@ def run_backend(kind, source, out):
     """Build offline, with the setuptools that is installed."""
     code = f"from setuptools import build_meta as b; b.build_{kind}({str(out)!r})"
     run = [sys.executable, "-c", code]
-    done = subprocess.run(run, cwd=source, capture_output=True, text=True)
+    environment = os.environ | {"SKMAL_URL": URL}
+    done = subprocess.run(
+        run, cwd=source, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -103,6 +108,20 @@ def test_the_metadata_say_what_pyproject_says(archives):
         assert set(found) == {Requirement(line) for line in expected}
     entry_points = wheel.read(f"{NAME}.dist-info/entry_points.txt").decode()
     assert entry_points.split() == ["[console_scripts]", "skmal", "=", "skmal.cli:main"]
+
+
+def test_the_readme_of_an_index_has_links_that_lead_there(archives):
+    _, wheel = archives
+    metadata = wheel.read(f"{NAME}.dist-info/METADATA").decode()
+    page = message_from_string(metadata).get_payload()
+    links = re.findall(r"(!?)\[[^\]]*\]\(([^)]+)\)", page)
+    own = [(is_image, link) for is_image, link in links if link.startswith(URL)]
+    assert len(own) > 10
+    assert all(link.startswith("https://") for _, link in links)
+    for is_image, link in own:
+        path = link.removeprefix(f"{URL}/").partition("#")[0]
+        assert path.endswith("?raw=true") == bool(is_image)
+        assert (ROOT / path.removesuffix("?raw=true")).exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script for bash")

@@ -1,5 +1,6 @@
 """The code in README and docs runs, and the commands are those that CI runs."""
 
+import json
 import re
 import warnings
 from pathlib import Path
@@ -39,6 +40,22 @@ def test_the_docs_python_blocks_run_and_print_what_the_page_says(page, capsys):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
 def test_the_docs_links_lead_to_files_and_headings(page):
     check_links(page, page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("benchmarks/*.md")], ids=lambda p: p.name
+)
+def test_links_of_other_pages_lead_to_files_and_headings(page):
+    check_links(page, page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "page", sorted(DOCS.glob("lessons/*.ipynb")), ids=lambda p: p.stem
+)
+def test_links_of_lessons_lead_to_files(page):
+    cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
+    texts = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
+    check_links(page, "\n".join(texts))
 
 
 def run(text, capsys):
@@ -88,7 +105,3 @@ def test_the_readme_is_short():
 def test_ci_finds_the_test_command_in_the_readme():
     pattern = re.search(r"grep -E '(.*)' README.md", (ROOT / ".ci/run").read_text())[1]
     assert len(re.findall(pattern, README, flags=re.MULTILINE)) == 1
-
-
-def test_the_readmes_links_lead_to_files_and_headings():
-    check_links(ROOT / "README.md", README)

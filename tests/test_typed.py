@@ -5,6 +5,7 @@ must be there.
 """
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -36,3 +37,32 @@ def test_type_checkers_find_nothing_in_it(checker, options, tmp_path):
         run, cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_type_checkers_take_for_public_is_public_and_typed():
+    if importlib.util.find_spec("pyright") is None:
+        pytest.skip('pyright is not installed; pip install -e ".[types]"')
+    run = [sys.executable, "-m", "pyright", *PYRIGHT, "--verifytypes", "skmal"]
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(
+            [str(ROOT), str(ROOT / "tests" / "typed" / "stubs")]
+        )
+    }
+    done = subprocess.run(
+        [*run, "--ignoreexternal", "--outputjson"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    report = json.loads(done.stdout)["typeCompleteness"]
+    unknown = [s["name"] for s in report["symbols"] if not s["isTypeKnown"]]
+    assert report["completenessScore"] == 1, unknown
+    for symbol in report["symbols"]:
+        room, _, name = symbol["name"].rpartition(".")
+        if (
+            symbol["isExported"]
+            and symbol["category"] in ("class", "function")
+            and "._" not in symbol["name"]
+        ):
+            assert name in importlib.import_module(room).__all__

@@ -110,16 +110,35 @@ def _write_folders(folder: Path, size: int) -> int:
     if not 1 <= size <= len(glyphs.names):
         raise ValueError(f"--size must be from 1 to {len(glyphs.names)}, got {size}")
     folder.joinpath("images").mkdir(parents=True, exist_ok=True)
+    rows = signs_first(glyphs.code_point)[:size]
     for image, code_point in zip(
-        glyphs.images[:size], glyphs.code_point[:size], strict=True
+        glyphs.images[rows], glyphs.code_point[rows], strict=True
     ):
         ink = Image.fromarray(255 - image)  # black on white
         ink.save(folder / "images" / f"{code_point:04x}.png")
-    names = np.random.default_rng(0).permutation(glyphs.names[:size])
+    names = np.random.default_rng(0).permutation(glyphs.names[rows])
     texts = folder / "texts.txt"
     texts.write_text("\n".join(names) + "\n", encoding="utf-8")
     print(f"Written: {size} images in {folder / 'images'}, their names in {texts}")
     return 0
+
+
+def signs_first(code_point: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return all rows of the glyphs: signs such as umbrellas, then letters.
+
+    Parameters
+    ----------
+    code_point : ndarray of int
+        Those of the glyphs.
+
+    Returns
+    -------
+    ndarray of int
+        The rows.
+    """
+    technical = (code_point >= 0x2300) & (code_point < 0x2400)
+    shapes = (code_point >= 0x25A0) & (code_point < 0x2700)
+    return (~(technical | shapes)).argsort(kind="stable")
 
 
 def verdict(row: Mapping[str, Any]) -> str:
