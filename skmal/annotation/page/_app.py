@@ -33,8 +33,6 @@ FILES = {
     },
 }
 TOKEN_HEADER = "X-Skmal-Token"
-MAX_BODY = 16_384  # bytes of a request
-
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -58,16 +56,18 @@ def create_app(
     host: str = "127.0.0.1",
     allowed: Sequence[str] = (),
     end: Callable[[], Sequence[str]] | None = None,
+    max_body: int = 16_384,
 ) -> Flask:
     """Return the Flask application of the page.
 
     `by` is in whose name answers go where the page gives none; `host` is what the
     server listens on, which decides the names that it answers to, and `allowed` has
     further ones. `end` is what the page's button "finish" calls: it ends the server,
-    and says what was made. With None the button ends the page of who presses it.
+    and says what was made. With None the button ends the page of who presses it. A
+    request may have `max_body` bytes.
     """
     app = Flask("skmal", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = max_body
     app.before_request(partial(check_sender, token, host, allowed))
     app.after_request(add_headers)
     app.register_error_handler(HTTPException, say_why)
