@@ -93,7 +93,7 @@ def serve(
     try:
         from waitress.server import create_server
 
-        from ._app import create_app
+        from ._app import behind_token, create_app
     except ImportError as error:
         raise ImportError(
             "the page needs Flask and waitress; install them with `pip install "
@@ -137,7 +137,7 @@ def serve(
     _make_room(connections + SPARE)
     try:
         server = create_server(
-            app,
+            behind_token(app, token),
             map=channels,
             host=host,
             port=port,

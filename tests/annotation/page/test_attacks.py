@@ -150,6 +150,21 @@ def test_whoever_has_no_token_waits_for_those_that_have_it():
     assert not queue
 
 
+@pytest.mark.parametrize("token", ["wrong", "", "t\xf6k"])
+def test_without_the_token_all_is_refused_early(server, token):
+    where, _ = server
+    for path in ("/api/progress", "/api/no-such-thing"):
+        status, sent = request(where, token.encode("latin-1"), "GET", path)
+        assert status == 401
+        assert sent["error"].startswith("the token is missing or wrong")
+    connection = http.client.HTTPConnection(*where, timeout=60)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert b"<html" in answer.read()
+    connection.close()
+
+
 def test_limits_are_options(session):
     with served(session, connections=3, idle=1, max_body=2000) as link:
         link = urlsplit(link)
