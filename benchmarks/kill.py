@@ -20,6 +20,7 @@ import signal
 import tempfile
 import threading
 import time
+import warnings
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -120,7 +121,11 @@ def is_refused(path: Path) -> bool:
 
 def check(path: Path, told: Counter, maybe_undone: Counter) -> tuple[int, int]:
     """Return how many answers and second answers there are, or raise for a loss."""
-    with open_session(path) as session:
+    with warnings.catch_warnings():
+        # A step that was on its way is whole in the log, or left out.
+        warnings.filterwarnings("ignore", "(?s).*: (restored|left out|made anew)")
+        session = open_session(path)
+    with session:
         replies = session.review.replies()
         progress, pairs = session.progress, session.pairs()
     known = Counter((reply.by, reply.question) for reply in replies)
@@ -197,7 +202,8 @@ def main() -> None:
             told -= maybe_undone
             if "done" in lines:  # all items are answered: begin anew
                 told, second = Counter(), 0
-                path.unlink()
+                for end in ("", ".log"):  # else the one would be restored
+                    Path(f"{path}{end}").unlink()
         kills = f"{options.kills} kills by {signal.SIGKILL.name}"
         print(
             f"{kills}, {n_told} answers of two people told, {n_seconds} of them second "

@@ -1,10 +1,15 @@
 """Sessions on forty keyed items, and people who know the answers."""
 
+import json
+
 import numpy as np
 from helpers import make_pairs
 from PIL import Image
 
 from skmal import AnnotationSession, PairedActiveLearner
+from skmal.annotation._chain import Entry, content_of, link
+from skmal.annotation._log import Log, log_path
+from skmal.annotation._stored import build
 
 X, Y = make_pairs(40)
 KEYED_X = {f"x{i}": x for i, x in enumerate(X)}
@@ -56,3 +61,15 @@ def make_folders(folder):
     texts = folder / "texts.txt"
     texts.write_text("".join(f"number {i}\n" for i in range(12)), encoding="utf-8")
     return images, texts
+
+
+def rewrite(path, change):
+    """Write a closed journal and its log anew, as if other rows had been written."""
+    lines = Log(log_path(path)).read().lines
+    entries, before = [], ""
+    for _, line in sorted(lines.items()):
+        content = content_of(change(json.loads(line.entry.content)))
+        before = link(before, content)
+        entries.append(Entry(content, before))
+    build(path, entries)
+    Log(log_path(path)).rewrite(entries)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..items._keys import content_hash
 from ._events import Start
 from ._journal import Journal, Registered, reading
-from ._ledger import Ledger
+from ._ledger import Ledger, replay
 from ._records import NAMES
 from ._replies import replies, write_replies
 from ._sources import UNREAD
@@ -91,6 +91,5 @@ def _ledger_of(journal: Journal, registered: list[dict[Any, Registered]]) -> Led
         raise ValueError(f"{journal.path} holds no session; name another file")
     several = events[0].parameters.several
     ledger = Ledger(modality, _may_have_several(registered, several, len(modality)))
-    for event in events:
-        ledger.apply(event)
+    replay(ledger, events, journal.path)
     return ledger

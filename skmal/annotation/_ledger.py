@@ -1,8 +1,9 @@
 """What the events of a journal amount to: who is whose partner, and what is asked."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -407,3 +408,23 @@ def items_of_event(event: Lesson | Told) -> tuple[Number, ...]:
     """Return the items that something is said of."""
     partner = None if isinstance(event, Skip | Complete) else event.partner
     return (event.item,) if partner is None else (event.item, partner)
+
+
+def replay(ledger: Ledger, events: Iterable[Event], path: Path) -> None:
+    """Take in the events of a journal.
+
+    Raises
+    ------
+    ValueError
+        If one does not fit those before it, in a journal of an old version, say, which
+        has no hashes that would have told so.
+    """
+    for event in events:
+        try:
+            ledger.apply(event)
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"event {event.number} of {path} does not fit those before it "
+                f"({type(error).__name__}: {error}): the file is damaged. Restore it "
+                "from a copy"
+            ) from error

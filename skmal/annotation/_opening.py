@@ -28,8 +28,8 @@ from ._events import (
 )
 from ._given import GROUPS, Given
 from ._ids import Key, Number
-from ._journal import Journal, reading
-from ._ledger import Ledger, items_of_event
+from ._journal import Journal, is_there, reading
+from ._ledger import Ledger, items_of_event, replay
 from ._open_rows import askable, known, rows_paired
 from ._sources import Pool
 from ._training import Pools, items_of, new_learner, rebuild, tell_unmatched
@@ -136,7 +136,7 @@ def open_book(
     """Begin a journal, or read it and compare it with what is passed."""
     known_pairs = list(known_pairs)
     begun = None
-    if not path.exists():  # what can go wrong does so before there is a journal
+    if not is_there(path):  # what can go wrong does so before there is a journal
         check_overlap(given.overlap, given.several or [])
         begun = Catalogue(sources, [{}, {}], bool(given.several))
         may = begun.may_have_several(given.several or [])
@@ -147,6 +147,11 @@ def open_book(
         described = _describe(learner)
         several = given.several or []
         if events:
+            if not isinstance(events[0], Start):
+                raise ValueError(
+                    f"{path} does not begin as a session does: it is damaged. Restore "
+                    "it from a copy"
+                )
             then = _parameters(events)
             _check_groups(then.several, given.several, path)
             several = then.several
@@ -159,8 +164,7 @@ def open_book(
         else:
             items = begun
         ledger = Ledger(items.modality, items.may_have_several(several))
-        for event in events:
-            ledger.apply(event)
+        replay(ledger, events, path)
         pairs = _check_known_pairs(known_pairs, items, events, path, ledger.several)
         if events:
             new = _take_in(items, ledger, changed, on_error, path)

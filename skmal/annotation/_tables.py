@@ -107,7 +107,7 @@ def check_place(path: str | Path, journal: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file in it")
     beside = path.resolve().parent == journal.resolve().parent
-    ends = "", "-wal", "-shm", ".owner", ".token"
+    ends = "", "-wal", "-shm", ".log", ".owner", ".token"
     own = [journal.resolve().name + end for end in ends]
     if beside and path.resolve().name in own:
         raise ValueError(f"{path} is the session's journal; export to another file")

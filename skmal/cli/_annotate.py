@@ -10,12 +10,13 @@ from pathlib import Path
 from socket import SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, getaddrinfo, socket
 from typing import Any, Literal
 
+from .._shared.parameters import check_integer
 from ..annotation._aside import list_path
 from ..annotation._opening import learner_of
 from ..annotation._session import AnnotationSession
 from ..annotation._words import describe_agreement, describe_encoder
 from ..annotation.page._hosts import check_allowed
-from ..annotation.page._serve import PORT, serve
+from ..annotation.page._serve import CONNECTIONS, IDLE, MAX_BODY, PORT, serve
 from ..encoders.clip._config import ICONS
 from ..encoders.clip._encoder import CLIPEncoder
 from ..learners._paired import PairedActiveLearner
@@ -60,6 +61,9 @@ def run_annotate(arguments: argparse.Namespace) -> int:
         )
     check_allowed(arguments.allow_host)
     _check_server(arguments.host, arguments.port)
+    check_integer(arguments.connections, "--connections", minimum=1)
+    check_integer(arguments.idle, "--idle", minimum=1)
+    check_integer(arguments.max_body, "--max-body", minimum=1024)
     try:
         return _annotate(arguments)
     except (ValueError, ImportError, OSError) as error:
@@ -118,6 +122,9 @@ def _annotate(arguments: argparse.Namespace) -> int:
             open_browser=arguments.open,
             allow_hosts=arguments.allow_host,
             finish=lambda: _made(session, arguments),
+            connections=arguments.connections,
+            idle=arguments.idle,
+            max_body=arguments.max_body,
         )
         try:
             _finish(session, arguments)
@@ -337,6 +344,18 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         metavar="NAME",
         help="a name that people reach the page by, that of a proxy say; repeatable",
     )
+    for name, default, what in (
+        ("connections", CONNECTIONS, "connections that may be open at the same time"),
+        ("idle", IDLE, "seconds until a connection on which nothing comes is closed"),
+        ("max-body", MAX_BODY, "bytes that a request may have"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            type=int,
+            default=default,
+            metavar="N",
+            help=f"{what} (default: {default})",
+        )
     parser.add_argument("--open", action="store_true", help="open a browser")
     parser.add_argument(
         "--export",

@@ -21,6 +21,7 @@ from ._reading import (
     check_folder,
     convert_once,
     image_fault,
+    leads_out,
 )
 from ._tables import read_rows
 
@@ -249,9 +250,16 @@ def _quadruples(
         paths = {}
         for image in IMAGES:
             is_own, name = row[image] if folder else (False, row[image])
+            if leads_out(str(name)):
+                problems.add(
+                    f"{file}, {place}: {image!r} is {name!r:.80}, which leads out of "
+                    "the folder"
+                )
+                break
             home = folder if folder and is_own else file.parent
             paths[image] = os.path.join(home, str(name))
-        yield place, row | paths
+        else:
+            yield place, row | paths
 
 
 def _rows_of(file: Path, problems: Problems) -> Iterator[tuple[str, Row]]:

@@ -9,7 +9,7 @@ import stat
 import uuid
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -31,6 +31,12 @@ UNWRITABLE = {  # why a folder takes no files
     errno.EEXIST,
 }
 N_SHOWN = 10  # messages that a warning repeats
+
+
+def leads_out(name: str) -> bool:
+    """Say whether a name in a file of others leads out of the folder that it is of."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    return path.is_absolute() or PureWindowsPath(name).drive != "" or ".." in path.parts
 
 
 class Problems:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
 from ._columns import character_fault
+from ._reading import leads_out
 
 LARGEST_HEADER = 1 << 20  # bytes, of long names and the like
 BLOCK = 512  # bytes; one of zeros is the end
@@ -97,8 +98,7 @@ def _check_end(opened: IO[bytes], end: int) -> None:
 
 def _fault(found: tarfile.TarInfo, size: int) -> str | None:
     """Say why a member is not taken; None: it is."""
-    path = PurePosixPath(found.name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts:
+    if leads_out(found.name):
         return "has a name that leads out of the archive"
     if found.issym() or found.islnk():
         return f"is a link, to {found.linkname!r:.80}; no link is followed"

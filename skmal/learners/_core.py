@@ -258,10 +258,11 @@ class ActiveLearner(BaseEstimator):
         self, items: Sequence[Items], refit: bool = True, only_new: bool = False
     ) -> Self:
         """Add checked, aligned items, one sequence per modality, and refit."""
-        if self._aligned is None or only_new:  # copies, for they are kept
+        seen = self._aligned
+        if seen is None or only_new:  # copies, for they are kept
             known = tuple(take(own, np.arange(len(own))) for own in items)
         else:
-            known = tuple(map(join, self._aligned, items))
+            known = tuple(map(join, seen, items))
         seed, prequential, audits = self._seed(), self._prequential, self._audits
         if prequential.galleries or audits.pending:
             encoder = getattr(self, "estimator_", self.estimator)
@@ -276,9 +277,24 @@ class ActiveLearner(BaseEstimator):
         learned |= {"_prequential": prequential, "_audits": audits}
         if not only_new:
             learned["_aligned"] = known
-        # In one step, so that whoever interrupts finds all of it or none.
-        self.__dict__.update(learned)
+        self._take_over(seen, learned)
         return self
+
+    def _take_over(
+        self, seen: tuple[Items, ...] | None, learned: Mapping[str, Any]
+    ) -> None:
+        """Set what was learned beyond the pairs that were seen, all of it or nothing.
+
+        An interrupt finds it set or not, and a thread that was slower loses no pair of
+        another. A lock would stay taken after an interrupt at its end; CPython switches
+        threads nowhere between this comparison and the update.
+        """
+        if self._aligned is not seen:
+            raise RuntimeError(
+                "another thread has taught this learner meanwhile, so nothing was "
+                "changed; teach again, from one thread at a time"
+            )
+        self.__dict__.update(learned)
 
     def _teach_unmatched(self, query: BaseQuery, alone: IntArray, m: int) -> Self:
         """Keep the query's items at these places as without a partner.

@@ -150,6 +150,12 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
 
     The order of the pools' rows decides nothing but ties and seeded draws.
 
+    Threads: what a learner knows is set in one step, so that an interrupt, an error or
+    another thread finds a state from before or after. Several threads may `query`,
+    `transform` and `score`; the answers that `prequential_` is about are those to the
+    latest query. Teach from one thread at a time: a `teach` during which another has
+    taught raises RuntimeError and changes nothing, and may be called again.
+
     Where an item of X has several rows (an image with several captions), pass `groups`
     to `fit`. In the simulated run X's pool then holds the item once, y's pool all its
     partners. Asked about the item, the annotator names one of those still open, in the

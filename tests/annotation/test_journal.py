@@ -46,6 +46,7 @@ def test_other_journals_are_refused_and_left_alone(tmp_path):
     with pytest.raises(ValueError, match="newer skmal .journal version 7"):
         open_keyed(tmp_path)
     assert path.read_bytes() == content
+    path.with_name("s.skmal.log").unlink()  # which would give it back
     path.write_text("my notes, in which nothing is a journal" * 99)
     with pytest.raises(ValueError, match="no skmal journal, or damaged"):
         open_keyed(tmp_path)

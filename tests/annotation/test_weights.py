@@ -6,14 +6,13 @@ import json
 import pickle
 import pickletools
 import shutil
-import sqlite3
 import warnings
 
 import joblib
 import numpy as np
 import pytest
 from helpers import MICRO_CLIP
-from sessions import X, Y, answer_some, learner, make_folders, open_keyed
+from sessions import X, Y, answer_some, learner, make_folders, open_keyed, rewrite
 from sklearn.cross_decomposition import PLSSVD
 
 from skmal import AnnotationSession, CLIPEncoder, ContrastiveProjection, RidgeCCA
@@ -29,15 +28,14 @@ def weights_in(folder):
 def replace_weights(folder, content):
     """Put other bytes in the file's place, as if the journal knew them."""
     weights_in(folder).write_bytes(content)
-    with sqlite3.connect(folder / "s.skmal") as connection:
-        (row,) = connection.execute(
-            "SELECT id, data FROM event WHERE kind = 'round' ORDER BY id DESC LIMIT 1"
-        )
-        data = json.loads(row[1]) | {"sha256": hashlib.sha256(content).hexdigest()}
-        connection.execute(
-            "UPDATE event SET data = ? WHERE id = ?", [json.dumps(data), row[0]]
-        )
-    connection.close()
+    sha256 = hashlib.sha256(content).hexdigest()
+
+    def change(row):
+        if row["kind"] == "round":
+            row["data"] = json.dumps(json.loads(row["data"]) | {"sha256": sha256})
+        return row
+
+    rewrite(folder / "s.skmal", change)
 
 
 def pickled(value):

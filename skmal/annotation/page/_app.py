@@ -7,10 +7,12 @@ ports of this machine would get) and in no log.
 Flask is imported here, so this is imported only by who serves.
 """
 
+import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -19,6 +21,9 @@ from .._session import AnnotationSession
 from ._handlers import Handlers, refused
 from ._hosts import is_own_name, is_own_origin, name_in
 from ._review import ReviewHandlers
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
@@ -33,8 +38,8 @@ FILES = {
     },
 }
 TOKEN_HEADER = "X-Skmal-Token"
-MAX_BODY = 16_384  # bytes of a request
-
+NO_TOKEN = "the token is missing or wrong; open the printed link"
+TYPE = "application/json"
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -58,16 +63,18 @@ def create_app(
     host: str = "127.0.0.1",
     allowed: Sequence[str] = (),
     end: Callable[[], Sequence[str]] | None = None,
+    max_body: int = 16_384,
 ) -> Flask:
     """Return the Flask application of the page.
 
     `by` is in whose name answers go where the page gives none; `host` is what the
     server listens on, which decides the names that it answers to, and `allowed` has
     further ones. `end` is what the page's button "finish" calls: it ends the server,
-    and says what was made. With None the button ends the page of who presses it.
+    and says what was made. With None the button ends the page of who presses it. A
+    request may have `max_body` bytes.
     """
     app = Flask("skmal", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = max_body
     app.before_request(partial(check_sender, token, host, allowed))
     app.after_request(add_headers)
     app.register_error_handler(HTTPException, say_why)
@@ -123,8 +130,32 @@ def check_sender(token: str, host: str, allowed: Sequence[str]) -> Response | No
     if request.path.startswith("/api/") and not secrets.compare_digest(
         given, token.encode()
     ):
-        return refused(401, "the token is missing or wrong; open the printed link")
+        return refused(401, NO_TOKEN)
     return None
+
+
+def behind_token(app: Flask, token: str) -> "WSGIApplication":
+    """Return the application behind a look at the token that costs next to nothing.
+
+    `check_sender` refuses the same; but whoever asks often without a token should not
+    take the time of those who have it.
+    """
+    body = json.dumps({"error": NO_TOKEN}).encode()
+    size = str(len(body))
+    headers = [*HEADERS.items(), ("Content-Type", TYPE), ("Content-Length", size)]
+    name = "HTTP_" + TOKEN_HEADER.upper().replace("-", "_")
+
+    def answer(
+        environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        given = environ.get(name, "").encode("utf-8", "replace")
+        is_api = environ.get("PATH_INFO", "").startswith("/api/")
+        if not is_api or secrets.compare_digest(given, token.encode()):
+            return app(environ, start_response)
+        start_response("401 Unauthorized", headers)
+        return [body]
+
+    return answer
 
 
 def add_headers(response: Response) -> Response:

@@ -1,16 +1,25 @@
 """The page that people answer on, and the command that opens it: skmal annotate."""
 
+import logging
+import select
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
+from ..._shared.parameters import check_integer
 from .._session import AnnotationSession
 from ._ending import closing_soon, ended_by_signals
 from ._hosts import check_allowed, is_loopback, reachable
+from ._queue import TokenFirst
 from ._token import kept_token
 
 PORT = 8765
+CONNECTIONS = 500  # at the same time; a browser holds up to six
+IDLE = 60  # seconds after which a connection that sends nothing is closed
+MAX_BODY = 16_384  # bytes of a request
+SPARE = 100  # files that the process has open besides
 
 
 def serve(
@@ -22,6 +31,9 @@ def serve(
     open_browser: bool = False,
     allow_hosts: Sequence[str] = (),
     finish: Callable[[], Sequence[str]] | None = None,
+    connections: int = CONNECTIONS,
+    idle: int = IDLE,
+    max_body: int = MAX_BODY,
 ) -> None:
     """Serve a local page to answer a session's questions on, until Ctrl-C.
 
@@ -52,6 +64,13 @@ def serve(
         What the button "Finish" calls before the server ends, without arguments: it
         exports, say, and returns sentences for people, what was made and what to do
         next. None: where the journal is.
+    connections : int, default=500
+        How many may be open at the same time; whoever comes then has to wait. A browser
+        holds up to six.
+    idle : int, default=60
+        Seconds after which a connection on which nothing comes is closed.
+    max_body : int, default=16384
+        Bytes that a request may have; a longer one is refused before it is read.
 
     Raises
     ------
@@ -60,8 +79,8 @@ def serve(
     OSError
         If the port is taken.
     ValueError
-        If there is no such port, a name in `allow_hosts` is none, or there are no
-        questions yet and the encoder cannot choose any.
+        If there is no such port, a name in `allow_hosts` is none, a limit is too small,
+        or there are no questions yet and the encoder cannot choose any.
 
     Warns
     -----
@@ -75,7 +94,7 @@ def serve(
     try:
         from waitress.server import create_server
 
-        from ._app import MAX_BODY, create_app
+        from ._app import behind_token, create_app
     except ImportError as error:
         raise ImportError(
             "the page needs Flask and waitress; install them with `pip install "
@@ -84,6 +103,9 @@ def serve(
 
     if not 0 <= port <= 65_535:  # getaddrinfo takes what is left of larger ones
         raise ValueError(f"port must be from 0 to 65535, got {port}")
+    connections = check_integer(connections, "connections", minimum=1)
+    idle = check_integer(idle, "idle", minimum=1)
+    max_body = check_integer(max_body, "max_body", minimum=1024)
     allowed = check_allowed(allow_hosts)
     if not is_loopback(host):
         warnings.warn(
@@ -108,23 +130,37 @@ def serve(
 
     is_own = is_loopback(host) and not allowed
     app = create_app(
-        session, token, by=by, host=host, allowed=allowed, end=end if is_own else None
+        session,
+        token,
+        by=by,
+        host=host,
+        allowed=allowed,
+        end=end if is_own else None,
+        max_body=max_body,
     )
+    _make_room(connections + SPARE)
     try:
         server = create_server(
-            app,
+            behind_token(app, token),
             map=channels,
             host=host,
             port=port,
             threads=8,
             ident=None,
-            max_request_body_size=MAX_BODY,  # before anything is put on disk
+            max_request_body_size=max_body,  # before anything is put on disk
+            connection_limit=connections + 2,  # the server has two of its own
+            channel_timeout=idle,
+            cleanup_interval=max(1, idle // 4),
+            asyncore_use_poll=hasattr(select, "poll"),  # `select` ends at 1,024
         )
     except OSError as error:
         raise OSError(
             f"cannot listen on {host} port {port} ({error}); take another port, or 0 "
             "for a free one"
         ) from error
+    server.task_dispatcher.queue = TokenFirst(token)  # pyright: ignore[reportAttributeAccessIssue]
+    # It would print a line for each request that waits.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sockets = getattr(server, "effective_listen", None)
     # The stubs of waitress lack the attribute.
     port = sockets[0][1] if sockets else server.effective_port  # pyright: ignore[reportAttributeAccessIssue]
@@ -149,3 +185,14 @@ def serve(
             closing.join()
         for channel in list(channels.values()):
             channel.close()
+
+
+def _make_room(n_files: int) -> None:
+    """Let the process have so many files open, where the system allows it."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < n_files:
+            room = n_files if hard == resource.RLIM_INFINITY else min(n_files, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (room, hard))

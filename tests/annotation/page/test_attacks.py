@@ -8,10 +8,14 @@ import http.client
 import json
 import socket
 import threading
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 from pages import served
+
+from skmal.annotation import serve
+from skmal.annotation.page._queue import TokenFirst
 
 pytest.importorskip("flask")
 pytest.importorskip("waitress")
@@ -99,6 +103,86 @@ def test_many_slow_senders_keep_nobody_waiting(server):
     finally:
         for line in slow:
             line.close()
+
+
+def test_more_clients_than_a_small_server_takes_keep_nobody_waiting(server):
+    """By default 500 may be connected; `benchmarks/page_attack.py` has the times."""
+    where, token = server
+    start = head(token, "Content-Type: application/json", "Content-Length: 1000")
+    lines = [socket.create_connection(where, timeout=60) for _ in range(200)]
+    try:
+        for i, line in enumerate(lines):
+            line.sendall(start + b"{" if i % 2 else b"GET / HT")
+        assert is_served(where, token)
+        statuses = []
+        threads = [
+            threading.Thread(
+                target=lambda: statuses.append(
+                    request(where, "wrong", "GET", "/api/question")[0]
+                )
+            )
+            for _ in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        assert is_served(where, token)
+        for thread in threads:
+            thread.join()
+        assert statuses == [401] * 20
+    finally:
+        for line in lines:
+            line.close()
+
+
+def test_whoever_has_no_token_waits_for_those_that_have_it():
+    class Channel:
+        def __init__(self, **headers):
+            self.requests = [SimpleNamespace(headers=headers)]
+
+    queue = TokenFirst("token")
+    sent = {"X_SKMAL_TOKEN": "wröng"}, {"X_SKMAL_TOKEN": "token"}, {}
+    channels = [Channel(**sent[i % 3]) for i in range(9)]
+    for channel in channels:
+        queue.append(channel)
+    assert len(queue) == 9
+    served = [channels.index(queue.popleft()) for _ in channels]
+    assert served == [1, 4, 7, 0, 2, 3, 5, 6, 8]
+    assert not queue
+
+
+@pytest.mark.parametrize("token", ["wrong", "", "t\xf6k"])
+def test_without_the_token_all_is_refused_early(server, token):
+    where, _ = server
+    for path in ("/api/progress", "/api/no-such-thing"):
+        status, sent = request(where, token.encode("latin-1"), "GET", path)
+        assert status == 401
+        assert sent["error"].startswith("the token is missing or wrong")
+    connection = http.client.HTTPConnection(*where, timeout=60)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert b"<html" in answer.read()
+    connection.close()
+
+
+def test_limits_are_options(session):
+    with served(session, connections=3, idle=1, max_body=2000) as link:
+        link = urlsplit(link)
+        where, token = (link.hostname, link.port), link.fragment.partition("=")[2]
+        json_type = "Content-Type: application/json"
+        answer = sent(where, head(token, json_type, "Content-Length: 2001"))
+        assert b" 413 " in answer
+        silent = [socket.create_connection(where, timeout=60) for _ in range(4)]
+        try:
+            # All are taken, until those that say nothing have been closed.
+            assert is_served(where, token)
+            assert silent[0].recv(1) == b""
+        finally:
+            for line in silent:
+                line.close()
+    for name, value in (("connections", 0), ("idle", 0), ("max_body", 10)):
+        with pytest.raises(ValueError, match=name):
+            serve(session, port=0, **{name: value})
 
 
 def test_an_answer_sent_again_is_refused(server, session):
