@@ -51,16 +51,25 @@ class Desk:
         if own is not None:
             return own
         held = self._wanted()
-        taken = {asked.item for asked in held.values()} | self.proposed_to_others(by)
+        taken = {asked.item for asked in held.values()}
         is_budget_left = not self.is_budget_held()
         if is_budget_left:
             again = self._answered_by_others(by)
             if again is not None:
                 return again
-            for number in ledger.current:
-                asked = ledger.questions[number]
-                if asked.item not in taken and self._is_askable(asked):
+            free = (
+                asked
+                for asked in map(ledger.questions.__getitem__, ledger.current)
+                if asked.item not in taken and self._is_askable(asked)
+            )
+            looked_at = self.proposed_to_others(by)
+            spare: Asked | None = None
+            for asked in free:
+                if asked.item not in looked_at:
                     return asked
+                spare = spare or asked
+            if spare is not None:
+                return spare
         if more and is_budget_left:
             return None
         return next(filter(self._is_askable, held.values()), None)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -228,8 +229,12 @@ class Proposing:
                 proposals = [self._proposal(latest, at) for at in chosen]
             # Files may have gone bad since all were looked at.
             pairs = [Question(0, 0, own.X, (own.y,)) for own in proposals]
-            if not look_at_shown(self._book, pairs):
+            told = look_at_shown(self._book, pairs)
+            if not told:
                 return proposals
+            if not self._trainer.in_background:  # else the progress says so
+                message = "\n".join(told)
+                warnings.warn(f"set aside from now on: {message}", stacklevel=3)
 
     def _proposal(self, latest: Matched, at: int) -> Proposal:
         x, y = (Number(int(number)) for number in latest.pairs[at])

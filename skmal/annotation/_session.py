@@ -557,6 +557,9 @@ class AnnotationSession:
     def match(self, n_folds: int | None = 10) -> list[Proposal]:
         """Propose partners for all that is open, and say how sure each is.
 
+        The encoder learns from all answers first; with ``training="background"`` the
+        last finished one proposes.
+
         Parameters
         ----------
         n_folds : int, default=10
@@ -582,6 +585,8 @@ class AnnotationSession:
         """
         if n_folds is not None:
             n_folds = check_integer(n_folds, "n_folds", minimum=2)
+        if not self._trainer.in_background and self._book.ledger.n_unlearned:
+            self._trainer.train()
         self._proposing.match(n_folds)
         proposals, n_checked, is_trusted = self._proposing.all()
         if proposals and not is_trusted:

@@ -30,6 +30,7 @@ COLUMNS: tuple[str, ...] = (
     "y_text",
     "image",
     "text",
+    "how",
 )
 
 
@@ -90,7 +91,15 @@ def rows_with(
             "y_text": texts[1],
             "image": image,
             "text": text,
+            "how": _how(given),
         }
+
+
+def _how(given: Any) -> str:
+    """Return how it came to be known."""
+    if given is None:
+        return "known"
+    return "verified" if getattr(given, "verified", False) else "answered"
 
 
 def _image_and_text(kinds: tuple[str, str], values: list[Any]) -> tuple[Any, Any]:
