@@ -81,6 +81,16 @@ class Desk:
             return held[by]
         return next(filter(self._is_askable, self._ledger.refused_by(by)), None)
 
+    def release(self, by: str) -> None:
+        """Let a person have another question than the one in hand."""
+        self._held.pop(by, None)
+
+    def n_refused_by(self, by: str) -> int:
+        """Return how many questions wait whose proposed partner a person refused."""
+        if self._ledger.budget_left <= 0:
+            return 0
+        return sum(map(self._is_askable, self._ledger.refused_by(by)))
+
     def proposed_to_others(self, by: str) -> set[Number]:
         """Return the items of pairs that others are looking at."""
         now = time.monotonic()

@@ -287,6 +287,7 @@ class Proposing:
         item, partner = self._asked_about(x, y)
         asked = self._question(item, partner, 0, with_partner=False)
         self._book.commit(Proposed([asked]), Refused(by, asked.id, item, partner, each))
+        self._desk.release(by)  # it comes before any other
         return self._desk.shown(asked)
 
     def _numbers(self, pair: Pair) -> tuple[Number, Number]:

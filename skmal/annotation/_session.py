@@ -704,6 +704,22 @@ class AnnotationSession:
             self._book.check_open()
             return self._proposing.refuse(proposal, str(by), seconds)
 
+    def n_in_full(self, by: str = "me") -> int:
+        """Return how many questions a person is asked in full, for they refused.
+
+        Parameters
+        ----------
+        by : str, default="me"
+            Who refused what was proposed.
+
+        Returns
+        -------
+        int
+            How many of these are open; `next_question` asks them first.
+        """
+        with self._book.lock:
+            return self._desk.n_refused_by(str(by))
+
     def forecast(self, n: int = 100) -> Forecast:
         """Say what the next answers will bring, by those about items drawn at random.
 
@@ -864,7 +880,9 @@ class AnnotationSession:
 
     # ---------------------------------------------------------------- exporting
 
-    def export_csv(self, path: str | Path) -> None:
+    def export_csv(
+        self, path: str | Path, *, min_confidence: float | None = None
+    ) -> None:
         """Write every answer that stands, and every known pair, as a table.
 
         Parameters
@@ -878,23 +896,41 @@ class AnnotationSession:
             is of image files and the other of texts, `image` (its path, relative to the
             folder of the table where it lies in there) and `text`:
             `skmal.datasets.load_pairs` reads the table, and so does ``skmal compare``.
+            `how` tells what people said (answered: named among all; verified: said of a
+            proposed pair that it is right) from what is known or proposed, and
+            `confidence` is that of the latter.
+        min_confidence : float, default=None
+            Partners are proposed for what is open (see `match`), and pairs of at least
+            this confidence, from 0 to 1, are written as well. None: no proposals.
         """
-        check_place(path, self.path)
-        with self._book.lock:
-            rows = list(rows_of(self._book))
+        rows = self._rows(path, min_confidence)
         write_csv(rows, path)
 
-    def export_jsonl(self, path: str | Path) -> None:
+    def _rows(
+        self, path: str | Path, min_confidence: float | None
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a table."""
+        check_place(path, self.path)
+        found: list[Proposal] = []
+        if min_confidence is not None:
+            least = check_number(min_confidence, "min_confidence", minimum=0, maximum=1)
+            found = [own for own in self.match() if own.confidence >= least]
+        with self._book.lock:
+            return list(rows_of(self._book, found))
+
+    def export_jsonl(
+        self, path: str | Path, *, min_confidence: float | None = None
+    ) -> None:
         """Write what `export_csv` writes as JSON, one object a line.
 
         Parameters
         ----------
         path : str or path
             The file; one that exists is replaced.
+        min_confidence : float, default=None
+            As in `export_csv`.
         """
-        check_place(path, self.path)
-        with self._book.lock:
-            rows = list(rows_of(self._book))
+        rows = self._rows(path, min_confidence)
         write_jsonl(rows, path)
 
     def export_label_studio(

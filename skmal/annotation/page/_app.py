@@ -19,17 +19,19 @@ from .._session import AnnotationSession
 from ._handlers import Handlers, refused
 from ._hosts import is_own_name, is_own_origin, name_in
 from ._review import ReviewHandlers
+from ._verify import VerifyHandlers
 
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/review": ("review.html", "text/html; charset=utf-8"),
+    "/verify": ("verify.html", "text/html; charset=utf-8"),
     **{
         f"/{name}.css": (f"{name}.css", "text/css; charset=utf-8")
-        for name in ("page", "review")
+        for name in ("page", "review", "verify")
     },
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("page", "items", "server", "sentences", "review")
+        for name in ("page", "items", "server", "sentences", "review", "verify")
     },
 }
 TOKEN_HEADER = "X-Skmal-Token"
@@ -77,6 +79,7 @@ def create_app(
         content = files("skmal.annotation.page").joinpath(name).read_bytes()
         app.add_url_rule(url, name, partial(Response, content, mimetype=mimetype))
     handlers, review = Handlers(session, by, end), ReviewHandlers(session, by)
+    verdicts = VerifyHandlers(session, by)
     for handler in (
         handlers.question,
         handlers.progress,
@@ -85,6 +88,7 @@ def create_app(
         handlers.export,
         review.replies,
         review.answers,
+        verdicts.proposals,
     ):
         app.get(f"/api/{handler.__name__}")(handler)
     for handler in (
@@ -95,6 +99,7 @@ def create_app(
         handlers.finish,
         review.take_back,
         review.adopt,
+        verdicts.verdict,
     ):
         app.post(f"/api/{handler.__name__}")(handler)
     return app

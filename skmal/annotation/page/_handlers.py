@@ -3,7 +3,6 @@
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,9 +12,8 @@ from flask import Response, jsonify, request
 from ...items._pictures import UnreadableImage
 from .._records import Item
 from .._session import AnnotationSession
-from .._shown import shown, shown_item
+from .._shown import shown, shown_item, shown_progress
 from .._thumbnails import SIDE, thumbnail
-from .._words import describe_encoder
 from ._requests import (
     body,
     how_in,
@@ -99,6 +97,7 @@ class Handlers:
         after = self._progress()
         n_left = after["n_answers"] + after["n_skips"]
         taken = n_left < before.n_answers + before.n_skips
+        taken |= after["n_refused"] < before.n_refused
         return jsonify(undone=question is not None, taken=taken, progress=after)
 
     def search(self) -> Response:
@@ -145,9 +144,8 @@ class Handlers:
         return Response(content, mimetype=mimetype)
 
     def _progress(self) -> dict[str, Any]:
-        """Return how far the session has come; "knows" says how good the encoder is."""
-        progress = self.session.progress
-        return asdict(progress) | {"knows": describe_encoder(progress.found)}
+        """Return how far the session has come, with what it says in words."""
+        return shown_progress(self.session)
 
     def _told(self, sent: dict[str, Any]) -> tuple[int, str, float | None]:
         """Return which question an answer or a skip is of, whose, and how long."""
