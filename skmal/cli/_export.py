@@ -89,7 +89,7 @@ def _with_proposals(arguments: argparse.Namespace) -> int:
             texts_of(arguments),
             learner,
             features=features,
-            training="background",  # the last encoder proposes, without another training
+            training="background",  # the last encoder proposes, and no other is fitted
         ) as session:
             table, least = arguments.table, arguments.min_confidence
             is_jsonl = table.suffix.lower() == ".jsonl"

@@ -1,7 +1,7 @@
 // The view of proposals: pairs that the encoder takes for partners, right or wrong by one key.
 "use strict";
 
-import { $, element, forgetPictures, isFirst, nameOf, neighbour, shown } from "./items.js";
+import { $, element, forgetPictures, isFirst, neighbour, shown } from "./items.js";
 import { answersText, auditText, expectedText, noProposalText, noun, restText, verdictText } from "./sentences.js";
 import { askInFull, cameFromVerify, explain, get, post } from "./server.js";
 
@@ -87,7 +87,6 @@ function cell(one, i) {
   const button = element("button", "", "pair");
   button.type = "button";
   button.setAttribute("aria-pressed", "false");
-  button.setAttribute("aria-label", `${nameOf(one.X)}, ${nameOf(one.y)}: wrong`);
   button.setAttribute("aria-keyshortcuts", String(i + 1));
   button.append(element("kbd", String(i + 1)), shown(one.X), shown(one.y), element("span", "Wrong: it will be asked in full", "mark"));
   button.addEventListener("click", (event) => isFirst(event) && mark(i));
