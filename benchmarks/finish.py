@@ -172,7 +172,7 @@ def add(arguments: argparse.Namespace, row: dict[str, Any]) -> None:
 
 def main() -> None:
     """Play both."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser()
     parser.add_argument("--real", required=True)
     parser.add_argument("--pool", default="openmoji")
     parser.add_argument("--seed", type=int, default=0)

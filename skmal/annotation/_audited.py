@@ -11,7 +11,7 @@ import numpy as np
 from .._shared.types import IntArray
 from ..matching._audit import Audits
 from ._catalogue import Catalogue
-from ._events import Answer, Ranked
+from ._events import Answer, Pair, Ranked
 from ._ids import NONE, EventId, Number, QuestionId
 from ._ledger import Ledger, Lesson
 from ._training import Features, Rows
@@ -160,9 +160,11 @@ def audits_of(
     """
     standing: dict[QuestionId, Lesson] = {}
     for lesson in ledger.lessons():
-        question = getattr(lesson, "question", None)
-        if question in ledger.ranked and lesson.partner == _told(ledger, question):
-            standing.setdefault(question, lesson)
+        if isinstance(lesson, Pair):
+            continue
+        own = ledger.ranked.get(lesson.question)
+        if own is not None and own[1].partner == lesson.partner:
+            standing.setdefault(lesson.question, lesson)
     found = [
         (upto, standing[question].number, own.rank)
         for question, (upto, own) in ledger.ranked.items()
@@ -181,7 +183,3 @@ def audits_of(
         place.append(-1 if rank is None else at)
         ranks.append(np.nan if rank is None else rank)
     return Audits(tuple(before), tuple(place), tuple(ranks))
-
-
-def _told(ledger: Ledger, question: QuestionId) -> Number:
-    return ledger.ranked[question][1].partner

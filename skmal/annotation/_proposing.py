@@ -224,7 +224,7 @@ class Proposing:
                     if not pair & taken:
                         chosen.append(int(at))
                         taken |= pair
-                shown = frozenset(latest.pairs[chosen].ravel().tolist())
+                shown = frozenset(map(Number, latest.pairs[chosen].ravel().tolist()))
                 self._desk.proposed[by] = shown, time.monotonic()
                 proposals = [self._proposal(latest, at) for at in chosen]
             # Files may have gone bad since all were looked at.

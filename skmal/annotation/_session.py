@@ -601,7 +601,7 @@ class AnnotationSession:
     def next_proposals(
         self, n: int = 1, by: str = "me", order: Order = "surest"
     ) -> list[Proposal]:
-        """Return what a person is to look at next: is it right?
+        """Return what a person is to look at next, and to call right or wrong.
 
         Partners are proposed anew once a tenth more is known, with
         ``training="background"`` in a thread, which goes on with what there is until
