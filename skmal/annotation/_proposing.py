@@ -154,7 +154,9 @@ class Proposing:
 
     def renew(self, wait: bool) -> None:
         """Propose anew where that is due, here or in a thread of its own."""
-        if not self._is_stale() or not hasattr(self._trainer.learner, "estimator_"):
+        with self._book.lock:
+            is_due = self._is_stale() and hasattr(self._trainer.learner, "estimator_")
+        if not is_due:
             return
         if wait:
             self.match()

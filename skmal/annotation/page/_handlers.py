@@ -95,10 +95,16 @@ class Handlers:
         before = self.session.progress
         question = self.session.undo(by=person_in(body(), self.by))
         after = self._progress()
+        n_verdicts = after["n_verified"] + after["n_refused"]
+        proposed = n_verdicts < before.n_verified + before.n_refused
         n_left = after["n_answers"] + after["n_skips"]
-        taken = n_left < before.n_answers + before.n_skips
-        taken |= after["n_refused"] < before.n_refused
-        return jsonify(undone=question is not None, taken=taken, progress=after)
+        taken = proposed or n_left < before.n_answers + before.n_skips
+        return jsonify(
+            undone=question is not None,
+            taken=taken,
+            proposed=proposed,
+            progress=after,
+        )
 
     def search(self) -> Response:
         """Return items that hold some words, or that the encoder puts near them."""

@@ -188,7 +188,8 @@ const none = () => choose(null);
 const complete = () => close("api/complete", {}, () => "Written down: it has no other partners.");
 const skip = () => close("api/skip", {}, () => "Skipped: it comes back later.");
 const undo = () =>
-  send("api/undo", {}, ({ undone, taken }) => {
+  send("api/undo", {}, ({ undone, taken, proposed }) => {
+    if (proposed) return "Taken back: it is proposed again.";
     if (undone) return "Taken back: here it is again.";
     return taken ? "Taken back; what others said of it counts." : "There is nothing to undo.";
   });

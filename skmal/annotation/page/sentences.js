@@ -37,7 +37,8 @@ export const auditText = ({ audited, forecast }) => (audited ? `${audited} ${for
 export function expectedText(proposals) {
   const n = proposals.length;
   const sum = proposals.reduce((all, { confidence }) => all + confidence, 0);
-  return `By the encoder's own account about ${sum.toFixed(1)} of these ${n} are right. Look at each.`;
+  const advice = sum < 0.7 * n ? "That is few: one at a time is safer." : "Look at each.";
+  return `By the encoder's own account about ${sum.toFixed(1)} of these ${n} are right. ${advice}`;
 }
 
 export function verdictText({ n_right: right, n_wrong: wrong }, sent) {
