@@ -70,6 +70,12 @@ def take(link: str, folder: Path, end_budget: Callable[[], None]) -> None:
             page.goto(link.replace("/#", "/review#"))
             page.locator(".reply").first.wait_for()
             photograph(page, folder / f"annotate-{name}.png")
+        for page, name in ((laptop, "verify"), (phone, "verify-phone")):
+            page.goto(link.replace("/#", "/verify#"))
+            page.locator("#pairs li").first.wait_for()
+            page.keyboard.press("g")
+            page.locator("#pairs.several li").nth(8).wait_for()
+            photograph(page, folder / f"annotate-{name}.png")
         phone.goto(link)
         laptop.goto(link)
         for words, name in (
@@ -130,6 +136,7 @@ def main(folder: Path) -> None:
             training="background",
             budget=500,
             overlap=0.2,
+            audit=0.2,
         ) as session,
     ):
         rng = random.Random(0)

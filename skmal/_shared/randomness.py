@@ -19,6 +19,7 @@ MORE_QUESTIONS = 4  # what a session asks while the next round is computed
 SMALLER_POOL = 5  # the part of a set's pool that a comparison uses
 HELD_OUT_GLYPHS = 7  # the suite's test pairs of all glyphs
 HELD_OUT_SCRIPTS = 8  # the suite's test pairs of the scripts that are new
+RESERVED = 11  # which questions of a session's reserve are drawn at random
 AUDITED = 6  # which questions of a batch are drawn at random
 FOLDS = 10  # the known pairs that calibrate the confidence of proposals
 FIRST_PAIRS = 9  # the suite's pairs known at the start, and the order of its pools

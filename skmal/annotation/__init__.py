@@ -3,35 +3,46 @@
 from .._shared.naming import name_publicly
 from ._records import (
     Agreement,
+    Cost,
     Found,
     Imported,
     Item,
     Pace,
     Progress,
+    Proposal,
     Question,
     Reply,
     SetAside,
 )
 from ._review import Review
 from ._session import AnnotationSession
-from ._words import describe_agreement, describe_encoder
+from ._words import (
+    describe_agreement,
+    describe_audit,
+    describe_encoder,
+    describe_forecast,
+)
 from .notebook import widget
 from .page import serve
 
 __all__ = [
     "Agreement",
     "AnnotationSession",
+    "Cost",
     "Found",
     "Imported",
     "Item",
     "Pace",
     "Progress",
+    "Proposal",
     "Question",
     "Reply",
     "Review",
     "SetAside",
     "describe_agreement",
+    "describe_audit",
     "describe_encoder",
+    "describe_forecast",
     "serve",
     "widget",
 ]

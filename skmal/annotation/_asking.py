@@ -1,7 +1,7 @@
 """Which question a person gets, and what has to be learned before there is one."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ._book import Book
 from ._desk import Desk
@@ -21,11 +21,27 @@ class Asking:
         Where questions are handed out.
     trainer : Trainer
         What chooses the next ones.
+    is_enough : callable or None
+        Says after each training whether no more is to be asked.
+
+    Attributes
+    ----------
+    is_stopped : bool
+        Whether it has said so.
     """
 
-    def __init__(self, book: Book, desk: Desk, trainer: Trainer) -> None:
+    def __init__(
+        self,
+        book: Book,
+        desk: Desk,
+        trainer: Trainer,
+        is_enough: Callable[[], bool] | None = None,
+    ) -> None:
         self._book, self._desk, self._trainer = book, desk, trainer
         self._decoded: set[tuple[int, str]] = set()  # images that were, by key
+        self._is_enough = is_enough
+        self._n_rounds = 0  # when that was asked last
+        self.is_stopped: bool = False
 
     def next_question(self, by: str) -> Question | None:
         """Return the question for a person, or None where there is none left."""
@@ -49,8 +65,12 @@ class Asking:
         """Return the next question of the journal, after a training if need be."""
         ledger = self._book.ledger
         while True:
+            self._look_whether_enough()
             with self._book.lock:
                 self._book.check_open()
+                if self.is_stopped:
+                    asked = self._desk.find_held(by)
+                    return None if asked is None else self._desk.hand_out(asked, by)
                 asked = self._desk.find(by, more=self._trainer.in_background)
                 if asked is not None:
                     return self._desk.hand_out(asked, by)
@@ -63,6 +83,14 @@ class Asking:
                 if self._trainer.in_background and has_asked:
                     return self._find_more(by)
             self._trainer.train(unless_beyond=n_rounds)
+
+    def _look_whether_enough(self) -> None:
+        """Ask once after each training whether that was the last."""
+        with self._book.lock:
+            n_rounds = len(self._book.ledger.rounds_of_plan)
+            is_new, self._n_rounds = n_rounds != self._n_rounds, n_rounds
+        if self._is_enough is not None and is_new:
+            self.is_stopped = bool(self._is_enough())
 
     def _find_more(self, by: str) -> Question | None:
         """Return a question from the last finished encoder while the next trains."""

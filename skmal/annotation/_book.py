@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from ..matching import AuditEstimates
 from ._agreement import agreement_by_person, agreement_of, agreement_over_time
 from ._aside import write_list
 from ._catalogue import Catalogue
@@ -59,7 +60,14 @@ class Book:
             for number, why in sorted(self.items.aside.items())
         ]
 
-    def progress(self, is_training: bool, training_error: str | None) -> Progress:
+    def progress(
+        self,
+        is_training: bool,
+        training_error: str | None,
+        audit: AuditEstimates,
+        is_matching: bool,
+        is_stopped: bool,
+    ) -> Progress:
         """Return how far the session has come; under the lock."""
         ledger, items = self.ledger, self.items
         n_open = len(rows_open(ledger, items, 0)), len(rows_open(ledger, items, 1))
@@ -92,6 +100,13 @@ class Book:
             agreement_by_person=by_person,
             agreement_over_time=over_time,
             overruled=ledger.opinions.overruled(),
+            audit=audit,
+            audit_share=ledger.parameters.audit,
+            n_verified=ledger.n_verified,
+            n_refused=len(ledger.refusals),
+            cost=ledger.tally.cost(),
+            is_matching=is_matching,
+            is_stopped=is_stopped,
         )
 
     def _agreements(self) -> Agreements:

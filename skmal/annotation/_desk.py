@@ -8,7 +8,7 @@ from typing import cast
 
 from .._shared.types import BoolArray
 from ._book import Book
-from ._events import Answer, Asked, Complete, Opinion, Skip, Undo
+from ._events import Answer, Asked, Complete, Opinion, Refused, Skip, Undo
 from ._ids import NONE, EventId, Number, QuestionId
 from ._ledger import ALL, OPEN, Told
 from ._open_rows import rows_open
@@ -33,6 +33,8 @@ class Desk:
         self._ledger, self._items = book.ledger, book.items
         self._path = book.journal.path
         self._held: dict[str, tuple[Asked, float]] = {}  # by person: what, since when
+        # By person: the items of the pairs that are proposed to them, and since when.
+        self.proposed: dict[str, tuple[frozenset[Number], float]] = {}
 
     # ---------------------------------------------------------------- handing out
 
@@ -45,22 +47,64 @@ class Desk:
         ledger = self._ledger
         if ledger.budget_left <= 0:
             return None
+        own = self.find_held(by)
+        if own is not None:
+            return own
         held = self._wanted()
-        if by in held:
-            return held[by]
         taken = {asked.item for asked in held.values()}
         is_budget_left = not self.is_budget_held()
         if is_budget_left:
             again = self._answered_by_others(by)
             if again is not None:
                 return again
-            for number in ledger.current:
-                asked = ledger.questions[number]
-                if asked.item not in taken and self._is_askable(asked):
+            free = (
+                asked
+                for asked in map(ledger.questions.__getitem__, ledger.current)
+                if asked.item not in taken and self._is_askable(asked)
+            )
+            looked_at = self.proposed_to_others(by)
+            spare: Asked | None = None
+            for asked in free:
+                if asked.item not in looked_at:
                     return asked
+                spare = spare or asked
+            if spare is not None:
+                return spare
         if more and is_budget_left:
             return None
         return next(filter(self._is_askable, held.values()), None)
+
+    def find_held(self, by: str) -> Asked | None:
+        """Return what a person holds, else one whose proposed partner they refused."""
+        held = self._wanted()
+        if by in held:
+            return held[by]
+        return next(filter(self._is_askable, self._ledger.refused_by(by)), None)
+
+    def release(self, by: str) -> None:
+        """Let a person have another question than the one in hand."""
+        self._held.pop(by, None)
+
+    def n_refused_by(self, by: str) -> int:
+        """Return how many questions wait whose proposed partner a person refused."""
+        if self._ledger.budget_left <= 0:
+            return 0
+        return sum(map(self._is_askable, self._ledger.refused_by(by)))
+
+    def proposed_to_others(self, by: str) -> set[Number]:
+        """Return the items of pairs that others are looking at."""
+        now = time.monotonic()
+        return {
+            item
+            for person, (items, since) in self.proposed.items()
+            if person != by and now - since < HELD
+            for item in items
+        }
+
+    def asked_of_others(self, by: str) -> set[Number]:
+        """Return the items that others have questions about."""
+        held = self._wanted()
+        return {asked.item for person, asked in held.items() if person != by}
 
     def is_budget_held(self) -> bool:
         """Say whether people hold as many questions as may be paid for."""
@@ -246,11 +290,18 @@ class Desk:
         self._held.pop(by, None)
 
     def undo(self, by: str) -> Question | None:
-        """Take back a person's last answer or skip, and hand the question out again."""
+        """Take back a person's last answer or skip, and hand the question out again.
+
+        What was said of a proposed partner is not asked in full for it.
+        """
         last = self._ledger.last_of(str(by))
         if last is None:
             return None
         self._take_back(last, by, "the last answer")
+        is_verdict = isinstance(last, Answer) and last.verified
+        if is_verdict or isinstance(last, Refused):
+            self._held.pop(by, None)
+            return None
         asked = self._ledger.questions[last.question]
         return self.hand_out(asked, by) if self._is_wanted(asked, by) else None
 

@@ -35,6 +35,8 @@ class Parameters:
         items of equal content are one.
     overlap : float
         The share of questions that are asked of two people.
+    audit : float
+        The share of questions that are about items drawn at random.
     """
 
     budget: int | None
@@ -46,6 +48,7 @@ class Parameters:
     learner: dict[str, Any]
     several: list[int] = field(default_factory=list)
     overlap: float = 0.0
+    audit: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,33 @@ class Asked:
         The item asked about.
     partners : list of int
         Its likeliest partners, best first, more than a person is shown.
+    is_audit : bool
+        Whether the item was drawn at random from the open ones, not chosen.
     """
 
     id: QuestionId
     item: Number
     partners: list[Number]
+    is_audit: bool = False
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Where the partner of an item drawn at random stood before it was learned.
+
+    Parameters
+    ----------
+    question : int
+        Number of the question.
+    partner : int
+        What was answered, -1 for no partner.
+    rank : float or None
+        Its rank among all open items, from 1; None where there is no partner.
+    """
+
+    question: QuestionId
+    partner: Number
+    rank: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +141,9 @@ class Round(Written):
         The learner's shares of partners found, up to then.
     sha256 : str
         Of the file with the weights.
+    ranked : list of Ranked
+        The answers about items drawn at random since the last training, as the encoder
+        saw them before it.
     """
 
     questions: list[Asked]
@@ -124,6 +152,7 @@ class Round(Written):
     score: float | None
     prequential: list[float]
     sha256: str
+    ranked: list[Ranked] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -134,14 +163,29 @@ class More(Written):
 
 
 @dataclass(frozen=True)
+class Proposed(Written):
+    """Questions whose proposed partner somebody has looked at, and what to ask of it.
+
+    The `Answer` or `Refused` of each comes with it.
+    """
+
+    questions: list[Asked]
+
+
+@dataclass(frozen=True)
 class Answer(Written):
-    """Somebody has named the partner of an item, or (-1) said that there is none."""
+    """Somebody has named the partner of an item, or (-1) said that there is none.
+
+    It is `verified` where the partner was proposed, and the person said that it is
+    right.
+    """
 
     by: str
     question: QuestionId
     item: Number
     partner: Number
     seconds: float | None
+    verified: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +205,17 @@ class Complete(Written):
     by: str
     question: QuestionId
     item: Number
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Refused(Written):
+    """Somebody says that a proposed partner is none; the question is open."""
+
+    by: str
+    question: QuestionId
+    item: Number
+    partner: Number
     seconds: float | None
 
 
@@ -222,6 +277,13 @@ class Overlap(Written):
 
 
 @dataclass(frozen=True)
+class Audit(Written):
+    """From here on another share of questions is about items drawn at random."""
+
+    share: float
+
+
+@dataclass(frozen=True)
 class Plan(Written):
     """From here on the same answers are learned from otherwise; see `Parameters`."""
 
@@ -245,14 +307,17 @@ Event: TypeAlias = (
     | Pair
     | Round
     | More
+    | Proposed
     | Answer
     | Skip
     | Complete
+    | Refused
     | Opinion
     | Adopted
     | Undo
     | Budget
     | Overlap
+    | Audit
     | Plan
     | Changed
 )
@@ -284,19 +349,25 @@ def columns_of(event: Event) -> dict[str, Any]:
                 "sha256": event.sha256,
                 "questions": _listed(event.questions),
             }
+            if event.ranked:
+                data["ranked"] = [[*vars(one).values()] for one in event.ranked]
             return {"kind": "round", "data": json.dumps(data)}
-        case More(questions):
+        case More(questions) | Proposed(questions):
+            kind = "more" if isinstance(event, More) else "proposed"
             data = {"questions": _listed(questions)}
-            return {"kind": "more", "data": json.dumps(data)}
-        case Answer() | Opinion():
-            return {
-                "kind": "answer" if isinstance(event, Answer) else "opinion",
+            return {"kind": kind, "data": json.dumps(data)}
+        case Answer() | Opinion() | Refused():
+            columns: dict[str, Any] = {
+                "kind": type(event).__name__.lower(),
                 "by": event.by,
                 "question": event.question,
                 "item": event.item,
                 "partner": event.partner,
                 "seconds": event.seconds,
             }
+            if isinstance(event, Answer) and event.verified:
+                columns["data"] = json.dumps({"verified": True})
+            return columns
         case Skip() | Complete():
             return {
                 "kind": "skip" if isinstance(event, Skip) else "complete",
@@ -318,8 +389,9 @@ def columns_of(event: Event) -> dict[str, Any]:
             return {"kind": "undo", "by": by, "undoes": undoes}
         case Budget(budget):
             return {"kind": "budget", "data": json.dumps({"budget": budget})}
-        case Overlap(share):
-            return {"kind": "overlap", "data": json.dumps({"share": share})}
+        case Overlap(share) | Audit(share):
+            kind = type(event).__name__.lower()
+            return {"kind": kind, "data": json.dumps({"share": share})}
         case Plan():
             names = "batch_size", "n_candidates", "seed", "learner"
             data = {name: getattr(event, name) for name in names}
@@ -346,13 +418,16 @@ def event_of(row: Mapping[str, Any]) -> Event:
             return Pair(row["item"], row["partner"], **written)
         case "round":
             data["questions"] = _asked(data["questions"])
+            data["ranked"] = [Ranked(*one) for one in data.get("ranked", [])]
             return Round(**data, **written)
         case "more":
             return More(_asked(data["questions"]), **written)
-        case "answer" | "opinion" as kind:
+        case "proposed":
+            return Proposed(_asked(data["questions"]), **written)
+        case "answer" | "opinion" | "refused" as kind:
             names = "by", "question", "item", "partner", "seconds"
-            answer = Answer if kind == "answer" else Opinion
-            return answer(*(row[name] for name in names), **written)
+            said = {"answer": Answer, "opinion": Opinion, "refused": Refused}[kind]
+            return said(*(row[name] for name in names), **data, **written)
         case "adopted":
             names = "by", "question", "item", "partner"
             return Adopted(*(row[name] for name in names), **data, **written)
@@ -366,6 +441,8 @@ def event_of(row: Mapping[str, Any]) -> Event:
             return Budget(data["budget"], **written)
         case "overlap":
             return Overlap(data["share"], **written)
+        case "audit":
+            return Audit(data["share"], **written)
         case "plan":
             return Plan(**data, **written)
         case "changed":
@@ -379,7 +456,11 @@ def event_of(row: Mapping[str, Any]) -> Event:
 
 
 def _listed(questions: Sequence[Asked]) -> list[list[Any]]:
-    return [[asked.id, asked.item, asked.partners] for asked in questions]
+    drawn = {True: [True], False: []}  # chosen ones stand there as they always did
+    return [
+        [asked.id, asked.item, asked.partners, *drawn[asked.is_audit]]
+        for asked in questions
+    ]
 
 
 def _asked(rows: Sequence[Sequence[Any]]) -> list[Asked]:

@@ -37,6 +37,7 @@ class Given:
     budget: int | None
     several: list[int] | None = None
     overlap: float | None = None
+    audit: float | None = None
 
 
 def check_features(
@@ -144,6 +145,7 @@ def check_parameters(
     budget: int | None,
     groups: str | None,
     overlap: float | None = None,
+    audit: float | None = None,
 ) -> Given:
     """Return the parameters that were given, checked."""
     several = None
@@ -155,4 +157,6 @@ def check_parameters(
             given[name] = check_integer(value, name, minimum=1)
     if overlap is not None:
         overlap = check_number(overlap, "overlap", minimum=0, maximum=1)
-    return Given(**given, several=several, overlap=overlap)
+    if audit is not None:
+        audit = check_number(audit, "audit", minimum=0, maximum=1)
+    return Given(**given, several=several, overlap=overlap, audit=audit)

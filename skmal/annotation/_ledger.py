@@ -14,6 +14,7 @@ from ._events import (
     Adopted,
     Answer,
     Asked,
+    Audit,
     Budget,
     Complete,
     Event,
@@ -23,6 +24,9 @@ from ._events import (
     Pair,
     Parameters,
     Plan,
+    Proposed,
+    Ranked,
+    Refused,
     Round,
     Skip,
     Start,
@@ -36,7 +40,8 @@ OPEN = Number(-2)  # in place of a partner: no answer yet, or not all of several
 ALL = Number(-3)  # all of its several partners are known
 
 Lesson: TypeAlias = Answer | Adopted | Pair  # what changes who is whose partner
-Told: TypeAlias = Answer | Opinion | Skip | Complete  # by people, about a question
+# What people say about a question.
+Told: TypeAlias = Answer | Opinion | Skip | Complete | Refused
 
 
 class Ledger:
@@ -72,6 +77,11 @@ class Ledger:
         self.n_pairs: int = 0
         self.n_none: int = 0
         self.n_skips: int = 0
+        self.n_verified: int = 0
+        self.refusals: dict[EventId, Refused] = {}  # those that stand
+        self._refused: dict[tuple[Number, Number], int] = {}  # item, partner; both ways
+        # Of random questions: the last event that the encoder knew of that ranked it.
+        self.ranked: dict[QuestionId, tuple[EventId, Ranked]] = {}
         self.n_closed: list[int] = [
             0,
             0,
@@ -98,22 +108,28 @@ class Ledger:
                 self.parameters = replace(self.parameters, budget=budget)
             case Overlap(share):
                 self.parameters = replace(self.parameters, overlap=share)
+            case Audit(share):
+                self.parameters = replace(self.parameters, audit=share)
             case Plan():
                 self._take_plan(event)
             case Pair():
                 self._kept[event.number] = event
                 self._begin(event)
-            case Answer() | Opinion() | Skip() | Complete():
+            case Answer() | Opinion() | Skip() | Complete() | Refused():
                 self._tell(event)
             case Adopted():
                 self._adopt(event)
             case Undo():
                 self._take_back(self._kept.pop(event.undoes))
             case Round():
+                upto = self.upto  # what the encoder before this one knew
+                self.ranked |= {own.question: (upto, own) for own in event.ranked}
                 self.rounds.append(event)
                 self._ask(event.questions)
             case More():
                 self._ask(event.questions)
+            case Proposed(questions):
+                self.questions |= {asked.id: asked for asked in questions}
 
     def _take_plan(self, plan: Plan) -> None:
         """Learn anew from here on; what was asked by the plan before is not now."""
@@ -127,6 +143,7 @@ class Ledger:
         self.current = []
         self._n_rounds_before = len(self.rounds)
         self.tally.begin_again()
+        self.ranked = {}  # by an encoder that there is no longer
 
     def _tell(self, event: Told) -> None:
         """Take in what a person says."""
@@ -136,6 +153,7 @@ class Ledger:
         match event:
             case Answer():
                 self.n_answers += 1
+                self.n_verified += event.verified
                 if self._is_shared(event):
                     shown = self.shown(self.questions[event.question])
                     self.opinions.begin(event.question, shown)
@@ -147,6 +165,9 @@ class Ledger:
                 self.opinions.add(event)
             case Skip() | Complete():
                 self._change(event, +1)
+            case Refused():
+                self.refusals[event.number] = event
+                self._count_refusal(event, +1)
 
     def _take_back(self, event: Pair | Told) -> None:
         """Let what was said be unsaid."""
@@ -160,6 +181,7 @@ class Ledger:
         match event:
             case Answer():
                 self.n_answers -= 1
+                self.n_verified -= event.verified
                 self.opinions.remove(event)
             case Opinion():
                 self.n_answers -= event.partner is not None
@@ -167,6 +189,23 @@ class Ledger:
                 self.opinions.remove(event)
             case Skip() | Complete():
                 self._change(event, -1)
+            case Refused():
+                del self.refusals[event.number]
+                self._count_refusal(event, -1)
+
+    def _count_refusal(self, event: Refused, sign: int) -> None:
+        for pair in ((event.item, event.partner), (event.partner, event.item)):
+            self._refused[pair] = self._refused.get(pair, 0) + sign
+
+    def is_refused(self, item: Number, partner: Number) -> bool:
+        """Say whether somebody has said of two items that they are no partners."""
+        return self._refused.get((item, partner), 0) > 0
+
+    def refused_by(self, by: str) -> Iterator[Asked]:
+        """Yield the open questions of which a person has refused what was proposed."""
+        for event in self.refusals.values():
+            if event.by == by and self.is_open(event.question):
+                yield self.questions[event.question]
 
     def _adopt(self, event: Adopted) -> None:
         """Let another answer count in place of the one that does, if any does."""
@@ -257,7 +296,13 @@ class Ledger:
     def candidates(self, asked: Asked) -> list[Number]:
         """Return the likely partners of an item that are open and not known as its."""
         its = self.partners.get(asked.item, ())
-        return [n for n in asked.partners if self.partner[n] == OPEN and n not in its]
+        return [
+            n
+            for n in asked.partners
+            if self.partner[n] == OPEN
+            and n not in its
+            and not self.is_refused(asked.item, n)
+        ]
 
     def shown(self, asked: Asked) -> list[Number]:
         """Return the candidates that a person sees; a second one sees the same."""
@@ -376,6 +421,10 @@ class Ledger:
             standing = [lesson for lesson in standing if lesson.number <= upto]
         standing.sort(key=lambda lesson: lesson.number)
         return standing
+
+    def lessons_since(self, upto: EventId) -> list[Lesson]:
+        """Return what has come to count after an event and still does."""
+        return [lesson for lesson in self._standing.values() if lesson.number > upto]
 
     def completions(self) -> list[Complete]:
         """Return what says of items with several partners that these are all."""

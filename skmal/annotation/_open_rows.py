@@ -72,8 +72,8 @@ def numbered(chosen: Iterable[Chosen], ledger: Ledger, items: Catalogue) -> list
     """Return questions as the journal keeps them: with ids, and numbers of items."""
     first = len(ledger.questions) + 1
     questions = []
-    for number, (modality, row, partners) in enumerate(chosen, start=first):
+    for number, (modality, row, partners, drawn) in enumerate(chosen, start=first):
         others = items.numbers[1 - modality][partners]
         item = Number(int(items.numbers[modality][row]))
-        questions.append(Asked(QuestionId(number), item, others.tolist()))
+        questions.append(Asked(QuestionId(number), item, others.tolist(), drawn))
     return questions

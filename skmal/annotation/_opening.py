@@ -13,9 +13,11 @@ from .._shared.types import BoolArray
 from .._version import __version__
 from ..learners._paired import PairedActiveLearner
 from . import _weights
+from ._audited import audits_of
 from ._book import Book
 from ._catalogue import Catalogue
 from ._events import (
+    Audit,
     Budget,
     Changed,
     Event,
@@ -35,6 +37,8 @@ from ._sources import Pool
 from ._training import Pools, items_of, new_learner, rebuild, tell_unmatched
 
 N_CANDIDATES = 9  # shown with a question
+# Parameters of a learner that decide nothing, or that the session has itself.
+OWN = ("verbose", "device", "n_jobs", "budget", "audit", "stop_when")
 
 
 # -------------------------------------------------------------------- the journal
@@ -44,7 +48,7 @@ def _describe(learner: PairedActiveLearner) -> dict[str, Any]:
     """Return a learner's parameters as JSON can hold them, to be told from others."""
     described = {}
     for name, value in learner.get_params(deep=True).items():
-        if name.split("__")[-1] in ("verbose", "device", "n_jobs", "budget"):
+        if name.split("__")[-1] in OWN:
             continue
         plain = value is None or isinstance(value, (str, bool, int, float))
         named = getattr(value, "__qualname__", type(value).__name__)
@@ -57,7 +61,7 @@ def _check_same(
 ) -> None:
     """Raise where a parameter is not what the journal says."""
     remedy = "pass that, or learn from the same answers by the new plan: replan=True"
-    for name in ("batch_size", "n_candidates", "budget", "overlap"):
+    for name in ("batch_size", "n_candidates", "budget", "overlap", "audit"):
         value, before = getattr(given, name), getattr(then, name)
         if value is not None and value != before:
             raise ValueError(
@@ -106,6 +110,8 @@ def _replan(
         new.append(Budget(given.budget))
     if given.overlap not in (None, then.overlap):
         new.append(Overlap(given.overlap))
+    if given.audit not in (None, then.audit):
+        new.append(Audit(given.audit))
     is_same = {name: then.learner.get(name) == described[name] for name in described}
     batch_size, seed = then.batch_size, then.seed
     if not is_same["batch_size"]:
@@ -118,7 +124,8 @@ def _replan(
         seed=seed,
         learner=described,
     )
-    if plan != Plan(then.batch_size, then.n_candidates, then.seed, then.learner):
+    before = {name: value for name, value in then.learner.items() if name not in OWN}
+    if plan != Plan(then.batch_size, then.n_candidates, then.seed, before):
         new.append(plan)
     return new
 
@@ -201,7 +208,8 @@ def _begin(
         several=given.several or [],
     )
     overlap = [Overlap(given.overlap)] if given.overlap else []
-    return [Start(parameters), *overlap, *(Pair(x, y) for x, y in pairs)]
+    audit = [Audit(given.audit)] if given.audit else []
+    return [Start(parameters), *overlap, *audit, *(Pair(x, y) for x, y in pairs)]
 
 
 def learner_of(path: Path) -> dict[str, Any]:
@@ -215,7 +223,7 @@ def _parameters(events: Sequence[Event]) -> Parameters:
     """Return the parameters as of the last event."""
     ledger = Ledger([])
     for event in events:
-        if isinstance(event, (Start, Budget, Overlap, Plan)):
+        if isinstance(event, (Start, Budget, Overlap, Audit, Plan)):
             ledger.apply(event)
     return ledger.parameters
 
@@ -314,6 +322,7 @@ def recover(
     """
     ledger, items = book.ledger, book.items
     learner = new_learner(template, ledger.parameters.seed)
+    learner.audit = ledger.parameters.audit
     if not ledger.rounds_of_plan:
         return learner
     last = ledger.rounds[-1]
@@ -333,6 +342,8 @@ def recover(
     else:
         aligned = items_of(pools, then.pairs)
         learner = learner.from_state(learner.state() | kept | {"aligned": aligned})
+    audits = {"audits": audits_of(ledger, then.pairs).state()}
+    learner = learner.from_state(learner.state() | audits)
     tell_unmatched(learner, pools, then.unmatched)
     return learner
 

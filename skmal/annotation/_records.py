@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from ..matching import AuditEstimates
+
 NAMES = "X", "y"  # of the pools, by modality
 
 
@@ -155,6 +157,75 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """How many seconds a question takes on average; None where none was timed.
+
+    Parameters
+    ----------
+    verify : float or None
+        To look at a partner that is proposed, and to say whether it is right; of those
+        that are looked at together, each.
+    pick : float or None
+        To choose one of the candidates.
+    search : float or None
+        To find the partner elsewhere, or to say that there is none.
+
+    Examples
+    --------
+    >>> from skmal.annotation import Cost
+    >>> Cost(verify=1.5, pick=4.0, search=11.0).expected(share_picked=0.5)
+    7.5
+    """
+
+    verify: float | None
+    pick: float | None
+    search: float | None
+
+    def expected(self, share_picked: float) -> float | None:
+        """Return the seconds of a question that is asked in full.
+
+        Parameters
+        ----------
+        share_picked : float
+            How often the partner is among the candidates, from 0 to 1.
+
+        Returns
+        -------
+        float or None
+            None where a part is not known that matters.
+        """
+        parts = (share_picked, self.pick), (1 - share_picked, self.search)
+        if any(share > 0 and seconds is None for share, seconds in parts):
+            return None
+        return sum(share * (seconds or 0.0) for share, seconds in parts)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Two items that the encoder takes for partners.
+
+    Parameters
+    ----------
+    X, y : Item
+        Of either pool.
+    confidence : float
+        The probability that they are, from 0 to 1.
+
+    Examples
+    --------
+    >>> from skmal import Item
+    >>> from skmal.annotation import Proposal
+    >>> fox = Item("p/fox.png", 4, "p/fox.png")
+    >>> Proposal(fox, Item("a3", 0, "a fox"), 0.97).confidence
+    0.97
+    """
+
+    X: Item
+    y: Item
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Agreement:
     """How often two people agree who are asked the same, neither seeing the other.
 
@@ -211,7 +282,7 @@ class Reply:
         How long it took, where that is known.
     place : str
         Of the candidate chosen, "1" for the first; "other": a partner that was not
-        among them; "none": no partner.
+        among them; "none": no partner; "verified": what was proposed is right.
     turn : int
         1 for the first answer to the question, 2 for the second, 3 for the third.
     counts : bool
@@ -280,7 +351,8 @@ class Progress:
         How fast each person answers.
     pace_by_rank : dict of str to Pace
         How fast answers are, by the place of the candidate chosen, "1" for the first;
-        "other": a partner that was not among them; "none": no partner.
+        "other": a partner that was not among them; "none": no partner; "verified": what
+        was proposed is right.
     overlap : float
         The share of questions that are asked of two people.
     n_waiting : int
@@ -296,6 +368,21 @@ class Progress:
     overruled : dict of str to int
         How many answers of each person do not count, for two others or a third person
         say otherwise, or somebody has decided so.
+    audit : AuditEstimates
+        What the answers about items drawn at random say of the pool that was open, with
+        95 % intervals; those learned from by now.
+    audit_share : float
+        The share of questions that are about such items.
+    n_verified : int
+        Answers that said of a proposed partner that it is right.
+    n_refused : int
+        Proposed partners that somebody said are none.
+    cost : Cost
+        How many seconds a question takes.
+    is_matching : bool
+        Whether partners are being proposed at the moment.
+    is_stopped : bool
+        Whether `stop_when` has ended the asking.
     """
 
     n_answers: int
@@ -320,6 +407,13 @@ class Progress:
     agreement_by_person: dict[str, Agreement]
     agreement_over_time: list[Agreement]
     overruled: dict[str, int]
+    audit: AuditEstimates
+    audit_share: float
+    n_verified: int
+    n_refused: int
+    cost: Cost
+    is_matching: bool
+    is_stopped: bool
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -10,11 +11,12 @@ import numpy.typing as npt
 from .._shared.parameters import check_choice, check_integer, check_number
 from .._shared.types import Items
 from ..learners._paired import PairedActiveLearner
+from ..matching import Forecast
 from . import _label_studio
 from ._aside import describe, list_path, write_list
 from ._asking import Asking
 from ._desk import Desk
-from ._events import Budget, Overlap
+from ._events import Audit, Budget, Overlap
 from ._given import (
     check_features,
     check_learner,
@@ -23,12 +25,14 @@ from ._given import (
 )
 from ._looks import look_at, without_bad_images
 from ._opening import check_overlap, open_book, recover
+from ._proposing import Order, Pair, Proposing
 from ._records import (
     NAMES,
     Imported,
     Item,
     Partners,
     Progress,
+    Proposal,
     Question,
     SetAside,
 )
@@ -87,6 +91,12 @@ class AnnotationSession:
         The share of questions, from 0 to 1, that are asked of two people, neither of
         whom sees the other's answer; where the two differ, of a third. Which these are
         is drawn by the seed. See the notes. None: the journal's, in a new one 0.
+    audit : float, default=None
+        The share of questions, from 0 to 1, that are about items drawn at random from
+        the open ones; 0.1 is a good start. Their answers teach like any other, and they
+        alone say without bias how good the encoder is (`progress.audit`, `forecast`)
+        and how sure its proposals are (`match`). None: the journal's, in a new one that
+        of the learner.
     groups : {"X", "y", "both"}, default=None
         Whose items may have several partners: "X" for images with several captions
         each. A question about such an item stays open until all are told (`complete`),
@@ -94,6 +104,11 @@ class AnnotationSession:
         same content are one then: they are asked about once, offered once, and may have
         several partners. None: an item has one partner, and copies are items of their
         own. A journal keeps what it was begun with.
+    stop_when : callable, default=None
+        ``stop_when(session)`` is asked after each training; where it returns True, no
+        further question is handed out until it says otherwise. It may look at all that
+        the session tells: `progress`, `forecast`, `learner`. Partners can still be
+        verified. None: the budget alone ends it.
     training : {"wait", "background"}, default="wait"
         "wait": when the batch is answered, the next question waits for the training;
         answers alone decide what is asked. "background": a thread trains while people
@@ -105,9 +120,10 @@ class AnnotationSession:
         taken back, where the item is missing as well.
     replan : bool, default=False
         What happens on opening when the learner, its seed, `batch_size`,
-        `n_candidates`, `budget` or `overlap` are not the journal's. False: it raises.
-        True: the journal notes what was passed, and goes on by that. Answers stay; an
-        encoder is fitted anew on all of them, and open questions are chosen again.
+        `n_candidates`, `budget`, `overlap` or `audit` are not the journal's. False: it
+        raises. True: the journal notes what was passed, and goes on by that. Answers
+        stay; an encoder is fitted anew on all of them, and open questions are chosen
+        again.
     on_error : {"skip", "raise"}, default="skip"
         What happens to items that cannot be used: images that cannot be read, empty
         texts, rows with NaN or infinity. All are looked at on opening (JPEG and PNG
@@ -216,7 +232,9 @@ class AnnotationSession:
         n_candidates: int | None = None,
         budget: int | None = None,
         overlap: float | None = None,
+        audit: float | None = None,
         groups: Literal["X", "y", "both"] | None = None,
+        stop_when: Callable[[Any], bool] | None = None,
         training: Literal["wait", "background"] = "wait",
         changed: Literal["raise", "ask_again"] = "raise",
         replan: bool = False,
@@ -226,6 +244,11 @@ class AnnotationSession:
         check_choice(training, "training", ("wait", "background"))
         check_choice(changed, "changed", ("raise", "ask_again"))
         check_choice(on_error, "on_error", ("raise", "skip"))
+        if stop_when is not None and not callable(stop_when):
+            raise TypeError(
+                "stop_when must be a function of the session, such as lambda session: "
+                f"session.progress.n_pairs > 500, got {stop_when!r}"
+            )
         learner = PairedActiveLearner() if learner is None else learner
         sources = (
             read_pool(X, "X", on_error, verbose),
@@ -233,7 +256,10 @@ class AnnotationSession:
         )
         seen = check_features(features, sources, on_error)
         check_learner(learner, seen, [source.items for source in sources])
-        given = check_parameters(batch_size, n_candidates, budget, groups, overlap)
+        audit = learner.audit or None if audit is None else audit
+        given = check_parameters(
+            batch_size, n_candidates, budget, groups, overlap, audit
+        )
         validation_data = check_validation(validation_data, sources, on_error)
         try_learner(learner, sources, seen)
         self.path: Path = Path(path)
@@ -254,7 +280,9 @@ class AnnotationSession:
                     training == "background",
                 ),
             )
-            self._asking = Asking(self._book, self._desk, self._trainer)
+            is_enough = None if stop_when is None else partial(stop_when, self)
+            self._asking = Asking(self._book, self._desk, self._trainer, is_enough)
+            self._proposing = Proposing(self._book, self._desk, self._trainer)
             self.review: Review = Review(self._book, self._desk, self._trainer)
             self._tell_left_out(sources)
         except BaseException:
@@ -296,7 +324,8 @@ class AnnotationSession:
         Returns
         -------
         Question or None
-            None when the budget is spent or a pool has nothing left to ask about. The
+            None when the budget is spent, a pool has nothing left to ask about, or
+            `stop_when` says that it is enough. The
             encoder has then learned from every answer; with ``training="background"``
             it does so after that (see `wait`).
         """
@@ -467,8 +496,9 @@ class AnnotationSession:
         -------
         Question or None
             The question that is open again; None where there is nothing to take back,
-            where other people's answers settle it, or where its item has an answer from
-            elsewhere or has left the pool.
+            where it was said of what was proposed, which is proposed again, where other
+            people's answers settle it, or where its item has an answer from elsewhere
+            or has left the pool.
 
         Raises
         ------
@@ -510,6 +540,203 @@ class AnnotationSession:
             check_overlap(overlap, self._book.ledger.parameters.several)
             self._book.commit(Overlap(overlap))
 
+    def change_audit(self, audit: float) -> None:
+        """Draw another share of the questions; the journal keeps that too.
+
+        Parameters
+        ----------
+        audit : float
+            The share, from 0 to 1, of the questions that are chosen from now on.
+        """
+        audit = check_number(audit, "audit", minimum=0, maximum=1)
+        with self._book.lock:
+            self._book.check_open()
+            self._book.commit(Audit(audit))
+
+    # ---------------------------------------------------------------- proposing
+
+    def match(self, n_folds: int | None = 10) -> list[Proposal]:
+        """Propose partners for all that is open, and say how sure each is.
+
+        The encoder learns from all answers first; with ``training="background"`` the
+        last finished one proposes.
+
+        Parameters
+        ----------
+        n_folds : int, default=10
+            As in `PairedActiveLearner.match`, whose Notes say what it costs.
+
+        Returns
+        -------
+        list of Proposal
+            (X, y, confidence), the surest first; without those that somebody refused.
+            What is in none has no partner, as far as can be told. With ``groups="X"``
+            or "both" an item of X may be in several.
+
+        Raises
+        ------
+        NotFittedError
+            If no encoder has learned so far.
+
+        Warns
+        -----
+        UserWarning
+            If fewer than 30 answers about items drawn at random tell how sure to be
+            (see `audit`).
+        """
+        if n_folds is not None:
+            n_folds = check_integer(n_folds, "n_folds", minimum=2)
+        if not self._trainer.in_background and self._book.ledger.n_unlearned:
+            self._trainer.train()
+        self._proposing.match(n_folds)
+        proposals, n_checked, is_trusted = self._proposing.all()
+        if proposals and not is_trusted:
+            warnings.warn(
+                f"the confidence rests on {n_checked} answers, fewer than 30 of them "
+                "about items drawn at random, and is not to be trusted; ask some with "
+                "audit=0.1",
+                stacklevel=2,
+            )
+        return proposals
+
+    def next_proposals(
+        self, n: int = 1, by: str = "me", order: Order = "surest"
+    ) -> list[Proposal]:
+        """Return what a person is to look at next, and to call right or wrong.
+
+        Partners are proposed anew once a tenth more is known, with
+        ``training="background"`` in a thread, which goes on with what there is until
+        then.
+
+        Parameters
+        ----------
+        n : int, default=1
+            How many, at most as many as may be paid for.
+        by : str, default="me"
+            Who looks; others get other ones for ten minutes.
+        order : {"surest", "least_sure"}, default="surest"
+            Which come first.
+
+        Returns
+        -------
+        list of Proposal
+            Empty where nothing is proposed, or nothing yet.
+        """
+        n = check_integer(n, "n", minimum=1)
+        check_choice(order, "order", ("surest", "least_sure"))
+        self._book.check_open()
+        if not self._trainer.in_background and self._is_batch_told():
+            self._trainer.train()
+        self._proposing.renew(wait=not self._trainer.in_background)
+        return self._proposing.next(n, str(by), order)
+
+    def _is_batch_told(self) -> bool:
+        ledger = self._book.ledger
+        return ledger.n_unlearned >= ledger.parameters.batch_size
+
+    def verify(
+        self,
+        proposals: Pair | list[Pair],
+        by: str = "me",
+        seconds: float | None = None,
+    ) -> int:
+        """Write down that proposed partners are right; each is an answer, and costs so.
+
+        Parameters
+        ----------
+        proposals : Proposal, (x, y) or a list of these
+            What is right; items, keys or rows are taken in place of a Proposal.
+        by : str, default="me"
+            Who says so, having looked.
+        seconds : float, default=None
+            How long that took, for all of them. None: the time since they were handed
+            out to this person, if they were.
+
+        Returns
+        -------
+        int
+            How many were written down. Those that had an answer by then, or that no
+            budget is left for, are left out.
+
+        Raises
+        ------
+        ValueError
+            If there is no such item.
+        OSError
+            If it could not be written. Nothing has changed then.
+        """
+        some = proposals if isinstance(proposals, list) else [proposals]
+        with self._book.lock:
+            self._book.check_open()
+            n = self._proposing.verify(some, str(by), seconds)
+            self._trainer.start_if_due()
+        return n
+
+    def refuse(
+        self, proposal: Pair, by: str = "me", seconds: float | None = None
+    ) -> Question:
+        """Write down that proposed partners are none, and ask in full.
+
+        That costs nothing; the answer in full does. Nobody is proposed that pair again,
+        and the question comes to this person before any other.
+
+        Parameters
+        ----------
+        proposal : Proposal or (x, y)
+            What is wrong.
+        by : str, default="me"
+            Who says so.
+        seconds : float, default=None
+            As in `verify`.
+
+        Returns
+        -------
+        Question
+            About one of the two items, with other candidates.
+
+        Raises
+        ------
+        ValueError
+            If there is no such item, or if one of the two has an answer by now.
+        OSError
+            If it could not be written. Nothing has changed then.
+        """
+        with self._book.lock:
+            self._book.check_open()
+            return self._proposing.refuse(proposal, str(by), seconds)
+
+    def n_in_full(self, by: str = "me") -> int:
+        """Return how many questions a person is asked in full, for they refused.
+
+        Parameters
+        ----------
+        by : str, default="me"
+            Who refused what was proposed.
+
+        Returns
+        -------
+        int
+            How many of these are open; `next_question` asks them first.
+        """
+        with self._book.lock:
+            return self._desk.n_refused_by(str(by))
+
+    def forecast(self, n: int = 100) -> Forecast:
+        """Say what the next answers will bring, by those about items drawn at random.
+
+        Parameters
+        ----------
+        n : int, default=100
+            How many answers, at least 1.
+
+        Returns
+        -------
+        Forecast
+            As of `PairedActiveLearner.forecast`; in words by
+            `skmal.annotation.describe_forecast`.
+        """
+        return self.learner.forecast(n)
+
     # ---------------------------------------------------------------- looking
 
     @property
@@ -529,7 +756,13 @@ class AnnotationSession:
     def progress(self) -> Progress:
         """Return how far the session has come, a `Progress`."""
         with self._book.lock:
-            return self._book.progress(self._trainer.is_training, self._trainer.error)
+            return self._book.progress(
+                self._trainer.is_training,
+                self._trainer.error or self._proposing.error,
+                self._trainer.learner.audit_,
+                self._proposing.is_matching,
+                self._asking.is_stopped,
+            )
 
     @property
     def set_aside(self) -> list[SetAside]:
@@ -648,7 +881,9 @@ class AnnotationSession:
 
     # ---------------------------------------------------------------- exporting
 
-    def export_csv(self, path: str | Path) -> None:
+    def export_csv(
+        self, path: str | Path, *, min_confidence: float | None = None
+    ) -> None:
         """Write every answer that stands, and every known pair, as a table.
 
         Parameters
@@ -662,23 +897,41 @@ class AnnotationSession:
             is of image files and the other of texts, `image` (its path, relative to the
             folder of the table where it lies in there) and `text`:
             `skmal.datasets.load_pairs` reads the table, and so does ``skmal compare``.
+            `how` tells what people said (answered: named among all; verified: said of a
+            proposed pair that it is right) from what is known or proposed, and
+            `confidence` is that of the latter.
+        min_confidence : float, default=None
+            Partners are proposed for what is open (see `match`), and pairs of at least
+            this confidence, from 0 to 1, are written as well. None: no proposals.
         """
-        check_place(path, self.path)
-        with self._book.lock:
-            rows = list(rows_of(self._book))
+        rows = self._rows(path, min_confidence)
         write_csv(rows, path)
 
-    def export_jsonl(self, path: str | Path) -> None:
+    def _rows(
+        self, path: str | Path, min_confidence: float | None
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a table."""
+        check_place(path, self.path)
+        found: list[Proposal] = []
+        if min_confidence is not None:
+            least = check_number(min_confidence, "min_confidence", minimum=0, maximum=1)
+            found = [own for own in self.match() if own.confidence >= least]
+        with self._book.lock:
+            return list(rows_of(self._book, found))
+
+    def export_jsonl(
+        self, path: str | Path, *, min_confidence: float | None = None
+    ) -> None:
         """Write what `export_csv` writes as JSON, one object a line.
 
         Parameters
         ----------
         path : str or path
             The file; one that exists is replaced.
+        min_confidence : float, default=None
+            As in `export_csv`.
         """
-        check_place(path, self.path)
-        with self._book.lock:
-            rows = list(rows_of(self._book))
+        rows = self._rows(path, min_confidence)
         write_jsonl(rows, path)
 
     def export_label_studio(
@@ -786,8 +1039,12 @@ class AnnotationSession:
         return self
 
     def wait(self) -> None:
-        """Wait until the training in the background, if there is one, has finished."""
+        """Wait until the training in the background, if there is one, has finished.
+
+        And so has what proposes partners.
+        """
         self._trainer.wait()
+        self._proposing.wait()
 
     def close(self) -> None:
         """Give the journal free; a training that still runs leaves nothing behind."""

@@ -1,10 +1,14 @@
 """Questions and items as plain data, for whatever shows them to people."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from ._records import Item, Question
+from ._session import AnnotationSession
+from ._words import describe_audit, describe_encoder, describe_forecast
 
+AHEAD = 100  # answers that people are told about beforehand
 MAX_TEXT = 5_000  # characters of a text that are shown
 
 Picture: TypeAlias = Callable[[int, Item], str]  # where its file is to be had
@@ -25,6 +29,20 @@ def shown(asked: Question, kinds: tuple[str, str], picture: Picture) -> dict[str
             shown_item(item, other, kinds[other], picture) for item in asked.partners
         ],
     }
+
+
+def shown_progress(session: AnnotationSession) -> dict[str, Any]:
+    """Return how far a session has come, and in words how good its encoder is.
+
+    "audited" and "forecast" are there where items are drawn at random.
+    """
+    progress = session.progress
+    told = asdict(progress) | {"knows": describe_encoder(progress.found)}
+    del told["audit"]  # of which what is not known could not be sent
+    if progress.audit_share or progress.audit.n_answers:
+        told["audited"] = describe_audit(progress.audit)
+        told["forecast"] = describe_forecast(session.forecast(AHEAD))
+    return told
 
 
 def shown_item(

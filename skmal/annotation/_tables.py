@@ -14,6 +14,7 @@ from ._events import Complete
 from ._ids import Key, Number
 from ._journal import Registered
 from ._ledger import Ledger
+from ._records import Proposal
 
 COLUMNS: tuple[str, ...] = (
     "kind",
@@ -30,13 +31,15 @@ COLUMNS: tuple[str, ...] = (
     "y_text",
     "image",
     "text",
+    "how",
+    "confidence",
 )
 
 
-def rows_of(book: Book) -> Iterator[dict[str, Any]]:
+def rows_of(book: Book, proposals: Sequence[Proposal] = ()) -> Iterator[dict[str, Any]]:
     """Yield a dict per answer, "that is all" and known pair that stands, in order.
 
-    Under the book's lock.
+    Then one per proposal. Under the book's lock.
     """
     items = book.items
     registered = [book.journal.items(modality) for modality in (0, 1)]
@@ -45,7 +48,21 @@ def rows_of(book: Book) -> Iterator[dict[str, Any]]:
         there = items.is_there(item.number)
         return items.item(item.number).value if there else None
 
-    return rows_with(book.ledger, registered, items.kinds, value)
+    yield from rows_with(book.ledger, registered, items.kinds, value)
+    for one in proposals:
+        sides = (
+            some[Key(item.key)]
+            for some, item in zip(registered, (one.X, one.y), strict=True)
+        )
+        yield (
+            dict.fromkeys(COLUMNS)
+            | _about(sides, items.kinds, value)
+            | {
+                "kind": "pair",
+                "how": "proposed",
+                "confidence": round(one.confidence, 4),
+            }
+        )
 
 
 def rows_with(
@@ -64,9 +81,6 @@ def rows_with(
         if partner in by_number:
             sides[ledger.modality[partner]] = partner
         x, y = (None if number is None else by_number[number] for number in sides)
-        values = [None if item is None else value(item) for item in (x, y)]
-        texts = [value if isinstance(value, str) else None for value in values]
-        image, text = _image_and_text(kinds, values)
         complete = isinstance(event, Complete)
         given = event if complete else ledger.answer_of(event)
         if complete:
@@ -76,21 +90,45 @@ def rows_with(
         else:
             kind = "none" if None in sides else "pair"
         yield {
+            **dict.fromkeys(COLUMNS),
+            **_about((x, y), kinds, value),
             "kind": kind,
-            "X": x and x.key,
-            "y": y and y.key,
             "asked": given and "Xy"[sides.index(given.item)],
             "by": given and given.by,
             "at": datetime.fromtimestamp((given or event).at, UTC).isoformat(),
             "seconds": given and given.seconds,
             "question": given and given.question,
-            "X_hash": x and x.fingerprint.sha256,
-            "y_hash": y and y.fingerprint.sha256,
-            "X_text": texts[0],
-            "y_text": texts[1],
-            "image": image,
-            "text": text,
+            "how": _how(given),
         }
+
+
+def _about(
+    sides: Iterable[Registered | None],
+    kinds: tuple[str, str],
+    value: Callable[[Registered], Any],
+) -> dict[str, Any]:
+    """Return the columns that say which items a row is about."""
+    x, y = sides
+    values = [None if item is None else value(item) for item in (x, y)]
+    texts = [value if isinstance(value, str) else None for value in values]
+    image, text = _image_and_text(kinds, values)
+    return {
+        "X": x and x.key,
+        "y": y and y.key,
+        "X_hash": x and x.fingerprint.sha256,
+        "y_hash": y and y.fingerprint.sha256,
+        "X_text": texts[0],
+        "y_text": texts[1],
+        "image": image,
+        "text": text,
+    }
+
+
+def _how(given: Any) -> str:
+    """Return how it came to be known."""
+    if given is None:
+        return "known"
+    return "verified" if getattr(given, "verified", False) else "answered"
 
 
 def _image_and_text(kinds: tuple[str, str], values: list[Any]) -> tuple[Any, Any]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from ._events import Answer, Complete, Opinion, Skip
+from ._events import Answer, Complete, Opinion, Refused, Skip
 from ._ids import NONE, EventId, Number
-from ._records import Found, Pace
+from ._records import Cost, Found, Pace
 
-Told: TypeAlias = Answer | Opinion | Skip | Complete
+Told: TypeAlias = Answer | Opinion | Skip | Complete | Refused
 
 N_LATEST = 50  # answers that tell how good the encoder is
 PAUSE = 600.0  # seconds; what took longer lay about, and tells no pace
@@ -35,16 +35,21 @@ class Tally:
         self._of_plan: dict[EventId, Seen] = {}  # those of them since the last plan
         self._by_person: dict[str, list[float]] = {}  # answers timed, seconds
         self._by_rank: dict[str, list[float]] = {}
+        self._looks: list[float] = [0, 0.0]  # at what was proposed, timed; seconds
+        self._verified: set[EventId] = set()
 
     def add(self, event: Told, seen: Seen | None = None) -> None:
         """Take in what a person said; of an answer, what it found before it.
 
         The encoder may have learned from the first answer before a second comes, which
-        tells nothing of it.
+        tells nothing of it; nor does an answer to what was proposed because it is sure.
         """
+        is_verified = isinstance(event, Answer) and event.verified
+        if is_verified:
+            self._verified.add(event.number)
         if seen is not None:
             self._seen[event.number] = seen
-            if isinstance(event, Answer):
+            if isinstance(event, Answer) and not is_verified:
                 self._of_plan[event.number] = seen
         self._sum(event, +1)
 
@@ -53,6 +58,7 @@ class Tally:
         self._sum(event, -1)
         self._seen.pop(event.number, None)
         self._of_plan.pop(event.number, None)
+        self._verified.discard(event.number)
 
     def begin_again(self) -> None:
         """Let what has been found so far say nothing of the encoder that follows."""
@@ -66,6 +72,9 @@ class Tally:
             sums[0][0] += sign
             sums.append(self._by_rank.setdefault(self._rank(event), [0, 0.0]))
             sums[1][0] += sign
+        if isinstance(event, Refused) or event.number in self._verified:
+            self._looks[0] += sign
+            sums.append(self._looks)
         for one in sums:
             one[1] += sign * event.seconds
 
@@ -74,6 +83,8 @@ class Tally:
 
     def place(self, number: EventId, partner: Number | None) -> str:
         """Return the place of the candidate that an answer names, "1" for the first."""
+        if number in self._verified:
+            return "verified"
         if partner == NONE:
             return "none"
         seen = self._seen.get(number)
@@ -87,6 +98,13 @@ class Tally:
         """Return how fast answers are, by the place of the candidate chosen."""
         order = sorted(self._by_rank, key=lambda name: (len(name), name))
         return {name: _pace(*self._by_rank[name]) for name in order}
+
+    def cost(self) -> Cost:
+        """Return how many seconds a question takes, by what is done about it."""
+        timed = {name: own for name, own in self._by_rank.items() if own[0] > 0}
+        picked = [timed[name] for name in timed if name.isdigit()]
+        sought = [timed[name] for name in ("other", "none") if name in timed]
+        return Cost(_each([self._looks]), _each(picked), _each(sought))
 
     def found(
         self, n_shown: int, n_open: Sequence[int], n_closed: Sequence[int]
@@ -107,6 +125,12 @@ class Tally:
             n_found=sum(seen.rank > 0 for seen in latest),
             by_chance=float(sum(min(1.0, n_shown / max(n, 1)) for n in others)),
         )
+
+
+def _each(timed: Sequence[Sequence[float]]) -> float | None:
+    """Return the seconds of one, of sums of (how many, seconds); None of none."""
+    n = sum(own[0] for own in timed)
+    return sum(own[1] for own in timed) / n if n else None
 
 
 def _pace(n: float, seconds: float) -> Pace:

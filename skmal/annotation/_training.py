@@ -11,13 +11,14 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from .._shared.randomness import CANDIDATES, MORE_QUESTIONS
+from .._shared.randomness import CANDIDATES, MORE_QUESTIONS, RESERVED
 from .._shared.types import BoolArray, FloatArray, IntArray, Items
 from ..arrays._block_math import to_host
 from ..arrays._verbs import take, unit
 from ..items._encoding import encode
 from ..learners._paired import PairedActiveLearner
-from ..learners._query import Query
+from ..learners._query import Query, with_drawn
+from ..matching._audit import Audits
 from ..strategies._round import Round
 from ._ids import EventId, Row
 
@@ -27,7 +28,8 @@ N_SPARE = 20  # candidates kept beyond those shown, for others may take some
 
 Rows: TypeAlias = tuple[IntArray, IntArray]  # of X and of y
 Pools: TypeAlias = tuple[Items, Items]
-Chosen: TypeAlias = tuple[int, Row, IntArray]  # modality, row, rows of likely partners
+# Modality, row, rows of likely partners, and whether the row was drawn at random.
+Chosen: TypeAlias = tuple[int, Row, IntArray, bool]
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,15 @@ def new_learner(template: PairedActiveLearner, seed: int) -> PairedActiveLearner
 
 
 def teach(
-    before: PairedActiveLearner, pools: Pools, known: Known, upto: EventId
+    before: PairedActiveLearner,
+    pools: Pools,
+    known: Known,
+    upto: EventId,
+    audits: Audits | None = None,
 ) -> PairedActiveLearner:
     """Return a learner that knows the pairs; `before` learned from events up to `upto`.
 
+    `audits` is what the answers about items drawn at random have told; None: nothing.
     The encoder goes on from that of `before` where it warm-starts. `before` stays as it
     is, so that people can go on answering its questions.
     """
@@ -128,8 +135,10 @@ def teach(
     n_before = 0 if before.X_training is None else len(before.X_training)
     has_lost = is_old.sum() < n_before  # pairs taken back since
     old = items_of(pools, known.pairs[is_old])
+    audits = Audits() if audits is None else audits
     learner = before.from_state(
-        before.state() | {"aligned": old, "unmatched": (None, None)}
+        before.state()
+        | {"aligned": old, "unmatched": (None, None), "audits": audits.state()}
     )
     tell_unmatched(learner, pools, known.unmatched)
     new = items_of(pools, known.pairs[~is_old])
@@ -206,9 +215,13 @@ def ask(
     query, round_ = learner.ask(
         *_taken(pools, askable.eligible), n_instances=askable.n_questions
     )
-    parts = [(query.modality, np.asarray(query.indices))]
+    drawn = np.zeros(len(query.indices), dtype=bool)
+    if query.audited is not None:
+        drawn = query.audited
+    parts = [(query.modality, np.asarray(query.indices), drawn)]
     if round_ is not None and askable.n_reserve:
-        parts += _reserve(learner, round_, parts[0], askable.n_reserve)
+        rng = np.random.default_rng([learner.seed_, askable.upto, RESERVED])
+        parts += _reserve(learner, round_, parts[0], askable.n_reserve, rng)
     if round_ is not None and all(
         map(np.array_equal, askable.open_rows, askable.eligible)
     ):
@@ -216,10 +229,15 @@ def ask(
     else:
         features = features_of(learner, pools, askable.open_rows)
     chosen: list[Chosen] = []
-    for modality, indices in parts:
-        rows = askable.eligible[modality][indices]
+    for modality, indices, drawn in parts:
+        if features is None:  # nothing could be ranked before it is learned
+            drawn = np.zeros(len(indices), dtype=bool)
+        first = np.argsort(~drawn, kind="stable")  # those drawn, for all are answered
+        rows = askable.eligible[modality][indices[first]]
         k = n_candidates + askable.n_questions + N_SPARE
-        chosen += _with_partners(learner, askable, features, modality, rows, k)
+        chosen += _with_partners(
+            learner, askable, features, modality, rows, k, drawn[first]
+        )
     return chosen, features
 
 
@@ -229,7 +247,10 @@ def ask_more(
     features: Features | None,
     n_candidates: int,
 ) -> list[Chosen]:
-    """Return questions as `ask` does, at once: items drawn, with ranked candidates."""
+    """Return questions as `ask` does, at once: items drawn, with ranked candidates.
+
+    Where questions are to be drawn, these tell as much as others that are.
+    """
     rng = np.random.default_rng([learner.seed_, askable.upto, MORE_QUESTIONS])
     modality = int(rng.integers(2))
     eligible = askable.eligible[modality]
@@ -242,17 +263,20 @@ def ask_more(
     n = min(N_MORE, askable.n_questions, len(eligible))
     rows = eligible[rng.choice(len(eligible), size=n, replace=False, shuffle=False)]
     k = n_candidates + askable.n_questions + N_SPARE
-    return _with_partners(learner, askable, features, modality, rows, k)
+    can_rank = features is not None and hasattr(learner, "estimator_")
+    drawn = np.full(len(rows), can_rank and learner.audit > 0)
+    return _with_partners(learner, askable, features, modality, rows, k, drawn)
 
 
 def _reserve(
     learner: PairedActiveLearner,
     round_: Round,
-    first: tuple[int, IntArray],
+    first: tuple[int, IntArray, BoolArray],
     n: int,
-) -> list[tuple[int, IntArray]]:
+    rng: np.random.Generator,
+) -> list[tuple[int, IntArray, BoolArray]]:
     """Ask the same strategy again, of what the first choice left."""
-    modality, indices = first
+    modality, indices, _ = first
     left = [np.arange(len(features)) for features in round_.open]
     left[modality] = np.delete(left[modality], indices)
     n = min(n, *map(len, left))
@@ -268,7 +292,12 @@ def _reserve(
     )
     selection = learner.select(rest)
     modality = selection.modality
-    return [(modality, left[modality][np.asarray(selection.indices)])]
+    n_drawn = int(learner.audit * n + rng.random())
+    drawn = rng.choice(len(left[modality]), n_drawn, replace=False)
+    mixed, are_drawn = with_drawn(selection, drawn)
+    if are_drawn is None:
+        are_drawn = np.zeros(n, dtype=bool)
+    return [(modality, left[modality][np.asarray(mixed.indices)], are_drawn)]
 
 
 def _with_partners(
@@ -278,8 +307,12 @@ def _with_partners(
     modality: int,
     rows: IntArray,
     k: int,
+    drawn: BoolArray,
 ) -> list[Chosen]:
-    """Return rows with k rows of the other pool for each: the nearest, else drawn."""
+    """Return rows with k rows of the other pool for each: the nearest, else drawn.
+
+    `drawn` says which of the rows were drawn at random.
+    """
     if len(rows) == 0:
         return []
     others = askable.open_rows[1 - modality]
@@ -293,7 +326,8 @@ def _with_partners(
         size = min(k, len(others))
         partners = [rng.choice(others, size=size, replace=False) for _ in rows]
     return [
-        (modality, Row(int(row)), own) for row, own in zip(rows, partners, strict=True)
+        (modality, Row(int(row)), own, bool(is_drawn))
+        for row, own, is_drawn in zip(rows, partners, drawn, strict=True)
     ]
 
 

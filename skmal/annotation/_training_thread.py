@@ -7,13 +7,23 @@ from collections.abc import Sequence
 from .._shared.types import Items
 from ..learners._paired import PairedActiveLearner
 from . import _weights
+from ._audited import audits_of, open_then, ranked, unranked
 from ._book import Book
 from ._events import More, Round
 from ._ids import Row
 from ._looks import without_bad_images
 from ._open_rows import askable, known, numbered, rows_open
 from ._search import rows_like
-from ._training import Askable, Features, Pools, ask, ask_more, features_of, teach
+from ._training import (
+    Askable,
+    Features,
+    Pools,
+    Rows,
+    ask,
+    ask_more,
+    features_of,
+    teach,
+)
 
 RESERVE = 2  # batches chosen beyond the first, where people answer during trainings
 
@@ -54,7 +64,7 @@ class Trainer:
         self.in_background = in_background
         self.error: str | None = None
         self._book = book
-        self._pools = pools
+        self.pools: Pools = pools
         self._validation = validation
         self._one_at_a_time = threading.Lock()
         self._one_text_at_a_time = threading.Lock()
@@ -69,7 +79,7 @@ class Trainer:
         rows = rows_open(ledger, items, 0), rows_open(ledger, items, 1)
         if not ledger.rounds_of_plan or min(map(len, rows)) == 0:
             return None
-        return features_of(self.learner, self._pools, rows)
+        return features_of(self.learner, self.pools, rows)
 
     @property
     def is_training(self) -> bool:
@@ -105,9 +115,20 @@ class Trainer:
             lessons, upto = known(book.ledger, book.items), book.ledger.upto
             may_be_asked = self.askable()
             n_candidates = book.ledger.parameters.n_candidates
+            share = book.ledger.parameters.audit
+            answers = unranked(book.ledger, book.items)
+            open_rows = open_then(book.ledger, book.items, may_be_asked.open_rows)
         # whatever takes long is done without it,
-        learner = teach(self.learner, self._pools, lessons, upto)
-        chosen, features = ask(learner, self._pools, may_be_asked, n_candidates)
+        stood = ranked(
+            answers,
+            self._features,
+            lambda: features_of(self.learner, self.pools, open_rows),
+        )
+        with book.lock:
+            audits = audits_of(book.ledger, lessons.pairs, answers, stood)
+        learner = teach(self.learner, self.pools, lessons, upto, audits)
+        learner.audit = share
+        chosen, features = ask(learner, self.pools, may_be_asked, n_candidates)
         score = None
         if self._validation is not None and hasattr(learner, "estimator_"):
             score = float(learner.score(*self._validation))
@@ -125,6 +146,7 @@ class Trainer:
                     score=score,
                     prequential=learner.prequential_.tolist(),
                     sha256=sha256,
+                    ranked=stood,
                 )
             )
             self.learner, self._features = learner, features
@@ -151,7 +173,7 @@ class Trainer:
                 features = self._features_to_search(learner)
             if features is None:
                 return []
-            return rows_like(text, learner, self._pools, features, side, modality)
+            return rows_like(text, learner, self.pools, features, side, modality)
 
     def _features_to_search(self, learner: PairedActiveLearner) -> Features | None:
         """Return where open items lie for an encoder, encoded once for each."""
@@ -161,9 +183,18 @@ class Trainer:
                 rows = rows_open(ledger, items, 0), rows_open(ledger, items, 1)
             found = None
             if min(map(len, rows)):
-                found = features_of(learner, self._pools, rows)
+                found = features_of(learner, self.pools, rows)
             self._looked = learner, found
         return self._looked[1]
+
+    def features_for(self, learner: PairedActiveLearner, rows: Rows) -> Features | None:
+        """Return where open items lie for an encoder, as a training left it if it did.
+
+        `rows` are those that are open.
+        """
+        with self._book.lock:
+            features = self._features if learner is self.learner else None
+        return features_of(learner, self.pools, rows) if features is None else features
 
     def start_if_due(self) -> None:
         """Train beside the answering once a batch has come; under the book's lock."""

@@ -1,5 +1,7 @@
 """How good a session's encoder is, and how well people agree, in plain words."""
 
+from .._shared.intervals import Interval
+from ..matching import AuditEstimates, Forecast
 from ._records import Agreement, Found
 
 N_ENOUGH = 10  # answers, from where on anything is said
@@ -60,6 +62,79 @@ def describe_encoder(found: Found) -> str:
     return told
 
 
+def describe_audit(audit: AuditEstimates) -> str:
+    """Return a sentence about how good the encoder is, by items drawn at random.
+
+    Parameters
+    ----------
+    audit : AuditEstimates
+        As `Progress` has it in `audit`.
+
+    Returns
+    -------
+    str
+        How often the partner is the first candidate, and among nine, with 95 %
+        intervals; how many items have none, where there are any. Or that more answers
+        are needed to tell.
+
+    Examples
+    --------
+    >>> from skmal.annotation import describe_audit
+    >>> from skmal.matching import AuditEstimates, Interval
+    >>> nothing = Interval(0.0, 0.0, 0.04)
+    >>> half = Interval(0.5, 0.4, 0.6)
+    >>> print(describe_audit(AuditEstimates(90, half, half, half, nothing)))
+    Of items drawn at random, the encoder puts the right partner first in 50 % (40 to
+    60), and among its first nine in 50 % (40 to 60).
+    """
+    if audit.n_answers < N_ENOUGH:
+        is_one = audit.n_answers == 1
+        return (
+            "How good the encoder is on items drawn at random can be told after "
+            f"{N_ENOUGH} answers about such; {audit.n_answers} "
+            f"{'is' if is_one else 'are'} learned so far."
+        )
+    told = (
+        "Of items drawn at random, the encoder puts the right partner first in "
+        f"{_percent(audit.recall_at_1)}, and among its first nine in "
+        f"{_percent(audit.recall_at_9)}."
+    )
+    if audit.without_partner.value > 0:
+        told += f" No partner have {_percent(audit.without_partner)} of the items."
+    return told
+
+
+def describe_forecast(forecast: Forecast) -> str:
+    """Return a sentence about what the next answers will bring.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        What `AnnotationSession.forecast` returned.
+
+    Returns
+    -------
+    str
+        By how much the mean reciprocal rank will rise, with its 90 % interval; or why
+        that cannot be told.
+
+    Examples
+    --------
+    >>> from skmal.annotation import describe_forecast
+    >>> from skmal.matching import Forecast
+    >>> told = Forecast(100, 0.05, 0.02, 0.09, True, "It rests on 40 questions.")
+    >>> print(describe_forecast(told))
+    100 more answers will raise the mean reciprocal rank by about 0.05 (0.02 to 0.09).
+    """
+    answers = f"{forecast.n:,} more answer{'' if forecast.n == 1 else 's'}"
+    if not forecast.is_trusted:
+        return f"What {answers} will bring cannot be told yet. {forecast.reason}"
+    return (
+        f"{answers} will raise the mean reciprocal rank by about {forecast.gain:.2f} "
+        f"({forecast.low:.2f} to {forecast.high:.2f})."
+    )
+
+
 def describe_agreement(agreement: Agreement) -> str:
     """Return a sentence about how often two people agree.
 
@@ -87,6 +162,12 @@ def describe_agreement(agreement: Agreement) -> str:
         f"Two people gave the same answer to {agreement.n_agreed:,} of {questions}; "
         f"by chance, to {round(agreement.by_chance * n):,} of these."
     )
+
+
+def _percent(share: Interval) -> str:
+    """Return a share with its interval: 50 % (40 to 60)."""
+    value, low, high = (round(100 * own) for own in share)
+    return f"{value} % ({low} to {high})"
 
 
 def _of(n_found: float, n: int) -> str:

@@ -14,7 +14,7 @@ from .._shared.parameters import check_integer
 from ..annotation._aside import list_path
 from ..annotation._opening import learner_of
 from ..annotation._session import AnnotationSession
-from ..annotation._words import describe_agreement, describe_encoder
+from ..annotation._words import describe_agreement, describe_audit, describe_encoder
 from ..annotation.page._hosts import check_allowed
 from ..annotation.page._serve import CONNECTIONS, IDLE, MAX_BODY, PORT, serve
 from ..encoders.clip._config import ICONS
@@ -90,6 +90,7 @@ def _annotate(arguments: argparse.Namespace) -> int:
             features=features,
             batch_size=arguments.batch_size,
             overlap=arguments.overlap if is_new else None,
+            audit=arguments.audit if is_new else None,
             training="background",
             changed=arguments.changed,
             replan=arguments.replan,
@@ -104,6 +105,8 @@ def _annotate(arguments: argparse.Namespace) -> int:
             session.change_budget(arguments.budget)
         if arguments.overlap not in (None, session.progress.overlap):
             session.change_overlap(arguments.overlap)
+        if arguments.audit not in (None, session.progress.audit_share):
+            session.change_audit(arguments.audit)
         n_images, n_texts = map(len, session.pools)
         n_answers = session.progress.n_answers
         first = "Choosing questions"
@@ -141,11 +144,27 @@ def _model_of(arguments: argparse.Namespace) -> tuple[str, str | None]:
     if arguments.model is not None:
         return arguments.model, arguments.pretrained
     if arguments.session.is_file() and not arguments.replan:
-        then = learner_of(arguments.session)
-        named = then.get("estimator__model", "dict") != "dict"  # not a configuration
-        if then.get("estimator") == "CLIPEncoder" and named:
-            return then["estimator__model"], then["estimator__pretrained"]
+        return model_then(learner_of(arguments.session)) or ("tiny", ICONS)
     return "tiny", ICONS
+
+
+def model_then(learner: dict[str, Any]) -> tuple[str, str | None] | None:
+    """Return the model and the weights of a journal's learner, if they have names.
+
+    Parameters
+    ----------
+    learner : dict
+        What `learner_of` returned.
+
+    Returns
+    -------
+    tuple or None
+        As `CLIPEncoder` takes them.
+    """
+    named = learner.get("estimator__model", "dict") != "dict"  # not a configuration
+    if learner.get("estimator") == "CLIPEncoder" and named:
+        return learner["estimator__model"], learner["estimator__pretrained"]
+    return None
 
 
 def _check_server(host: str, port: int) -> None:
@@ -218,6 +237,8 @@ def _made(session: AnnotationSession, arguments: argparse.Namespace) -> list[str
         f"{arguments.session}. The same command goes on with them.",
     ]
     made.append(describe_encoder(progress.found))
+    if progress.audit.n_answers:
+        made.append(describe_audit(progress.audit))
     if progress.agreement.n:
         made.append(describe_agreement(progress.agreement))
     if progress.n_disputed:
@@ -305,6 +326,14 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         metavar="SHARE",
         help="the share of questions that two people are asked, such as 0.1, neither "
         "seeing the other's answer; a third where these differ (default: none)",
+    )
+    parser.add_argument(
+        "--audit",
+        type=float,
+        metavar="SHARE",
+        help="the share of questions that are about items drawn at random, such as "
+        "0.1; they say without bias how good the encoder is, and how sure its "
+        "proposals are (default: none)",
     )
     parser.add_argument(
         "--groups",

@@ -1,12 +1,19 @@
 """The command `skmal export`."""
 
 import argparse
+import warnings
 from pathlib import Path
 from typing import Any
 
 from ..annotation._export import export_journal, export_replies
+from ..annotation._opening import learner_of
+from ..annotation._session import AnnotationSession
 from ..annotation._sources import read_path
-from ._pools import add_pool_options, images_of, texts_of
+from ..annotation._words import describe_audit
+from ..encoders.clip._encoder import CLIPEncoder
+from ..learners._paired import PairedActiveLearner
+from ._annotate import model_then
+from ._pools import add_pool_options, array_of, images_of, texts_of
 from ._shell_words import in_shell_words
 
 
@@ -26,7 +33,13 @@ def run_export(arguments: argparse.Namespace) -> int:
     table: Path = arguments.table
     if table.suffix.lower() not in (".csv", ".jsonl"):
         raise ValueError(f"{table} ends in {table.suffix!r}; end it in .csv or .jsonl")
+    if arguments.min_confidence is not None and not arguments.proposals:
+        raise ValueError("--min-confidence is of what is proposed; add --proposals")
+    if arguments.features and not arguments.proposals:
+        raise ValueError("--features is what partners are proposed by; add --proposals")
     try:
+        if arguments.proposals:
+            return _with_proposals(arguments)
         images = texts = None
         if arguments.images is not None:
             images = images_of(arguments)
@@ -41,6 +54,52 @@ def run_export(arguments: argparse.Namespace) -> int:
     except (ValueError, OSError) as error:
         raise ValueError(in_shell_words(str(error))) from error
     print(f"{n:,} rows: {table}")
+    return 0
+
+
+def _with_proposals(arguments: argparse.Namespace) -> int:
+    """Write the answers, and what the encoder of the last training proposes."""
+    if arguments.answers:
+        raise ValueError("--answers writes what people said; leave out --proposals")
+    if arguments.images is None or arguments.texts is None:
+        raise ValueError("--proposals needs the items: pass --images and --texts")
+    journal: Path = arguments.journal
+    if not journal.is_file():
+        raise FileNotFoundError(f"there is no journal {journal}; check the name")
+    then = learner_of(journal)
+    encoder, features = None, None
+    if arguments.features:
+        x, y = (array_of(path, "--features") for path in arguments.features)
+        features = x, y
+    else:
+        model = model_then(then)
+        if model is None:
+            raise ValueError(
+                f"{journal} was begun with {then.get('estimator')}, which learned from "
+                "features; pass these with --features, or call session.export_csv("
+                "path, min_confidence=0.95) in a script that opens it as before"
+            )
+        encoder = CLIPEncoder(*model)
+    learner = PairedActiveLearner(encoder, random_state=then.get("random_state"))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with AnnotationSession(
+            journal,
+            images_of(arguments),
+            texts_of(arguments),
+            learner,
+            features=features,
+            training="background",  # the last encoder proposes, and no other is fitted
+        ) as session:
+            table, least = arguments.table, arguments.min_confidence
+            is_jsonl = table.suffix.lower() == ".jsonl"
+            write = session.export_jsonl if is_jsonl else session.export_csv
+            write(table, min_confidence=0.0 if least is None else least)
+            audit = describe_audit(session.progress.audit)
+    for warning in told:
+        print(f"Note: {in_shell_words(str(warning.message))}")
+    print(audit)
+    print(f"Answers and proposals, each marked in the column `how`: {table}")
     return 0
 
 
@@ -63,6 +122,25 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         "--answers",
         action="store_true",
         help="every answer, by whom, and which counts, in place of the pairs",
+    )
+    parser.add_argument(
+        "--proposals",
+        action="store_true",
+        help="also partners that the encoder proposes for what is open, each with its "
+        "confidence; takes --images and --texts, and that nobody has the journal open",
+    )
+    parser.add_argument(
+        "--min-confidence",
+        type=float,
+        metavar="P",
+        help="only proposals of at least this confidence, such as 0.95 (default: all)",
+    )
+    parser.add_argument(
+        "--features",
+        nargs=2,
+        metavar=("X.npy", "Y.npy"),
+        help="with --proposals: what the journal's answers were learned from, if that "
+        "was no model",
     )
     add_pool_options(parser, required=False)
     parser.set_defaults(run=run_export)

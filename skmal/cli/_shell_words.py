@@ -18,6 +18,8 @@ WORDS = (
     (r"\bbatch_size(=|\b)", "--batch-size "),
     (r"\bbudget=", "--budget "),
     (r"\boverlap(=|\b)", "--overlap "),
+    (r"^audit\b|\baudit=", "--audit "),
+    (r"\bmin_confidence\b", "--min-confidence"),
     (r"^unknown model ", "--model: there is no model "),
     (
         r"open_clip\.list_models\(\) shows all",
@@ -49,4 +51,4 @@ def in_shell_words(message: str) -> str:
     """
     for python, shell in WORDS:
         message = re.sub(python, shell, message)
-    return re.sub(r"(--(batch-size|overlap)) +", r"\1 ", message)
+    return re.sub(r"(--(batch-size|overlap|audit)) +", r"\1 ", message)

@@ -85,6 +85,7 @@ def forecast(
     low = max(min(slowing.low, steady.low), 0.0) * room / 2
     high = max(slowing.high, steady.high, 0.0)
     gain, high = float(min(gain, max(left, 0.0))), float(min(high, 1.0))
+    low, high = float(min(low, gain)), max(high, gain)
     is_trusted = (
         len(score) >= LEAST_AUDITS
         and n_rounds >= LEAST_ROUNDS

@@ -7,6 +7,7 @@ import pytest
 from skmal.annotation._events import (
     Answer,
     Asked,
+    Audit,
     Budget,
     Changed,
     Complete,
@@ -14,6 +15,9 @@ from skmal.annotation._events import (
     Pair,
     Parameters,
     Plan,
+    Proposed,
+    Ranked,
+    Refused,
     Round,
     Skip,
     Start,
@@ -28,8 +32,14 @@ EVENTS = [
     Pair(1, 2),
     Round(ASKED, 3, 1, None, [0.5], "ab"),
     Round(ASKED, 3, 1, 0.25, [], "ab"),
+    Round(ASKED, 3, 1, None, [], "ab", [Ranked(1, 7, 2.5), Ranked(2, -1, None)]),
     More(ASKED),
+    More([Asked(1, 4, [7], True)]),
+    Proposed(ASKED),
     Answer("ada", 1, 4, 7, 1.5),
+    Answer("ada", 1, 4, 7, 1.5, verified=True),
+    Refused("ada", 1, 4, 7, None),
+    Audit(0.1),
     Answer("ada", 1, 4, -1, None),
     Skip("bob", 2, 5, None),
     Complete("bob", 2, 5, 3.5),
@@ -51,6 +61,7 @@ def test_an_event_comes_back_from_its_columns(event):
     assert (read.number, read.at) == (12, 1.5)
     assert columns_of(read) == columns
     assert type(read) is type(event)
+    assert vars(read) | {"number": 0, "at": 0.0} == vars(event)
 
 
 def test_lists_without_items_are_not_written():

@@ -3,6 +3,7 @@
 import csv
 import shutil
 
+import numpy as np
 import pytest
 from sessions import answer_some, make_folders, open_keyed
 
@@ -85,3 +86,54 @@ def test_what_cannot_be_exported_is_said(journal, tmp_path, capsys):
     (tmp_path / "images" / keys[0]).write_bytes(b"another")
     assert "of --images is not what it was" in told(journal, table, *options(tmp_path))
     assert not table.exists()
+
+
+def test_proposals_are_marked_and_come_from_the_last_encoder(tmp_path, capsys):
+    images, texts = make_folders(tmp_path)
+    eyes = np.random.default_rng(0).normal(size=(12, 4))
+    for name in ("x", "y"):
+        np.save(tmp_path / f"{name}.npy", eyes)
+    journal = tmp_path / "s.skmal"
+    learner = PairedActiveLearner(random_state=7)
+    with AnnotationSession(
+        journal, images, texts, learner, features=(eyes, eyes), batch_size=5
+    ) as session:
+        for _ in range(6):
+            question = session.next_question()
+            partner = question.item.row
+            session.answer(question, partner)
+        n_events = session._book.ledger.last
+        found = session.next_proposals(1)
+        assert session._book.ledger.last == n_events
+        session.verify(found)
+    table = tmp_path / "pairs.csv"
+    given = ["--features", str(tmp_path / "x.npy"), str(tmp_path / "y.npy")]
+    command = ["export", str(journal), str(table), *options(tmp_path), "--proposals"]
+    assert main([*command, *given]) == 0
+    told = capsys.readouterr().out
+    assert "not to be trusted; ask some with --audit 0.1" in told
+    rows = read(table)
+    how = [row["how"] for row in rows]
+    assert how[:7] == ["answered"] * 6 + ["verified"]
+    assert {*how[7:]} == {"proposed"}
+    assert len(load_pairs(table).X) == len(rows) <= 12
+    confidence = [float(row["confidence"]) for row in rows[7:]]
+    assert confidence == sorted(confidence, reverse=True)
+    assert all(row["confidence"] == "" for row in rows[:7])
+    assert all(row["X_hash"] and row["text"] for row in rows[7:])
+    least = f"{confidence[1]}"
+    assert main([*command, *given, "--min-confidence", least]) == 0
+    assert len(read(table)) == 7 + sum(own >= confidence[1] for own in confidence)
+    assert main(["export", str(journal), str(table)]) == 0
+    assert len(read(table)) == 7  # nothing was written to the journal
+    for wrong, why in [
+        ([*command], "learned from features"),
+        ([*command, *given, "--min-confidence", "2"], "--min-confidence must be"),
+        ([*command, "--answers"], "leave out --proposals"),
+        ([*command[:3], "--proposals"], "pass --images and --texts"),
+        ([*command[:3], "--min-confidence", "0.9"], "add --proposals"),
+        ([*command[:3], *given], "add --proposals"),
+        (["export", "none.skmal", *command[2:]], "no journal"),
+    ]:
+        assert main(wrong) != 0
+        assert why in capsys.readouterr().err

@@ -103,3 +103,4 @@ def test_a_forecast_says_when_it_cannot_be_trusted(n_rounds, n, why):
     assert not told.is_trusted
     assert why in told.reason
     assert np.isnan(told.gain) == (n_rounds == 1)
+    assert n_rounds == 1 or told.low <= told.gain <= told.high

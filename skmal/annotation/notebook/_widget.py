@@ -4,7 +4,6 @@ anywidget is imported here, so this is imported only by who shows a widget.
 """
 
 from base64 import b64encode
-from dataclasses import asdict
 from functools import lru_cache, partial
 from importlib.resources import files
 from typing import Any
@@ -15,9 +14,8 @@ import traitlets
 from ...items._pictures import UnreadableImage
 from .._records import Item
 from .._session import AnnotationSession
-from .._shown import shown, shown_item
+from .._shown import shown, shown_item, shown_progress
 from .._thumbnails import thumbnail
-from .._words import describe_encoder
 
 N_HITS = 24  # items that a search shows, by words and by the encoder each
 N_PICTURES = 300  # thumbnails kept
@@ -100,13 +98,10 @@ class QuestionWidget(anywidget.AnyWidget):
             error = f"{type(reason).__name__}: {reason}"
         if sent["do"] == "refresh" and question == before:
             found = self.found
-        progress = self._session.progress
+        progress = shown_progress(self._session)
         with self.hold_sync():
             self.question, self.found, self.error = question, found, error
-            self.progress = {
-                **asdict(progress),
-                "knows": describe_encoder(progress.found),
-            }
+            self.progress = progress
             self.n_done += 1
 
     def _tell(self, sent: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from .._session import AnnotationSession
 from ._handlers import Handlers, refused
 from ._hosts import is_own_name, is_own_origin, name_in
 from ._review import ReviewHandlers
+from ._verify import VerifyHandlers
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/review": ("review.html", "text/html; charset=utf-8"),
+    "/verify": ("verify.html", "text/html; charset=utf-8"),
     **{
         f"/{name}.css": (f"{name}.css", "text/css; charset=utf-8")
-        for name in ("page", "review")
+        for name in ("page", "review", "verify")
     },
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("page", "items", "server", "sentences", "review")
+        for name in ("page", "items", "server", "sentences", "review", "verify")
     },
 }
 TOKEN_HEADER = "X-Skmal-Token"
@@ -84,6 +86,7 @@ def create_app(
         content = files("skmal.annotation.page").joinpath(name).read_bytes()
         app.add_url_rule(url, name, partial(Response, content, mimetype=mimetype))
     handlers, review = Handlers(session, by, end), ReviewHandlers(session, by)
+    verdicts = VerifyHandlers(session, by)
     for handler in (
         handlers.question,
         handlers.progress,
@@ -92,6 +95,7 @@ def create_app(
         handlers.export,
         review.replies,
         review.answers,
+        verdicts.proposals,
     ):
         app.get(f"/api/{handler.__name__}")(handler)
     for handler in (
@@ -102,6 +106,7 @@ def create_app(
         handlers.finish,
         review.take_back,
         review.adopt,
+        verdicts.verdict,
     ):
         app.post(f"/api/{handler.__name__}")(handler)
     return app

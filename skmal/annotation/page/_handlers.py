@@ -3,7 +3,6 @@
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,9 +13,8 @@ from ...items._pictures import UnreadableImage
 from ...items._sounds import MIMETYPES
 from .._records import Item
 from .._session import AnnotationSession
-from .._shown import shown, shown_item
+from .._shown import shown, shown_item, shown_progress
 from .._thumbnails import SIDE, thumbnail
-from .._words import describe_encoder
 from ._requests import (
     body,
     how_in,
@@ -98,9 +96,16 @@ class Handlers:
         before = self.session.progress
         question = self.session.undo(by=person_in(body(), self.by))
         after = self._progress()
+        n_verdicts = after["n_verified"] + after["n_refused"]
+        proposed = n_verdicts < before.n_verified + before.n_refused
         n_left = after["n_answers"] + after["n_skips"]
-        taken = n_left < before.n_answers + before.n_skips
-        return jsonify(undone=question is not None, taken=taken, progress=after)
+        taken = proposed or n_left < before.n_answers + before.n_skips
+        return jsonify(
+            undone=question is not None,
+            taken=taken,
+            proposed=proposed,
+            progress=after,
+        )
 
     def search(self) -> Response:
         """Return items that hold some words, or that the encoder puts near them."""
@@ -153,9 +158,8 @@ class Handlers:
         return Response(content, mimetype=mimetype)
 
     def _progress(self) -> dict[str, Any]:
-        """Return how far the session has come; "knows" says how good the encoder is."""
-        progress = self.session.progress
-        return asdict(progress) | {"knows": describe_encoder(progress.found)}
+        """Return how far the session has come, with what it says in words."""
+        return shown_progress(self.session)
 
     def _told(self, sent: dict[str, Any]) -> tuple[int, str, float | None]:
         """Return which question an answer or a skip is of, whose, and how long."""

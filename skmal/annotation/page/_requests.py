@@ -7,6 +7,7 @@ from typing import Any, Literal, NoReturn
 from flask import abort, request
 
 MAX_FOUND = 500  # items of a search
+MAX_PAIRS = 100  # that are proposed, or said to be right, at a time
 
 
 def invalid(message: str) -> NoReturn:
@@ -97,6 +98,36 @@ def limit_in(sent: Mapping[str, Any]) -> int:
     if not is_number or not 0 < int(limit) <= MAX_FOUND:
         invalid(f"limit must be a number from 1 to {MAX_FOUND}")
     return int(limit)
+
+
+def count_in(sent: Mapping[str, Any]) -> int:
+    """Return how many pairs are wanted."""
+    n = sent.get("n", "1")
+    if not (n.isascii() and n.isdigit() and len(n) <= 3 and 0 < int(n) <= MAX_PAIRS):
+        invalid(f"n must be a number from 1 to {MAX_PAIRS}")
+    return int(n)
+
+
+def order_in(sent: Mapping[str, Any]) -> Literal["surest", "least_sure"]:
+    """Return which proposals are to come first."""
+    order = sent.get("order", "surest")
+    if order not in ("surest", "least_sure"):
+        invalid("order must be surest or least_sure")
+    return order
+
+
+def pairs_in(sent: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
+    """Return pairs of keys, of X and of y."""
+    pairs = sent.get(name, [])
+    is_list = isinstance(pairs, list) and len(pairs) <= MAX_PAIRS
+    if not is_list or not all(map(_is_pair, pairs)):
+        invalid(f"{name} must be a list of at most {MAX_PAIRS} pairs of keys")
+    return [(x, y) for x, y in pairs]
+
+
+def _is_pair(pair: Any) -> bool:
+    is_two = isinstance(pair, list) and len(pair) == 2
+    return is_two and all(isinstance(key, str) for key in pair)
 
 
 def how_in(sent: Mapping[str, Any]) -> Literal["words", "encoder"]:

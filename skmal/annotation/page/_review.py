@@ -10,7 +10,7 @@ from flask import Response, jsonify, request
 
 from .._records import Item, Reply
 from .._session import AnnotationSession
-from .._shown import shown_item
+from .._shown import shown_item, shown_progress
 from ._handlers import address
 from ._requests import body, flag_in, number_in, person_in, whole_in
 
@@ -45,7 +45,7 @@ class ReviewHandlers:
         return jsonify(
             replies=[self._shown(reply) for reply in found[:N_SHOWN]],
             more=len(found) > N_SHOWN,
-            progress=asdict(self.session.progress),
+            progress=shown_progress(self.session),
         )
 
     def take_back(self) -> Response:

@@ -2,8 +2,8 @@
 "use strict";
 
 import { $, choice, element, enlarger, forgetPictures, isFirst, markCut, neighbour, openZoom, play, shown, startZoom } from "./items.js";
-import { answersText, counted, foundText, knowsText, noun, nothingText, partnersText, restText, trainingText, writtenText } from "./sentences.js";
-import { ask, explain, get, post, Refused } from "./server.js";
+import { answersText, auditText, counted, foundText, knowsText, noun, nothingText, partnersText, restText, trainingText, writtenText } from "./sentences.js";
+import { ask, cameFromVerify, explain, get, post, Refused } from "./server.js";
 
 const MORE = 30; // items that a search shows, and more at each wish
 const AGAIN = 2000; // milliseconds until the page looks again how things stand
@@ -157,6 +157,10 @@ async function send(path, body, done) {
   busy = true;
   try {
     const state = await post(path, { ...body, by: by() });
+    if (cameFromVerify()) {
+      location.href = "verify";
+      return;
+    }
     question = null;
     await next();
     say("error", "");
@@ -184,7 +188,8 @@ const none = () => choose(null);
 const complete = () => close("api/complete", {}, () => "Written down: it has no other partners.");
 const skip = () => close("api/skip", {}, () => "Skipped: it comes back later.");
 const undo = () =>
-  send("api/undo", {}, ({ undone, taken }) => {
+  send("api/undo", {}, ({ undone, taken, proposed }) => {
+    if (proposed) return "Taken back: it is proposed again.";
     if (undone) return "Taken back: here it is again.";
     return taken ? "Taken back; what others said of it counts." : "There is nothing to undo.";
   });
@@ -278,6 +283,7 @@ function showProgress(progress) {
   say("training", trainingText(progress));
   $("training").classList.toggle("bad", Boolean(progress.training_error));
   say("knows", knowsText(progress));
+  say("audited", auditText(progress));
   $("bar").hidden = progress.budget === null;
   $("bar").max = progress.budget || 1;
   $("bar").value = Math.min(progress.n_answers, progress.budget || 0);
@@ -320,7 +326,7 @@ async function finish() {
 function showOver(over) {
   $("made").hidden = !over;
   $("back").hidden = !over || ends;
-  for (const id of ["undo", "finish", "who", "hints", "knows"]) $(id).hidden = over;
+  for (const id of ["undo", "finish", "who", "hints", "knows", "audited", "verify"]) $(id).hidden = over;
   $("export").hidden = over && ends;
 }
 

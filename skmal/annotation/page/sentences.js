@@ -30,6 +30,35 @@ export function knowsText({ knows, validation }) {
   return `${knows} Its score on held-out pairs went from ${first.toFixed(2)} to ${now.toFixed(2)}; 1 is best.`;
 }
 
+// How good it is by random questions, and what more of them would bring.
+export const auditText = ({ audited, forecast }) => (audited ? `${audited} ${forecast}` : "");
+
+// How many of what is shown may be taken for right.
+export function expectedText(proposals) {
+  const n = proposals.length;
+  const sum = proposals.reduce((all, { confidence }) => all + confidence, 0);
+  const advice = sum < 0.7 * n ? "That is few: one at a time is safer." : "Look at each.";
+  return `By the encoder's own account about ${sum.toFixed(1)} of these ${n} are right. ${advice}`;
+}
+
+export function verdictText({ n_right: right, n_wrong: wrong }, sent) {
+  const parts = [];
+  if (right) parts.push(`${counted(right, "pair")} written down as right`);
+  if (wrong) parts.push(`${counted(wrong, "pair")} as wrong`);
+  const late = sent - right - wrong;
+  if (late) parts.push(`${counted(late, "pair")} had an answer by then, or no budget is left`);
+  return `${parts.join("; ")}.`;
+}
+
+// Why nothing is proposed.
+export function noProposalText(progress) {
+  if (progress.budget !== null && progress.n_answers >= progress.budget) return "The budget is spent.";
+  if (progress.is_matching) return "The encoder is looking for partners …";
+  if (progress.is_training) return "The encoder is learning …";
+  if (!progress.n_rounds || progress.n_pairs < 2) return "The encoder has learned too little to propose anything.";
+  return "Nothing is left to propose.";
+}
+
 export function foundText(words, n, nByEncoder, isCut) {
   if (!words) return `${isCut ? "The first " : ""}${counted(n, "item")} in all`;
   const byWords = `Found: ${isCut ? "the first " : ""}${n || "none"} with “${words}”`;
@@ -56,6 +85,7 @@ export function nothingText(progress) {
   const [x, y] = progress.n_open;
   if (progress.budget !== null && progress.n_answers >= progress.budget) return "The budget is spent.";
   if (progress.is_training) return "The encoder is choosing the next questions …";
+  if (progress.is_stopped) return "That is enough: what was wanted is reached.";
   if (!x || !y) return "Nothing is left to ask about.";
   return "No question is free at the moment …";
 }
@@ -64,6 +94,7 @@ export function nothingText(progress) {
 
 export function placeText(place) {
   if (place === "none") return "no partner";
+  if (place === "verified") return "proposed, and right";
   return place === "other" ? "found by search" : `candidate ${place}`;
 }
 

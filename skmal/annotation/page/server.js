@@ -38,4 +38,18 @@ export async function post(path, body) {
   return (await ask(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
 }
 
+// What is wrong on the page of proposals is asked in full on the other, which leads back.
+const BACK = "skmal-verify";
+
+export function askInFull() {
+  sessionStorage.setItem(BACK, "1");
+  location.href = "./";
+}
+
+export function cameFromVerify() {
+  const came = sessionStorage.getItem(BACK) !== null;
+  sessionStorage.removeItem(BACK);
+  return came;
+}
+
 export const explain = (error) => (error instanceof Refused ? error.message : LOST);

@@ -39,7 +39,7 @@ def violations(page):
 def test_axe_finds_nothing(visit, folder, tmp_path, size, scheme):
     view = dict(zip(("width", "height"), size, strict=True))
     with (
-        open_session(folder, tmp_path / "s.skmal", overlap=1.0) as session,
+        open_session(folder, tmp_path / "s.skmal", overlap=1.0, audit=0.5) as session,
         served(session, by="Ann") as link,
     ):
         page = visit(link, viewport=view, color_scheme=scheme, reduced_motion="reduce")
@@ -76,6 +76,18 @@ def test_axe_finds_nothing(visit, folder, tmp_path, size, scheme):
         page.get_by_role("button", name="Take back").first.click()
         check("take back?")
         page.locator("#no").click()
+        page.locator("#back").click()
+        page.locator("#candidates li").first.wait_for()
+        session.train()
+        session.next_proposals()
+        session.wait()
+        page.locator("#verify").click()
+        page.locator("#pairs li").first.wait_for()
+        check("a proposal")
+        page.keyboard.press("g")
+        page.locator("#pairs.several li").nth(3).wait_for()
+        page.keyboard.press("1")
+        check("several proposals")
         page.locator("#back").click()
         page.locator("#candidates li").first.wait_for()
         page.locator("#finish").click()

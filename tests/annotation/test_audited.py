@@ -1,0 +1,209 @@
+"""Questions about items drawn at random: how many, what they tell, and for how long."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from helpers import make_pairs
+from sessions import answer_some, learner, open_keyed, truth
+
+from skmal import AnnotationSession, PairedActiveLearner
+from skmal.annotation import describe_audit, describe_forecast
+
+
+def audited(session):
+    """Return the questions about items drawn at random."""
+    return [q for q in session._book.ledger.questions.values() if q.is_audit]
+
+
+def told_by_audits(session):
+    """Return what the learner knows of its audits."""
+    audits = session.learner.state()["audits"]
+    return {name: audits[name] for name in ("n_before", "place", "rank")}
+
+
+def open_rows(session, modality):
+    """Return the numbers of the items of a modality that are open."""
+    ledger, items = session._book.ledger, session._book.items
+    return [n for n in items.numbers[modality] if ledger.partner[n] == -2]
+
+
+def test_the_share_is_drawn_and_the_journal_says_which(tmp_path):
+    with open_keyed(tmp_path, audit=0.4) as session:
+        answer_some(session, 25)
+        drawn = {asked.id for asked in audited(session)}
+        n_asked = [len(r.questions) for r in session._book.ledger.rounds[1:]]
+    assert len(drawn) == sum(round(0.4 * n) for n in n_asked)
+    with open_keyed(tmp_path) as session:
+        assert {asked.id for asked in audited(session)} == drawn
+        assert session.progress.audit_share == 0.4
+        events = session._book.journal.events()
+    kept = [own for event in events for own in getattr(event, "ranked", [])]
+    assert {own.question for own in kept} <= drawn
+
+
+@pytest.mark.parametrize("training", ["wait", "background"])
+def test_ranks_are_those_among_all_that_was_open(tmp_path, training):
+    """Compare with similarities of the encoder that had asked, one by one."""
+    expected = {}
+    with open_keyed(tmp_path, audit=0.4, training=training) as session:
+        while len(expected) < 8:
+            question = session.next_question()
+            session.wait()
+            encoder = session.learner
+            is_audit = session._book.ledger.questions[question.id].is_audit
+            if is_audit and question.id not in expected:
+                m, items = question.modality, session._book.items
+                rows = [items.row[open_rows(session, side)] for side in (0, 1)]
+                # Those that were open when the encoder was trained.
+                for event in session._book.ledger.lessons_since(
+                    session._book.ledger.upto
+                ):
+                    for number in (event.item, event.partner):
+                        side = int(items.modality[number])
+                        rows[side] = np.append(rows[side], items.row[number])
+                pools = [
+                    np.array(pool)[own]
+                    for pool, own in zip(session.pools, rows, strict=True)
+                ]
+                X, y = encoder.transform(*pools)
+                units = [own / np.linalg.norm(own, axis=1)[:, None] for own in (X, y)]
+                at = list(rows[m]).index(items.row[items.number(m, question.item)])
+                partner = items.row[items.number(1 - m, truth(question))]
+                similar = units[1 - m] @ units[m][at]
+                own = similar[list(rows[1 - m]).index(partner)]
+                expected[question.id] = 1 + (similar > own + 1e-6).sum()
+            session.answer(question, truth(question))
+        session.wait()
+        session.train()
+        got = {q: own.rank for q, (_, own) in session._book.ledger.ranked.items()}
+    assert {q: got[q] for q in expected} == expected
+
+
+def test_they_survive_reopening_lost_weights_and_answers_taken_back(tmp_path):
+    with open_keyed(tmp_path, audit=0.6) as session:
+        answer_some(session, 30)
+        session.train()
+        before = told_by_audits(session)
+        told = session.progress.audit
+    assert told.n_answers > 8
+    with open_keyed(tmp_path) as session:
+        assert told_by_audits(session) == before
+    shutil.rmtree(tmp_path / "s.skmal.weights")
+    with pytest.warns(UserWarning, match="weights not loaded"):
+        session = open_keyed(tmp_path)
+    with session:
+        assert told_by_audits(session) == before
+        # Places are those of pairs, though others have gone.
+        first = session.review.replies()[-1]
+        session.review.take_back(first)
+        session.train()
+        audits = told_by_audits(session)
+        X, y = session.learner.X_training, session.learner.y_training
+        pairs = {(x.key, y.key) for x, y in session.pairs()}
+        ids = dict(zip(session._book.ledger.ranked, audits["place"], strict=False))
+        for question, place in ids.items():
+            asked = session._book.ledger.questions.get(question)
+            (own,) = (
+                pair for pair in pairs if session._book.items.key(asked.item) in pair
+            )
+            modality = int(session._book.items.modality[asked.item])
+            item = session.item(modality, own[modality])
+            side = (X, y)[modality]
+            np.testing.assert_array_equal(side[place], item.value)
+
+
+def test_items_without_a_partner_are_counted(tmp_path):
+    with open_keyed(
+        tmp_path, y_keys=[f"y{i}" for i in range(30)], audit=1.0, budget=25
+    ) as session:
+        for question in session:
+            key = truth(question)
+            has = int(key[1:]) < 30
+            session.answer(question, key if has else None)
+        session.train()
+        ranked = [own for _, own in session._book.ledger.ranked.values()]
+        estimates = session.progress.audit
+        n_none = sum(own.rank is None for own in ranked)
+    assert n_none > 0
+    assert estimates.without_partner.value == pytest.approx(n_none / len(ranked))
+
+
+def test_siblings_are_no_rivals(tmp_path):
+    """Of equal captions of one image, each would stand behind the other."""
+    with open_keyed(tmp_path, audit=1.0, groups="X") as session:
+        while True:
+            question = session.next_question()
+            if (
+                session._book.ledger.questions[question.id].is_audit
+                and question.several
+            ):
+                break
+            told = [truth(question)] if question.several else truth(question)
+            session.answer(question, told)
+        others = [item.key for item in question.candidates[:3]]
+        session.answer(question, others)
+        session.train()
+        _, own = session._book.ledger.ranked[question.id]
+    assert own.rank == 1
+
+
+def test_the_share_can_change_and_is_the_journals(tmp_path):
+    with open_keyed(tmp_path, learner=learner(audit=0.2)) as session:
+        assert session.progress.audit_share == 0.2
+        session.change_audit(0.5)
+        with pytest.raises(ValueError, match="audit must be"):
+            session.change_audit(1.5)
+    with open_keyed(tmp_path) as session:
+        assert session.progress.audit_share == session.learner.audit == 0.5
+    with pytest.raises(ValueError, match=r"audit=0.2 was passed.*begun with 0.5"):
+        open_keyed(tmp_path, audit=0.2)
+    with open_keyed(tmp_path, audit=0.2, replan=True) as session:
+        assert session.progress.audit_share == 0.2
+        assert session._book.ledger._n_rounds_before == 0  # no other plan
+
+
+def test_without_a_share_nothing_is_drawn(tmp_path):
+    with open_keyed(tmp_path) as session:
+        answer_some(session, 15)
+        session.train()
+        assert audited(session) == []
+        assert session.progress.audit.n_answers == 0
+        with session._book.lock:
+            rows = session._book.journal._connection.execute(
+                "SELECT data FROM event WHERE kind IN ('round', 'more')"
+            ).fetchall()
+    for (data,) in rows:
+        assert "ranked" not in json.loads(data)
+        assert all(len(asked) == 3 for asked in json.loads(data)["questions"])
+
+
+def test_forecast_and_words(tmp_path):
+    X, y = make_pairs(120)
+    asker = PairedActiveLearner(batch_size=8, random_state=0)
+    ids = np.arange(120), np.arange(120)
+
+    def annotator(query, X_ids, y_ids):
+        pool, others = (X_ids, y_ids) if query.modality == 0 else (y_ids, X_ids)
+        return [int(np.flatnonzero(others == pool[query.indices][0])[0])]
+
+    with AnnotationSession(
+        tmp_path / "s.skmal",
+        X,
+        y,
+        asker,
+        audit=0.5,
+        stop_when=lambda session: session.forecast(8).is_trusted,
+    ) as session:
+        session.run(annotator, ids=ids)
+        progress = session.progress
+        assert progress.is_stopped
+        assert 0 < progress.n_answers < 100
+        assert session.next_question() is None
+        told = describe_forecast(session.forecast(8))
+        assert told.startswith("8 more answers will raise")
+        assert "cannot be told" in describe_forecast(session.forecast(10_000))
+        assert describe_audit(progress.audit).startswith("Of items drawn at random")
+    with pytest.raises(TypeError, match="stop_when must be a function"):
+        AnnotationSession(tmp_path / "t.skmal", X, y, asker, stop_when=3)

@@ -1,0 +1,240 @@
+"""Proposed partners, and people who say whether these are right."""
+
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+from sessions import answer_some, known, learner, make_folders, open_keyed, truth
+from sklearn.exceptions import NotFittedError
+
+from skmal import AnnotationSession
+from skmal.annotation import Cost
+
+
+@pytest.fixture
+def session(tmp_path):
+    """Return a session with five answers, whose encoder errs."""
+    with open_keyed(tmp_path) as session:
+        answer_some(session, 5)
+        yield session
+
+
+def is_right(proposal):
+    return proposal.X.key[1:] == proposal.y.key[1:]
+
+
+def propose(session, n=100, **params):
+    """Return proposals as right ones and wrong ones, each in order."""
+    found = session.next_proposals(n, **params)
+    right = [own for own in found if is_right(own)]
+    return right, [own for own in found if not is_right(own)]
+
+
+def test_proposals_are_of_what_is_open_and_one_to_one(session):
+    with pytest.warns(UserWarning, match="not to be trusted"):
+        found = session.match()
+    confidence = [own.confidence for own in found]
+    assert confidence == sorted(confidence, reverse=True)
+    taken = {key for pair in known(session) for key in pair}
+    for side in ("X", "y"):
+        keys = [getattr(own, side).key for own in found]
+        assert len({*keys}) == len(keys)
+        assert not {*keys} & taken
+    assert sum(map(is_right, found)) > 5  # one by chance
+    # The learner proposes the same for the same rows.
+    assert session.next_proposals(3) == found[:3]
+    assert session.next_proposals(3, order="least_sure") == found[:-4:-1]
+
+
+def test_right_ones_are_answers_that_the_journal_calls_verified(session, tmp_path):
+    before = session.progress
+    right, _ = propose(session)
+    assert session.verify(right[:3], by="ada", seconds=6.0) == 3
+    assert session.verify((right[3].X.key, right[3].y.key), by="ada", seconds=2.0) == 1
+    after = session.progress
+    assert after.n_answers == before.n_answers + 4
+    assert after.n_verified == 4
+    assert after.cost.verify == 2.0
+    assert after.found == before.found  # they tell nothing of the encoder
+    assert {(own.X.key, own.y.key) for own in right[:4]} <= {*known(session)}
+    session.export_csv(tmp_path / "t.csv")
+    with open(tmp_path / "t.csv", encoding="utf-8", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    assert [row["how"] for row in rows[-5:]] == ["answered"] + 4 * ["verified"]
+    assert [own.place for own in session.review.replies()[:4]] == 4 * ["verified"]
+    session.close()
+    with open_keyed(tmp_path) as session:
+        assert session.progress.n_verified == 4
+        assert session.progress.cost.verify == 2.0
+
+
+def test_wrong_ones_are_asked_in_full_first_and_never_proposed_again(session):
+    _, wrong = propose(session, by="ada")
+    before = session.progress.n_answers
+    full = [session.refuse(own, by="ada", seconds=1.0) for own in wrong[:2]]
+    assert session.progress.n_answers == before
+    assert session.progress.n_refused == 2
+    for question, own in zip(full, wrong, strict=False):
+        assert question.item == own.X
+        assert own.y not in question.candidates
+        assert session.next_question("bob") not in full
+        assert session.next_question("ada") == question
+        session.answer(question, truth(question), by="ada")
+    again = [(own.X.key, own.y.key) for own in session.next_proposals(100, by="ada")]
+    assert not {*again} & {(own.X.key, own.y.key) for own in wrong[:2]}
+    with pytest.raises(ValueError, match="not both open any more"):
+        session.refuse(wrong[0])
+    with pytest.raises(ValueError, match="not both open any more"):
+        session.refuse((wrong[1].X.key, wrong[1].y.key))
+
+
+def test_a_refusal_waits_for_its_person_when_the_session_is_opened_again(
+    session, tmp_path
+):
+    _, wrong = propose(session)
+    question = session.refuse(wrong[0])
+    session.close()
+    with open_keyed(tmp_path) as session:
+        assert session.next_question("bob") != question
+        asked = session.next_question()
+        assert asked == question
+        assert wrong[0].y not in asked.candidates
+
+
+def test_undo_takes_back_one_by_one_and_proposes_again(session):
+    right, wrong = propose(session)
+    before, pairs = session.progress, known(session)
+    session.verify(right[:2])
+    session.refuse(wrong[0])
+    for n_refused, n_verified in [(0, 2), (0, 1), (0, 0)]:
+        assert session.undo() is None
+        progress = session.progress
+        assert (progress.n_refused, progress.n_verified) == (n_refused, n_verified)
+    assert (session.progress.n_answers, known(session)) == (before.n_answers, pairs)
+    assert session.progress.cost == before.cost
+    again = session.next_proposals(100)
+    assert {*right, *wrong} == {*again}
+    session.undo()  # what was answered before
+    assert session.progress.n_answers == before.n_answers - 1
+
+
+def test_rivals_look_at_other_pairs_and_the_first_counts(session):
+    first = session.next_proposals(4, by="ada")
+    second = session.next_proposals(100, by="bob")
+    assert not {own.X.key for own in first} & {own.X.key for own in second}
+    session.next_question("joe")  # there is one, though all are looked at
+    assert session.verify(first[:3], by="eve") == 3
+    assert session.verify(first, by="ada") == 1  # one was left
+    with pytest.raises(ValueError, match="not both open"):
+        session.refuse(first[0], by="ada")
+
+
+def test_no_more_than_the_budget_pays_for(session):
+    n = session.progress.n_answers
+    session.change_budget(n + 2)
+    found = session.next_proposals(9)
+    assert len(found) == 2
+    others = session.next_proposals(9, by="bob")
+    assert session.verify([*found, *others]) == 2
+    assert session.progress.n_answers == n + 2
+    assert session.next_proposals(9) == []
+
+
+def test_a_second_person_is_asked_blind_and_in_full(tmp_path):
+    with open_keyed(tmp_path, overlap=1.0) as session:
+        answer_some(session, 15)
+        right, _ = propose(session, by="ada")
+        session.verify(right[0], by="ada")
+        waiting = [*session._book.ledger.opinions.waiting("bob")]
+        asked = session._book.ledger.questions[waiting[-1]]
+        assert session._book.items.key(asked.item) == right[0].X.key
+        for _ in waiting:
+            question = session.next_question("bob")
+            session.answer(question, truth(question), by="bob")
+        assert question.item == right[0].X
+        assert right[0].y in question.candidates
+        assert session.progress.agreement.n_agreed == len(waiting)
+
+
+@pytest.mark.parametrize("groups", ["X", "y", "both"])
+def test_items_of_several_partners_stay_open(tmp_path, groups):
+    with open_keyed(tmp_path, groups=groups, learner=learner(audit=0.0)) as session:
+        for _ in range(15):
+            question = session.next_question()
+            own = truth(question)
+            session.answer(question, [own] if question.several else own)
+        right, wrong = propose(session)
+        before = session.progress
+        assert session.verify(right[:2]) == 2
+        assert session.progress.n_pairs == before.n_pairs + 2
+        n_x, n_y = np.subtract(before.n_open, session.progress.n_open)
+        assert (n_x, n_y) == {"X": (0, 2), "y": (2, 0), "both": (0, 0)}[groups]
+        left = {(own.X.key, own.y.key) for own in session.next_proposals(100)}
+        assert not left & {(own.X.key, own.y.key) for own in right[:2]}
+        question = session.refuse(wrong[0])
+        assert question.item == (wrong[0].y if groups == "X" else wrong[0].X)
+        for _ in range(3):
+            session.undo()
+        assert session.progress.n_pairs == before.n_pairs
+
+
+def test_what_is_set_aside_is_not_proposed(tmp_path):
+    images, texts = make_folders(tmp_path)
+    eyes = np.random.default_rng(0).normal(size=(12, 4))
+    with AnnotationSession(
+        tmp_path / "s.skmal", images, texts, learner(), features=(eyes, eyes)
+    ) as session:
+        for question in session:
+            session.answer(question, question.candidates[0])
+            if session.progress.n_answers == 5:
+                break
+        session.next_proposals(1)
+        first = session.next_proposals(1)[0]
+        (images / first.X.key).write_bytes(b"no image")
+        with pytest.warns(UserWarning, match="set aside"):
+            again = session.next_proposals(20)
+        assert first.X.key not in {own.X.key for own in again}
+        Image.new("L", (8, 8)).save(images / first.X.key)
+
+
+def test_partners_are_proposed_anew_with_what_was_learned(session):
+    n_first = session.next_proposals(100)
+    first = session._proposing._latest
+    session.verify([own for own in n_first if is_right(own)][:2])
+    session.next_proposals(1)
+    assert session._proposing._latest is first  # too little is new
+    session.verify([own for own in n_first if is_right(own)][2:8])
+    session.next_proposals(1)
+    assert session._proposing._latest is not first
+    assert session._proposing._latest.n_pairs == 13
+
+
+def test_in_the_background_nobody_waits(tmp_path):
+    with open_keyed(tmp_path, training="background") as session:
+        assert session.next_proposals() == []
+        answer_some(session, 15)
+        session.wait()
+        session.next_proposals()
+        session.wait()
+        assert len(session.next_proposals(5)) == 5
+
+
+def test_without_an_encoder_nothing_is_proposed(tmp_path):
+    with open_keyed(tmp_path) as session:
+        with pytest.raises(NotFittedError, match="no encoder has learned"):
+            session.match()
+        assert session.next_proposals() == []
+        with pytest.raises(ValueError, match="order must be"):
+            session.next_proposals(order="best")
+        with pytest.raises(ValueError, match="n must be"):
+            session.next_proposals(0)
+
+
+def test_what_a_question_costs(session):
+    question = session.next_question()
+    session.answer(question, question.candidates[0], seconds=4.0)
+    cost = session.progress.cost
+    assert cost.pick is not None
+    assert Cost(1.0, 4.0, None).expected(1.0) == 4.0
+    assert Cost(1.0, 4.0, None).expected(0.5) is None
