@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.special import logsumexp
-from sklearn.neighbors import NearestNeighbors
 
 from .._shared.parameters import LEAST_TEMPERATURE, check_integer, check_number
 from .._shared.types import FloatArray, IntArray, RandomState
@@ -98,6 +97,8 @@ class CAL(QueryStrategy):
         Selection
             Rows, the best first.
         """
+        from sklearn.neighbors import NearestNeighbors
+
         n_aligned = len(round.aligned[0])
         if n_aligned == 0:
             return random_selection(round, self.modality)
