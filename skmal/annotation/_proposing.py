@@ -77,6 +77,7 @@ class Proposing:
     def __init__(self, book: Book, desk: Desk, trainer: Trainer) -> None:
         self._book, self._desk, self._trainer = book, desk, trainer
         self._latest: Matched | None = None
+        self._decoded: set[tuple[int, str]] = set()  # images that were, by key
         self._one_at_a_time = threading.Lock()
         self._thread: threading.Thread | None = None
         self.error: str | None = None
@@ -229,9 +230,9 @@ class Proposing:
                 shown = frozenset(map(Number, latest.pairs[chosen].ravel().tolist()))
                 self._desk.proposed[by] = shown, time.monotonic()
                 proposals = [self._proposal(latest, at) for at in chosen]
-            # Files may have gone bad since all were looked at.
+            # Images may prove bad when decoded, or have gone bad since the opening.
             pairs = [Question(0, 0, own.X, (own.y,)) for own in proposals]
-            told = look_at_shown(self._book, pairs)
+            told = look_at_shown(self._book, pairs, self._decoded)
             if not told:
                 return proposals
             if not self._trainer.in_background:  # else the progress says so
