@@ -142,7 +142,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-for room in (
+for _room in (
     coverage,
     encoders,
     learners,
@@ -151,10 +151,10 @@ for room in (
     strategies,
     uncertainty,
 ):
-    name_publicly(room.__name__, vars(room), room.__all__)
+    name_publicly(_room.__name__, vars(_room), _room.__all__)
 name_publicly(
     __name__,
     globals(),
     (name for name in __all__ if isinstance(globals().get(name), type)),
 )
-del room
+del _room
