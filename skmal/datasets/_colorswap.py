@@ -1,10 +1,8 @@
 """The ColorSwap set from its published files."""
 
-import json
 import os
 import re
-from collections.abc import Iterator
-from io import BytesIO
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, overload
 
@@ -12,18 +10,17 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._shared.parameters import check_choice
-from ._columns import Column, Row, UnreadableTable, value_fault
+from ._columns import Column, Row
+from ._quadruples import unpacked, whole_rows
 from ._reading import (
     OnError,
     Problems,
     XAndY,
     as_objects,
     check_folder,
-    convert_once,
     image_fault,
     leads_out,
 )
-from ._tables import read_rows
 
 SPLITS = ("train", "test")
 IMAGES, CAPTIONS = ("image_1", "image_2"), ("caption_1", "caption_2")
@@ -227,18 +224,11 @@ def _quadruples(
     file: Path, cache: Path, problems: Problems
 ) -> Iterator[tuple[str, Row]]:
     """Yield (place, row) for each quadruple; its images are paths."""
+    rows: Iterable[tuple[str, Row]]
     if file.suffix in (".parquet", ".arrow"):
-
-        def convert(folder: Path) -> None:
-            _write_images(file, folder, Problems(problems.on_error))
-
-        folder = convert_once(cache, [file], convert)
-        kept = json.loads((folder / "rows.json").read_bytes())
-        for message in kept["skipped"]:
-            problems.add(message)
-        rows = kept["rows"]
+        rows, folder = unpacked(file, cache, COLUMNS, IMAGES, problems)
     else:
-        rows, folder = _rows_of(file, problems), None
+        rows, folder = whole_rows(file, COLUMNS, problems), None
     for place, row in rows:
         if not isinstance(row["id"], (int, str)):
             problems.add(f"{file}, {place}: the id {row['id']!r} is no int or str")
@@ -260,59 +250,3 @@ def _quadruples(
             paths[image] = os.path.join(home, str(name))
         else:
             yield place, row | paths
-
-
-def _rows_of(file: Path, problems: Problems) -> Iterator[tuple[str, Row]]:
-    """Yield (place, row) for the rows that have all values."""
-    try:
-        for place, row in read_rows(file, COLUMNS, problems):
-            faults = (
-                value_fault(value, name)
-                for name, value in row.items()
-                if value is None or isinstance(value, str)
-            )
-            if fault := next(filter(None, faults), None):
-                problems.add(f"{file}, {place}: {fault}")
-            else:
-                yield place, row
-    except UnreadableTable as error:
-        problems.add(str(error), error)
-
-
-def _write_images(file: Path, folder: Path, problems: Problems) -> None:
-    """Write the images of a parquet or arrow file, and rows.json, into a folder."""
-    rows = []
-    for place, row in _rows_of(file, problems):
-        images = {}
-        for column in IMAGES:
-            image = row[column]
-            if not isinstance(image, dict):
-                image = {"bytes" if isinstance(image, bytes) else "path": image}
-            data, name = image.get("bytes"), image.get("path")
-            try:
-                if data is not None:
-                    name = f"{len(rows):05d}-{column}.{_format_of(data)}"
-                elif not isinstance(name, str):
-                    raise ValueError("neither bytes nor a path are there")
-            except Exception as error:  # decoders of damaged files raise many kinds
-                problems.add(
-                    f"{file}, {place}: {column!r} cannot be read as an image ({error})"
-                    "; get the file anew",
-                    error,
-                )
-                break
-            if data is not None:
-                (folder / name).write_bytes(data)
-            images[column] = data is not None, name
-        else:
-            rows.append((place, row | images))
-    kept = {"rows": rows, "skipped": problems.messages}
-    text = json.dumps(kept, default=str)
-    (folder / "rows.json").write_text(text, encoding="utf-8")
-
-
-def _format_of(data: bytes) -> str:
-    from PIL import Image
-
-    with Image.open(BytesIO(data)) as image:
-        return str(image.format).lower()

@@ -1,19 +1,30 @@
 """Winoground from its published files."""
 
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from sklearn.utils import Bunch
 
-from ._columns import Column, value_fault
-from ._reading import OnError, Problems, XAndY, as_objects, check_folder
+from ._columns import Column, Row, value_fault
+from ._quadruples import unpacked
+from ._reading import (
+    OnError,
+    Problems,
+    XAndY,
+    as_objects,
+    check_folder,
+    image_fault,
+)
 from ._tables import read_rows
 from ._zips import ImagePlaces
 
 FILE = "examples.jsonl"
 IMAGES, CAPTIONS = ("image_0", "image_1"), ("caption_0", "caption_1")
 TAG = "collapsed_tag"
+CACHE = "skmal-cache"
 COLUMNS = (
     *(Column(name, (name,)) for name in ("id", *IMAGES, *CAPTIONS)),
     Column(TAG, (TAG,), needed=False),
@@ -24,15 +35,24 @@ COLUMNS = (
 def load_winoground(
     path: str | Path,
     *,
+    cache: str | Path | None = None,
     on_error: OnError = "raise",
     return_X_y: Literal[False] = False,
 ) -> Bunch: ...
 @overload
 def load_winoground(
-    path: str | Path, *, on_error: OnError = "raise", return_X_y: Literal[True]
+    path: str | Path,
+    *,
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: Literal[True],
 ) -> XAndY: ...
 def load_winoground(
-    path: str | Path, *, on_error: OnError = "raise", return_X_y: bool = False
+    path: str | Path,
+    *,
+    cache: str | Path | None = None,
+    on_error: OnError = "raise",
+    return_X_y: bool = False,
 ) -> Bunch | XAndY:
     """Read Winoground from its published files.
 
@@ -45,7 +65,11 @@ def load_winoground(
     ----------
     path : str or path
         The folder with the downloaded files: ``examples.jsonl`` and ``images.zip``,
-        which need not be unpacked, or the folder ``images``; here or in ``data``.
+        which need not be unpacked, or the folder ``images``; here or in ``data``. Else
+        the parquet files of a converted copy, wherever they are in it.
+    cache : str or path, default=None
+        Where images out of parquet files are written, once; None: into the folder
+        ``skmal-cache`` of `path`.
     on_error : {"raise", "skip"}, default="raise"
         What to do about a quadruple that cannot be read or whose images are missing:
         raise an error that names it, or leave it out, warn, and list it in `skipped`.
@@ -72,8 +96,8 @@ def load_winoground(
     Raises
     ------
     FileNotFoundError
-        If there is no ``examples.jsonl``, or, with ``on_error="raise"``, an image is
-        missing.
+        If there is neither ``examples.jsonl`` nor a parquet file, or, with
+        ``on_error="raise"``, an image is missing.
     ValueError
         If a quadruple cannot be read or an id occurs twice (with ``on_error="raise"``),
         or if none can be read.
@@ -109,21 +133,23 @@ def load_winoground(
     problems = Problems(on_error)
     path = check_folder(path)
     home = next((h for h in (path, path / "data") if (h / FILE).is_file()), None)
-    if home is None:
+    tables = [] if home else [t for t in sorted(path.rglob("*.parquet")) if t.is_file()]
+    if home is None and not tables:
         raise FileNotFoundError(
-            f"{path} holds no {FILE}, neither itself nor in data/; download the files "
-            "of facebook/winoground"
+            f"{path} holds no {FILE}, neither itself nor in data/, and no parquet "
+            "files; download the files of facebook/winoground"
         )
-    places = ImagePlaces(home, ("", "images"), ("images.zip",))
+    cache = path / CACHE if cache is None else Path(cache)
+    rows = _rows(home, tables, cache, problems)
     X: list[object] = []
     y: list[str] = []
     ids: list[int | str] = []
     tags: list[str | None] = []
     seen: dict[int | str, str] = {}  # id -> where it stands
-    for place, row in read_rows(home / FILE, COLUMNS, problems):
-        place = f"{home / FILE}, {place}"
+    for place, row, find in rows:
         number = row["id"]
-        faults = (value_fault(row[name], name) for name in (*IMAGES, *CAPTIONS))
+        texts = CAPTIONS if tables else (*IMAGES, *CAPTIONS)
+        faults = (value_fault(row[name], name) for name in texts)
         if fault := next(filter(None, faults), None):
             problems.add(f"{place}: {fault}")
             continue
@@ -133,7 +159,7 @@ def load_winoground(
             problems.add(f"{place}: the id {number!r:.60} {told}")
             continue
         try:
-            images = [places.find(_named(row[name])) for name in IMAGES]
+            images = [find(row[name]) for name in IMAGES]
         except FileNotFoundError as error:
             problems.add(f"{place}: {error}", error, FileNotFoundError)
             continue
@@ -142,7 +168,7 @@ def load_winoground(
         y += [row[name] for name in CAPTIONS]
         ids += [number] * 2
         tags += [row.get(TAG)] * 2
-    problems.report(len(X) // 2, "quadruples", home / FILE)
+    problems.report(len(X) // 2, "quadruples", home / FILE if home else path)
     images, texts = as_objects(X), as_objects(y)
     if return_X_y:
         return images, texts
@@ -153,6 +179,31 @@ def load_winoground(
         tags=as_objects(tags),
         skipped=problems.messages,
     )
+
+
+def _rows(
+    home: Path | None, tables: Sequence[Path], cache: Path, problems: Problems
+) -> Iterator[tuple[str, Row, Callable[[Any], object]]]:
+    """Yield (place, row, how its images are found) of the file, or else the tables."""
+    if home is not None:
+        places = ImagePlaces(home, ("", "images"), ("images.zip",))
+        for place, row in read_rows(home / FILE, COLUMNS, problems):
+            yield f"{home / FILE}, {place}", row, lambda name: places.find(_named(name))
+    for table in tables:
+        name = "-".join([*table.parts[-2:-1], table.stem])
+        rows, folder = unpacked(table, cache / name, COLUMNS, IMAGES, problems)
+        find = partial(_written, table.parent, folder)
+        for place, row in rows:
+            yield f"{table}, {place}", row, find
+
+
+def _written(home: Path, folder: Path, image: tuple[bool, str]) -> str:
+    """Return the path of an image out of a table, or of one that it names."""
+    is_own, name = image
+    found = (folder if is_own else home) / name
+    if fault := image_fault(str(found)):
+        raise FileNotFoundError(fault)
+    return str(found)
 
 
 def _named(image: str) -> str:

@@ -32,7 +32,7 @@ def transform_second(encoder: Any, y: Items, known: Items | None) -> Any:
     Encoders of this package do that. Any other gets the first of the `known` items of X
     beside them, for its contract is to transform both.
     """
-    if isinstance(encoder, PairScore):
+    if issubclass(type(encoder), PairScore):
         return encoder.transform(None, y)
     if known is None:
         raise ValueError(

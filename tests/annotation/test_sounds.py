@@ -1,6 +1,8 @@
 """Sound files as the items of a pool, and an encoder that reads them."""
 
+import importlib
 import re
+import sys
 import wave
 from pathlib import Path
 
@@ -56,13 +58,15 @@ def test_what_is_no_sound_is_set_aside(folder):
         read_pool(folder / "sounds", "X")
 
 
-def test_the_encoder_of_the_page_learns_from_sounds(folder):
+def test_the_encoder_of_the_page_learns_from_sounds(folder, monkeypatch):
     pytest.importorskip("soundfile")
-    names = {}
     blocks = re.findall(r"```py\n(.*?)```", PAGE, flags=re.DOTALL)
     (block,) = (block for block in blocks if "soundfile" in block)
-    exec(block, names)
-    learner = PairedActiveLearner(names["Tones"](), batch_size=4, random_state=0)
+    (folder / "tones.py").write_text(block)  # sessions save encoders, by their module
+    monkeypatch.syspath_prepend(folder)
+    tones = importlib.import_module("tones")
+    monkeypatch.setitem(sys.modules, "tones", tones)  # no longer than this test
+    learner = PairedActiveLearner(tones.Tones(), batch_size=4, random_state=0)
     with AnnotationSession(
         folder / "s.skmal", folder / "sounds", folder / "texts.txt", learner
     ) as session:

@@ -2,9 +2,17 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
-from sets import make_jpeg, silently, skipping, write, write_winoground
+from sets import (
+    make_jpeg,
+    silently,
+    skipping,
+    write,
+    write_parquet,
+    write_winoground,
+)
 from tiny_clip import quick
 
 from skmal.datasets import load_winoground
@@ -28,6 +36,31 @@ def test_unpacked(tmp_path):
     X, y = silently(load_winoground, tmp_path, return_X_y=True)
     assert X[3] == str(tmp_path / "images" / "ex_1_img_1.png")
     assert len(y) == 4
+
+
+def test_a_copy_in_parquet_is_the_same(tmp_path):
+    write_winoground(tmp_path / "as", 3)
+    lines = (tmp_path / "as" / "examples.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    for row in rows:
+        for i in (0, 1):
+            content = make_jpeg(2 * row["id"] + i)
+            row[f"image_{i}"] = {"bytes": content, "path": f"{row[f'image_{i}']}.png"}
+    write_parquet(tmp_path / "table" / "data" / "test-00000-of-00001.parquet", rows)
+    plain = silently(load_winoground, tmp_path / "as")
+    for cache in (None, tmp_path / "elsewhere"):
+        swaps = silently(load_winoground, tmp_path / "table", cache=cache)
+        contents = [Path(image).read_bytes() for image in swaps.X]
+        assert contents == [make_jpeg(i) for i in range(6)]
+        for name in ("y", "ids", "tags"):
+            assert list(swaps[name]) == list(plain[name])
+    assert (tmp_path / "elsewhere").is_dir()
+    rows[1]["image_0"] = {"bytes": b"no image", "path": None}
+    write_parquet(tmp_path / "broken" / "0.parquet", rows)
+    with pytest.raises(ValueError, match="'image_0' cannot be read as an image"):
+        load_winoground(tmp_path / "broken")
+    swaps, skipped = skipping(load_winoground, tmp_path / "broken")
+    assert (len(swaps.X), len(skipped)) == (4, 1)
 
 
 @pytest.mark.parametrize(

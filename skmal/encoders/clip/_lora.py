@@ -1,5 +1,6 @@
 """Low-rank adapters in both towers, trained in place of their weights."""
 
+from importlib import import_module
 from typing import Any
 
 RANK = 16
@@ -13,13 +14,13 @@ def with_adapters(module: Any) -> Any:
     torch's generator, and add nothing before they are trained.
     """
     try:
-        from peft import LoraConfig, get_peft_model
+        peft = import_module("peft")
     except ImportError as error:
         raise ImportError(
             'trainable="lora" needs peft: pip install "skmal[lora]"'
         ) from error
-    config = LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=_layers(module))
-    return get_peft_model(module, config)
+    config = peft.LoraConfig(r=RANK, lora_alpha=ALPHA, target_modules=_layers(module))
+    return peft.get_peft_model(module, config)
 
 
 def merged(adapted: Any) -> Any:
