@@ -29,7 +29,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -363,8 +363,9 @@ def main() -> None:
     noticed = sum(mutant.outcome in ("killed", "timeout") for mutant in mutants)
     print(f"{noticed} of {len(mutants)} mutants of {args.folder} noticed")
     if args.out:
+        names = [field.name for field in fields(Mutant)]
         with open(args.out, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(asdict(mutants[0])), lineterminator="\n")
+            writer = csv.DictWriter(file, names, lineterminator="\n")
             writer.writeheader()
             writer.writerows(map(asdict, mutants))
 
