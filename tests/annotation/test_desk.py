@@ -1,5 +1,7 @@
 """Questions handed out, answers taken, skips and steps back."""
 
+from types import SimpleNamespace
+
 import pytest
 from sessions import known, learner, open_keyed, truth
 
@@ -53,6 +55,20 @@ def test_undo_goes_back_step_by_step_for_each_person(session):
     assert session.undo("me") is None
     assert known(session) == [tuple(sorted([theirs.item.key, truth(theirs)]))]
     assert session.next_question("me").id == mine.id
+
+
+def test_the_time_of_an_answer_begins_anew_with_a_step_back(session, monkeypatch):
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("skmal.annotation._desk.time", clock)
+    question = session.next_question()
+    now[0] = 5.0
+    session.skip(question)
+    now[0] = 9.0
+    assert session.undo() == question
+    now[0] = 11.5
+    session.answer(question, truth(question))
+    assert session.review.replies()[0].seconds == 2.5
 
 
 def test_two_persons_never_overspend_the_budget(session):

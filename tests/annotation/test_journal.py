@@ -23,6 +23,9 @@ def test_a_second_session_is_told_who_has_the_journal(session, tmp_path):
     message = f"in use by process {os.getpid()} on .*, this one; close"
     with pytest.raises(BlockingIOError, match=message):
         open_keyed(tmp_path)
+    (tmp_path / "s.skmal.owner").write_text("process 0 on another machine")
+    with pytest.raises(BlockingIOError, match="0 on another machine; close"):
+        open_keyed(tmp_path)
     session.close()
     with open_keyed(tmp_path) as again:
         assert again.progress.n_answers == 0

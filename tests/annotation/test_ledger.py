@@ -46,6 +46,10 @@ def test_what_was_taken_back_is_gone_and_still_known_as_of_then(ledger):
     assert ledger.unmatched().tolist() == [2]
     assert ledger.pairs(upto=5).tolist() == [[2, 1, 4], [4, 2, 5]]
     assert ledger.unmatched(upto=5).tolist() == []
+    assert ledger.pairs(upto=6).tolist() == [[2, 1, 4]]  # event 6 took 4 back
+    ledger.apply(replace(Undo("bob", 7), number=12))
+    assert [lesson.number for lesson in ledger.lessons(upto=9)] == [2, 7, 9]
+    ledger.apply(replace(EVENTS[6], number=13))
     assert ledger.partner.tolist() == [OPEN, 4, -1, 6, 1, OPEN, 3]
 
 

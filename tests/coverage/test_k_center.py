@@ -74,13 +74,14 @@ def test_large_pools_in_small_blocks_are_exact(monkeypatch, dtype, offset, n_ali
 
 
 @pytest.mark.parametrize("is_small", [False, True])
-def test_binary_grid_needs_the_tie_rule(monkeypatch, is_small):
+def test_binary_grid_needs_the_tie_rule(monkeypatch, is_small, capsys):
     if is_small:  # bands of 4 rows, which ties cross
         small_distances(monkeypatch)
     rng = np.random.default_rng(0)
     features = rng.integers(0, 2, size=(400, 30)).astype(np.float32)
     aligned = rng.integers(0, 2, size=(5, 30)).astype(np.float32)
     picks = greedy_k_center(features, 150, aligned)
+    assert capsys.readouterr() == ("", "")  # no progress unasked
     np.testing.assert_array_equal(picks, brute_force_k_center(features, 150, aligned))
 
 

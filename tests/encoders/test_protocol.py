@@ -8,10 +8,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmal import PairedActiveLearner, RidgeCCA
+from skmal import PairedActiveLearner, RidgeCCA, RidgeMCCA
 from skmal.arrays._numbers import as_floats
 from skmal.arrays._verbs import unit
+from skmal.encoders import Encoder, MultimodalEncoder
 from skmal.items._encoding import encode, unimodal_features
+
+
+def test_whoever_has_the_methods_is_an_encoder():
+    assert isinstance(RidgeCCA(), Encoder)
+    assert isinstance(RidgeMCCA(), MultimodalEncoder)
+    assert not isinstance(object(), Encoder | MultimodalEncoder)
 
 
 class Returns:

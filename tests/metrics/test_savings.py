@@ -68,6 +68,16 @@ def test_reference_may_have_its_own_points():
     assert savings.mean == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(
+    ("points", "inside"), [([3, 6, 9, 12, 24], [9, 12]), ([0.2, 1], [1])]
+)
+def test_budgets_are_those_from_a_third_to_three_quarters_else_the_last(points, inside):
+    rng = np.random.default_rng(0)
+    own, reference = np.cumsum(rng.random((2, 3, len(points))), axis=2)
+    expected = annotation_savings(points, own, reference, budgets=inside)
+    assert annotation_savings(points, own, reference).mean == expected.mean
+
+
 def test_area_under_learning_curve():
     assert area_under_learning_curve([0, 10], [0.0, 1.0]) == 0.5
     areas = area_under_learning_curve([0, 10, 40], [[1.0, 1, 1], [0, 0, 1]])
@@ -104,6 +114,7 @@ def test_one_seed_has_a_mean_alone_and_none_has_nothing():
             "must increase",
         ),
         (lambda: annotation_savings([1], [[0.1, 0.2]], [[0.1, 0.2]]), "must increase"),
+        (lambda: area_under_learning_curve([2, 2], [0.1, 0.2]), "must increase"),
         (
             lambda: annotation_savings([1, 2], [[0.1, 0.2]], [[0.1, 0.2]], budgets=[3]),
             "budgets must lie between 1 and 2",

@@ -39,7 +39,10 @@ def test_an_outlier_is_not_asked_about():
     ("strategy", "message"),
     [
         (InformationDensity("both"), "modality must be one of"),
-        (InformationDensity(beta=-1), "beta must be a finite number"),
+        (
+            InformationDensity(beta=-1),
+            "beta must be a finite number of at least 0, got",
+        ),
         (InformationDensity(candidates="some"), "candidates must be one of"),
     ],
 )
