@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 where all went well.
+        0 where all went well, 130 where it was interrupted.
     """
     arguments = make_parser().parse_args(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a console that knows no braille
@@ -30,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, ImportError, OSError) as error:
         print(f"skmal {arguments.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # while it starts; later, commands end in their own way
+        print(f"skmal {arguments.command}: stopped", file=sys.stderr)
+        return 130
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -93,3 +93,12 @@ def test_pictures_are_drawn_in_braille():
 def test_one_seed_is_not_given_an_interval():
     row = {"mean": 0.2, "ci_low": np.nan, "ci_high": np.nan, "n_seeds": 1}
     assert verdict(row) == "differs by +20 % on one seed, which says little"
+
+
+def test_signs_are_written_before_letters(tmp_path):
+    assert main(["demo", "--write", str(tmp_path), "--size", "150"]) == 0
+    names = (tmp_path / "texts.txt").read_text(encoding="utf-8").splitlines()
+    written = {path.name for path in (tmp_path / "images").iterdir()}
+    assert len(names) == len(written) == 150
+    assert not any("latin" in name for name in names)
+    assert "2603.png" in written or "2302.png" in written

@@ -36,3 +36,14 @@ def test_the_installed_command_answers():
     command = [sys.executable, "-m", "skmal", "--version"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert printed.strip() == __version__
+
+
+def test_an_interrupt_while_a_command_starts_ends_it_without_a_traceback(
+    monkeypatch, capsys, tmp_path
+):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skmal.cli._demo._write_folders", interrupt)
+    assert main(["demo", "--write", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "skmal demo: stopped\n"
