@@ -175,6 +175,7 @@ def keep_writing(path: Path, n_told) -> None:
     for i in range(1_000_000):
         answer(journal, i % N_ITEMS)
         n_told.value = journal._n
+        time.sleep(0.002)  # or the journal grows faster than it can be looked at
 
 
 def copied_while_written(folder: Path, n: int, rng: random.Random) -> Counter:

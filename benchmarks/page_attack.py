@@ -7,8 +7,8 @@ A server on two pools of 2,000 texts, as the command runs it but without trainin
 process of its own. One person asks for a question and answers it, over and over, a
 twentieth of a second after each other. Meanwhile another process does one of these, 200
 times at once: nothing; send a body, or the head of a request, a byte a second; ask
-without the token as fast as it is refused. Times are of the person's requests, each over a new
-connection, which has to be taken in beside all others.
+without the token as fast as it is refused. Times are of the person's requests, each
+over a new connection, which has to be taken in beside all others.
 """
 
 import argparse
