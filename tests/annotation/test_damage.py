@@ -179,6 +179,16 @@ def test_without_a_log_a_change_is_still_noticed(written, tmp_path):
     assert not path.with_name("s.skmal.log").exists()
 
 
+def test_without_a_log_a_broken_file_is_not_taken_for_whole(written, tmp_path):
+    path = copied(written["closed"], tmp_path, [""])
+    data = path.read_bytes()
+    page = int.from_bytes(data[16:18], "big")
+    path.write_bytes(data[: len(data) - page])
+    with pytest.raises(ValueError, match="damaged"):
+        Journal(path)
+    assert path.read_bytes() == data[: len(data) - page]
+
+
 def test_what_neither_has_is_named(written, tmp_path):
     path = copied(written["closed"], tmp_path)
     log = path.with_name("s.skmal.log")
