@@ -171,10 +171,11 @@ def copy_files(path: Path, copy: Path, files: tuple[str, ...] = tuple(ENDS)) -> 
 
 def keep_writing(path: Path, n_told) -> None:
     """Write answers until the end, and tell how many are on disk."""
-    journal = begin(path, 20_000)
-    for i in range(20_000):
-        answer(journal, i)
+    journal = begin(path)
+    for i in range(1_000_000):
+        answer(journal, i % N_ITEMS)
         n_told.value = journal._n
+        time.sleep(0.002)  # or the journal grows faster than it can be looked at
 
 
 def copied_while_written(folder: Path, n: int, rng: random.Random) -> Counter:

@@ -7,9 +7,8 @@ A server on two pools of 2,000 texts, as the command runs it but without trainin
 process of its own. One person asks for a question and answers it, over and over, a
 twentieth of a second after each other. Meanwhile another process does one of these, 200
 times at once: nothing; send a body, or the head of a request, a byte a second; ask
-without the token as fast as it is refused; ask with the token once a second, as 200
-people with the page open would. Times are of the person's requests, each over a new
-connection, which has to be taken in beside all others.
+without the token as fast as it is refused. Times are of the person's requests, each
+over a new connection, which has to be taken in beside all others.
 """
 
 import argparse
@@ -27,8 +26,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-N_CLIENTS, N_ANSWERS, N_ITEMS = 200, 100, 2000
-ATTACKS = "nothing", "slow bodies", "slow heads", "no token", "200 people"
+N_CLIENTS, N_ANSWERS, N_ITEMS = 200, 60, 2000
+ATTACKS = "nothing", "slow bodies", "slow heads", "no token"
 
 
 def serve_pools(folder: Path, pipe) -> None:
@@ -85,16 +84,12 @@ def attack(where, token: str, how: str) -> None:
     for line in lines:
         waiting.register(line, selectors.EVENT_READ)
         line.sendall(f"{head}\r\n".encode())
-    pause = 1.0 if how == "200 people" else 0.0
-    due: list[tuple[float, socket.socket]] = []
     while True:
-        for key, _ in waiting.select(0.01):
-            if not key.fileobj.recv(65_536):  # the head and the body come together
+        for key, _ in waiting.select():
+            if key.fileobj.recv(65_536):  # the head and the body come together
+                key.fileobj.sendall(f"{head}\r\n".encode())
+            else:
                 waiting.unregister(key.fileobj)
-                continue
-            due.append((time.monotonic() + pause, key.fileobj))
-        while due and due[0][0] <= time.monotonic():
-            due.pop(0)[1].sendall(f"{head}\r\n".encode())
 
 
 def measured(where, token: str) -> list[float]:

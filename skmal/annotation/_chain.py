@@ -216,4 +216,6 @@ def _lost_at_the_end(n: int, journal: Stored, log: Logged) -> list[int]:
     is_last_logged = n == max((m for m in log.lines if m <= n), default=0)
     more_lines = is_last_logged and log.n_after > 0
     more_rows = journal.is_sound and len(journal.entries) > n
-    return [n + 1] if more_lines or more_rows else []
+    # What a broken file had beyond its last readable entry only the log could tell.
+    is_open = not journal.is_sound and not is_last_logged
+    return [n + 1] if more_lines or more_rows or is_open else []

@@ -15,7 +15,14 @@ from ._karpathy import (
     make_entry,
     read_lists,
 )
-from ._reading import OnError, Problems, XAndY, check_folder, image_fault
+from ._reading import (
+    OnError,
+    Problems,
+    XAndY,
+    check_folder,
+    image_fault,
+    leads_out,
+)
 
 KARPATHY_FILE = "dataset_coco.json"
 KARPATHY = {
@@ -160,6 +167,10 @@ def load_coco_captions(
         entries = _official_entries(read_lists(file, ("images", "annotations")), split)
 
     def image_of(names: list[str]) -> str:
+        if out := next(filter(leads_out, names), None):
+            raise FileNotFoundError(
+                f"the image's file name {out!r:.80} leads out of the folder"
+            )
         candidates = [
             os.path.join(path, folder, name)
             for folder in IMAGE_FOLDERS

@@ -12,7 +12,7 @@ from sklearn.utils import Bunch
 from .._shared.parameters import check_integer
 from ..items._stored import StoredImage
 from ._columns import value_fault
-from ._reading import Problems, as_objects, leads_out
+from ._reading import Problems, as_objects
 
 # Number, part of the split, possible names and captions of an image; a str: a fault.
 Entry: TypeAlias = tuple[int, str, list[str], list[Any]] | str
@@ -110,8 +110,6 @@ def make_entry(number: Any, split: str, names: list[Any], captions: list[Any]) -
         return f"the image's number is {number!r}, no integer"
     if not all(isinstance(name, str) for name in names):
         return f"the image's file name is {names[0]!r}, no string"
-    if out := next(filter(leads_out, names), None):
-        return f"the image's file name {out!r:.80} leads out of the folder"
     if not any(isinstance(c, str) and c.strip() for c in captions):
         return f"an image without captions, or with empty ones: {captions!r:.80}"
     return number, split, names, captions

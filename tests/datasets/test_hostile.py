@@ -65,7 +65,8 @@ def test_coco_names_stay_in_the_folder(tmp_path, name, split):
     key = "filename" if split == "test" else "file_name"
     content["images"][0][key] = name
     file.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r"images\[0\]: .* leads out of the folder"):
+    message = r"images\[0\]: .* leads out of the folder"
+    with pytest.raises(FileNotFoundError, match=message):
         load_coco_captions(folder, split)
     found, _ = skipping(load_coco_captions, folder, split)
     assert "leads out" in found.skipped[0]
