@@ -163,8 +163,9 @@ def add(arguments: argparse.Namespace, row: dict[str, Any]) -> None:
     """Add a row to the table, and print it."""
     names = ("pool", "n", "seed", "audit", "pick", "search")
     row = {name: getattr(arguments, name) for name in names} | row
+    row["n"] = row["open"] + row["known"]
     OUT.mkdir(parents=True, exist_ok=True)
-    path = OUT / arguments.table
+    path = OUT / "stages.csv"
     is_new = not path.exists()
     with open(path, "a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(row), lineterminator="\n")
@@ -186,7 +187,6 @@ def main() -> None:
     parser.add_argument("--verify", type=float, default=2.0)
     parser.add_argument("--pick", type=float, default=4.0)
     parser.add_argument("--search", type=float, default=12.0)
-    parser.add_argument("--table", default="stages.csv")
     parser.add_argument("--arms", nargs="+", default=["verify", "in full"])
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
