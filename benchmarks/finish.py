@@ -122,6 +122,10 @@ def play(arguments: argparse.Namespace, folder: Path, arm: str) -> None:
     with np.load(Path(arguments.real) / f"{arguments.pool}.npz") as data:
         X, y = data["x"].astype(np.float32), data["y"].astype(np.float32)
         captions = [str(caption) for caption in data["captions"]]
+    if arguments.n is not None:
+        drawn = np.random.default_rng([arguments.seed, 1]).permutation(len(X))
+        drawn = np.sort(drawn[: arguments.n])
+        X, y, captions = X[drawn], y[drawn], [captions[i] for i in drawn]
     n = len(X)
     order = np.random.default_rng(arguments.seed).permutation(n)  # nobody knows it
     learner = PairedActiveLearner(
@@ -157,8 +161,9 @@ def play(arguments: argparse.Namespace, folder: Path, arm: str) -> None:
 
 def add(arguments: argparse.Namespace, row: dict[str, Any]) -> None:
     """Add a row to the table, and print it."""
-    names = ("pool", "seed", "audit", "pick", "search")
+    names = ("pool", "n", "seed", "audit", "pick", "search")
     row = {name: getattr(arguments, name) for name in names} | row
+    row["n"] = row["open"] + row["known"]
     OUT.mkdir(parents=True, exist_ok=True)
     path = OUT / "stages.csv"
     is_new = not path.exists()
@@ -175,6 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--real", required=True)
     parser.add_argument("--pool", default="openmoji")
+    parser.add_argument("--n", type=int, help="so many pairs, drawn (default: all)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--audit", type=float, default=0.1)
     parser.add_argument("--batch-size", type=int, default=60)

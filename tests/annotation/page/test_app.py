@@ -114,7 +114,7 @@ def test_a_script_in_a_caption_stays_a_text(page):
     assert found.headers["X-Content-Type-Options"] == "nosniff"
     folder = files("skmal.annotation.page")
     scripts = [file for file in folder.iterdir() if file.name.endswith(".js")]
-    assert len(scripts) == 5
+    assert len(scripts) == 6
     program = "".join(file.read_text(encoding="utf-8") for file in scripts)
     for danger in (
         "innerHTML",
