@@ -17,6 +17,7 @@ from ._reading import (
     as_objects,
     check_folder,
     image_fault,
+    leads_out,
 )
 from ._tables import read_rows
 from ._zips import ImagePlaces
@@ -200,6 +201,8 @@ def _rows(
 def _written(home: Path, folder: Path, image: tuple[bool, str]) -> str:
     """Return the path of an image out of a table, or of one that it names."""
     is_own, name = image
+    if leads_out(name):
+        raise FileNotFoundError(f"{name!r:.80} leads out of the folder")
     found = (folder if is_own else home) / name
     if fault := image_fault(str(found)):
         raise FileNotFoundError(fault)

@@ -61,6 +61,11 @@ def test_a_copy_in_parquet_is_the_same(tmp_path):
         load_winoground(tmp_path / "broken")
     swaps, skipped = skipping(load_winoground, tmp_path / "broken")
     assert (len(swaps.X), len(skipped)) == (4, 1)
+    for name in ("../as/images/ex_1_img_0.png", str(tmp_path / "as" / "x.png")):
+        rows[1]["image_0"] = {"bytes": None, "path": name}
+        write_parquet(tmp_path / "table" / "data" / "test-00000-of-00001.parquet", rows)
+        with pytest.raises(FileNotFoundError, match="leads out of the folder"):
+            load_winoground(tmp_path / "table")
 
 
 @pytest.mark.parametrize(
