@@ -22,6 +22,7 @@ from ..items._containers import (
     check_same_features,
     refuse_one_row,
 )
+from ..items._encoding import check_form
 from ..items._groups import check_repeats, number_groups
 from ..matching._forecast import Forecast, forecast
 from ..matching._matching import Matching
@@ -673,8 +674,9 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         if X is None:
             features = transform_second(self.estimator_, y, self.X_training)
             return in_container(self, features, y)
-        x_features, y_features = self.estimator_.transform(X, y)
-        return x_features, in_container(self, y_features, y)
+        features = self.estimator_.transform(X, y)
+        check_form(features, f"{type(self.estimator_).__name__}.transform", 2)
+        return features[0], in_container(self, features[1], y)
 
     def score(self, X: Items, y: Items, groups: npt.ArrayLike | None = None) -> float:
         """Return the mean reciprocal rank of the partners, mean of both directions.
