@@ -912,6 +912,7 @@ class AnnotationSession:
     ) -> list[dict[str, Any]]:
         """Return the rows of a table."""
         check_place(path, self.path)
+        self._book.check_open()
         found: list[Proposal] = []
         if min_confidence is not None:
             least = check_number(min_confidence, "min_confidence", minimum=0, maximum=1)
