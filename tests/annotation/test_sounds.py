@@ -48,6 +48,12 @@ def test_folders_and_paths_of_sound_files_are_sounds(folder):
         read_pool([str(paths[0]), "rain"], "X")
 
 
+def test_sounds_that_are_hidden_do_not_keep_texts_from_being_read(tmp_path):
+    for name in ("a.txt", "b.txt", "._a.wav"):
+        (tmp_path / name).write_text(name)
+    assert read_pool(tmp_path, "y").keys == ["a.txt", "b.txt"]
+
+
 def test_what_is_no_sound_is_set_aside(folder):
     (folder / "sounds" / "bad.wav").write_bytes(b"<htm")
     (folder / "sounds" / "empty.ogg").touch()
