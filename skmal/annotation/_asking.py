@@ -69,7 +69,8 @@ class Asking:
             with self._book.lock:
                 self._book.check_open()
                 if self.is_stopped:
-                    asked = self._desk.find_held(by)
+                    is_paid = ledger.budget_left > 0
+                    asked = self._desk.find_held(by) if is_paid else None
                     return None if asked is None else self._desk.hand_out(asked, by)
                 asked = self._desk.find(by, more=self._trainer.in_background)
                 if asked is not None:

@@ -24,6 +24,12 @@ def is_right(proposal):
     return proposal.X.key[1:] == proposal.y.key[1:]
 
 
+def others(question):
+    """Return the candidates that are not the partner, by their keys."""
+    keys = [item.key for item in question.candidates]
+    return [key for key in keys if key != truth(question)]
+
+
 def propose(session, n=100, **params):
     """Return proposals as right ones and wrong ones, each in order."""
     found = session.next_proposals(n, **params)
@@ -177,6 +183,51 @@ def test_items_of_several_partners_stay_open(tmp_path, groups):
         for _ in range(3):
             session.undo()
         assert session.progress.n_pairs == before.n_pairs
+
+
+def test_a_pair_that_is_named_twice_is_one_answer(tmp_path):
+    with open_keyed(tmp_path, groups="both") as session:
+        assert session.verify([("x1", "y1"), ("x1", "y1")]) == 1
+        assert known(session) == [("x1", "y1")]
+
+
+def test_an_undo_of_what_says_nothing_of_partners_leaves_what_others_told(tmp_path):
+    with open_keyed(tmp_path, groups="X") as session:
+        question = session.next_question("ada")
+        while not question.several:
+            session.answer(question, truth(question), by="ada")
+            question = session.next_question("ada")
+        wrong = others(question)[0]
+        session.refuse((question.item, wrong), by="bob")
+        session.answer(question, [truth(question)], by="ada")
+        assert session._book.ledger.completed
+        session.undo(by="bob")
+        assert session.progress.n_refused == 0
+        assert session._book.ledger.completed
+
+
+def test_what_is_refused_is_timed_once_and_tells_nothing_of_the_encoder(session):
+    before = session.progress
+    _, wrong = propose(session)
+    items, since = session._desk.proposed["me"]
+    session._desk.proposed["me"] = items, since - 100.0
+    full = [session.refuse(own) for own in wrong[:2]]
+    assert session.progress.cost.verify == pytest.approx(50.0, abs=2.0)
+    for question in full:
+        session.answer(question, truth(question), seconds=1.0)
+    assert session.progress.n_answers == before.n_answers + 2
+    assert session.progress.found == before.found
+
+
+def test_what_is_refused_is_not_asked_when_nothing_is_left_to_pay(tmp_path):
+    """Not even where the asking has been ended, for other reasons."""
+    with open_keyed(tmp_path, stop_when=lambda own: bool(own.pairs())) as session:
+        answer_some(session, 5)
+        assert session.next_question() is None
+        question = session.refuse(propose(session)[1][0])
+        assert session.next_question() == question
+        session.change_budget(5)
+        assert session.next_question() is None
 
 
 def test_what_is_set_aside_is_not_proposed(tmp_path):
