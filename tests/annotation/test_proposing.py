@@ -5,7 +5,15 @@ import csv
 import numpy as np
 import pytest
 from PIL import Image
-from sessions import answer_some, known, learner, make_folders, open_keyed, truth
+from sessions import (
+    KEYED_X,
+    answer_some,
+    known,
+    learner,
+    make_folders,
+    open_keyed,
+    truth,
+)
 from sklearn.exceptions import NotFittedError
 
 from skmal import AnnotationSession
@@ -106,6 +114,24 @@ def test_a_refusal_waits_for_its_person_when_the_session_is_opened_again(
         asked = session.next_question()
         assert asked == question
         assert wrong[0].y not in asked.candidates
+
+
+def test_a_refusal_ends_with_the_content_that_it_was_about(
+    session, tmp_path, monkeypatch
+):
+    _, wrong = propose(session)
+    for own in wrong[:2]:
+        session.refuse(own)
+    session.close()
+    key = wrong[0].X.key
+    monkeypatch.setitem(KEYED_X, key, KEYED_X[key] + 1.0)
+    with pytest.warns(UserWarning, match="are changed"):
+        session = open_keyed(tmp_path)
+    with session:
+        assert session.progress.n_refused == 1
+        assert session.next_question().item == wrong[1].X
+    with open_keyed(tmp_path) as session:
+        assert session.progress.n_refused == 1
 
 
 def test_undo_takes_back_one_by_one_and_proposes_again(session):
