@@ -69,8 +69,7 @@ class Asking:
             with self._book.lock:
                 self._book.check_open()
                 if self.is_stopped:
-                    is_paid = ledger.budget_left > 0
-                    asked = self._desk.find_held(by) if is_paid else None
+                    asked = self._desk.find_held(by)
                     return None if asked is None else self._desk.hand_out(asked, by)
                 asked = self._desk.find(by, more=self._trainer.in_background)
                 if asked is not None:

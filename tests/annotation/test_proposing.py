@@ -256,6 +256,13 @@ def test_what_is_refused_is_not_asked_when_nothing_is_left_to_pay(tmp_path):
         assert session.next_question() is None
 
 
+def test_what_is_refused_waits_while_others_hold_what_may_be_paid_for(session):
+    theirs = session.next_question("bob")
+    session.refuse(propose(session, by="ada")[1][0], by="ada")
+    session.change_budget(session.progress.n_answers + 1)
+    assert session.next_question("ada") == theirs  # the first counts
+
+
 def test_what_is_set_aside_is_not_proposed(tmp_path):
     images, texts = make_folders(tmp_path)
     eyes = np.random.default_rng(0).normal(size=(12, 4))
