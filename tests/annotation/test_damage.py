@@ -221,6 +221,10 @@ def test_what_neither_has_is_named(written, tmp_path):
     with pytest.raises(ValueError, match="Put a copy of s.skmal or s.skmal.log"):
         export_replies(path, tmp_path / "table.csv")
     assert (path.read_bytes(), log.read_bytes()) == before
+    path.unlink()
+    with pytest.raises(ValueError, match="s.skmal is missing, and its log .*damaged"):
+        Journal(path)
+    path.write_bytes(before[0])
     # As it says: a copy of one of the two is enough.
     shutil.copyfile(f"{written['closed']}.log", log)
     with pytest.warns(UserWarning, match="no answer is lost"):
