@@ -67,7 +67,8 @@ def _with_proposals(arguments: argparse.Namespace) -> int:
     journal: Path = arguments.journal
     if not is_there(journal):
         raise FileNotFoundError(f"there is no journal {journal}; check the name")
-    then = learner_of(journal)
+    with warnings.catch_warnings(action="ignore"):  # the session says it again
+        then = learner_of(journal)
     encoder, features = None, None
     if arguments.features:
         x, y = (array_of(path, "--features") for path in arguments.features)
