@@ -11,7 +11,7 @@ import numpy as np
 from .._shared.types import IntArray
 from ..matching._audit import Audits
 from ._catalogue import Catalogue
-from ._events import Answer, Pair, Ranked
+from ._events import Pair, Ranked
 from ._ids import NONE, EventId, Number, QuestionId
 from ._ledger import Ledger, Lesson
 from ._training import Features, Rows
@@ -51,15 +51,19 @@ class Unranked:
 def unranked(ledger: Ledger, items: Catalogue) -> list[Unranked]:
     """Return the answers about items drawn at random since the last training.
 
-    Of an item with several partners it is the first. A question whose answer an encoder
-    has learned from before tells nothing of it any more.
+    Of an item with several partners it is the first. A question of which the encoder
+    has learned an answer, be it another one, tells nothing of it any more.
     """
     found: dict[QuestionId, Unranked] = {}
+    learned = {*ledger.ranked}
+    for lesson in ledger.lessons(ledger.upto):
+        if not isinstance(lesson, Pair):
+            learned.add(lesson.question)
     for lesson in ledger.lessons_since(ledger.upto):
-        if not isinstance(lesson, Answer) or lesson.question in found:
+        if isinstance(lesson, Pair) or lesson.question in found:
             continue
         is_audit = ledger.questions[lesson.question].is_audit
-        if not is_audit or lesson.question in ledger.ranked:
+        if not is_audit or lesson.question in learned:
             continue
         other = -1 if lesson.partner == NONE else int(items.row[lesson.partner])
         row = int(items.row[lesson.item])

@@ -44,8 +44,15 @@ class Book:
 
     def commit(self, *events: Event) -> None:
         """Write events, all or none, and take them in only then."""
-        for event in self.journal.append(*events):
-            self.ledger.apply(event)
+        written: list[Event] = []
+        try:
+            written = self.journal.append(*events)
+        except BaseException:
+            written = self.journal.taken
+            raise
+        finally:
+            for event in written:
+                self.ledger.apply(event)
 
     def set_aside(self, reasons: Mapping[Number, str]) -> None:
         """Leave items out from now on, and list them beside the journal."""

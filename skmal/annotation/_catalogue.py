@@ -39,7 +39,7 @@ class Catalogue:
     modality : ndarray of shape (n_numbers + 1,)
         The modality of each number; -1 for number 0, which nothing has.
     kinds : tuple of two strings
-        "image", "text" or "other".
+        "image", "text", "audio" or "other".
     pools, numbers : tuple of two sequences
         Items, and their numbers, rising.
     row : ndarray of shape (n_numbers + 1,)

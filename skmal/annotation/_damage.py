@@ -38,6 +38,8 @@ def check_whole(
         both = f"{path} and {log} are both damaged"
         if not logged.lines:
             both = f"{path} is damaged, and its log {log} is missing or empty"
+        elif not path.exists():
+            both = f"{path} is missing, and its log {log} is damaged"
         raise ValueError(
             f"{both}: lost in both is {gone}{f' and {more} more' if more > 0 else ''}. "
             f"Nothing was changed. Put a copy of {path.name} or {log.name} from before "

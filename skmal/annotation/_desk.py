@@ -75,10 +75,17 @@ class Desk:
         return next(filter(self._is_askable, held.values()), None)
 
     def find_held(self, by: str) -> Asked | None:
-        """Return what a person holds, else one whose proposed partner they refused."""
+        """Return what a person holds, else one whose proposed partner they refused.
+
+        None where nothing is left to pay that nobody else holds.
+        """
+        if self._ledger.budget_left <= 0:
+            return None
         held = self._wanted()
         if by in held:
             return held[by]
+        if self.is_budget_held():
+            return None
         return next(filter(self._is_askable, self._ledger.refused_by(by)), None)
 
     def release(self, by: str) -> None:

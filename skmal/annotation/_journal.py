@@ -94,6 +94,8 @@ class Journal:
         self._n, self._hash = 0, ""  # of the last entry
         self._new: list[Entry] = []  # of the step that is being taken
         self._is_unsure = False  # after a step that could not be taken back
+        # Of a step that raised, for it was interrupted when all of it was on disk.
+        self.taken: list[Event] = []
         try:
             with self._clear_errors():
                 told = self._read() if read_only else self._take()
@@ -296,6 +298,7 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write all of what the body writes, or nothing."""
+        self.taken = []
         with self._clear_errors():
             self._check_in_place()
             before = self._n, self._hash, self._log.size()
@@ -318,7 +321,10 @@ class Journal:
             self._connection.execute("ROLLBACK")
         # An interrupt may have come between the commit and us.
         is_taken = self._one("SELECT coalesce(max(id), 0) FROM event") > n
-        if not is_taken:
+        if is_taken:
+            rows = map(row_of, self._new)
+            self.taken = [event_of(row) for row in rows if row["kind"] != ITEMS]
+        else:
             self._log.take_back(size)
             self._n, self._hash = n, hash_
         self._is_unsure = False

@@ -261,7 +261,15 @@ def _take_in(
             f"{_some(map(items.key, numbers))}{back}",
             stacklevel=4,
         )
-    new: list[Event] = [Undo("skmal", event.number) for event in resting]
+    # What was refused may be right by now.
+    altered = {*items.changed}
+    refused = [
+        number
+        for number, event in ledger.refusals.items()
+        if event.item in altered or event.partner in altered
+    ]
+    back = [*(event.number for event in resting), *refused]
+    new: list[Event] = [Undo("skmal", number) for number in back]
     if news.changed or news.missing or news.added:
         new.append(news)
     return new

@@ -257,7 +257,7 @@ class Proposing:
         asked: list[Asked] = []
         said: list[Answer] = []
         used: set[Number] = set()
-        for x, y in numbers:
+        for x, y in dict.fromkeys(numbers):
             # An item that may have several partners stays open for others.
             single = {n for n in (x, y) if not ledger.several[n]}
             is_left = self._is_open(x, y) and not single & used
@@ -291,6 +291,9 @@ class Proposing:
         asked = self._question(item, partner, 0, with_partner=False)
         self._book.commit(Proposed([asked]), Refused(by, asked.id, item, partner, each))
         self._desk.release(by)  # it comes before any other
+        if by in self._desk.proposed:  # the time for the others begins anew
+            items, _ = self._desk.proposed[by]
+            self._desk.proposed[by] = items, time.monotonic()
         return self._desk.shown(asked)
 
     def _numbers(self, pair: Pair) -> tuple[Number, Number]:

@@ -62,7 +62,8 @@ class AnnotationSession:
         beside it, in the folder ``PATH.weights``.
     X, y : str, path, mapping or sequence
         The pools. A folder: the images in it and below it, known by their relative
-        path, or where it holds none its .txt files. A file of texts, as
+        path, or where it holds none its sound files, or else its .txt files. A file of
+        texts, as
         `skmal.datasets.load_texts` reads it: a text a line (.txt), known by its
         content, or a table with a column `text` and perhaps `id`. A mapping: items by
         key, such as `load_texts` and `skmal.datasets.load_images` return for other
@@ -139,7 +140,7 @@ class AnnotationSession:
     learner : PairedActiveLearner
         As of the last finished training; replaced, never changed, by the next.
     kinds : tuple of two strings
-        "image", "text" or "other", for X and y.
+        "image", "text", "audio" or "other", for X and y.
     review : Review
         All answers, to look through, to take back and to decide about.
 
@@ -912,6 +913,7 @@ class AnnotationSession:
     ) -> list[dict[str, Any]]:
         """Return the rows of a table."""
         check_place(path, self.path)
+        self._book.check_open()
         found: list[Proposal] = []
         if min_confidence is not None:
             least = check_number(min_confidence, "min_confidence", minimum=0, maximum=1)

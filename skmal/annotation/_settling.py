@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ._events import Adopted, Answer, Event, Opinion, Skip, Undo
+from ._events import Adopted, Answer, Event, Opinion, Refused, Skip, Undo
 from ._ids import NONE, EventId, Number
 from ._ledger import OPEN, Ledger, Told, items_of_event
 from ._opinions import Said, Shared, chosen
@@ -26,7 +26,10 @@ def taking_back(ledger: Ledger, event: Told, by: str) -> list[Event]:
     """
     is_answer = isinstance(event, Answer | Opinion)
     lesson = ledger.resting_lesson(event) if is_answer else event
-    items = () if lesson is None else items_of_event(lesson)
+    if lesson is None or isinstance(lesson, Skip | Refused):  # nothing rests on it
+        items = ()
+    else:
+        items = items_of_event(lesson)
     loose = _completed(ledger, items) - {event.number}
     adopted: list[Event] = []
     shared = ledger.opinions.of(event.question) if is_answer else None

@@ -208,13 +208,13 @@ def read_path(path: Path, name: str) -> tuple[dict[str, Path] | dict[str, str], 
         return load_texts(path), ""
     try:
         listing = list_images(path)
-    except ValueError:  # a folder of sounds, of texts, or of nothing
-        if any(map(is_sound, path.rglob("*"))):
+    except ValueError as no_images:  # a folder of sounds, of texts, or of nothing
+        try:
             listing = list_files(path, MIMETYPES)
-        elif any(path.rglob("*.txt")):
+        except ValueError as error:
+            if not any(path.rglob("*.txt")):
+                raise no_images from error
             return load_texts(path), list_files(path, (".txt",)).left_out
-        else:
-            raise
     return dict(zip(listing.keys, listing.paths, strict=True)), listing.left_out
 
 

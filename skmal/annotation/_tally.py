@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from ._events import Answer, Complete, Opinion, Refused, Skip
-from ._ids import NONE, EventId, Number
+from ._ids import NONE, EventId, Number, QuestionId
 from ._records import Cost, Found, Pace
 
 Told: TypeAlias = Answer | Opinion | Skip | Complete | Refused
@@ -37,19 +37,24 @@ class Tally:
         self._by_rank: dict[str, list[float]] = {}
         self._looks: list[float] = [0, 0.0]  # at what was proposed, timed; seconds
         self._verified: set[EventId] = set()
+        self._in_full: set[QuestionId] = set()  # asked, for a proposal was refused
 
     def add(self, event: Told, seen: Seen | None = None) -> None:
         """Take in what a person said; of an answer, what it found before it.
 
         The encoder may have learned from the first answer before a second comes, which
-        tells nothing of it; nor does an answer to what was proposed because it is sure.
+        tells nothing of it; nor does an answer to what was proposed because it is sure,
+        or to what is asked only because that was wrong.
         """
+        if isinstance(event, Refused):
+            self._in_full.add(event.question)
         is_verified = isinstance(event, Answer) and event.verified
         if is_verified:
             self._verified.add(event.number)
         if seen is not None:
             self._seen[event.number] = seen
-            if isinstance(event, Answer) and not is_verified:
+            is_proposed = is_verified or event.question in self._in_full
+            if isinstance(event, Answer) and not is_proposed:
                 self._of_plan[event.number] = seen
         self._sum(event, +1)
 

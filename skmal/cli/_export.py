@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..annotation._export import export_journal, export_replies
+from ..annotation._journal import is_there
 from ..annotation._opening import learner_of
 from ..annotation._session import AnnotationSession
 from ..annotation._sources import read_path
@@ -64,9 +65,10 @@ def _with_proposals(arguments: argparse.Namespace) -> int:
     if arguments.images is None or arguments.texts is None:
         raise ValueError("--proposals needs the items: pass --images and --texts")
     journal: Path = arguments.journal
-    if not journal.is_file():
+    if not is_there(journal):
         raise FileNotFoundError(f"there is no journal {journal}; check the name")
-    then = learner_of(journal)
+    with warnings.catch_warnings(action="ignore"):  # the session says it again
+        then = learner_of(journal)
     encoder, features = None, None
     if arguments.features:
         x, y = (array_of(path, "--features") for path in arguments.features)
@@ -115,7 +117,9 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         "export", help="the answers of a journal as a table, without a model"
     )
     parser.add_argument(
-        "journal", type=Path, help="the --session of skmal annotate; it is only read"
+        "journal",
+        type=Path,
+        help="the --session of skmal annotate; it is only read, without --proposals",
     )
     parser.add_argument("table", type=Path, help="what to write (.csv or .jsonl)")
     parser.add_argument(

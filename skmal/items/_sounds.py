@@ -3,6 +3,8 @@
 Nothing here decodes them: a browser plays them, and the encoder is the user's.
 """
 
+import os
+import stat
 from pathlib import Path
 
 MIMETYPES = {
@@ -31,6 +33,8 @@ def is_sound(item: object) -> bool:
 def sound_fault(path: Path) -> str | None:
     """Return what is wrong with a sound file as far as its first bytes tell."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            return "it is no file"
         with open(path, "rb") as file:
             head = file.read(4)
     except OSError as error:

@@ -114,6 +114,33 @@ def test_they_survive_reopening_lost_weights_and_answers_taken_back(tmp_path):
             np.testing.assert_array_equal(side[place], item.value)
 
 
+def test_an_answer_that_others_have_settled_is_ranked_if_none_was_learned(tmp_path):
+    with open_keyed(tmp_path, audit=1.0, overlap=1.0) as session:
+        answer_some(session, 5)
+        session.train()
+        early, late = (session._book.ledger.questions[n] for n in (6, 7))
+        for asked, others in ((early, ()), (late, ("bob", "eve"))):
+            key = session._book.items.key(asked.item)
+            modality = int(session._book.items.modality[asked.item])
+            right = "yx"[modality] + key[1:]
+            candidates = map(session._book.items.key, asked.partners)
+            wrong = next(own for own in candidates if own != right)
+            session.answer(asked.id, wrong, by="ada")
+            for by in others:
+                session.answer(asked.id, right, by=by)
+        session.train()
+        told = {q: own.partner for q, (_, own) in session._book.ledger.ranked.items()}
+        assert told[late.id] == session._book.items.number(1 - modality, right)
+        n_answers = session.progress.audit.n_answers
+        key = session._book.items.key(early.item)
+        side = int(session._book.items.modality[early.item])
+        for by in ("bob", "eve"):
+            session.answer(early.id, "yx"[side] + key[1:], by=by)
+        session.train()
+        assert session._book.ledger.ranked[early.id][1].partner == told[early.id]
+        assert session.progress.audit.n_answers == n_answers - 1
+
+
 def test_items_without_a_partner_are_counted(tmp_path):
     with open_keyed(
         tmp_path, y_keys=[f"y{i}" for i in range(30)], audit=1.0, budget=25

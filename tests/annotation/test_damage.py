@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from sessions import open_keyed
+from sessions import answer_some, known, open_keyed, truth
 
 from skmal.annotation._events import Answer, Asked, Parameters, Round, Start, Undo
 from skmal.annotation._export import export_replies
@@ -25,6 +25,19 @@ from skmal.annotation._stored import VERSION
 RECORDED = Path(__file__).parent / "recorded"
 ENDS = {"journal": "", "wal": "-wal", "log": ".log"}
 N_ANSWERS = 20
+
+
+class Interrupted:
+    """A connection that an interrupt reaches just after a commit."""
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    def execute(self, statement, *args):
+        found = self.connection.execute(statement, *args)
+        if statement == "COMMIT":
+            raise KeyboardInterrupt
+        return found
 
 
 def begin(path):
@@ -208,6 +221,10 @@ def test_what_neither_has_is_named(written, tmp_path):
     with pytest.raises(ValueError, match="Put a copy of s.skmal or s.skmal.log"):
         export_replies(path, tmp_path / "table.csv")
     assert (path.read_bytes(), log.read_bytes()) == before
+    path.unlink()
+    with pytest.raises(ValueError, match="s.skmal is missing, and its log .*damaged"):
+        Journal(path)
+    path.write_bytes(before[0])
     # As it says: a copy of one of the two is enough.
     shutil.copyfile(f"{written['closed']}.log", log)
     with pytest.warns(UserWarning, match="no answer is lost"):
@@ -465,16 +482,6 @@ def test_an_interrupt_leaves_a_step_whole_or_untaken(tmp_path):
             step()
         assert content(journal) == before
 
-        class Interrupted:  # as where it comes just after the commit
-            def __init__(self, connection):
-                self.connection = connection
-
-            def execute(self, statement, *args):
-                found = self.connection.execute(statement, *args)
-                if statement == "COMMIT":
-                    raise KeyboardInterrupt
-                return found
-
         connection = journal._opened
         journal._opened = Interrupted(connection)
         with pytest.raises(KeyboardInterrupt):
@@ -484,6 +491,24 @@ def test_an_interrupt_leaves_a_step_whole_or_untaken(tmp_path):
         answer(journal, 1)
         expected = content(journal)
     assert read_again(path) == expected
+
+
+def test_an_answer_that_was_interrupted_on_disk_counts_once(tmp_path):
+    with open_keyed(tmp_path) as session:
+        answer_some(session, 2)
+        question = session.next_question()
+        journal = session._book.journal
+        connection, journal._opened = journal._opened, Interrupted(journal._opened)
+        with pytest.raises(KeyboardInterrupt):
+            session.answer(question, truth(question))
+        journal._opened = connection
+        with pytest.raises(ValueError, match="closed"):
+            session.answer(question, truth(question))
+        assert session.progress.n_answers == 3
+        expected = known(session)
+    with open_keyed(tmp_path) as session:
+        assert session.progress.n_answers == 3
+        assert known(session) == expected
 
 
 @pytest.mark.parametrize("end", ["", ".log"])

@@ -5,7 +5,15 @@ import csv
 import numpy as np
 import pytest
 from PIL import Image
-from sessions import answer_some, known, learner, make_folders, open_keyed, truth
+from sessions import (
+    KEYED_X,
+    answer_some,
+    known,
+    learner,
+    make_folders,
+    open_keyed,
+    truth,
+)
 from sklearn.exceptions import NotFittedError
 
 from skmal import AnnotationSession
@@ -22,6 +30,12 @@ def session(tmp_path):
 
 def is_right(proposal):
     return proposal.X.key[1:] == proposal.y.key[1:]
+
+
+def others(question):
+    """Return the candidates that are not the partner, by their keys."""
+    keys = [item.key for item in question.candidates]
+    return [key for key in keys if key != truth(question)]
 
 
 def propose(session, n=100, **params):
@@ -102,6 +116,24 @@ def test_a_refusal_waits_for_its_person_when_the_session_is_opened_again(
         assert wrong[0].y not in asked.candidates
 
 
+def test_a_refusal_ends_with_the_content_that_it_was_about(
+    session, tmp_path, monkeypatch
+):
+    _, wrong = propose(session)
+    for own in wrong[:2]:
+        session.refuse(own)
+    session.close()
+    key = wrong[0].X.key
+    monkeypatch.setitem(KEYED_X, key, KEYED_X[key] + 1.0)
+    with pytest.warns(UserWarning, match="are changed"):
+        session = open_keyed(tmp_path)
+    with session:
+        assert session.progress.n_refused == 1
+        assert session.next_question().item == wrong[1].X
+    with open_keyed(tmp_path) as session:
+        assert session.progress.n_refused == 1
+
+
 def test_undo_takes_back_one_by_one_and_proposes_again(session):
     right, wrong = propose(session)
     before, pairs = session.progress, known(session)
@@ -177,6 +209,58 @@ def test_items_of_several_partners_stay_open(tmp_path, groups):
         for _ in range(3):
             session.undo()
         assert session.progress.n_pairs == before.n_pairs
+
+
+def test_a_pair_that_is_named_twice_is_one_answer(tmp_path):
+    with open_keyed(tmp_path, groups="both") as session:
+        assert session.verify([("x1", "y1"), ("x1", "y1")]) == 1
+        assert known(session) == [("x1", "y1")]
+
+
+def test_an_undo_of_what_says_nothing_of_partners_leaves_what_others_told(tmp_path):
+    with open_keyed(tmp_path, groups="X") as session:
+        question = session.next_question("ada")
+        while not question.several:
+            session.answer(question, truth(question), by="ada")
+            question = session.next_question("ada")
+        wrong = others(question)[0]
+        session.refuse((question.item, wrong), by="bob")
+        session.answer(question, [truth(question)], by="ada")
+        assert session._book.ledger.completed
+        session.undo(by="bob")
+        assert session.progress.n_refused == 0
+        assert session._book.ledger.completed
+
+
+def test_what_is_refused_is_timed_once_and_tells_nothing_of_the_encoder(session):
+    before = session.progress
+    _, wrong = propose(session)
+    items, since = session._desk.proposed["me"]
+    session._desk.proposed["me"] = items, since - 100.0
+    full = [session.refuse(own) for own in wrong[:2]]
+    assert session.progress.cost.verify == pytest.approx(50.0, abs=2.0)
+    for question in full:
+        session.answer(question, truth(question), seconds=1.0)
+    assert session.progress.n_answers == before.n_answers + 2
+    assert session.progress.found == before.found
+
+
+def test_what_is_refused_is_not_asked_when_nothing_is_left_to_pay(tmp_path):
+    """Not even where the asking has been ended, for other reasons."""
+    with open_keyed(tmp_path, stop_when=lambda own: bool(own.pairs())) as session:
+        answer_some(session, 5)
+        assert session.next_question() is None
+        question = session.refuse(propose(session)[1][0])
+        assert session.next_question() == question
+        session.change_budget(5)
+        assert session.next_question() is None
+
+
+def test_what_is_refused_waits_while_others_hold_what_may_be_paid_for(session):
+    theirs = session.next_question("bob")
+    session.refuse(propose(session, by="ada")[1][0], by="ada")
+    session.change_budget(session.progress.n_answers + 1)
+    assert session.next_question("ada") == theirs  # the first counts
 
 
 def test_what_is_set_aside_is_not_proposed(tmp_path):

@@ -1,6 +1,7 @@
 """Sound files as the items of a pool, and an encoder that reads them."""
 
 import importlib
+import os
 import re
 import sys
 import wave
@@ -48,6 +49,12 @@ def test_folders_and_paths_of_sound_files_are_sounds(folder):
         read_pool([str(paths[0]), "rain"], "X")
 
 
+def test_sounds_that_are_hidden_do_not_keep_texts_from_being_read(tmp_path):
+    for name in ("a.txt", "b.txt", "._a.wav"):
+        (tmp_path / name).write_text(name)
+    assert read_pool(tmp_path, "y").keys == ["a.txt", "b.txt"]
+
+
 def test_what_is_no_sound_is_set_aside(folder):
     (folder / "sounds" / "bad.wav").write_bytes(b"<htm")
     (folder / "sounds" / "empty.ogg").touch()
@@ -56,6 +63,13 @@ def test_what_is_no_sound_is_set_aside(folder):
     assert told == ["it is no .wav file: it begins with b'<htm'", "it is empty"]
     with pytest.raises(ValueError, match=r"bad\.wav"):
         read_pool(folder / "sounds", "X")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_not_waited_for(folder):
+    os.mkfifo(folder / "pipe.wav")
+    pool = read_pool([folder / "sounds" / "00.wav", folder / "pipe.wav"], "X", "skip")
+    assert pool.faults == {1: "it is no file"}
 
 
 def test_the_encoder_of_the_page_learns_from_sounds(folder, monkeypatch):

@@ -126,6 +126,10 @@ def test_proposals_are_marked_and_come_from_the_last_encoder(tmp_path, capsys):
     assert len(read(table)) == 7 + sum(own >= confidence[1] for own in confidence)
     assert main(["export", str(journal), str(table)]) == 0
     assert len(read(table)) == 7  # nothing was written to the journal
+    journal.unlink()
+    assert main([*command, *given]) == 0
+    assert f"Note: {journal} was missing" in capsys.readouterr().out
+    assert len(read(table)) == len(rows)
     for wrong, why in [
         ([*command], "learned from features"),
         ([*command, *given, "--min-confidence", "2"], "--min-confidence must be"),
