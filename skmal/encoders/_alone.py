@@ -6,6 +6,7 @@ from sklearn.utils._set_output import _wrap_data_with_container
 
 from .._shared.types import Items
 from ..arrays._verbs import take
+from ..items._encoding import check_form
 from ._score import PairScore
 
 
@@ -39,4 +40,11 @@ def transform_second(encoder: Any, y: Items, known: Items | None) -> Any:
             f"{type(encoder).__name__} transforms y beside items of X, and the learner "
             "keeps none; pass some as X"
         )
-    return encoder.transform(take(known, [0]), y)[1]
+    return transform_both(encoder, take(known, [0]), y)[1]
+
+
+def transform_both(encoder: Any, X: Items, y: Items) -> tuple[Any, Any]:
+    """Return features of X and of y, or raise where an encoder returned else."""
+    returned = encoder.transform(X, y)
+    check_form(returned, f"{type(encoder).__name__}.transform")
+    return returned

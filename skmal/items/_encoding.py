@@ -36,7 +36,7 @@ def _encode_together(
     """Return the features of pools that are in memory."""
     name = f"{type(encoder).__name__}.transform"
     returned = encoder.transform(list(items)) if listed else encoder.transform(*items)
-    _check_form(returned, name, len(items), listed)
+    check_form(returned, name, len(items), listed)
     features = [
         _as_features(array, len(modality), name, host)
         for array, modality in zip(returned, items, strict=True)
@@ -55,7 +55,9 @@ def _encode_together(
     return tuple(map(_as_precise, features, items))
 
 
-def _check_form(returned: Any, name: str, n_modalities: int, listed: bool) -> None:
+def check_form(
+    returned: Any, name: str, n_modalities: int = 2, listed: bool = False
+) -> None:
     """Raise unless `transform` returned one thing for each modality."""
     got = type(returned).__name__
     right_length = isinstance(returned, (list, tuple)) and len(returned) == n_modalities

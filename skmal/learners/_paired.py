@@ -11,7 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..encoders._alone import check_some, in_container, transform_second
+from ..encoders._alone import (
+    check_some,
+    in_container,
+    transform_both,
+    transform_second,
+)
 from ..encoders._kernel import KernelCCA
 from ..encoders._protocol import Encoder
 from ..encoders._score import pair_score
@@ -659,6 +664,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         ------
         NotFittedError
             If the encoder has seen no pairs.
+        TypeError
+            If the encoder did not return features of both.
         ValueError
             If X and y are both None, hold NaN, or have other features than the learner
             was fitted on.
@@ -673,7 +680,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         if X is None:
             features = transform_second(self.estimator_, y, self.X_training)
             return in_container(self, features, y)
-        x_features, y_features = self.estimator_.transform(X, y)
+        x_features, y_features = transform_both(self.estimator_, X, y)
         return x_features, in_container(self, y_features, y)
 
     def score(self, X: Items, y: Items, groups: npt.ArrayLike | None = None) -> float:

@@ -66,3 +66,11 @@ def test_both_outputs_are_data_frames_where_those_are_wanted(transformer):
         assert list(features.columns) == list(transformer.get_feature_names_out())
     assert list(y_features.index) == [100, 101, 102, 103]
     assert list(transformer.transform(None, frame[:4]).index) == [100, 101, 102, 103]
+
+
+def test_texts_alone_keep_their_index_with_clip_as_well():
+    names = ["fox", "hen", "cat", "elk", "ox", "ant"]
+    texts = pd.Series([f"a {name}" for name in names], index=names)
+    encoder = quick().fit(pixels(6), texts).set_output(transform="pandas")
+    assert list(encoder.transform(pixels(6), texts)[1].index) == names
+    assert list(encoder.transform(None, texts).index) == names
