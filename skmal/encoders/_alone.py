@@ -30,10 +30,12 @@ def in_container(transformer: Any, features: Any, y: object) -> Any:
 def transform_second(encoder: Any, y: Items, known: Items | None) -> Any:
     """Return features of y, without any of X.
 
-    Encoders of this package do that. Any other gets the first of the `known` items of X
-    beside them, for its contract is to transform both.
+    Encoders of this package do that. Any other, one that derives from these and has a
+    `transform` of its own included, gets the first of the `known` items of X beside
+    them, for its contract is to transform both.
     """
-    if issubclass(type(encoder), PairScore):
+    own = str(getattr(type(encoder).transform, "__module__", ""))
+    if issubclass(type(encoder), PairScore) and own.startswith("skmal."):
         return encoder.transform(None, y)
     if known is None:
         raise ValueError(

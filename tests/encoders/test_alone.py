@@ -53,6 +53,21 @@ def test_an_encoder_of_somebody_else_gets_a_known_item_beside():
         forgets.transform(None, CAPTIONS)
 
 
+class Doubled(RidgeCCA):
+    """A transform of its own, which knows nothing of texts alone."""
+
+    def transform(self, X, y):
+        """Return the features of both."""
+        return super().transform(2 * X, y)
+
+
+def test_a_transform_of_a_derived_encoder_gets_a_known_item_beside():
+    X, y = make_pairs(30)
+    learner = PairedActiveLearner(Doubled(2)).fit(X, y)
+    texts = learner.transform(X, y)[1]
+    np.testing.assert_allclose(learner.transform(None, y), texts)
+
+
 @pytest.mark.parametrize(
     "transformer", [RidgeCCA(2), PairedActiveLearner(PLSSVD(2)), PairedActiveLearner()]
 )
