@@ -16,6 +16,7 @@ __all__ = [
     "AnnotationCurveDisplay",
     "chance_beside",
     "new_axes",
+    "new_figure",
     "plot_curve_grid",
 ]
 
