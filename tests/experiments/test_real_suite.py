@@ -260,10 +260,9 @@ def test_the_page_shows_real_pools_first(results, tmp_path, monkeypatch):
     ):
         assert start in part
     monkeypatch.setattr(evidence, "DEFAULT_ENCODER", "kernel-cca")
-    lines = evidence.readme_table(tmp_path).splitlines()
-    assert lines[0].startswith("| real pool | same encoder, early | same encoder, la")
-    assert "| `iconify` | +29 ± 0 |  | +50 ± 0 |  |" in lines
-    assert "| `openmoji` | +29 ± 0 | +29 ± 0 | +50 ± 0 | +50 ± 0 |" in lines
+    real = evidence.readme_table(tmp_path)
+    assert real.startswith("| real pool | same encoder, early | same encoder, later |")
+    assert "| `iconify` | +29 ± 0 |  | +50 ± 0 |  |" in real
 
 
 def test_runs_of_another_kind_in_the_folder_are_refused(tmp_path):

@@ -38,7 +38,9 @@ export function expectedText(proposals) {
   const n = proposals.length;
   const sum = proposals.reduce((all, { confidence }) => all + confidence, 0);
   const advice = sum < 0.7 * n ? "That is few: one at a time is safer." : "Look at each.";
-  return `By the encoder's own account about ${sum.toFixed(1)} of these ${n} are right. ${advice}`;
+  const right = Math.round(sum);
+  const told = right ? `about ${right} of these ${n} ${right === 1 ? "is" : "are"} right` : `hardly any of these ${n} is right`;
+  return `By the encoder's own account ${told}. ${advice}`;
 }
 
 export function verdictText({ n_right: right, n_wrong: wrong }, sent) {
