@@ -70,7 +70,6 @@ ABOUT = {
     "scenes-outliers": "the same as `scenes`, a tenth of the images are noise",
     "scenes-duplicates": "the same as `scenes`, 30 % of the scenes are copies",
 }
-# A natural pool, and a clean one.
 EARLY, LATER = ("10-30 %", "1-5 %"), ("30-60 %",)  # in the README; the first there is
 TITLES = {
     "ridge-cca": "RidgeCCA",

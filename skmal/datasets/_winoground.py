@@ -141,7 +141,7 @@ def load_winoground(
             "files; download the files of facebook/winoground"
         )
     cache = path / CACHE if cache is None else Path(cache)
-    rows = _rows(home, tables, cache, problems)
+    rows = _rows(home, path, tables, cache, problems)
     X: list[object] = []
     y: list[str] = []
     ids: list[int | str] = []
@@ -183,7 +183,11 @@ def load_winoground(
 
 
 def _rows(
-    home: Path | None, tables: Sequence[Path], cache: Path, problems: Problems
+    home: Path | None,
+    path: Path,
+    tables: Sequence[Path],
+    cache: Path,
+    problems: Problems,
 ) -> Iterator[tuple[str, Row, Callable[[Any], object]]]:
     """Yield (place, row, how its images are found) of the file, or else the tables."""
     if home is not None:
@@ -191,8 +195,8 @@ def _rows(
         for place, row in read_rows(home / FILE, COLUMNS, problems):
             yield f"{home / FILE}, {place}", row, lambda name: places.find(_named(name))
     for table in tables:
-        name = "-".join([*table.parts[-2:-1], table.stem])
-        rows, folder = unpacked(table, cache / name, COLUMNS, IMAGES, problems)
+        kept = cache / table.relative_to(path)
+        rows, folder = unpacked(table, kept, COLUMNS, IMAGES, problems)
         find = partial(_written, table.parent, folder)
         for place, row in rows:
             yield f"{table}, {place}", row, find

@@ -6,6 +6,7 @@ from sklearn.utils._set_output import _wrap_data_with_container
 
 from .._shared.types import Items
 from ..arrays._verbs import take
+from ..items._encoding import check_form
 from ._score import PairScore
 
 
@@ -29,14 +30,23 @@ def in_container(transformer: Any, features: Any, y: object) -> Any:
 def transform_second(encoder: Any, y: Items, known: Items | None) -> Any:
     """Return features of y, without any of X.
 
-    Encoders of this package do that. Any other gets the first of the `known` items of X
-    beside them, for its contract is to transform both.
+    Encoders of this package do that. Any other, one that derives from these and has a
+    `transform` of its own included, gets the first of the `known` items of X beside
+    them, for its contract is to transform both.
     """
-    if issubclass(type(encoder), PairScore):
+    own = str(getattr(type(encoder).transform, "__module__", ""))
+    if issubclass(type(encoder), PairScore) and own.startswith("skmal."):
         return encoder.transform(None, y)
     if known is None:
         raise ValueError(
             f"{type(encoder).__name__} transforms y beside items of X, and the learner "
             "keeps none; pass some as X"
         )
-    return encoder.transform(take(known, [0]), y)[1]
+    return transform_both(encoder, take(known, [0]), y)[1]
+
+
+def transform_both(encoder: Any, X: Items, y: Items) -> tuple[Any, Any]:
+    """Return features of X and of y, or raise where an encoder returned else."""
+    returned = encoder.transform(X, y)
+    check_form(returned, f"{type(encoder).__name__}.transform")
+    return returned

@@ -236,7 +236,7 @@ def plot_curves(
 
     shown: str = curves[0]["metric"] if metric is None else metric
     by_strategy = curves_of(curves, shown)
-    n_pairs = by_strategy[REFERENCE][0]
+    n_pairs, _ = next(iter(by_strategy.values()))  # the same of all
     scores = {name: scores for name, (_, scores) in by_strategy.items()}
     display = AnnotationCurveDisplay(
         n_pairs, scores, score_name or f"{shown} on held-out pairs", chance

@@ -56,7 +56,7 @@ def _encode_together(
 
 
 def check_form(
-    returned: Any, name: str, n_modalities: int, listed: bool = False
+    returned: Any, name: str, n_modalities: int = 2, listed: bool = False
 ) -> None:
     """Raise unless `transform` returned one thing for each modality."""
     got = type(returned).__name__

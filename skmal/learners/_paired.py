@@ -11,7 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items, RandomState
-from ..encoders._alone import check_some, in_container, transform_second
+from ..encoders._alone import (
+    check_some,
+    in_container,
+    transform_both,
+    transform_second,
+)
 from ..encoders._kernel import KernelCCA
 from ..encoders._protocol import Encoder
 from ..encoders._score import pair_score
@@ -22,7 +27,6 @@ from ..items._containers import (
     check_same_features,
     refuse_one_row,
 )
-from ..items._encoding import check_form
 from ..items._groups import check_repeats, number_groups
 from ..matching._forecast import Forecast, forecast
 from ..matching._matching import Matching
@@ -660,6 +664,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         ------
         NotFittedError
             If the encoder has seen no pairs.
+        TypeError
+            If the encoder did not return features of both.
         ValueError
             If X and y are both None, hold NaN, or have other features than the learner
             was fitted on.
@@ -674,9 +680,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         if X is None:
             features = transform_second(self.estimator_, y, self.X_training)
             return in_container(self, features, y)
-        features = self.estimator_.transform(X, y)
-        check_form(features, f"{type(self.estimator_).__name__}.transform", 2)
-        return features[0], in_container(self, features[1], y)
+        x_features, y_features = transform_both(self.estimator_, X, y)
+        return x_features, in_container(self, y_features, y)
 
     def score(self, X: Items, y: Items, groups: npt.ArrayLike | None = None) -> float:
         """Return the mean reciprocal rank of the partners, mean of both directions.

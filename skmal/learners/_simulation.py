@@ -1,7 +1,7 @@
 """The run in which `fit` plays the annotator: pools, questions, answers, the story."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
@@ -113,7 +113,7 @@ def plan_of(learner: ActiveLearner, n: int) -> Plan:
     if learner.budget is None:
         return Plan(n, batch_size, n, None)
     budget: Any = learner.budget
-    if isinstance(budget, float):
+    if isinstance(budget, (float, np.floating)):
         if not 0 < budget < 1:
             raise ValueError(
                 "budget must be an integer of at least 2, or a share of the rows "
@@ -145,11 +145,7 @@ def run(
     Where anything fails, the learner is what it was before.
     """
     plan = plan_of(learner, len(data))
-    for callback in callbacks:
-        if not callable(callback):
-            raise ValueError(
-                f"callbacks must be functions of the learner, got {callback!r}"
-            )
+    callbacks = _check_callbacks(callbacks)
     if learner.stop_when is not None and not callable(learner.stop_when):
         raise ValueError(
             "stop_when must be a function of the learner that returns True or False, "
@@ -170,6 +166,21 @@ def run(
     with learner._forgetting():
         learner.seed_ = seed
         simulate(learner, data, plan, annotator, score, callbacks)
+
+
+def _check_callbacks(callbacks: Any) -> tuple[Callback, ...]:
+    """Return the callbacks, which may come out of an iterator, or raise."""
+    if not isinstance(callbacks, Iterable):
+        raise ValueError(
+            f"callbacks must be a list of functions of the learner, got {callbacks!r}"
+        )
+    callbacks = tuple(callbacks)
+    for callback in callbacks:
+        if not callable(callback):
+            raise ValueError(
+                f"callbacks must be functions of the learner, got {callback!r}"
+            )
+    return callbacks
 
 
 def simulate(

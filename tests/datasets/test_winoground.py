@@ -68,6 +68,16 @@ def test_a_copy_in_parquet_is_the_same(tmp_path):
             load_winoground(tmp_path / "table")
 
 
+def test_tables_of_the_same_name_keep_their_images_apart(tmp_path):
+    for i, folder in enumerate(["one", "two"]):
+        images = {f"image_{m}": {"bytes": make_jpeg(i), "path": None} for m in (0, 1)}
+        row = {"id": i, "caption_0": "a", "caption_1": "b"} | images
+        write_parquet(tmp_path / folder / "test" / "0000.parquet", [row])
+    X = silently(load_winoground, tmp_path).X
+    contents = [Path(image).read_bytes() for image in X]
+    assert contents == [make_jpeg(i) for i in (0, 0, 1, 1)]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -53,6 +53,21 @@ def test_an_encoder_of_somebody_else_gets_a_known_item_beside():
         forgets.transform(None, CAPTIONS)
 
 
+class Doubled(RidgeCCA):
+    """A transform of its own, which knows nothing of texts alone."""
+
+    def transform(self, X, y):
+        """Return the features of both."""
+        return super().transform(2 * X, y)
+
+
+def test_a_transform_of_a_derived_encoder_gets_a_known_item_beside():
+    X, y = make_pairs(30)
+    learner = PairedActiveLearner(Doubled(2)).fit(X, y)
+    texts = learner.transform(X, y)[1]
+    np.testing.assert_allclose(learner.transform(None, y), texts)
+
+
 @pytest.mark.parametrize(
     "transformer", [RidgeCCA(2), PairedActiveLearner(PLSSVD(2)), PairedActiveLearner()]
 )
@@ -66,3 +81,11 @@ def test_both_outputs_are_data_frames_where_those_are_wanted(transformer):
         assert list(features.columns) == list(transformer.get_feature_names_out())
     assert list(y_features.index) == [100, 101, 102, 103]
     assert list(transformer.transform(None, frame[:4]).index) == [100, 101, 102, 103]
+
+
+def test_texts_alone_keep_their_index_with_clip_as_well():
+    names = ["fox", "hen", "cat", "elk", "ox", "ant"]
+    texts = pd.Series([f"a {name}" for name in names], index=names)
+    encoder = quick().fit(pixels(6), texts).set_output(transform="pandas")
+    assert list(encoder.transform(pixels(6), texts)[1].index) == names
+    assert list(encoder.transform(None, texts).index) == names

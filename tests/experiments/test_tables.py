@@ -4,7 +4,13 @@ import csv
 
 import pytest
 
-from skmal.experiments import compare, curves_of, savings_table, write_results
+from skmal.experiments import (
+    compare,
+    curves_of,
+    savings_table,
+    write_results,
+    write_suite_report,
+)
 from skmal.metrics import annotation_savings
 
 pytest.importorskip("matplotlib")
@@ -60,3 +66,17 @@ def test_curves_with_other_points_are_compared_at_equal_score():
     ]
     (savings,) = savings_table(curves)
     assert savings["mean"] == pytest.approx(0.5)
+
+
+def test_a_report_of_runs_without_random_ones(tmp_path):
+    told = {"pool": "glyphs", "encoder": "ridge-cca", "batch": 0.1, "metric": "mrr"}
+    runs = [
+        told | {"strategy": name, "seed": seed, "n_pairs": "10 20", "scores": "0.1 0.2"}
+        for name in ("margin", "<best>")
+        for seed in (0, 1)
+    ]
+    report = write_suite_report(tmp_path / "report.html", runs, [])
+    page = report.read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 2
+    assert "&lt;best&gt;" in page
+    assert "<best>" not in page

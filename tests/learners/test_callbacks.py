@@ -44,7 +44,16 @@ def test_a_callback_that_fails_leaves_the_learner_as_it_was():
     assert learner.answers_ is before
     with pytest.raises(ValueError, match="callbacks must be functions .* got 3"):
         learner.fit(X, Y, callbacks=[3])
+    for alone in (print, None):
+        with pytest.raises(ValueError, match="callbacks must be a list of functions"):
+            learner.fit(X, Y, callbacks=alone)
     assert learner.answers_ is before
+
+
+def test_callbacks_out_of_an_iterator_are_called():
+    seen = []
+    paired().fit(X, Y, callbacks=iter([seen.append]))
+    assert len(seen) > 1
 
 
 def test_learners_of_more_modalities_and_experiments_have_them_too():
@@ -70,4 +79,5 @@ def test_learners_of_more_modalities_and_experiments_have_them_too():
 def test_a_budget_is_a_number_of_answers_or_a_share(share):
     with pytest.raises(ValueError, match="integer of at least 2, or a share of the"):
         paired().set_params(budget=share).fit(X, Y)
-    assert len(paired().set_params(budget=0.001).fit(X, Y).answers_) == 2
+    for little in (0.001, np.float32(0.001)):
+        assert len(paired().set_params(budget=little).fit(X, Y).answers_) == 2

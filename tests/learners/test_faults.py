@@ -97,6 +97,14 @@ def test_an_encoder_that_misbehaves_is_named_and_changes_nothing(
     calls[method]()  # and it goes on as if nothing had been
 
 
+def test_what_is_returned_in_place_of_two_outputs_is_named(monkeypatch):
+    learner = PairedActiveLearner(Misbehaves()).fit(X[:8], y[:8])
+    monkeypatch.setattr(Misbehaves, "how", "None")
+    for asked in (X, None):
+        with pytest.raises(TypeError, match="transform.* returned NoneType"):
+            learner.transform(asked, y)
+
+
 def test_two_threads_on_one_learner_lose_nothing():
     learner = PairedActiveLearner(RidgeCCA(), RandomSampling(0), random_state=0)
     learner.fit(X[:8], y[:8])

@@ -399,9 +399,11 @@ class CLIPEncoder(
             If an image cannot be read or a text is no str, or X and y are both None.
         """
         found = self._encode(X, y, nullcontext, unit=True)
-        if isinstance(found, tuple):
-            return found[0], in_container(self, found[1], y)
-        return found
+        if y is None:
+            return found
+        if X is None:
+            return in_container(self, found, y)
+        return found[0], in_container(self, found[1], y)
 
     @overload
     def unimodal_features(self, X: Items, y: None = None) -> Features: ...
