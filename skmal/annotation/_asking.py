@@ -38,7 +38,6 @@ class Asking:
         is_enough: Callable[[], bool] | None = None,
     ) -> None:
         self._book, self._desk, self._trainer = book, desk, trainer
-        self._decoded: set[tuple[int, str]] = set()  # images that were, by key
         self._is_enough = is_enough
         self._n_rounds = 0  # when that was asked last
         self.is_stopped: bool = False
@@ -105,7 +104,7 @@ class Asking:
 
     def _look_at(self, questions: Iterable[Question]) -> bool:
         """Set aside what questions show and can no longer be read; say if anything."""
-        told = look_at_shown(self._book, questions, self._decoded)
+        told = look_at_shown(self._book, questions)
         if told and not self._trainer.in_background:  # else the progress says so
             message = "\n".join(told)
             warnings.warn(f"set aside from now on: {message}", stacklevel=4)

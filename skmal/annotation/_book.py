@@ -40,6 +40,7 @@ class Book:
         self.items: Catalogue = items
         self.lock: threading.RLock = threading.RLock()
         self.is_closed: bool = False
+        self.decoded: set[tuple[int, str]] = set()  # images that were, by key
         self._agreed: tuple[int, Agreements] | None = None  # as of so many changes
 
     def commit(self, *events: Event) -> None:

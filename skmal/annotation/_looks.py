@@ -33,14 +33,11 @@ def look_at(book: Book, modality: int, key: str) -> str | None:
     return items.aside.get(number)
 
 
-def look_at_shown(
-    book: Book, questions: Iterable[Question], decoded: set[tuple[int, str]]
-) -> list[str]:
+def look_at_shown(book: Book, questions: Iterable[Question]) -> list[str]:
     """Look at what questions show; return what to say of what is set aside.
 
     Opening reads most images without decoding them. So each is decoded when it is shown
-    for the first time, and once more only if its file is not as it was on opening;
-    `decoded` notes which were.
+    for the first time, and once more only if its file is not as it was on opening.
     """
     shown = {
         (modality, item.key): item
@@ -55,11 +52,13 @@ def look_at_shown(
     for (modality, key), item in shown.items():
         if book.items.kinds[modality] != "image":
             continue
-        if (modality, key) in decoded and _is_as_before(book.items, modality, item):
+        if (modality, key) in book.decoded and _is_as_before(
+            book.items, modality, item
+        ):
             continue
         why = fault_of(item.value, thorough=True, side=SIDE)
         if why is None:
-            decoded.add((modality, key))
+            book.decoded.add((modality, key))
         else:
             reasons[book.items.number(modality, key)] = why
     return _set_aside(book, reasons)

@@ -77,7 +77,6 @@ class Proposing:
     def __init__(self, book: Book, desk: Desk, trainer: Trainer) -> None:
         self._book, self._desk, self._trainer = book, desk, trainer
         self._latest: Matched | None = None
-        self._decoded: set[tuple[int, str]] = set()  # images that were, by key
         self._one_at_a_time = threading.Lock()
         self._thread: threading.Thread | None = None
         self.error: str | None = None
@@ -232,7 +231,7 @@ class Proposing:
                 proposals = [self._proposal(latest, at) for at in chosen]
             # Images may prove bad when decoded, or have gone bad since the opening.
             pairs = [Question(0, 0, own.X, (own.y,)) for own in proposals]
-            told = look_at_shown(self._book, pairs, self._decoded)
+            told = look_at_shown(self._book, pairs)
             if not told:
                 return proposals
             if not self._trainer.in_background:  # else the progress says so

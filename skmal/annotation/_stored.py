@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,11 @@ def make_table(connection: sqlite3.Connection) -> None:
 
 
 def rows_of(connection: sqlite3.Connection) -> Iterable[dict[str, Any]]:
-    """Yield all rows, in order."""
-    found = connection.execute("SELECT * FROM event ORDER BY id")
+    """Return all rows, in order."""
+    return _as_rows(connection.execute("SELECT * FROM event ORDER BY id"))
+
+
+def _as_rows(found: sqlite3.Cursor) -> Iterator[dict[str, Any]]:
     names = [column for column, *_ in found.description]
     for row in found:
         yield dict(zip(names, row, strict=True))
@@ -58,9 +61,10 @@ def rows_of(connection: sqlite3.Connection) -> Iterable[dict[str, Any]]:
 def chained(connection: sqlite3.Connection, row: dict[str, Any], before: str) -> Entry:
     """Within a transaction: add a row with its hash; return what SQLite made of it."""
     insert(connection, row)
-    found = connection.execute("SELECT * FROM event WHERE id = ?", [row["id"]])
-    names = [column for column, *_ in found.description]
-    content = content_of(dict(zip(names, found.fetchone(), strict=True)))
+    (made,) = _as_rows(
+        connection.execute("SELECT * FROM event WHERE id = ?", [row["id"]])
+    )
+    content = content_of(made)
     entry = Entry(content, link(before, content))
     connection.execute(
         "UPDATE event SET hash = ? WHERE id = ?", [entry.hash, row["id"]]
