@@ -6,6 +6,7 @@ A desk has no lock of its own; a session calls it under the book's.
 import time
 from typing import cast
 
+from .._shared.parameters import check_number
 from .._shared.types import BoolArray
 from ._book import Book
 from ._events import Answer, Asked, Complete, Opinion, Refused, Skip, Undo
@@ -451,4 +452,4 @@ class Desk:
         held = self._held.get(by)
         if seconds is None and held is not None and held[0].id == asked.id:
             return round(time.monotonic() - held[1], 3)
-        return None if seconds is None else float(seconds)
+        return None if seconds is None else check_number(seconds, "seconds", minimum=0)

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
+from .._shared.parameters import check_number
 from .._shared.types import FloatArray, IntArray
 from ..arrays._verbs import take
 from ..learners._paired import PairedActiveLearner
@@ -297,7 +298,13 @@ class Proposing:
 
     def _numbers(self, pair: Pair) -> tuple[Number, Number]:
         """Return the numbers of an item of X and one of y, or raise."""
-        x, y = (pair.X, pair.y) if isinstance(pair, Proposal) else pair
+        if isinstance(pair, Proposal):
+            pair = pair.X, pair.y
+        elif not isinstance(pair, tuple) or len(pair) != 2:
+            raise ValueError(
+                f"what is proposed must be a Proposal or a tuple (x, y), got {pair!r}"
+            )
+        x, y = pair
         return self._book.items.number(0, x), self._book.items.number(1, y)
 
     def _is_open(self, x: Number, y: Number) -> bool:
@@ -314,7 +321,9 @@ class Proposing:
         """Return the seconds of each of n that were looked at together, if known."""
         if seconds is None and by in self._desk.proposed:
             seconds = time.monotonic() - self._desk.proposed[by][1]
-        return None if seconds is None else round(float(seconds) / max(n, 1), 3)
+        if seconds is None:
+            return None
+        return round(check_number(seconds, "seconds", minimum=0) / max(n, 1), 3)
 
     def _asked_about(self, x: Number, y: Number) -> tuple[Number, Number]:
         """Return the item asked about and its partner: one that has one partner."""

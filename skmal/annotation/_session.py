@@ -409,8 +409,8 @@ class AnnotationSession:
         by : str, default="me"
             Who says so.
         seconds : float, default=None
-            How long it took. None: the time since the question was handed out to this
-            person, if it was.
+            How long it took, at least 0. None: the time since the question was handed
+            out to this person, if it was.
 
         Raises
         ------

@@ -322,3 +322,27 @@ def test_what_a_question_costs(session):
     assert cost.pick is not None
     assert Cost(1.0, 4.0, None).expected(1.0) == 4.0
     assert Cost(1.0, 4.0, None).expected(0.5) is None
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "3", True])
+def test_seconds_that_are_none_are_refused_before_anything_is_written(session, seconds):
+    pair = session.next_proposals(1)[0]
+    question = session.next_question("me")
+    before = session.progress.n_answers
+    for say in (
+        lambda: session.verify(pair, seconds=seconds),
+        lambda: session.refuse(pair, seconds=seconds),
+        lambda: session.answer(question, None, seconds=seconds),
+        lambda: session.skip(question, seconds=seconds),
+    ):
+        with pytest.raises(ValueError, match="seconds must be a finite number"):
+            say()
+    assert session.progress.n_answers == before
+    assert session.progress.n_skips == 0
+
+
+@pytest.mark.parametrize("pair", ["ab", ("a", "b", "c"), {"a", "b"}, 3])
+def test_what_is_no_pair_is_not_taken_for_one(session, pair):
+    for say in (session.verify, session.refuse):
+        with pytest.raises(ValueError, match=r"must be a Proposal or a tuple \(x, y\)"):
+            say(pair)
