@@ -64,9 +64,9 @@ class Person:
         wrong = [own for own in proposals if own not in right]
         self.seconds += self.verify * len(proposals)
         if right:
-            self.session.verify([*right], seconds=self.verify * len(right))
+            self.session.proposals.verify([*right], seconds=self.verify * len(right))
         for own in wrong:
-            self.session.refuse(own, seconds=self.verify)
+            self.session.proposals.refuse(own, seconds=self.verify)
         for _ in wrong:
             question = self.session.next_question()
             assert question is not None
@@ -92,7 +92,7 @@ def stage(session: AnnotationSession, person: Person, arm: str) -> dict[str, Any
     progress = session.progress
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        proposals = session.match()
+        proposals = session.proposals.match()
     right = np.array([own.X.key[1:] == own.y.key[1:] for own in proposals], dtype=bool)
     sure = np.array([own.confidence >= SURE for own in proposals], dtype=bool)
 
@@ -146,7 +146,7 @@ def play(arguments: argparse.Namespace, folder: Path, arm: str) -> None:
             is_new = session.progress.n_answers % arguments.batch_size == 0
             while arm == "verify" and is_new and is_trusted(session):
                 least = pays_from(session, person.verify)
-                found = session.next_proposals(GRID)
+                found = session.proposals.next(GRID)
                 found = [own for own in found if own.confidence >= least]
                 if not found:
                     break

@@ -53,7 +53,7 @@ def round_trip(options, folder, modality):
         learner,
         features=features,
     ) as session:
-        tasks, config = session.export_label_studio(folder / str(modality))
+        tasks, config = session.label_studio.export_tasks(folder / str(modality))
         project = call(
             options,
             "/api/projects",
@@ -83,7 +83,7 @@ def round_trip(options, folder, modality):
         )
         path = folder / f"export-{'Xy'[modality]}.json"
         path.write_text(json.dumps(exported, indent=1), encoding="utf-8")
-        done = session.import_label_studio(path)
+        done = session.label_studio.import_answers(path)
         print(f"questions about {'Xy'[modality]}: {done}")
         if done.n_answers != 1 or done.conflicts or done.n_unanswered != 3:
             raise SystemExit("expected one answer and three questions without")

@@ -61,7 +61,7 @@ def main() -> None:
         searches = []
         for i in range(20):
             start = time.perf_counter()
-            session.search(f"NUMBER {i * 97}", 1)
+            session.items.search(f"NUMBER {i * 97}", 1)
             searches.append(time.perf_counter() - start)
         session.close()
         session.wait()

@@ -1,6 +1,9 @@
 """Questions to people, answers into a journal."""
 
 from .._shared.naming import name_publicly
+from ._label_studio import LabelStudio
+from ._pool_items import PoolItems
+from ._proposals import Proposals
 from ._records import (
     Agreement,
     Cost,
@@ -32,9 +35,12 @@ __all__ = [
     "Found",
     "Imported",
     "Item",
+    "LabelStudio",
     "Pace",
+    "PoolItems",
     "Progress",
     "Proposal",
+    "Proposals",
     "Question",
     "Reply",
     "Review",

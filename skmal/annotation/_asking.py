@@ -1,11 +1,10 @@
 """Which question a person gets, and what has to be learned before there is one."""
 
-import warnings
 from collections.abc import Callable, Iterable
 
 from ._book import Book
 from ._desk import Desk
-from ._looks import look_at_shown
+from ._looks import look_at_shown, warn_set_aside
 from ._records import Question
 from ._training_thread import Trainer
 
@@ -105,7 +104,6 @@ class Asking:
     def _look_at(self, questions: Iterable[Question]) -> bool:
         """Set aside what questions show and can no longer be read; say if anything."""
         told = look_at_shown(self._book, questions)
-        if told and not self._trainer.in_background:  # else the progress says so
-            message = "\n".join(told)
-            warnings.warn(f"set aside from now on: {message}", stacklevel=4)
+        if not self._trainer.in_background:  # else the progress says so
+            warn_set_aside(told, stacklevel=4)
         return bool(told)

@@ -15,7 +15,9 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from .._shared.files import replacing
+from .._shared.parameters import check_integer
 from ..items._pictures import UnreadableImage
+from ._asking import Asking
 from ._book import Book
 from ._catalogue import Catalogue
 from ._desk import Desk
@@ -24,6 +26,7 @@ from ._ids import NONE, Key, QuestionId
 from ._ledger import Ledger
 from ._records import Imported, Item, Question
 from ._thumbnails import thumbnail
+from ._training_thread import Trainer
 
 CHOICE = "partner"  # name of the control
 NOT_AMONG, NO_PARTNER = "skmal:not-among-these", "skmal:no-partner"
@@ -56,6 +59,124 @@ class Told:
     choice: str
     by: str
     seconds: float | None
+
+
+class LabelStudio:
+    """Open questions as tasks for Label Studio, and its answers into the journal.
+
+    It is the `label_studio` of an `AnnotationSession`.
+
+    Parameters
+    ----------
+    book : Book
+        What has been answered.
+    desk : Desk
+        Where answers are taken.
+    trainer : Trainer
+        What learns from them.
+    asking : Asking
+        Where questions come from.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skmal import AnnotationSession
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path, X, y = f"{folder}/work.skmal", [[0.0], [1.0]], [[0.0], [1.0]]
+    ...     with AnnotationSession(path, X, y) as session:
+    ...         files = session.label_studio.export_tasks(f"{folder}/out")
+    >>> [path.suffix for path in files]
+    ['.json', '.xml']
+    """
+
+    def __init__(
+        self, book: Book, desk: Desk, trainer: Trainer, asking: Asking
+    ) -> None:
+        self._book, self._desk, self._trainer = book, desk, trainer
+        self._asking = asking
+
+    def export_tasks(
+        self,
+        folder: str | Path,
+        *,
+        image_url: str | None = None,
+        preselect: bool = False,
+        image_size: int = 768,
+    ) -> list[Path]:
+        """Write the open questions as tasks for Label Studio.
+
+        Where none are open, the encoder learns and asks first. In Label Studio, make a
+        project with the configuration and import the tasks; one project per modality.
+
+        Parameters
+        ----------
+        folder : str or path
+            Made where it is missing. For questions about X it gets ``tasks-X.json`` and
+            ``config-X.xml``, for questions about y ``tasks-y.json`` and
+            ``config-y.xml``.
+        image_url : str, default=None
+            Where Label Studio finds an image, with ``{key}`` in it, such as
+            ``"/data/local-files/?d=images/{key}"``. None: images go into the tasks, as
+            the page shows them.
+        preselect : bool, default=False
+            Whether the likeliest candidate is ticked as a prediction. That is quicker
+            where it is right, and makes people agree with it where it is wrong.
+        image_size : int, default=768
+            The longest side of an image that goes into the tasks, in pixels. A
+            photograph then takes some 100 kB in each task that shows it.
+
+        Returns
+        -------
+        list of Path
+            The files.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing left to ask; no file is changed then.
+        """
+        check_integer(image_size, "image_size", 1)
+        self._book.check_open()
+        questions = self._asking.open_questions()
+        if not questions:
+            raise ValueError(
+                f"{self._book.journal.path} has no questions left; there is no task"
+            )
+        kinds, journal = self._book.items.kinds, self._book.ledger.parameters.journal
+        return write_tasks(
+            questions, kinds, folder, journal, image_url, preselect, image_size
+        )
+
+    def import_answers(self, path: str | Path) -> Imported:
+        """Take the answers out of Label Studio's JSON export.
+
+        "Has no partner at all" is an answer, "none of these" a skip: Label Studio shows
+        the candidates only, and the partner may be elsewhere in the pool. Tasks that
+        were skipped or not reached stay open. Of several annotations the last updated
+        one counts, and an answer counts more than a skip. A file can be imported again;
+        what is known already is left alone.
+
+        Parameters
+        ----------
+        path : str or path
+            The export, in the format JSON (not JSON-MIN).
+
+        Returns
+        -------
+        Imported
+            How many answers came, and which could not be taken.
+
+        Raises
+        ------
+        ValueError
+            If the file is of another format or session, or a choice is unknown. Nothing
+            is changed then.
+        """
+        with self._book.lock:
+            self._book.check_open()
+            done = take_export(path, self._book, self._desk)
+            self._trainer.start_if_due()
+        return done
 
 
 # -------------------------------------------------------------------- out

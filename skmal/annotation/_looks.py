@@ -4,16 +4,18 @@ What can no longer be read is set aside.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from ..items._faults import fault_of, find_faults
-from ._aside import describe
+from ._aside import describe, list_path
 from ._book import Book
 from ._catalogue import Catalogue
 from ._ids import Key, Number
 from ._records import NAMES, Item, Question
+from ._sources import Pool
 
 T = TypeVar("T")
 
@@ -96,6 +98,31 @@ def without_bad_images(
                 raise
             if told is not None:
                 told += bad
+
+
+def warn_of_pools(pools: Sequence[Pool], journal: Path) -> None:
+    """Warn of what folders hold besides, and of what is set aside on opening."""
+    for pool, name in zip(pools, NAMES, strict=True):
+        if pool.left_out:
+            warnings.warn(
+                f"left out of the folder of {name}: {pool.left_out}", stacklevel=3
+            )
+    told = [
+        describe(pool.faults, pool.keys, name)
+        for pool, name in zip(pools, NAMES, strict=True)
+        if pool.faults
+    ]
+    if told:
+        message = "\n".join(told)
+        warnings.warn(
+            f"set aside: {message}\nAll are in {list_path(journal)}", stacklevel=3
+        )
+
+
+def warn_set_aside(told: Iterable[str], stacklevel: int) -> None:
+    """Warn of what is set aside from now on, if anything is."""
+    if message := "\n".join(told):
+        warnings.warn(f"set aside from now on: {message}", stacklevel=stacklevel + 1)
 
 
 def _set_aside(book: Book, reasons: Mapping[Number, str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import threading
 import time
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -19,7 +18,7 @@ from ._desk import Desk
 from ._events import Answer, Asked, Proposed, Refused
 from ._ids import Number, QuestionId, Row
 from ._ledger import OPEN
-from ._looks import look_at_shown
+from ._looks import look_at_shown, warn_set_aside
 from ._open_rows import rows_open
 from ._records import Item, Proposal, Question
 from ._training import N_SPARE, Features
@@ -236,8 +235,7 @@ class Proposing:
             if not told:
                 return proposals
             if not self._trainer.in_background:  # else the progress says so
-                message = "\n".join(told)
-                warnings.warn(f"set aside from now on: {message}", stacklevel=3)
+                warn_set_aside(told, stacklevel=3)
 
     def _proposal(self, latest: Matched, at: int) -> Proposal:
         x, y = (Number(int(number)) for number in latest.pairs[at])

@@ -53,7 +53,7 @@ class Question:
         What is asked about, with `key`, `row` and `value`.
     candidates : tuple of Item
         Its likeliest partners, best first, without those known. There are more in the
-        pool: see `AnnotationSession.search`.
+        pool: see `PoolItems.search`.
     several : bool
         Whether it may have several partners, and stays open until all are told; see
         `groups` of `AnnotationSession`.
@@ -265,7 +265,7 @@ class Reply:
     Parameters
     ----------
     id : int
-        Its number in the journal, for `AnnotationSession.take_back` and `adopt`.
+        Its number in the journal, for `Review.take_back` and `adopt`.
     question : int
         Number of the question.
     modality : int
@@ -332,7 +332,7 @@ class Progress:
     n_open : tuple of two ints
         Items of X and of y without an answer, those that are set aside left out.
     n_set_aside : int
-        Items that cannot be used, see `AnnotationSession.set_aside`.
+        Items that cannot be used, see `PoolItems.set_aside`.
     n_rounds : int
         Rounds of questions so far.
     is_training : bool

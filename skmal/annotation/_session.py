@@ -1,7 +1,6 @@
 """AnnotationSession: pools, a learner, and a journal that loses no answer."""
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -12,8 +11,7 @@ from .._shared.parameters import check_choice, check_integer, check_number
 from .._shared.types import Items
 from ..learners._paired import PairedActiveLearner
 from ..matching import Forecast
-from . import _label_studio
-from ._aside import describe, list_path, write_list
+from ._aside import write_list
 from ._asking import Asking
 from ._desk import Desk
 from ._events import Audit, Budget, Overlap
@@ -23,23 +21,17 @@ from ._given import (
     check_parameters,
     check_validation,
 )
-from ._looks import look_at, without_bad_images
+from ._label_studio import LabelStudio
+from ._looks import warn_of_pools, without_bad_images
 from ._opening import check_overlap, open_book, recover
-from ._proposing import Order, Pair, Proposing
-from ._records import (
-    NAMES,
-    Imported,
-    Item,
-    Partners,
-    Progress,
-    Proposal,
-    Question,
-    SetAside,
-)
+from ._pool_items import PoolItems
+from ._proposals import Proposals
+from ._proposing import Proposing
+from ._records import Item, Partners, Progress, Proposal, Question
 from ._rehearsal import all_told, rehearsed
 from ._review import Review
-from ._sources import Pool, PoolSource, read_pool
-from ._tables import check_place, rows_of, write_csv, write_jsonl
+from ._sources import PoolSource, read_pool
+from ._tables import check_place, rows_of, write_table
 from ._training_thread import Trainer
 from ._trial import try_learner
 
@@ -53,7 +45,7 @@ class AnnotationSession:
     the same questions, the same pools, the same seeds.
 
     Use it with a loop of your own, with any function as annotator (`run`), through
-    Label Studio (`export_label_studio`, `import_label_studio`), or behind a page.
+    Label Studio (`label_studio`), or behind a page.
 
     Parameters
     ----------
@@ -141,8 +133,14 @@ class AnnotationSession:
         As of the last finished training; replaced, never changed, by the next.
     kinds : tuple of two strings
         "image", "text", "audio" or "other", for X and y.
+    items : PoolItems
+        What both pools hold, to search and to look at, and what cannot be used.
+    proposals : Proposals
+        Partners proposed for what is open, to look at and to call right or wrong.
     review : Review
         All answers, to look through, to take back and to decide about.
+    label_studio : LabelStudio
+        Tasks for Label Studio out of the open questions, and its answers back in.
 
     Raises
     ------
@@ -190,14 +188,10 @@ class AnnotationSession:
     still, open no session of somebody you would not run code from. Where a file is
     missing, damaged or of another version, opening warns and fits again.
 
-    Of a question that is asked of two people the first answer counts at once. The
-    second person gets the same question with the same candidates, sooner than any new
-    one. Where the two differ, a third person is asked likewise, and from then on counts
-    what two of the three say, or what the third says where all differ. Until there is a
-    third person, and where the third names what belongs to another item by now, the
-    first answer counts on; `review.adopt` decides otherwise. One person alone is never
-    kept from the end, nor is anybody where only second answers are missing. Asked of
-    two are items that have one partner: with ``groups="X"`` those of y.
+    Of a question that is asked of two people the first answer counts at once, and until
+    a third person has settled it where the second says otherwise; `review.adopt`
+    decides otherwise. Asked of two are items that have one partner: with ``groups="X"``
+    those of y.
 
     An answer closes two items for good (one, where it has no partner): one item, one
     partner, unless `groups` says otherwise. Each partner costs an answer; that these
@@ -284,31 +278,16 @@ class AnnotationSession:
             is_enough = None if stop_when is None else partial(stop_when, self)
             self._asking = Asking(self._book, self._desk, self._trainer, is_enough)
             self._proposing = Proposing(self._book, self._desk, self._trainer)
-            self.review: Review = Review(self._book, self._desk, self._trainer)
-            self._tell_left_out(sources)
+            own = self._book, self._desk, self._trainer
+            self.items: PoolItems = PoolItems(*own)
+            self.proposals: Proposals = Proposals(*own, self._proposing)
+            self.review: Review = Review(*own)
+            self.label_studio: LabelStudio = LabelStudio(*own, self._asking)
+            write_list(self.path, self._book.aside())
+            warn_of_pools(sources, self.path)
         except BaseException:
             self._book.close()
             raise
-
-    def _tell_left_out(self, sources: Sequence[Pool]) -> None:
-        """Warn of what folders hold besides, and of what is set aside; list that."""
-        for source, name in zip(sources, NAMES, strict=True):
-            if source.left_out:
-                warnings.warn(
-                    f"left out of the folder of {name}: {source.left_out}", stacklevel=3
-                )
-        write_list(self.path, self._book.aside())
-        told = [
-            describe(source.faults, source.keys, name)
-            for source, name in zip(sources, NAMES, strict=True)
-            if source.faults
-        ]
-        if told:
-            message = "\n".join(told)
-            warnings.warn(
-                f"set aside: {message}\nAll are in {list_path(self.path)}",
-                stacklevel=3,
-            )
 
     # ---------------------------------------------------------------- asking
 
@@ -554,174 +533,6 @@ class AnnotationSession:
             self._book.check_open()
             self._book.commit(Audit(audit))
 
-    # ---------------------------------------------------------------- proposing
-
-    def match(self, n_folds: int | None = 10) -> list[Proposal]:
-        """Propose partners for all that is open, and say how sure each is.
-
-        The encoder learns from all answers first; with ``training="background"`` the
-        last finished one proposes.
-
-        Parameters
-        ----------
-        n_folds : int, default=10
-            As in `PairedActiveLearner.match`, whose Notes say what it costs.
-
-        Returns
-        -------
-        list of Proposal
-            (X, y, confidence), the surest first; without those that somebody refused.
-            What is in none has no partner, as far as can be told. With ``groups="X"``
-            or "both" an item of X may be in several.
-
-        Raises
-        ------
-        NotFittedError
-            If no encoder has learned so far.
-
-        Warns
-        -----
-        UserWarning
-            If fewer than 30 answers about items drawn at random tell how sure to be
-            (see `audit`).
-        """
-        if n_folds is not None:
-            n_folds = check_integer(n_folds, "n_folds", minimum=2)
-        if not self._trainer.in_background and self._book.ledger.n_unlearned:
-            self._trainer.train()
-        self._proposing.match(n_folds)
-        proposals, n_checked, is_trusted = self._proposing.all()
-        if proposals and not is_trusted:
-            warnings.warn(
-                f"the confidence rests on {n_checked} answers, fewer than 30 of them "
-                "about items drawn at random, and is not to be trusted; ask some with "
-                "audit=0.1",
-                stacklevel=2,
-            )
-        return proposals
-
-    def next_proposals(
-        self, n: int = 1, by: str = "me", order: Order = "surest"
-    ) -> list[Proposal]:
-        """Return what a person is to look at next, and to call right or wrong.
-
-        Partners are proposed anew once a tenth more is known, with
-        ``training="background"`` in a thread, which goes on with what there is until
-        then.
-
-        Parameters
-        ----------
-        n : int, default=1
-            How many, at most as many as may be paid for.
-        by : str, default="me"
-            Who looks; others get other ones for ten minutes.
-        order : {"surest", "least_sure"}, default="surest"
-            Which come first.
-
-        Returns
-        -------
-        list of Proposal
-            Empty where nothing is proposed, or nothing yet.
-        """
-        n = check_integer(n, "n", minimum=1)
-        check_choice(order, "order", ("surest", "least_sure"))
-        self._book.check_open()
-        if not self._trainer.in_background and self._is_batch_told():
-            self._trainer.train()
-        self._proposing.renew(wait=not self._trainer.in_background)
-        return self._proposing.next(n, str(by), order)
-
-    def _is_batch_told(self) -> bool:
-        ledger = self._book.ledger
-        return ledger.n_unlearned >= ledger.parameters.batch_size
-
-    def verify(
-        self,
-        proposals: Pair | list[Pair],
-        by: str = "me",
-        seconds: float | None = None,
-    ) -> int:
-        """Write down that proposed partners are right; each is an answer, and costs so.
-
-        Parameters
-        ----------
-        proposals : Proposal, (x, y) or a list of these
-            What is right; items, keys or rows are taken in place of a Proposal.
-        by : str, default="me"
-            Who says so, having looked.
-        seconds : float, default=None
-            How long that took, for all of them. None: the time since they were handed
-            out to this person, if they were.
-
-        Returns
-        -------
-        int
-            How many were written down. Those that had an answer by then, or that no
-            budget is left for, are left out.
-
-        Raises
-        ------
-        ValueError
-            If there is no such item.
-        OSError
-            If it could not be written. Nothing has changed then.
-        """
-        some = proposals if isinstance(proposals, list) else [proposals]
-        with self._book.lock:
-            self._book.check_open()
-            n = self._proposing.verify(some, str(by), seconds)
-            self._trainer.start_if_due()
-        return n
-
-    def refuse(
-        self, proposal: Pair, by: str = "me", seconds: float | None = None
-    ) -> Question:
-        """Write down that proposed partners are none, and ask in full.
-
-        That costs nothing; the answer in full does. Nobody is proposed that pair again,
-        and the question comes to this person before any other.
-
-        Parameters
-        ----------
-        proposal : Proposal or (x, y)
-            What is wrong.
-        by : str, default="me"
-            Who says so.
-        seconds : float, default=None
-            As in `verify`.
-
-        Returns
-        -------
-        Question
-            About one of the two items, with other candidates.
-
-        Raises
-        ------
-        ValueError
-            If there is no such item, or if one of the two has an answer by now.
-        OSError
-            If it could not be written. Nothing has changed then.
-        """
-        with self._book.lock:
-            self._book.check_open()
-            return self._proposing.refuse(proposal, str(by), seconds)
-
-    def n_in_full(self, by: str = "me") -> int:
-        """Return how many questions a person is asked in full, for they refused.
-
-        Parameters
-        ----------
-        by : str, default="me"
-            Who refused what was proposed.
-
-        Returns
-        -------
-        int
-            How many of these are open; `next_question` asks them first.
-        """
-        with self._book.lock:
-            return self._desk.n_refused_by(str(by))
-
     def forecast(self, n: int = 100) -> Forecast:
         """Say what the next answers will bring, by those about items drawn at random.
 
@@ -765,58 +576,6 @@ class AnnotationSession:
                 self._asking.is_stopped,
             )
 
-    @property
-    def set_aside(self) -> list[SetAside]:
-        """Return the items that cannot be used, a list of `SetAside`."""
-        with self._book.lock:
-            return self._book.aside()
-
-    def look_at(self, modality: int, key: str) -> str | None:
-        """Look at an image again, and set it aside if it can no longer be read.
-
-        Parameters
-        ----------
-        modality : int
-            0 for X, 1 for y.
-        key : str
-            Its key.
-
-        Returns
-        -------
-        str or None
-            What is wrong with it; None where it can be read.
-
-        Raises
-        ------
-        ValueError
-            If the pool has no such key.
-        """
-        check_choice(modality, "modality", (0, 1))
-        return look_at(self._book, modality, str(key))
-
-    def item(self, modality: int, key: str) -> Item:
-        """Return an item by its key.
-
-        Parameters
-        ----------
-        modality : int
-            0 for X, 1 for y.
-        key : str
-            Its key.
-
-        Returns
-        -------
-        Item
-            The item, open or not.
-
-        Raises
-        ------
-        ValueError
-            If the pool has no such key.
-        """
-        check_choice(modality, "modality", (0, 1))
-        return self._book.items.item(self._book.items.number(modality, str(key)))
-
     def pairs(self) -> list[tuple[Item, Item]]:
         """Return the pairs known so far.
 
@@ -834,63 +593,16 @@ class AnnotationSession:
                 if items.is_there(x) and items.is_there(y)
             ]
 
-    def search(
-        self,
-        text: str,
-        modality: int,
-        limit: int = 20,
-        how: Literal["words", "encoder"] = "words",
-        question: Question | int | None = None,
-    ) -> list[Item]:
-        """Find open items of a pool, for a partner that is not among the candidates.
-
-        Parameters
-        ----------
-        text : str
-            Words to find in a text itself, else in the item's key. Case, accents and
-            punctuation make no difference, and parts of words are found too. Without
-            any words: everything.
-        modality : int
-            The pool: 0 for X, 1 for y.
-        limit : int, default=20
-            How many to return at most.
-        how : {"words", "encoder"}, default="words"
-            By the words that an item holds; or by where the encoder of the last
-            training puts the text among the items, images say. That takes a pool of
-            texts, and an encoder that reads them: nothing is found without.
-        question : Question or int, default=None
-            What it is for. Where somebody else has answered it before, all items are
-            found, open or not: that person had the choice of them, too.
-
-        Returns
-        -------
-        list of Item
-            The best first. By words: those with all words, and of these first those
-            that hold them as they stand; those with some of them where there are none.
-            By the encoder: the nearest.
-        """
-        check_choice(modality, "modality", (0, 1))
-        check_choice(how, "how", ("words", "encoder"))
-        limit = check_integer(limit, "limit", minimum=1)
-        items, may_be = self._book.items, self._desk.may_be_partner(question)
-        if how == "words":
-            numbers = items.search(text, modality, limit, may_be)
-        else:
-            rows = self._trainer.rows_like(text, modality)
-            numbers = items.wanted(rows, modality, limit, may_be)
-        return [items.item(number) for number in numbers]
-
     # ---------------------------------------------------------------- exporting
 
-    def export_csv(
-        self, path: str | Path, *, min_confidence: float | None = None
-    ) -> None:
+    def export(self, path: str | Path, *, min_confidence: float | None = None) -> None:
         """Write every answer that stands, and every known pair, as a table.
 
         Parameters
         ----------
         path : str or path
-            The file; one that exists is replaced. Columns: `kind` (pair, none, known;
+            The file; one that exists is replaced. JSON, one object a line, where it
+            ends in .jsonl, else CSV. Columns: `kind` (pair, none, known;
             all: the item has no partners but those of its other rows),
             `X` and `y` (keys), `asked` (X or y), `by`, `at` (UTC), `seconds`,
             `question`, `X_hash` and `y_hash` (SHA-256 of the contents), `X_text` and
@@ -902,120 +614,20 @@ class AnnotationSession:
             proposed pair that it is right) from what is known or proposed, and
             `confidence` is that of the latter.
         min_confidence : float, default=None
-            Partners are proposed for what is open (see `match`), and pairs of at least
-            this confidence, from 0 to 1, are written as well. None: no proposals.
+            Partners are proposed for what is open (see `Proposals.match`), and pairs of
+            at least this confidence, from 0 to 1, are written as well. None: no
+            proposals.
         """
-        rows = self._rows(path, min_confidence)
-        write_csv(rows, path)
-
-    def _rows(
-        self, path: str | Path, min_confidence: float | None
-    ) -> list[dict[str, Any]]:
-        """Return the rows of a table."""
         check_place(path, self.path)
         self._book.check_open()
         found: list[Proposal] = []
         if min_confidence is not None:
             least = check_number(min_confidence, "min_confidence", minimum=0, maximum=1)
-            found = [own for own in self.match() if own.confidence >= least]
+            matched = self.proposals.match()
+            found = [own for own in matched if own.confidence >= least]
         with self._book.lock:
-            return list(rows_of(self._book, found))
-
-    def export_jsonl(
-        self, path: str | Path, *, min_confidence: float | None = None
-    ) -> None:
-        """Write what `export_csv` writes as JSON, one object a line.
-
-        Parameters
-        ----------
-        path : str or path
-            The file; one that exists is replaced.
-        min_confidence : float, default=None
-            As in `export_csv`.
-        """
-        rows = self._rows(path, min_confidence)
-        write_jsonl(rows, path)
-
-    def export_label_studio(
-        self,
-        folder: str | Path,
-        *,
-        image_url: str | None = None,
-        preselect: bool = False,
-        image_size: int = 768,
-    ) -> list[Path]:
-        """Write the open questions as tasks for Label Studio.
-
-        Where none are open, the encoder learns and asks first. In Label Studio, make a
-        project with the configuration and import the tasks; one project per modality.
-
-        Parameters
-        ----------
-        folder : str or path
-            Made where it is missing. For questions about X it gets ``tasks-X.json`` and
-            ``config-X.xml``, for questions about y ``tasks-y.json`` and
-            ``config-y.xml``.
-        image_url : str, default=None
-            Where Label Studio finds an image, with ``{key}`` in it, such as
-            ``"/data/local-files/?d=images/{key}"``. None: images go into the tasks, as
-            the page shows them.
-        preselect : bool, default=False
-            Whether the likeliest candidate is ticked as a prediction. That is quicker
-            where it is right, and makes people agree with it where it is wrong.
-        image_size : int, default=768
-            The longest side of an image that goes into the tasks, in pixels. A
-            photograph then takes some 100 kB in each task that shows it.
-
-        Returns
-        -------
-        list of Path
-            The files.
-
-        Raises
-        ------
-        ValueError
-            If there is nothing left to ask; no file is changed then.
-        """
-        check_integer(image_size, "image_size", 1)
-        self._book.check_open()
-        questions = self._asking.open_questions()
-        if not questions:
-            raise ValueError(f"{self.path} has no questions left; there is no task")
-        journal = self._book.ledger.parameters.journal
-        return _label_studio.write_tasks(
-            questions, self.kinds, folder, journal, image_url, preselect, image_size
-        )
-
-    def import_label_studio(self, path: str | Path) -> Imported:
-        """Take the answers out of Label Studio's JSON export.
-
-        "Has no partner at all" is an answer, "none of these" a skip: Label Studio shows
-        the candidates only, and the partner may be elsewhere in the pool. Tasks that
-        were skipped or not reached stay open. Of several annotations the last updated
-        one counts, and an answer counts more than a skip. A file can be imported again;
-        what is known already is left alone.
-
-        Parameters
-        ----------
-        path : str or path
-            The export, in the format JSON (not JSON-MIN).
-
-        Returns
-        -------
-        Imported
-            How many answers came, and which could not be taken.
-
-        Raises
-        ------
-        ValueError
-            If the file is of another format or session, or a choice is unknown. Nothing
-            is changed then.
-        """
-        with self._book.lock:
-            self._book.check_open()
-            done = _label_studio.take_export(path, self._book, self._desk)
-            self._trainer.start_if_due()
-        return done
+            rows = list(rows_of(self._book, found))
+        write_table(rows, path)
 
     # ---------------------------------------------------------------- training
 

@@ -1,7 +1,6 @@
 """The trainings of a session: one at a time, while people answer in other threads."""
 
 import threading
-import warnings
 from collections.abc import Sequence
 
 from .._shared.types import Items
@@ -11,7 +10,7 @@ from ._audited import audits_of, open_then, ranked, unranked
 from ._book import Book
 from ._events import More, Round
 from ._ids import Row
-from ._looks import without_bad_images
+from ._looks import warn_set_aside, without_bad_images
 from ._open_rows import askable, known, numbered, rows_open
 from ._search import rows_like
 from ._training import (
@@ -100,9 +99,8 @@ class Trainer:
         told: list[str] = []
         with self._one_at_a_time:
             without_bad_images(self._book, lambda: self._train(unless_beyond), told)
-        if told and not self.in_background:  # else people see it in the progress
-            message = "\n".join(told)
-            warnings.warn(f"set aside from now on: {message}", stacklevel=3)
+        if not self.in_background:  # else people see it in the progress
+            warn_set_aside(told, stacklevel=3)
 
     def _train(self, unless_beyond: int | None) -> None:
         book = self._book

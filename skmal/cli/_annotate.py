@@ -229,8 +229,7 @@ def _made(session: AnnotationSession, arguments: argparse.Namespace) -> list[str
     """Export where that is wanted; return what there is now, and what to do next."""
     export, progress = arguments.export, session.progress
     if export is not None:
-        is_jsonl = export.suffix.lower() == ".jsonl"
-        (session.export_jsonl if is_jsonl else session.export_csv)(export)
+        session.export(export)
     pairs = _counted(progress.n_pairs, "pair")
     made = [
         f"{_counted(progress.n_answers, 'answer')}, {pairs}: all are in "

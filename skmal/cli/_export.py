@@ -78,7 +78,7 @@ def _with_proposals(arguments: argparse.Namespace) -> int:
         if model is None:
             raise ValueError(
                 f"{journal} was begun with {then.get('estimator')}, which learned from "
-                "features; pass these with --features, or call session.export_csv("
+                "features; pass these with --features, or call session.export("
                 "path, min_confidence=0.95) in a script that opens it as before"
             )
         encoder = CLIPEncoder(*model)
@@ -94,9 +94,7 @@ def _with_proposals(arguments: argparse.Namespace) -> int:
             training="background",  # the last encoder proposes, and no other is fitted
         ) as session:
             table, least = arguments.table, arguments.min_confidence
-            is_jsonl = table.suffix.lower() == ".jsonl"
-            write = session.export_jsonl if is_jsonl else session.export_csv
-            write(table, min_confidence=0.0 if least is None else least)
+            session.export(table, min_confidence=0.0 if least is None else least)
             audit = describe_audit(session.progress.audit)
     for warning in told:
         print(f"Note: {in_shell_words(str(warning.message))}")

@@ -55,8 +55,8 @@ def load_pairs(
 
     Each row names an image file, or holds an image, and holds a text that belongs to
     it. Images are opened where they are needed, by `CLIPEncoder` for instance. What
-    `skmal.AnnotationSession.export_csv` and `export_jsonl` write is such a table, where
-    the session is about image files and texts; items without a partner are no pairs.
+    `skmal.AnnotationSession.export` writes is such a table, where the session is about
+    image files and texts; items without a partner are no pairs.
 
     Parameters
     ----------

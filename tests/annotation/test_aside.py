@@ -61,16 +61,16 @@ def test_ten_kinds_of_bad_images_are_named_and_left_out(tmp_path):
     (message,) = {str(w.message) for w in told}
     assert all(name in message for name in bad)
     with session:
-        assert {one.key for one in session.set_aside} == {*bad}
-        assert {one.modality for one in session.set_aside} == {0}
+        assert {one.key for one in session.items.set_aside} == {*bad}
+        assert {one.modality for one in session.items.set_aside} == {0}
         assert session.progress.n_set_aside == 10
         assert session.progress.n_open == (GOOD, GOOD + 10)
-        assert not {item.key for item in session.search("", 0, limit=99)} & {*bad}
+        assert not {item.key for item in session.items.search("", 0, limit=99)} & {*bad}
         seen = answer_all(session)
         assert not seen & {*bad}
         assert session.progress.n_pairs == GOOD
         session.learner.estimator_.save(tmp_path / "encoder")
-        item = session.item(0, "cut.jpg")
+        item = session.items.get(0, "cut.jpg")
         assert item.value == images / "cut.jpg"  # not another one in its place
     rows = read_rows(tmp_path / "s.set-aside.csv")
     assert {row["key"] for row in rows} == {*bad}
@@ -117,7 +117,7 @@ def test_images_that_go_bad_later_are_set_aside_and_the_round_goes_on(
             session.answer(question, question.candidates[0])
             answered.append(session.pairs()[-1][0].key)
         # One with an answer and two without vanish or are cut.
-        left = [item.key for item in session.search("", 0, limit=99)]
+        left = [item.key for item in session.items.search("", 0, limit=99)]
         question = session.next_question()
         if question.modality == 0:
             left.remove(question.item.key)
@@ -133,12 +133,12 @@ def test_images_that_go_bad_later_are_set_aside_and_the_round_goes_on(
             session.wait()
             session.train()
             assert session.progress.training_error is None
-        assert {one.key for one in session.set_aside} == {gone, cut, answered[0]}
+        assert {one.key for one in session.items.set_aside} == {gone, cut, answered[0]}
         assert len(session.learner.X_training) == 3
         seen = answer_all(session)
         assert not seen & {gone, cut}
         assert session.progress.n_answers == GOOD - 2
-        session.export_csv(tmp_path / "out.csv")
+        session.export(tmp_path / "out.csv")
     assert answered[0] in {row["X"] for row in read_rows(tmp_path / "out.csv")}
     # Opened again: nothing is asked back, and what is there is learned from.
     with pytest.warns(UserWarning, match="1 answers that rest on them stay|cannot be"):
@@ -169,7 +169,7 @@ def test_an_image_that_comes_back_is_as_it_was(tmp_path):
         tmp_path / "s", images, texts, learner(batch_size=4), **params
     ) as session:
         assert session.progress.n_pairs == 1
-        assert session.set_aside == []
+        assert session.items.set_aside == []
     assert not (tmp_path / "s.set-aside.csv").exists()
 
 
@@ -193,10 +193,12 @@ def test_looking_at_an_image_sets_it_aside(tmp_path):
     with AnnotationSession(tmp_path / "s", images, texts, clip()) as session:
         held = session.next_question()
         key = held.item.key if held.modality == 0 else held.candidates[0].key
-        assert session.look_at(0, key) is None
+        assert session.items.look_at(0, key) is None
         (images / key).unlink()
-        assert "no such file" in session.look_at(0, key)
-        assert session.set_aside == [SetAside(0, key, session.look_at(0, key))]
+        assert "no such file" in session.items.look_at(0, key)
+        assert session.items.set_aside == [
+            SetAside(0, key, session.items.look_at(0, key))
+        ]
         again = session.next_question()  # the one that was held is about it, or not
         shown = {again.item.key, *(item.key for item in again.candidates)}
         assert key not in shown
@@ -209,7 +211,7 @@ def test_rows_with_nan_are_set_aside(tmp_path):
     with pytest.warns(UserWarning, match=r"1 item of X [\s\S]*1 item of y"):
         session = AnnotationSession(tmp_path / "s", x, y, learner())
     with session:
-        assert [one.reason for one in session.set_aside] == 2 * [
+        assert [one.reason for one in session.items.set_aside] == 2 * [
             "it holds NaN or infinity"
         ]
         session.run(
@@ -225,7 +227,9 @@ def test_rows_with_nan_are_set_aside(tmp_path):
     with pytest.warns(UserWarning, match="1 item of X"):
         session = open_keyed(keyed, features=(x, Y))
     with session:
-        assert session.set_aside == [SetAside(0, "x3", "it holds NaN or infinity")]
+        assert session.items.set_aside == [
+            SetAside(0, "x3", "it holds NaN or infinity")
+        ]
         session.run(lambda q: None if truth(q)[1:] == "3" else truth(q))
         assert session.progress.n_pairs == 39
     with pytest.raises(ValueError, match="NaN"):
@@ -238,7 +242,7 @@ def test_empty_texts_are_set_aside_and_half_characters_refused(tmp_path):
     with pytest.warns(UserWarning, match="2 items of y cannot be used"):
         session = AnnotationSession(tmp_path / "s", X, texts, learner(), **params)
     with session:
-        assert {one.reason for one in session.set_aside} == {"the text is empty"}
+        assert {one.reason for one in session.items.set_aside} == {"the text is empty"}
     texts[5] = "smile \ud83d"
     with pytest.raises(ValueError, match=r"y\[5\] holds '\\ud83d' at 6, half a char"):
         AnnotationSession(tmp_path / "t", X, texts, learner(), **params)
@@ -279,7 +283,7 @@ def test_an_image_that_only_looks_whole_is_set_aside_once_it_fails(tmp_path, tra
             session.wait()
             session.train()
             assert session.progress.training_error is None
-            assert [one.key for one in session.set_aside] == ["odd.jpg"]
+            assert [one.key for one in session.items.set_aside] == ["odd.jpg"]
 
 
 def test_an_image_that_cannot_be_decoded_costs_no_answer_where_features_are_learned(
@@ -296,11 +300,11 @@ def test_an_image_that_cannot_be_decoded_costs_no_answer_where_features_are_lear
     with AnnotationSession(
         tmp_path / "s", images, texts, learner(batch_size=4), features=features
     ) as session:
-        assert session.set_aside == []
+        assert session.items.set_aside == []
         with pytest.warns(UserWarning, match="set aside from now on"):
             seen = answer_all(session)
         assert not seen & set(bad)
-        assert {one.key for one in session.set_aside} == set(bad)
+        assert {one.key for one in session.items.set_aside} == set(bad)
 
 
 def test_images_that_go_bad_are_not_shown_where_features_are_learned_from(tmp_path):
@@ -317,7 +321,7 @@ def test_images_that_go_bad_are_not_shown_where_features_are_learned_from(tmp_pa
         with pytest.warns(UserWarning, match="set aside from now on"):
             seen = answer_all(session)
         assert not seen & gone
-        assert {one.key for one in session.set_aside} <= gone
+        assert {one.key for one in session.items.set_aside} <= gone
 
 
 def test_tasks_for_label_studio_leave_out_what_has_gone_bad(tmp_path):
@@ -330,7 +334,7 @@ def test_tasks_for_label_studio_leave_out_what_has_gone_bad(tmp_path):
         key = (question.item if question.modality == 0 else question.candidates[0]).key
         (images / key).write_bytes(b"")
         with pytest.warns(UserWarning, match="the file is empty"):
-            (tasks, _) = session.export_label_studio(tmp_path / "out")
+            (tasks, _) = session.label_studio.export_tasks(tmp_path / "out")
         assert key not in tasks.read_text(encoding="utf-8")
 
 
@@ -364,9 +368,13 @@ def test_missing_values_are_set_aside_among_texts_and_paths(tmp_path):
     with pytest.warns(UserWarning, match=r"1 item of X [\s\S]*1 item of y"):
         session = AnnotationSession(tmp_path / "s", paths, texts, clip())
     with session:
-        assert [one.reason for one in session.set_aside] == 2 * ["there is no value"]
+        assert [one.reason for one in session.items.set_aside] == 2 * [
+            "there is no value"
+        ]
         assert session.progress.n_open == (GOOD, GOOD)
-        assert {item.value for item in session.search("", 1, 99)} == {*texts.dropna()}
+        assert {item.value for item in session.items.search("", 1, 99)} == {
+            *texts.dropna()
+        }
     with pytest.raises(ValueError, match="no value in row 14"):
         AnnotationSession(tmp_path / "t", paths, texts, clip(), on_error="raise")
 
@@ -378,7 +386,7 @@ def test_an_answer_that_could_not_be_asked_again_is_not_taken_back(tmp_path):
             session.skip(question)
         session.answer(question, question.candidates[0])
         (images / question.item.key).unlink()
-        assert session.look_at(0, question.item.key) is not None
+        assert session.items.look_at(0, question.item.key) is not None
         with pytest.raises(ValueError, match="is set aside .* it stays"):
             session.undo()
         assert session.progress.n_answers == 1
@@ -388,12 +396,11 @@ def test_an_export_never_takes_the_place_of_the_journal(tmp_path):
     with open_keyed(tmp_path) as session:
         question = session.next_question()
         session.answer(question, truth(question))
-        for export in (session.export_csv, session.export_jsonl):
-            for path in (session.path, tmp_path / "." / "s.skmal-wal"):
-                with pytest.raises(ValueError, match="is the session's journal"):
-                    export(path)
-            with pytest.raises(IsADirectoryError, match="name a file in it"):
-                export(tmp_path)
+        for path in (session.path, tmp_path / "." / "s.skmal-wal"):
+            with pytest.raises(ValueError, match="is the session's journal"):
+                session.export(path)
+        with pytest.raises(IsADirectoryError, match="name a file in it"):
+            session.export(tmp_path)
     with open_keyed(tmp_path) as session:
         assert session.progress.n_answers == 1
 
@@ -436,7 +443,9 @@ def test_rows_with_nan_are_set_aside_in_any_container(tmp_path, container):
         )
     assert len(told) == 2
     with session:
-        assert session.set_aside == [SetAside(0, "x3", "it holds NaN or infinity")]
+        assert session.items.set_aside == [
+            SetAside(0, "x3", "it holds NaN or infinity")
+        ]
         answers = answer_some(session, 10)
         assert len(answers) == 20
         assert session.progress.validation

@@ -109,7 +109,7 @@ def test_they_survive_reopening_lost_weights_and_answers_taken_back(tmp_path):
                 pair for pair in pairs if session._book.items.key(asked.item) in pair
             )
             modality = int(session._book.items.modality[asked.item])
-            item = session.item(modality, own[modality])
+            item = session.items.get(modality, own[modality])
             side = (X, y)[modality]
             np.testing.assert_array_equal(side[place], item.value)
 

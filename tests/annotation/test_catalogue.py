@@ -25,16 +25,16 @@ def test_search_finds_open_items_by_words(tmp_path):
         tmp_path / "s", X[:4], texts, learner(batch_size=2), features=features
     ) as session:
         assert session.kinds == ("other", "text")
-        found = [item.key for item in session.search("RED fox", 1)]
+        found = [item.key for item in session.items.search("RED fox", 1)]
         assert found == ["a", "d", "b"]
-        assert [i.key for i in session.search("red fox", 1, limit=1)] == ["a"]
+        assert [i.key for i in session.items.search("red fox", 1, limit=1)] == ["a"]
         question = session.next_question()
         if question.modality == 0:
             session.answer(question, "a")
         else:
-            session.answer(question, session.search("", 0)[0])
-        assert len(session.search("", 0)) == 3
-        assert session.item(1, "c").value == "a hen"
+            session.answer(question, session.items.search("", 0)[0])
+        assert len(session.items.search("", 0)) == 3
+        assert session.items.get(1, "c").value == "a hen"
 
 
 def test_files_are_known_by_path_and_content(tmp_path):
@@ -48,14 +48,16 @@ def test_files_are_known_by_path_and_content(tmp_path):
 
     def partner(question):
         if question.modality == 0:
-            return session.search(f"number {int(question.item.key[-6:-4])}", 1)[-1]
-        return session.search(f"{int(question.item.value[7:]):02}.png", 0)[0]
+            return session.items.search(f"number {int(question.item.key[-6:-4])}", 1)[
+                -1
+            ]
+        return session.items.search(f"{int(question.item.value[7:]):02}.png", 0)[0]
 
     with opened() as session:
         for _ in range(3):
             session.answer(q := session.next_question(), partner(q))
         pairs = known(session)
-        open_image = session.search("", 0)[0].value
+        open_image = session.items.search("", 0)[0].value
         paired_image = session.pairs()[0][0].value
     # Other times, and another order of lines: nothing has changed.
     os.utime(paired_image, (1, 1))

@@ -72,7 +72,7 @@ def test_the_table_says_of_which_items_all_partners_are_known(tmp_path):
     with open_session(tmp_path) as session:
         question = ask_about(session, 0)
         session.answer(question, partners(question)[:2], by="ada")
-        session.export_jsonl(tmp_path / "a.jsonl")
+        session.export(tmp_path / "a.jsonl")
         lines = (tmp_path / "a.jsonl").read_text().splitlines()
         rows = list(map(json.loads, lines))
         (closing,) = (row for row in rows if row["kind"] == "all")
@@ -80,7 +80,7 @@ def test_the_table_says_of_which_items_all_partners_are_known(tmp_path):
         assert (closing["by"], closing["asked"]) == ("ada", "X")
         assert rows[-1] == closing
         session.undo("ada")  # whether these are all is open again
-        session.export_jsonl(tmp_path / "a.jsonl")
+        session.export(tmp_path / "a.jsonl")
         assert '"all"' not in (tmp_path / "a.jsonl").read_text()
 
 
@@ -98,7 +98,9 @@ def test_a_question_stays_open_until_that_is_all(tmp_path):
         assert again == question
         assert wanted[0] in known_of(again)
         assert wanted[0] not in {item.key for item in again.candidates}
-        assert question.item.key in {i.key for i in session.search("", 0, limit=N)}
+        assert question.item.key in {
+            i.key for i in session.items.search("", 0, limit=N)
+        }
         with pytest.raises(ValueError, match="is a partner of .* already"):
             session.answer(question, wanted[0])
         with pytest.raises(ValueError, match="call complete where these are all"):
@@ -110,9 +112,11 @@ def test_a_question_stays_open_until_that_is_all(tmp_path):
         assert session.next_question() != question
         with pytest.raises(ValueError, match=r"closed .complete: me."):
             session.answer(question, wanted[1])
-        caption = session.item(1, wanted[1])
-        assert caption.key in {i.key for i in session.search("", 1, limit=99)}
-        assert question.item.key not in {i.key for i in session.search("", 0, limit=N)}
+        caption = session.items.get(1, wanted[1])
+        assert caption.key in {i.key for i in session.items.search("", 1, limit=99)}
+        assert question.item.key not in {
+            i.key for i in session.items.search("", 0, limit=N)
+        }
 
 
 def test_steps_back_open_what_was_all(tmp_path):
@@ -263,7 +267,7 @@ def test_copies_are_asked_about_once_and_offered_once(tmp_path):
     with open_again() as session:
         assert session.progress.n_open == (12, 12)
         seen, asked = set(), []
-        offered = [len(session.search("", m, limit=99)) for m in (0, 1)]
+        offered = [len(session.items.search("", m, limit=99)) for m in (0, 1)]
         assert offered == [12, 12]
         for question in session:
             if len(asked) == 6:
@@ -278,8 +282,8 @@ def test_copies_are_asked_about_once_and_offered_once(tmp_path):
             session.answer(question, [only] if question.several else only)
         assert {"copy.png", "zz.png"} - seen  # one of the three stands for all
         assert len({"00.png", "copy.png", "zz.png"} & seen) <= 1
-        first = session.item(0, "zz.png")
-        assert first.key == session.item(0, "00.png").key
+        first = session.items.get(0, "zz.png")
+        assert first.key == session.items.get(0, "00.png").key
         answers = session.progress.n_answers
     # The one that stood for them leaves; another stands for it, and its answers.
     (images / first.key).unlink()
@@ -288,7 +292,7 @@ def test_copies_are_asked_about_once_and_offered_once(tmp_path):
     with session:
         assert session.progress.n_answers == answers
         assert session.progress.n_open[0] <= 12
-        item = session.item(0, "zz.png")
+        item = session.items.get(0, "zz.png")
         assert item.key == first.key
         assert item.value.exists()
         session.run(lambda question: question.candidates[0])
@@ -303,4 +307,4 @@ def test_without_groups_copies_are_items_of_their_own(tmp_path):
     )
     with AnnotationSession(tmp_path / "s.skmal", images, texts, clip) as session:
         assert session.progress.n_open == (13, 12)
-        assert session.item(0, "copy.png").key == "copy.png"
+        assert session.items.get(0, "copy.png").key == "copy.png"

@@ -32,7 +32,7 @@ def test_a_second_session_is_told_who_has_the_journal(session, tmp_path):
     with pytest.raises(ValueError, match="is closed; open it again"):
         session.next_question()
     with pytest.raises(ValueError, match="is closed; open it again"):
-        session.export_csv(tmp_path / "t.csv")
+        session.export(tmp_path / "t.csv")
 
 
 def test_one_writer_brings_each_step_to_disk(session):

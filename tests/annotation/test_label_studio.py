@@ -43,7 +43,7 @@ def open_session(folder, modality, **params):
 def export(session, folder, modality):
     """Return tasks, and the configuration as XML."""
     name = "Xy"[modality]
-    paths = session.export_label_studio(folder)
+    paths = session.label_studio.export_tasks(folder)
     assert [path.name for path in paths] == [f"tasks-{name}.json", f"config-{name}.xml"]
     return json.loads(paths[0].read_text()), ElementTree.parse(paths[1]).getroot()
 
@@ -93,12 +93,12 @@ def test_ids_survive_the_round_trip_in_either_direction(tmp_path, modality):
             alias = f"key:{key}" if f"key:{key}" in aliases else "skmal:not-among-these"
             exported.append(annotated(task, alias))
         path = write(tmp_path, exported)
-        done = session.import_label_studio(path)
+        done = session.label_studio.import_answers(path)
         assert done.n_answers + done.n_skips == 6
         assert done.n_answers > 2
         assert done.conflicts == []
         assert all(x.key == y.key for x, y in session.pairs())
-        again = session.import_label_studio(path)
+        again = session.label_studio.import_answers(path)
         assert (again.n_answers, again.n_skips, again.n_unchanged) == (0, 0, 6)
         event = session._book.ledger.lessons()[0]
         assert (event.by, event.seconds) == ("label-studio:ada@example.org", 4.288)
@@ -111,7 +111,7 @@ def test_images_go_into_the_tasks_or_stay_where_they_are_served(tmp_path):
         values = [choice["value"] for choice in tasks[0]["data"]["choices"]]
         assert values[-2:] == ["none of these", "has no partner at all"]
         assert tasks[0]["data"]["choices"][-2]["hotkey"] == "0"
-        (path, _) = session.export_label_studio(
+        (path, _) = session.label_studio.export_tasks(
             tmp_path / "served", image_url="/data/local-files/?d={key}", preselect=True
         )
         task = json.loads(path.read_text())[0]
@@ -164,11 +164,11 @@ def test_photographs_go_into_the_tasks_as_the_page_shows_them(tmp_path, monkeypa
         assert sizes == {(576, 768)}
         shown = [c["alias"] for task in tasks for c in task["data"]["choices"][:-2]]
         assert len(made) == len(set(shown)) < len(shown)  # each once
-        (path, _) = session.export_label_studio(tmp_path / "small", image_size=80)
+        (path, _) = session.label_studio.export_tasks(tmp_path / "small", image_size=80)
         tasks = json.loads(path.read_text())
         assert {picture.size for picture in pictures_in(tasks)} == {(60, 80)}
         with pytest.raises(ValueError, match="image_size must be an integer"):
-            session.export_label_studio(tmp_path / "out", image_size=0)
+            session.label_studio.export_tasks(tmp_path / "out", image_size=0)
 
 
 def test_an_image_that_is_gone_is_left_out(tmp_path):
@@ -193,7 +193,7 @@ def test_an_image_that_goes_meanwhile_is_named_before_anything_is_written(
     monkeypatch.setattr(_label_studio, "thumbnail", thumbnail)
     with open_photographs(tmp_path) as session:
         with pytest.raises(ValueError, match=r"'\d\d\.\w\w\w' cannot go into a task"):
-            session.export_label_studio(tmp_path / "out")
+            session.label_studio.export_tasks(tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
 
@@ -213,7 +213,7 @@ def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):
             sixth,  # not reached
             annotated(sixth, choice[5][-2], completed_by=None),  # and doubled
         ]
-        done = session.import_label_studio(write(tmp_path, exported))
+        done = session.label_studio.import_answers(write(tmp_path, exported))
         assert done.conflicts == []
         assert (done.n_answers, done.n_skips, done.n_unanswered) == (3, 1, 2)
         assert [e.by for e in session._book.ledger.lessons()].count(
@@ -231,15 +231,15 @@ def test_several_partners_come_one_export_at_a_time(tmp_path):
         item, key = task["data"]["skmal_item"], task["data"]["choices"][0]["alias"]
         assert task["data"]["choices"][-1]["value"] == "has no partner at all"
         path = write(tmp_path, [annotated(task, key)])
-        assert session.import_label_studio(path).n_answers == 1
-        assert session.import_label_studio(path).n_unchanged == 1
+        assert session.label_studio.import_answers(path).n_answers == 1
+        assert session.label_studio.import_answers(path).n_unchanged == 1
         tasks = export(session, tmp_path / "out", 0)[0]
         again = next(task for task in tasks if task["data"]["skmal_item"] == item)
         assert key not in {choice["alias"] for choice in again["data"]["choices"]}
         assert again["data"]["choices"][-1]["value"] == "has no other partner"
         path = write(tmp_path, [annotated(again, "skmal:no-partner")])
-        assert session.import_label_studio(path).n_answers == 1
-        assert session.import_label_studio(path).n_unchanged == 1
+        assert session.label_studio.import_answers(path).n_answers == 1
+        assert session.label_studio.import_answers(path).n_unchanged == 1
         assert (session.progress.n_pairs, session.progress.n_none) == (1, 0)
 
 
@@ -257,7 +257,7 @@ def test_exports_that_other_tools_have_written_again_are_read(tmp_path):
         later = annotated(noon, "skmal:no-partner", updated_at="2026-11-24T11:30:00Z")
         path = write(tmp_path, [sparse, empty, later])
         path.write_text("\ufeff" + path.read_text(), encoding="utf-8")
-        done = session.import_label_studio(path)
+        done = session.label_studio.import_answers(path)
         assert (done.n_answers, done.n_unanswered, done.conflicts) == (2, 1, [])
         assert session.progress.n_none == 1
         assert session.pairs()[0][1].key == alias[0][4:]
@@ -272,10 +272,10 @@ def test_what_contradicts_the_journal_is_told_and_not_taken(tmp_path):
         path = write(tmp_path, [annotated(first, other), annotated(second, alias)])
         second["data"]["choices"][0]["alias"] = alias
         done = (
-            session.import_label_studio(path)
+            session.label_studio.import_answers(path)
             if alias
             in [c["alias"] for c in json.loads(path.read_text())[1]["data"]["choices"]]
-            else session.import_label_studio(
+            else session.label_studio.import_answers(
                 write(tmp_path, [annotated(first, other), annotated(second, alias)])
             )
         )
@@ -288,11 +288,13 @@ def test_an_answer_takes_the_place_of_a_skip(tmp_path):
     with open_session(tmp_path, 0) as session:
         task = export(session, tmp_path / "out", 0)[0][0]
         none, partner = "skmal:not-among-these", task["data"]["choices"][0]["alias"]
-        done = session.import_label_studio(write(tmp_path, [annotated(task, none)]))
+        done = session.label_studio.import_answers(
+            write(tmp_path, [annotated(task, none)])
+        )
         assert (done.n_skips, done.n_answers) == (1, 0)
         path = write(tmp_path, [annotated(task, partner)])  # looked at once more
-        assert session.import_label_studio(path).n_answers == 1
-        assert session.import_label_studio(path).n_unchanged == 1
+        assert session.label_studio.import_answers(path).n_answers == 1
+        assert session.label_studio.import_answers(path).n_unchanged == 1
         assert (session.progress.n_skips, session.progress.n_pairs) == (0, 1)
 
 
@@ -301,7 +303,9 @@ def test_answers_for_another_copy_of_the_journal_are_not_taken(tmp_path):
         first, second = export(session, tmp_path / "out", 0)[0][:2]
         alias = first["data"]["choices"][0]["alias"]
         first["data"]["skmal_item"] = second["data"]["skmal_item"]
-        done = session.import_label_studio(write(tmp_path, [annotated(first, alias)]))
+        done = session.label_studio.import_answers(
+            write(tmp_path, [annotated(first, alias)])
+        )
         assert done.n_answers == session.progress.n_answers == 0
         assert "another copy of this journal" in done.conflicts[0]
 
@@ -326,14 +330,14 @@ def test_other_files_are_refused_before_anything_changes(tmp_path):
             ([{"item": "x", "partner": "y"}], "choose JSON, not JSON-MIN"),
         ]:
             with pytest.raises(ValueError, match=message):
-                session.import_label_studio(write(tmp_path, content))
+                session.label_studio.import_answers(write(tmp_path, content))
         (tmp_path / "export.json").write_text("id,choice\n")
         with pytest.raises(ValueError, match="is no JSON"):
-            session.import_label_studio(tmp_path / "export.json")
+            session.label_studio.import_answers(tmp_path / "export.json")
         assert session.progress.n_answers == 0
         session.run(lambda question: None)
         with pytest.raises(ValueError, match="no questions left"):
-            session.export_label_studio(tmp_path / "out")
+            session.label_studio.export_tasks(tmp_path / "out")
 
 
 @pytest.mark.parametrize("modality", [0, 1])
@@ -350,7 +354,7 @@ def test_what_a_real_label_studio_exported_comes_back(tmp_path, modality):
         learner,
         features=make_pairs(100),
     ) as session:
-        tasks = json.loads(session.export_label_studio(tmp_path)[0].read_text())
+        tasks = json.loads(session.label_studio.export_tasks(tmp_path)[0].read_text())
         recorded = json.loads(
             (RECORDED / f"label-studio-{'Xy'[modality]}.json").read_text()
         )
@@ -359,7 +363,7 @@ def test_what_a_real_label_studio_exported_comes_back(tmp_path, modality):
             theirs["data"]["skmal_journal"] = task["data"]["skmal_journal"]
         path = tmp_path / "export.json"
         path.write_text(json.dumps(recorded))
-        done = session.import_label_studio(path)
+        done = session.label_studio.import_answers(path)
         assert (done.n_answers, done.n_unanswered, done.conflicts) == (1, 3, [])
         assert len(session.pairs()) == 1
 
@@ -373,7 +377,7 @@ def test_a_second_person_in_label_studio_is_heard_once(tmp_path):
         session.answer(asked, None, by="ann")
         path = write(tmp_path, [annotated(task, aliases[0])])
         for n_new in (1, 0):
-            done = session.import_label_studio(path)
+            done = session.label_studio.import_answers(path)
             assert (done.n_answers, done.conflicts) == (n_new, [])
         told = [(one.by, one.turn, one.counts) for one in session.review.replies()]
         assert told == [
@@ -385,6 +389,6 @@ def test_a_second_person_in_label_studio_is_heard_once(tmp_path):
             tmp_path, [annotated(task, "skmal:not-among-these", completed_by=bob)]
         )
         for n_new in (1, 0):
-            done = session.import_label_studio(path)
+            done = session.label_studio.import_answers(path)
             assert (done.n_skips, done.conflicts) == (n_new, [])
         assert session.progress.n_disputed == 1

@@ -70,8 +70,8 @@ def test_the_second_person_sees_what_the_first_saw_and_nothing_of_the_answer(ses
     assert [c.key for c in again.candidates] == [c.key for c in first.candidates]
     side = 1 - first.modality
     partner = first.candidates[3].key
-    assert partner not in {item.key for item in session.search("", side, 40)}
-    found = session.search("", side, 40, question=again)
+    assert partner not in {item.key for item in session.items.search("", side, 40)}
+    found = session.items.search("", side, 40, question=again)
     assert len({item.key for item in found}) == 40  # as if nothing were answered
 
 
@@ -195,7 +195,7 @@ def test_the_first_counts_until_two_say_otherwise(session):
     assert [len(side) for side in taught] == [1, 1]
     np.testing.assert_array_equal(taught[0][0], KEYED_X[question.item.key])
     np.testing.assert_array_equal(taught[1][0], KEYED_Y[right])
-    open_keys = {i.key for i in session.search("", 1 - question.modality, 40)}
+    open_keys = {i.key for i in session.items.search("", 1 - question.modality, 40)}
     assert wrong in open_keys
     assert right not in open_keys
 
@@ -351,7 +351,7 @@ def test_the_tables_say_what_counts_and_who_said_what(session, tmp_path):
     session.review.export(tmp_path / "answers.jsonl")
     lines = (tmp_path / "answers.jsonl").read_text().splitlines()
     assert [json.loads(line)["adopted"] for line in lines] == [False, True, True, True]
-    session.export_csv(tmp_path / "pairs.csv")
+    session.export(tmp_path / "pairs.csv")
     with open(tmp_path / "pairs.csv", newline="") as file:
         (pair, none) = csv.DictReader(file)
     assert (pair["by"], pair["seconds"], pair["kind"]) == ("bob", "4.0", "pair")

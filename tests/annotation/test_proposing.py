@@ -40,14 +40,14 @@ def others(question):
 
 def propose(session, n=100, **params):
     """Return proposals as right ones and wrong ones, each in order."""
-    found = session.next_proposals(n, **params)
+    found = session.proposals.next(n, **params)
     right = [own for own in found if is_right(own)]
     return right, [own for own in found if not is_right(own)]
 
 
 def test_proposals_are_of_what_is_open_and_one_to_one(session):
     with pytest.warns(UserWarning, match="not to be trusted"):
-        found = session.match()
+        found = session.proposals.match()
     confidence = [own.confidence for own in found]
     assert confidence == sorted(confidence, reverse=True)
     taken = {key for pair in known(session) for key in pair}
@@ -57,22 +57,27 @@ def test_proposals_are_of_what_is_open_and_one_to_one(session):
         assert not {*keys} & taken
     assert sum(map(is_right, found)) > 5  # one by chance
     # The learner proposes the same for the same rows.
-    assert session.next_proposals(3) == found[:3]
-    assert session.next_proposals(3, order="least_sure") == found[:-4:-1]
+    assert session.proposals.next(3) == found[:3]
+    assert session.proposals.next(3, order="least_sure") == found[:-4:-1]
 
 
 def test_right_ones_are_answers_that_the_journal_calls_verified(session, tmp_path):
     before = session.progress
     right, _ = propose(session)
-    assert session.verify(right[:3], by="ada", seconds=6.0) == 3
-    assert session.verify((right[3].X.key, right[3].y.key), by="ada", seconds=2.0) == 1
+    assert session.proposals.verify(right[:3], by="ada", seconds=6.0) == 3
+    assert (
+        session.proposals.verify(
+            (right[3].X.key, right[3].y.key), by="ada", seconds=2.0
+        )
+        == 1
+    )
     after = session.progress
     assert after.n_answers == before.n_answers + 4
     assert after.n_verified == 4
     assert after.cost.verify == 2.0
     assert after.found == before.found  # they tell nothing of the encoder
     assert {(own.X.key, own.y.key) for own in right[:4]} <= {*known(session)}
-    session.export_csv(tmp_path / "t.csv")
+    session.export(tmp_path / "t.csv")
     with open(tmp_path / "t.csv", encoding="utf-8", newline="") as file:
         rows = [*csv.DictReader(file)]
     assert [row["how"] for row in rows[-5:]] == ["answered"] + 4 * ["verified"]
@@ -86,7 +91,7 @@ def test_right_ones_are_answers_that_the_journal_calls_verified(session, tmp_pat
 def test_wrong_ones_are_asked_in_full_first_and_never_proposed_again(session):
     _, wrong = propose(session, by="ada")
     before = session.progress.n_answers
-    full = [session.refuse(own, by="ada", seconds=1.0) for own in wrong[:2]]
+    full = [session.proposals.refuse(own, by="ada", seconds=1.0) for own in wrong[:2]]
     assert session.progress.n_answers == before
     assert session.progress.n_refused == 2
     for question, own in zip(full, wrong, strict=False):
@@ -95,19 +100,19 @@ def test_wrong_ones_are_asked_in_full_first_and_never_proposed_again(session):
         assert session.next_question("bob") not in full
         assert session.next_question("ada") == question
         session.answer(question, truth(question), by="ada")
-    again = [(own.X.key, own.y.key) for own in session.next_proposals(100, by="ada")]
+    again = [(own.X.key, own.y.key) for own in session.proposals.next(100, by="ada")]
     assert not {*again} & {(own.X.key, own.y.key) for own in wrong[:2]}
     with pytest.raises(ValueError, match="not both open any more"):
-        session.refuse(wrong[0])
+        session.proposals.refuse(wrong[0])
     with pytest.raises(ValueError, match="not both open any more"):
-        session.refuse((wrong[1].X.key, wrong[1].y.key))
+        session.proposals.refuse((wrong[1].X.key, wrong[1].y.key))
 
 
 def test_a_refusal_waits_for_its_person_when_the_session_is_opened_again(
     session, tmp_path
 ):
     _, wrong = propose(session)
-    question = session.refuse(wrong[0])
+    question = session.proposals.refuse(wrong[0])
     session.close()
     with open_keyed(tmp_path) as session:
         assert session.next_question("bob") != question
@@ -121,7 +126,7 @@ def test_a_refusal_ends_with_the_content_that_it_was_about(
 ):
     _, wrong = propose(session)
     for own in wrong[:2]:
-        session.refuse(own)
+        session.proposals.refuse(own)
     session.close()
     key = wrong[0].X.key
     monkeypatch.setitem(KEYED_X, key, KEYED_X[key] + 1.0)
@@ -137,47 +142,47 @@ def test_a_refusal_ends_with_the_content_that_it_was_about(
 def test_undo_takes_back_one_by_one_and_proposes_again(session):
     right, wrong = propose(session)
     before, pairs = session.progress, known(session)
-    session.verify(right[:2])
-    session.refuse(wrong[0])
+    session.proposals.verify(right[:2])
+    session.proposals.refuse(wrong[0])
     for n_refused, n_verified in [(0, 2), (0, 1), (0, 0)]:
         assert session.undo() is None
         progress = session.progress
         assert (progress.n_refused, progress.n_verified) == (n_refused, n_verified)
     assert (session.progress.n_answers, known(session)) == (before.n_answers, pairs)
     assert session.progress.cost == before.cost
-    again = session.next_proposals(100)
+    again = session.proposals.next(100)
     assert {*right, *wrong} == {*again}
     session.undo()  # what was answered before
     assert session.progress.n_answers == before.n_answers - 1
 
 
 def test_rivals_look_at_other_pairs_and_the_first_counts(session):
-    first = session.next_proposals(4, by="ada")
-    second = session.next_proposals(100, by="bob")
+    first = session.proposals.next(4, by="ada")
+    second = session.proposals.next(100, by="bob")
     assert not {own.X.key for own in first} & {own.X.key for own in second}
     session.next_question("joe")  # there is one, though all are looked at
-    assert session.verify(first[:3], by="eve") == 3
-    assert session.verify(first, by="ada") == 1  # one was left
+    assert session.proposals.verify(first[:3], by="eve") == 3
+    assert session.proposals.verify(first, by="ada") == 1  # one was left
     with pytest.raises(ValueError, match="not both open"):
-        session.refuse(first[0], by="ada")
+        session.proposals.refuse(first[0], by="ada")
 
 
 def test_no_more_than_the_budget_pays_for(session):
     n = session.progress.n_answers
     session.change_budget(n + 2)
-    found = session.next_proposals(9)
+    found = session.proposals.next(9)
     assert len(found) == 2
-    others = session.next_proposals(9, by="bob")
-    assert session.verify([*found, *others]) == 2
+    others = session.proposals.next(9, by="bob")
+    assert session.proposals.verify([*found, *others]) == 2
     assert session.progress.n_answers == n + 2
-    assert session.next_proposals(9) == []
+    assert session.proposals.next(9) == []
 
 
 def test_a_second_person_is_asked_blind_and_in_full(tmp_path):
     with open_keyed(tmp_path, overlap=1.0) as session:
         answer_some(session, 15)
         right, _ = propose(session, by="ada")
-        session.verify(right[0], by="ada")
+        session.proposals.verify(right[0], by="ada")
         waiting = [*session._book.ledger.opinions.waiting("bob")]
         asked = session._book.ledger.questions[waiting[-1]]
         assert session._book.items.key(asked.item) == right[0].X.key
@@ -198,13 +203,13 @@ def test_items_of_several_partners_stay_open(tmp_path, groups):
             session.answer(question, [own] if question.several else own)
         right, wrong = propose(session)
         before = session.progress
-        assert session.verify(right[:2]) == 2
+        assert session.proposals.verify(right[:2]) == 2
         assert session.progress.n_pairs == before.n_pairs + 2
         n_x, n_y = np.subtract(before.n_open, session.progress.n_open)
         assert (n_x, n_y) == {"X": (0, 2), "y": (2, 0), "both": (0, 0)}[groups]
-        left = {(own.X.key, own.y.key) for own in session.next_proposals(100)}
+        left = {(own.X.key, own.y.key) for own in session.proposals.next(100)}
         assert not left & {(own.X.key, own.y.key) for own in right[:2]}
-        question = session.refuse(wrong[0])
+        question = session.proposals.refuse(wrong[0])
         assert question.item == (wrong[0].y if groups == "X" else wrong[0].X)
         for _ in range(3):
             session.undo()
@@ -213,7 +218,7 @@ def test_items_of_several_partners_stay_open(tmp_path, groups):
 
 def test_a_pair_that_is_named_twice_is_one_answer(tmp_path):
     with open_keyed(tmp_path, groups="both") as session:
-        assert session.verify([("x1", "y1"), ("x1", "y1")]) == 1
+        assert session.proposals.verify([("x1", "y1"), ("x1", "y1")]) == 1
         assert known(session) == [("x1", "y1")]
 
 
@@ -224,7 +229,7 @@ def test_an_undo_of_what_says_nothing_of_partners_leaves_what_others_told(tmp_pa
             session.answer(question, truth(question), by="ada")
             question = session.next_question("ada")
         wrong = others(question)[0]
-        session.refuse((question.item, wrong), by="bob")
+        session.proposals.refuse((question.item, wrong), by="bob")
         session.answer(question, [truth(question)], by="ada")
         assert session._book.ledger.completed
         session.undo(by="bob")
@@ -237,7 +242,7 @@ def test_what_is_refused_is_timed_once_and_tells_nothing_of_the_encoder(session)
     _, wrong = propose(session)
     items, since = session._desk.proposed["me"]
     session._desk.proposed["me"] = items, since - 100.0
-    full = [session.refuse(own) for own in wrong[:2]]
+    full = [session.proposals.refuse(own) for own in wrong[:2]]
     assert session.progress.cost.verify == pytest.approx(50.0, abs=2.0)
     for question in full:
         session.answer(question, truth(question), seconds=1.0)
@@ -250,7 +255,7 @@ def test_what_is_refused_is_not_asked_when_nothing_is_left_to_pay(tmp_path):
     with open_keyed(tmp_path, stop_when=lambda own: bool(own.pairs())) as session:
         answer_some(session, 5)
         assert session.next_question() is None
-        question = session.refuse(propose(session)[1][0])
+        question = session.proposals.refuse(propose(session)[1][0])
         assert session.next_question() == question
         session.change_budget(5)
         assert session.next_question() is None
@@ -258,7 +263,7 @@ def test_what_is_refused_is_not_asked_when_nothing_is_left_to_pay(tmp_path):
 
 def test_what_is_refused_waits_while_others_hold_what_may_be_paid_for(session):
     theirs = session.next_question("bob")
-    session.refuse(propose(session, by="ada")[1][0], by="ada")
+    session.proposals.refuse(propose(session, by="ada")[1][0], by="ada")
     session.change_budget(session.progress.n_answers + 1)
     assert session.next_question("ada") == theirs  # the first counts
 
@@ -273,46 +278,46 @@ def test_what_is_set_aside_is_not_proposed(tmp_path):
             session.answer(question, question.candidates[0])
             if session.progress.n_answers == 5:
                 break
-        session.next_proposals(1)
-        first = session.next_proposals(1)[0]
+        session.proposals.next(1)
+        first = session.proposals.next(1)[0]
         (images / first.X.key).write_bytes(b"no image")
         with pytest.warns(UserWarning, match="set aside"):
-            again = session.next_proposals(20)
+            again = session.proposals.next(20)
         assert first.X.key not in {own.X.key for own in again}
         Image.new("L", (8, 8)).save(images / first.X.key)
 
 
 def test_partners_are_proposed_anew_with_what_was_learned(session):
-    n_first = session.next_proposals(100)
+    n_first = session.proposals.next(100)
     first = session._proposing._latest
-    session.verify([own for own in n_first if is_right(own)][:2])
-    session.next_proposals(1)
+    session.proposals.verify([own for own in n_first if is_right(own)][:2])
+    session.proposals.next(1)
     assert session._proposing._latest is first  # too little is new
-    session.verify([own for own in n_first if is_right(own)][2:8])
-    session.next_proposals(1)
+    session.proposals.verify([own for own in n_first if is_right(own)][2:8])
+    session.proposals.next(1)
     assert session._proposing._latest is not first
     assert session._proposing._latest.n_pairs == 13
 
 
 def test_in_the_background_nobody_waits(tmp_path):
     with open_keyed(tmp_path, training="background") as session:
-        assert session.next_proposals() == []
+        assert session.proposals.next() == []
         answer_some(session, 15)
         session.wait()
-        session.next_proposals()
+        session.proposals.next()
         session.wait()
-        assert len(session.next_proposals(5)) == 5
+        assert len(session.proposals.next(5)) == 5
 
 
 def test_without_an_encoder_nothing_is_proposed(tmp_path):
     with open_keyed(tmp_path) as session:
         with pytest.raises(NotFittedError, match="no encoder has learned"):
-            session.match()
-        assert session.next_proposals() == []
+            session.proposals.match()
+        assert session.proposals.next() == []
         with pytest.raises(ValueError, match="order must be"):
-            session.next_proposals(order="best")
+            session.proposals.next(order="best")
         with pytest.raises(ValueError, match="n must be"):
-            session.next_proposals(0)
+            session.proposals.next(0)
 
 
 def test_what_a_question_costs(session):
@@ -326,12 +331,12 @@ def test_what_a_question_costs(session):
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "3", True])
 def test_seconds_that_are_none_are_refused_before_anything_is_written(session, seconds):
-    pair = session.next_proposals(1)[0]
+    pair = session.proposals.next(1)[0]
     question = session.next_question("me")
     before = session.progress.n_answers
     for say in (
-        lambda: session.verify(pair, seconds=seconds),
-        lambda: session.refuse(pair, seconds=seconds),
+        lambda: session.proposals.verify(pair, seconds=seconds),
+        lambda: session.proposals.refuse(pair, seconds=seconds),
         lambda: session.answer(question, None, seconds=seconds),
         lambda: session.skip(question, seconds=seconds),
     ):
@@ -343,6 +348,6 @@ def test_seconds_that_are_none_are_refused_before_anything_is_written(session, s
 
 @pytest.mark.parametrize("pair", ["ab", ("a", "b", "c"), {"a", "b"}, 3])
 def test_what_is_no_pair_is_not_taken_for_one(session, pair):
-    for say in (session.verify, session.refuse):
+    for say in (session.proposals.verify, session.proposals.refuse):
         with pytest.raises(ValueError, match=r"must be a Proposal or a tuple \(x, y\)"):
             say(pair)

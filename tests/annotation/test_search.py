@@ -96,25 +96,29 @@ def test_the_encoder_finds_what_lies_near_the_text(tmp_path, training):
     template = PairedActiveLearner(Letters(), batch_size=2, random_state=0)
     path = tmp_path / "s"
     with AnnotationSession(path, items, texts, template, training=training) as session:
-        assert session.search("c", 0, 1, how="encoder")[0].row == 2  # it need not learn
+        assert (
+            session.items.search("c", 0, 1, how="encoder")[0].row == 2
+        )  # it need not learn
         session.train()
-        found = session.search("a", 0, 2, how="encoder")
+        found = session.items.search("a", 0, 2, how="encoder")
         assert [item.row for item in found] == [0, 3]
-        assert session.search("bb", 1, 1, how="encoder")[0].value == "bbb"
-        assert session.search("c", 0, 1, how="encoder")[0].row == 2
-        assert session.search(" ", 0, how="encoder") == []
+        assert session.items.search("bb", 1, 1, how="encoder")[0].value == "bbb"
+        assert session.items.search("c", 0, 1, how="encoder")[0].row == 2
+        assert session.items.search(" ", 0, how="encoder") == []
         question = session.next_question()
-        taken = session.search("", 1 - question.modality)[0]
+        taken = session.items.search("", 1 - question.modality)[0]
         session.answer(question, taken)
-        left = session.search("a", 1 - question.modality, 9, how="encoder")
+        left = session.items.search("a", 1 - question.modality, 9, how="encoder")
         assert len(left) == 4
         assert taken not in left
         session.change_budget(1)
         session.train()  # and there is nothing more to ask
         assert session.next_question() is None
-        assert session.search("a", 1 - question.modality, 9, how="encoder") == left
+        assert (
+            session.items.search("a", 1 - question.modality, 9, how="encoder") == left
+        )
         with pytest.raises(ValueError, match="how must be"):
-            session.search("a", 0, how="letters")
+            session.items.search("a", 0, how="letters")
 
 
 def test_an_encoder_that_reads_no_texts_finds_none(tmp_path):
@@ -124,5 +128,5 @@ def test_an_encoder_that_reads_no_texts_finds_none(tmp_path):
         tmp_path / "s", X[:20], texts, learner(batch_size=2), features=features
     ) as session:
         session.train()
-        assert session.search("text", 1, how="encoder") == []
-        assert session.search("text", 0, how="encoder") == []
+        assert session.items.search("text", 1, how="encoder") == []
+        assert session.items.search("text", 0, how="encoder") == []

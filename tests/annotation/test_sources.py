@@ -36,8 +36,8 @@ def test_texts_come_from_csv_and_jsonl(tmp_path):
     jsonl.write_text("\n".join(lines), encoding="utf-8")
     params = {"learner": learner(batch_size=1), "features": (X[:2], Y[:3])}
     with AnnotationSession(tmp_path / "s", csv, jsonl, **params) as session:
-        assert session.item(0, "8").value == "a hen"
-        keys = [item.key for item in session.search("fox", 1)]
+        assert session.items.get(0, "8").value == "a hen"
+        keys = [item.key for item in session.items.search("fox", 1)]
         assert keys[1] == keys[0] + "-2"  # the same text twice
     for text, name, message in [
         ("id,text\n1\n", "bad.csv", "line 2: it lacks fields"),

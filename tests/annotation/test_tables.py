@@ -30,8 +30,8 @@ def test_exports_hold_keys_hashes_and_who(session, tmp_path):
     session.answer(question, truth(question), by="ada", seconds=2)
     lone = session.next_question()
     session.answer(lone, None)
-    session.export_csv(tmp_path / "a.csv")
-    session.export_jsonl(tmp_path / "a.jsonl")
+    session.export(tmp_path / "a.csv")
+    session.export(tmp_path / "a.jsonl")
     lines = (tmp_path / "a.jsonl").read_text().splitlines()
     pair, none = map(json.loads, lines)
     assert (pair["kind"], pair["by"], pair["seconds"]) == ("pair", "ada", 2.0)
@@ -51,7 +51,7 @@ def test_exports_hold_the_texts_which_have_no_key_of_their_own(tmp_path):
     ) as session:
         question = session.next_question()
         session.answer(question, question.item.row)
-        session.export_jsonl(tmp_path / "a.jsonl")
+        session.export(tmp_path / "a.jsonl")
     row = json.loads((tmp_path / "a.jsonl").read_text())
     assert row["y_text"] == f"text {question.item.row}"
     assert row["X_text"] is None
@@ -86,8 +86,7 @@ def answered(tmp_path):
 def test_exports_are_tables_of_pairs(answered, tmp_path, name, place, recwarn):
     path = tmp_path / place / name
     path.parent.mkdir(exist_ok=True)
-    write = answered.export_csv if name.endswith("csv") else answered.export_jsonl
-    write(path)
+    answered.export(path)
     pairs = load_pairs(path)
     known = answered.pairs()
     assert len(known) == 4
@@ -104,7 +103,7 @@ def test_exports_are_tables_of_pairs(answered, tmp_path, name, place, recwarn):
 def test_exports_of_other_pools_have_no_image(session, tmp_path):
     question = session.next_question()
     session.answer(question, truth(question))
-    session.export_csv(tmp_path / "a.csv")
+    session.export(tmp_path / "a.csv")
     with open(tmp_path / "a.csv", encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["image"], row["text"]) == ("", "")

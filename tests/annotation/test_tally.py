@@ -66,7 +66,7 @@ def test_what_was_found_is_what_was_shown(tmp_path):
 def test_the_latest_answers_count(tmp_path):
     with open_keyed(tmp_path, learner=learner(batch_size=20)) as session:
         first = session.next_question()
-        elsewhere = session.search("", 1 - first.modality, 40)[-1]
+        elsewhere = session.items.search("", 1 - first.modality, 40)[-1]
         shown = {candidate.key for candidate in first.candidates}
         assert elsewhere.key not in shown
         session.answer(first, elsewhere)

@@ -48,7 +48,7 @@ def test_the_command_ends_in_pairs_and_a_saved_encoder(tmp_path, capsys, monkeyp
         session.change_budget(4)  # so that there is something to choose again
         session.train()
         for modality in (0, 1):  # text to image, and to text
-            found = session.search("plus sign", modality, 20, how="encoder")
+            found = session.items.search("plus sign", modality, 20, how="encoder")
             assert len(found) == session.progress.n_open[modality] > 0
 
     monkeypatch.setattr(annotate, "serve", lambda *_, **__: None)

@@ -24,7 +24,7 @@ def journal(tmp_path):
             question = session.next_question()
             session.answer(question, question.candidates[0], by="ada")
         session.answer(session.next_question(), None)
-        session.export_csv(tmp_path / "expected.csv")
+        session.export(tmp_path / "expected.csv")
         for end in ("", "-wal"):
             shutil.copy(tmp_path / f"s.skmal{end}", place / f"s.skmal{end}")
     assert (place / "s.skmal-wal").stat().st_size > 0
@@ -103,9 +103,9 @@ def test_proposals_are_marked_and_come_from_the_last_encoder(tmp_path, capsys):
             partner = question.item.row
             session.answer(question, partner)
         n_events = session._book.ledger.last
-        found = session.next_proposals(1)
+        found = session.proposals.next(1)
         assert session._book.ledger.last == n_events
-        session.verify(found)
+        session.proposals.verify(found)
     table = tmp_path / "pairs.csv"
     given = ["--features", str(tmp_path / "x.npy"), str(tmp_path / "y.npy")]
     command = ["export", str(journal), str(table), *options(tmp_path), "--proposals"]

@@ -63,7 +63,7 @@ def export(folder):
         folder / "a.db", photos, texts, learner, features=features, budget=3
     ) as session:
         session.run(lambda question: question.item.row)
-        session.export_csv(folder / "export.csv")
+        session.export(folder / "export.csv")
 
 
 @pytest.mark.parametrize("call", CALLS)

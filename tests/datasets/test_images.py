@@ -95,5 +95,5 @@ def test_both_are_pools_of_a_session(tmp_path):
         features=(features, features),
     ) as session:
         assert session.kinds == ("image", "text")
-        assert session.item(0, "k3").value == tmp_path / "3.jpg"
-        assert session.item(1, "k3").value == "photo 3"
+        assert session.items.get(0, "k3").value == tmp_path / "3.jpg"
+        assert session.items.get(1, "k3").value == "photo 3"

@@ -472,7 +472,7 @@ def test_a_session_about_images_in_tar_files(pairs, tmp_path):
             tmp_path / "b.db", images, list(found.y), learner, on_error="skip"
         ) as session,
     ):
-        assert [one.key for one in session.set_aside] == ["bad"]
+        assert [one.key for one in session.items.set_aside] == ["bad"]
 
 
 # ------------------------------------------------------------------ DataComp

@@ -208,7 +208,7 @@ def test_an_export_of_a_session_is_compared_as_it_is(tmp_path, sets):
         tmp_path / "s.skmal", images, texts, learner, features=(rows, rows), budget=17
     ) as session:
         session.run(lambda question: None if question.id == 1 else question.item.row)
-        session.export_csv(tmp_path / "pairs.csv")
+        session.export(tmp_path / "pairs.csv")
     command = (
         f"compare --data pairs --path {tmp_path}/pairs.csv --encoder clip "
         f"--model {sets}/micro.json --max-epochs 1 --seeds 1 --budget 12 --jobs 1 "

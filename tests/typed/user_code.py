@@ -244,7 +244,7 @@ def a_session(folder: Path) -> int:
                 break
         session.run(partner_of, by="ada")
         pairs: list[tuple[str, str]] = [(a.key, b.key) for a, b in session.pairs()]
-        session.export_csv(folder / "answers.csv")
+        session.export(folder / "answers.csv")
         assert len(pairs) == session.progress.n_pairs
         return session.progress.n_answers
 

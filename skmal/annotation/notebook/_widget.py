@@ -129,7 +129,11 @@ class QuestionWidget(anywidget.AnyWidget):
             return None
         modality = 1 - self.question["modality"]
         find = partial(
-            self._session.search, text, modality, N_HITS, question=self.question["id"]
+            self._session.items.search,
+            text,
+            modality,
+            N_HITS,
+            question=self.question["id"],
         )
         by_words, near = find(how="words"), find(how="encoder")
         known = {item.key for item in by_words}
@@ -148,10 +152,10 @@ class QuestionWidget(anywidget.AnyWidget):
         try:
             return self._thumbnail(modality, item.key)
         except UnreadableImage:
-            self._session.look_at(modality, item.key)  # sets it aside
+            self._session.items.look_at(modality, item.key)  # sets it aside
             return ""
 
     def _thumbnail_of(self, modality: int, key: str) -> str:
         """Return a small copy as a data URL."""
-        content, mimetype = thumbnail(self._session.item(modality, key).value)
+        content, mimetype = thumbnail(self._session.items.get(modality, key).value)
         return f"data:{mimetype};base64,{b64encode(content).decode()}"

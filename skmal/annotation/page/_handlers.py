@@ -112,7 +112,7 @@ class Handlers:
         modality, limit = modality_in(request.args), limit_in(request.args)
         text, how = request.args.get("text", ""), how_in(request.args)
         question = whole_in(request.args, "question")
-        found = self.session.search(text, modality, limit, how, question)
+        found = self.session.items.search(text, modality, limit, how, question)
         kind = self.session.kinds[modality]
         items = [shown_item(item, modality, kind, address) for item in found]
         return jsonify(items=items)
@@ -121,7 +121,7 @@ class Handlers:
         """Return all answers as a table, with image files by their whole path."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "pairs.csv"
-            self.session.export_csv(path)
+            self.session.export(path)
             content = path.read_bytes()
         return Response(content, mimetype="text/csv")
 
@@ -138,7 +138,7 @@ class Handlers:
         """Return a copy of an image, small or large, or a whole file of sound."""
         modality = modality_in(request.args)
         try:
-            item = self.session.item(modality, request.args.get("key", ""))
+            item = self.session.items.get(modality, request.args.get("key", ""))
         except ValueError as error:
             return refused(404, str(error))
         kind = self.session.kinds[modality]
@@ -153,7 +153,7 @@ class Handlers:
         try:
             content, mimetype = thumbnail(item.value, SIDES[size_in(request.args)])
         except UnreadableImage as error:
-            self.session.look_at(modality, item.key)
+            self.session.items.look_at(modality, item.key)
             return refused(422, str(error))
         return Response(content, mimetype=mimetype)
 

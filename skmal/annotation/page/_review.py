@@ -81,7 +81,10 @@ class ReviewHandlers:
     def _item(self, modality: int, key: str) -> dict[str, str | None]:
         """Return an item; of one that is gone its key."""
         try:
-            item, kind = self.session.item(modality, key), self.session.kinds[modality]
+            item, kind = (
+                self.session.items.get(modality, key),
+                self.session.kinds[modality],
+            )
         except ValueError:
             item, kind = Item(key, -1, None), "other"
         return shown_item(item, modality, kind, address)

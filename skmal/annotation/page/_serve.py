@@ -116,7 +116,7 @@ def serve(
     if not session._book.ledger.rounds_of_plan:
         session.train()  # else the first to open the page would wait for it
     for modality in (0, 1):
-        session.search("", modality, limit=1)  # as above
+        session.items.search("", modality, limit=1)  # as above
     token = kept_token(session.path)
     channels: dict[int, Any] = {}  # the server's, and one per browser that is connected
 

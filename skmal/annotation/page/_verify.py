@@ -27,12 +27,12 @@ class VerifyHandlers:
         """Return pairs to look at, and whether questions wait in full before them."""
         by, n = person_in(request.args, self.by), count_in(request.args)
         order = order_in(request.args)
-        found = self.session.next_proposals(n, by=by, order=order)
+        found = self.session.proposals.next(n, by=by, order=order)
         return jsonify(
             by=self.by,
             kinds=self.session.kinds,
             proposals=[self._shown(one) for one in found],
-            n_in_full=self.session.n_in_full(by),
+            n_in_full=self.session.proposals.n_in_full(by),
             progress=shown_progress(self.session),
         )
 
@@ -47,7 +47,7 @@ class VerifyHandlers:
         n_right = 0
         if right:
             total = None if each is None else each * len(right)
-            n_right = self.session.verify([*right], by=by, seconds=total)
+            n_right = self.session.proposals.verify([*right], by=by, seconds=total)
         n_wrong = sum(self._refuse(pair, by, each) for pair in wrong)
         return jsonify(
             n_right=n_right, n_wrong=n_wrong, progress=shown_progress(self.session)
@@ -56,7 +56,7 @@ class VerifyHandlers:
     def _refuse(self, pair: tuple[str, str], by: str, seconds: float | None) -> bool:
         """Write down that a pair is wrong; say whether it was still open."""
         try:
-            self.session.refuse(pair, by=by, seconds=seconds)
+            self.session.proposals.refuse(pair, by=by, seconds=seconds)
         except ValueError:  # somebody else has answered
             return False
         return True

@@ -79,7 +79,7 @@ def test_axe_finds_nothing(visit, folder, tmp_path, size, scheme):
         page.locator("#back").click()
         page.locator("#candidates li").first.wait_for()
         session.train()
-        session.next_proposals()
+        session.proposals.next()
         session.wait()
         page.locator("#verify").click()
         page.locator("#pairs li").first.wait_for()

@@ -278,7 +278,7 @@ def test_nothing_outside_the_pools_is_served(page, folder, key):
 
 
 def test_texts_are_no_images(page, session):
-    key = session.search("number 7", 1)[0].key
+    key = session.items.search("number 7", 1)[0].key
     assert page.get("/api/image", modality=1, key=key).status_code == 404
 
 

@@ -29,7 +29,7 @@ with AnnotationSession(
     training="background", n_candidates=5, budget=10,
 ) as session:
     serve(session, port=0, by="Ann")
-    session.export_csv(f"{folder}/pairs.csv")
+    session.export(f"{folder}/pairs.csv")
 """
 
 

@@ -17,7 +17,7 @@ def asked(folder, tmp_path):
             own = question.item.row
             session.answer(question, own, by="Ann", seconds=3.0)
             session.wait()
-        session.next_proposals()
+        session.proposals.next()
         session.wait()
         yield session
         session.wait()
