@@ -4,16 +4,17 @@ The journal keeps the rank of each, so that what they say survives the encoder.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .._shared.intervals import Interval
 from .._shared.types import IntArray
-from ..matching._audit import Audits
+from ..matching._audit import N_RECENT, AuditEstimates, Audits
 from ._catalogue import Catalogue
 from ._events import Pair, Ranked
 from ._ids import NONE, EventId, Number, QuestionId
-from ._ledger import Ledger, Lesson
+from ._ledger import Ledger, Lesson, items_of_event
 from ._training import Features, Rows
 
 EQUAL = 1e-6  # similarities that are no further apart share their ranks
@@ -145,13 +146,90 @@ def _rank(features: Features, one: Unranked) -> float:
     return float(1 + (ahead & rivals).sum() + (equal & rivals).sum() / 2)
 
 
+def settled(
+    ledger: Ledger, upto: EventId | None = None
+) -> tuple[dict[QuestionId, Lesson], list[QuestionId]]:
+    """Return what answers each question drawn at random, and those passed over.
+
+    One that was passed over, or whose answer was taken back, may be answered by what is
+    said of its item elsewhere. Not so one that nobody has looked at: of those, the easy
+    ones are settled elsewhere first.
+    """
+    passed = ledger.passed_over(upto)
+    items = {ledger.questions[question].item for question in passed}
+    own: dict[QuestionId, Lesson] = {}
+    about: dict[Number, list[Lesson]] = {}
+    for lesson in ledger.lessons(upto):
+        if isinstance(lesson, Pair):
+            continue
+        if lesson.question in ledger.audits:
+            own.setdefault(lesson.question, lesson)
+        for item in items.intersection(items_of_event(lesson)):
+            about.setdefault(item, []).append(lesson)
+    answered: dict[QuestionId, Lesson] = {}
+    waiting: list[QuestionId] = []
+    for question, asked_at in ledger.audits.items():
+        lesson = own.get(question)
+        if lesson is None and question in passed:
+            told = about.get(ledger.questions[question].item, [])
+            lesson = next((one for one in told if one.number > asked_at), None)
+            if lesson is None:
+                waiting.append(question)
+        if lesson is not None:
+            answered[question] = lesson
+    return answered, waiting
+
+
+def n_unsettled(ledger: Ledger, upto: EventId | None = None) -> int:
+    """Return how many of the latest questions drawn at random were passed over.
+
+    As far back as the answers go that estimates rest on; under the book's lock.
+    """
+    answered, waiting = settled(ledger, upto)
+    unknown, n, n_answered = {*waiting}, 0, 0
+    for question in reversed(ledger.audits):
+        n += question in unknown
+        n_answered += question in answered
+        if n_answered == N_RECENT:
+            break
+    return n
+
+
+def widened(told: AuditEstimates, n: int) -> AuditEstimates:
+    """Return estimates whose intervals hold whatever n more answers would have said.
+
+    The lower end takes the partners of all these for the last, the upper for the first.
+    """
+    n_none = told.n_answers * told.without_partner.value if told.n_answers else 0.0
+
+    def wide(own: Interval, n_told: float) -> Interval:
+        low = own.low * n_told / (n_told + n)
+        return Interval(own.value, low, (own.high * n_told + n) / (n_told + n))
+
+    if n == 0 or told.n_answers == 0:
+        return told
+    n_pairs = told.n_answers - round(n_none)
+    return replace(
+        told,
+        recall_at_1=wide(told.recall_at_1, n_pairs),
+        recall_at_9=wide(told.recall_at_9, n_pairs),
+        mrr=wide(told.mrr, n_pairs),
+        without_partner=wide(told.without_partner, told.n_answers),
+    )
+
+
 def audits_of(
     ledger: Ledger,
     pairs: IntArray,
+    upto: EventId,
     answers: Sequence[Unranked] = (),
     new: Sequence[Ranked] = (),
 ) -> Audits:
     """Return what a learner knows of its audits, from the journal.
+
+    Where the encoder has learned of another answer than the one that counts, or of none
+    to this question, the partner's place among the candidates tells its rank, as they
+    were when it was asked about; one that is not among them ranks behind these.
 
     Parameters
     ----------
@@ -159,31 +237,55 @@ def audits_of(
         What has been answered; under the book's lock.
     pairs : ndarray of shape (n_pairs, 3)
         Number of the event, and rows, of the pairs that the learner knows.
+    upto : int
+        The last event that it knows of.
     answers, new : sequences
         Those since the last training, and where their partners stood.
     """
-    standing: dict[QuestionId, Lesson] = {}
-    for lesson in ledger.lessons():
-        if isinstance(lesson, Pair):
-            continue
-        own = ledger.ranked.get(lesson.question)
-        if own is not None and own[1].partner == lesson.partner:
-            standing.setdefault(lesson.question, lesson)
+    answered, _ = settled(ledger, upto)
+    kept = {
+        question: recorded
+        for question, recorded in ledger.ranked.items()
+        if question in answered
+        and recorded[1].partner == _partner(ledger, question, answered[question])
+    }
     found = [
-        (upto, standing[question].number, own.rank)
-        for question, (upto, own) in ledger.ranked.items()
-        if question in standing
+        (before, answered[question].number, own.rank)
+        for question, (before, own) in kept.items()
     ]
     events = {one.question: one.event for one in answers}
     found += [(ledger.upto, events[own.question], own.rank) for own in new]
+    exact = {*kept, *(own.question for own in new)}
+    found += [
+        (ledger.audits[question], lesson.number, _listed(ledger, question, lesson))
+        for question, lesson in answered.items()
+        if question not in exact
+    ]
+    found.sort(key=lambda own: own[0])
     known = pairs[:, 0]
     before, place, ranks = list[int](), list[int](), list[float]()
-    for upto, event, rank in found:
+    for asked_at, event, rank in found:
         at = int(np.searchsorted(known, event))
         is_known = at < len(known) and known[at] == event
         if rank is not None and not is_known:  # its item cannot be used by now
             at = -1
-        before.append(int(np.searchsorted(known, upto, side="right")))
+        before.append(int(np.searchsorted(known, asked_at, side="right")))
         place.append(-1 if rank is None else at)
         ranks.append(np.nan if rank is None else rank)
     return Audits(tuple(before), tuple(place), tuple(ranks))
+
+
+def _partner(ledger: Ledger, question: QuestionId, lesson: Lesson) -> Number:
+    """Return what an answer says is the partner of a question's item."""
+    item = ledger.questions[question].item
+    return lesson.partner if lesson.item == item else lesson.item
+
+
+def _listed(ledger: Ledger, question: QuestionId, lesson: Lesson) -> float | None:
+    """Return a partner's rank among the candidates as they were; None for none."""
+    asked, partner = ledger.questions[question], _partner(ledger, question, lesson)
+    if partner == NONE:
+        return None
+    siblings = ledger.partners.get(asked.item, ())
+    rivals = [n for n in asked.partners if n == partner or n not in siblings]
+    return float(1 + (rivals.index(partner) if partner in rivals else len(rivals)))

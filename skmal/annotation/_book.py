@@ -73,6 +73,7 @@ class Book:
         is_training: bool,
         training_error: str | None,
         audit: AuditEstimates,
+        n_unsettled: int,
         is_matching: bool,
         is_stopped: bool,
     ) -> Progress:
@@ -109,6 +110,7 @@ class Book:
             agreement_over_time=over_time,
             overruled=ledger.opinions.overruled(),
             audit=audit,
+            n_unsettled=n_unsettled,
             audit_share=ledger.parameters.audit,
             n_verified=ledger.n_verified,
             n_refused=len(ledger.refusals),

@@ -4,7 +4,8 @@ A desk has no lock of its own; a session calls it under the book's.
 """
 
 import time
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from .._shared.parameters import check_number
 from .._shared.types import BoolArray
@@ -14,7 +15,7 @@ from ._ids import NONE, EventId, Number, QuestionId
 from ._ledger import ALL, OPEN, Told
 from ._open_rows import rows_open
 from ._opinions import Said
-from ._records import Partner, Partners, Question
+from ._records import Item, Partner, Partners, Question
 from ._settling import deciding, may_count, saying_otherwise, taking_back
 
 HELD = 600.0  # seconds after which a second answer may be anybody else's
@@ -113,6 +114,16 @@ class Desk:
         """Return the items that others have questions about."""
         held = self._wanted()
         return {asked.item for person, asked in held.items() if person != by}
+
+    def n_promised(self, by: str) -> int:
+        """Return how many answers are left for others, who have been asked for them."""
+        now = time.monotonic()
+        promised = {
+            asked.id
+            for person, asked in self._wanted().items()
+            if person != by and now - self._held[person][1] < HELD
+        }
+        return len(promised)
 
     def is_budget_held(self) -> bool:
         """Say whether people hold as many questions as may be paid for."""
@@ -245,6 +256,8 @@ class Desk:
             new = [n for n in dict.fromkeys(numbers) if n not in known]
         else:
             new = [self._check_partner(asked, cast(Partner, partner))]
+        n_paid = len(new) or int(not self._ledger.partners.get(asked.item))
+        self._check_budget(n_paid, asked)
         seconds = self._seconds(asked, by, seconds)
         for number in new:
             told.append(Answer(str(by), asked.id, asked.item, number, seconds))
@@ -263,8 +276,25 @@ class Desk:
                 f"question {asked.id} is about {self._items.key(asked.item)!r}, which "
                 "can have one partner; answer with that, or with None"
             )
+        self._check_budget(int(not self._ledger.partners.get(asked.item)), asked)
         seconds = self._seconds(asked, by, seconds)
         self._write(asked, by, [self._completing(asked, by, seconds, False)])
+
+    def payable(self, question: Question, told: Partners) -> list[Partners]:
+        """Return what to answer one after another where not all can be paid for."""
+        left, several = self._ledger.budget_left, isinstance(told, list | tuple)
+        if not several or len(cast(Sequence[Any], told)) <= left:
+            return [told]
+        numbers = [
+            self._items.number(1 - question.modality, one)
+            for one in cast(Sequence[Item | str | int], told)
+        ]
+        item = self._ledger.questions[QuestionId(question.id)].item
+        known = self._ledger.partners.get(item, ())
+        new = [n for n in dict.fromkeys(numbers) if n not in known]
+        if len(new) <= left:
+            return [told]
+        return [self._items.item(number) for number in new[: int(left)]]
 
     def _completing(
         self, asked: Asked, by: str, seconds: float | None, has_new: bool
@@ -409,6 +439,17 @@ class Desk:
                 "missing from its pool; put it back and open the session again"
             )
         return asked
+
+    def _check_budget(self, n: int, asked: Asked) -> None:
+        """Raise unless so many answers to a question may still be paid for."""
+        left = self._ledger.budget_left
+        if n > left:
+            raise ValueError(
+                f"the budget of {self._ledger.parameters.budget} answers has "
+                f"{max(int(left), 0)} left, and question {asked.id} about "
+                f"{self._items.key(asked.item)!r} would take {n}: nothing was written; "
+                "allow more with change_budget, and answer again"
+            )
 
     def _check_partner(
         self, asked: Asked, partner: Partner, even_known: bool = False

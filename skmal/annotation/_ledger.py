@@ -1,10 +1,10 @@
 """What the events of a journal amount to: who is whose partner, and what is asked."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +80,9 @@ class Ledger:
         self.n_verified: int = 0
         self.refusals: dict[EventId, Refused] = {}  # those that stand
         self._refused: dict[tuple[Number, Number], int] = {}  # item, partner; both ways
-        # Of random questions: the last event that the encoder knew of that ranked it.
+        # Of random questions: the last event that the encoder knew of that asked it;
+        self.audits: dict[QuestionId, EventId] = {}
+        # and where the partner stood, by the last event known to what ranked it.
         self.ranked: dict[QuestionId, tuple[EventId, Ranked]] = {}
         self.n_closed: list[int] = [
             0,
@@ -132,7 +134,12 @@ class Ledger:
                 self.questions |= {asked.id: asked for asked in questions}
 
     def _take_plan(self, plan: Plan) -> None:
-        """Learn anew from here on; what was asked by the plan before is not now."""
+        """Learn anew from here on; what was asked by the plan before is not now.
+
+        Where partners stood for the same kind of encoder still counts.
+        """
+        if _of_encoder(plan.learner) != _of_encoder(self.parameters.learner):
+            self.audits, self.ranked = {}, {}
         self.parameters = replace(
             self.parameters,
             batch_size=plan.batch_size,
@@ -143,7 +150,6 @@ class Ledger:
         self.current = []
         self._n_rounds_before = len(self.rounds)
         self.tally.begin_again()
-        self.ranked = {}  # by an encoder that there is no longer
 
     def _tell(self, event: Told) -> None:
         """Take in what a person says."""
@@ -327,6 +333,7 @@ class Ledger:
     def _ask(self, questions: list[Asked]) -> None:
         self.questions |= {asked.id: asked for asked in questions}
         self.current = [asked.id for asked in questions]
+        self.audits |= {asked.id: self.upto for asked in questions if asked.is_audit}
 
     def is_open(self, question: QuestionId) -> bool:
         """Say whether an answer to this question is still wanted."""
@@ -426,6 +433,22 @@ class Ledger:
         """Return what has come to count after an event and still does."""
         return [lesson for lesson in self._standing.values() if lesson.number > upto]
 
+    def passed_over(self, upto: EventId | None = None) -> set[QuestionId]:
+        """Return the random questions skipped, or whose answer was taken back."""
+        last = self.last if upto is None else upto
+        skips = {
+            question
+            for question in self.audits
+            if isinstance(skip := self._closed.get(question), Skip)
+            and skip.number <= last
+        }
+        taken_back = {
+            lesson.question
+            for lesson, end in self._ended
+            if not isinstance(lesson, Pair) and end <= last
+        }
+        return skips | (taken_back & self.audits.keys())
+
     def completions(self) -> list[Complete]:
         """Return what says of items with several partners that these are all."""
         standing = (self._kept[number] for number in sorted(self.completed.values()))
@@ -451,6 +474,11 @@ class Ledger:
         """Return how many answers may still be paid for; infinity without a budget."""
         budget = self.parameters.budget
         return np.inf if budget is None else budget - self.n_answers
+
+
+def _of_encoder(learner: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a learner's parameters that its encoder has."""
+    return {name: learner[name] for name in learner if name.startswith("estimator")}
 
 
 def items_of_event(event: Lesson | Told) -> tuple[Number, ...]:

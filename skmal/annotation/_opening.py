@@ -350,7 +350,7 @@ def recover(
     else:
         aligned = items_of(pools, then.pairs)
         learner = learner.from_state(learner.state() | kept | {"aligned": aligned})
-    audits = {"audits": audits_of(ledger, then.pairs).state()}
+    audits = {"audits": audits_of(ledger, then.pairs, last.upto).state()}
     learner = learner.from_state(learner.state() | audits)
     tell_unmatched(learner, pools, then.unmatched)
     return learner

@@ -161,9 +161,12 @@ class Proposals:
             If it could not be written. Nothing has changed then.
         """
         some = proposals if isinstance(proposals, list) else [proposals]
+        # Only a second person is asked in full about what is right.
+        is_shared = self._book.ledger.parameters.overlap > 0
+        near = self._proposing.candidates(some) if is_shared else {}
         with self._book.lock:
             self._book.check_open()
-            n = self._proposing.verify(some, str(by), seconds)
+            n = self._proposing.verify(some, str(by), seconds, near)
             self._trainer.start_if_due()
         return n
 
@@ -196,9 +199,10 @@ class Proposals:
         OSError
             If it could not be written. Nothing has changed then.
         """
+        near = self._proposing.candidates([proposal])
         with self._book.lock:
             self._book.check_open()
-            return self._proposing.refuse(proposal, str(by), seconds)
+            return self._proposing.refuse(proposal, str(by), seconds, near)
 
     def n_in_full(self, by: str = "me") -> int:
         """Return how many questions a person is asked in full, for they refused.

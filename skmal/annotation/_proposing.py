@@ -3,20 +3,20 @@
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
 from .._shared.parameters import check_number
-from .._shared.types import FloatArray, IntArray
+from .._shared.types import BoolArray, FloatArray, IntArray
 from ..arrays._verbs import take
 from ..learners._paired import PairedActiveLearner
 from ._book import Book
 from ._desk import Desk
 from ._events import Answer, Asked, Proposed, Refused
-from ._ids import Number, QuestionId, Row
+from ._ids import Number, QuestionId
 from ._ledger import OPEN
 from ._looks import look_at_shown, warn_set_aside
 from ._open_rows import rows_open
@@ -28,6 +28,7 @@ GROWN = 0.1  # of the pairs known; with so many more, partners are proposed anew
 
 Pair: TypeAlias = Proposal | tuple[Item | str | int, Item | str | int]
 Order: TypeAlias = Literal["surest", "least_sure"]
+Candidates: TypeAlias = dict[Number, list[Number]]  # likely partners, by item
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ class Proposing:
                     return []
                 taken = self._desk.proposed_to_others(by)
                 taken |= self._desk.asked_of_others(by)
-                most = min(n, max(self._book.ledger.budget_left, 0))
+                most = min(n, max(self._n_payable(by), 0))
                 chosen: list[int] = []
                 for at in left if order == "surest" else left[::-1]:
                     if len(chosen) >= most:
@@ -244,10 +245,16 @@ class Proposing:
 
     # ---------------------------------------------------------------- answering
 
-    def verify(self, pairs: Sequence[Pair], by: str, seconds: float | None) -> int:
+    def verify(
+        self,
+        pairs: Sequence[Pair],
+        by: str,
+        seconds: float | None,
+        near: Candidates,
+    ) -> int:
         """Write down that proposed partners are right; return how many were open.
 
-        Under the book's lock.
+        Under the book's lock. `near` has what a second person is shown beside them.
         """
         ledger = self._book.ledger
         numbers = [self._numbers(pair) for pair in pairs]
@@ -255,15 +262,17 @@ class Proposing:
         asked: list[Asked] = []
         said: list[Answer] = []
         used: set[Number] = set()
+        n_payable = self._n_payable(by)
         for x, y in dict.fromkeys(numbers):
             # An item that may have several partners stays open for others.
             single = {n for n in (x, y) if not ledger.several[n]}
             is_left = self._is_open(x, y) and not single & used
-            if not is_left or len(said) >= ledger.budget_left:
+            if not is_left or len(said) >= n_payable:
                 continue
             used |= single
             item, partner = self._asked_about(x, y)
-            one = self._question(item, partner, len(asked), with_partner=True)
+            one = self._question(item, partner, near.get(item, ()), len(asked))
+            one = replace(one, partners=[partner, *one.partners])
             asked.append(one)
             said.append(Answer(by, one.id, item, partner, each, verified=True))
         if said:
@@ -271,10 +280,12 @@ class Proposing:
         self._desk.proposed.pop(by, None)
         return len(said)
 
-    def refuse(self, pair: Pair, by: str, seconds: float | None) -> Question:
+    def refuse(
+        self, pair: Pair, by: str, seconds: float | None, near: Candidates
+    ) -> Question:
         """Write down that proposed partners are none; return the question in full.
 
-        Under the book's lock.
+        Under the book's lock. `near` has the candidates.
         """
         x, y = self._numbers(pair)
         key = self._book.items.key
@@ -286,13 +297,17 @@ class Proposing:
             )
         each = self._each(by, seconds, 1)
         item, partner = self._asked_about(x, y)
-        asked = self._question(item, partner, 0, with_partner=False)
+        asked = self._question(item, partner, near.get(item, ()), 0)
         self._book.commit(Proposed([asked]), Refused(by, asked.id, item, partner, each))
         self._desk.release(by)  # it comes before any other
         if by in self._desk.proposed:  # the time for the others begins anew
             items, _ = self._desk.proposed[by]
             self._desk.proposed[by] = items, time.monotonic()
         return self._desk.shown(asked)
+
+    def _n_payable(self, by: str) -> float:
+        """Return how many answers a person may give that others have not been asked."""
+        return self._book.ledger.budget_left - self._desk.n_promised(by)
 
     def _numbers(self, pair: Pair) -> tuple[Number, Number]:
         """Return the numbers of an item of X and one of y, or raise."""
@@ -328,24 +343,38 @@ class Proposing:
         several = self._book.ledger.several
         return (y, x) if several[x] and not several[y] else (x, y)
 
+    def candidates(self, pairs: Sequence[Pair]) -> Candidates:
+        """Return likely partners of the items asked about; not under the lock.
+
+        Other people may answer meanwhile: what is closed by then is not shown.
+        """
+        book, latest = self._book, self._latest
+        numbers = [self._numbers(pair) for pair in pairs]
+        features = None if latest is None else latest.features
+        if features is None:
+            return {}
+        found: Candidates = {}
+        with book.lock:  # a look at one flag per item
+            is_open = [self._are_open(features, modality) for modality in (0, 1)]
+            k = book.ledger.parameters.n_candidates + N_SPARE
+        for x, y in numbers:
+            item, _ = self._asked_about(x, y)
+            modality = int(book.items.modality[item])
+            row = np.array([book.items.row[item]])
+            is_open_there = is_open[1 - modality]
+            if np.isin(row, features.rows[modality]).all() and is_open_there.any():
+                near = features.nearest(modality, row, k, is_open_there)[0]
+                found[item] = book.items.numbers[1 - modality][near].tolist()
+        return found
+
+    def _are_open(self, features: Features, modality: int) -> BoolArray:
+        ledger, items = self._book.ledger, self._book.items
+        numbers = items.numbers[modality][features.rows[modality]]
+        return (ledger.partner[numbers] == OPEN) & (items.row[numbers] >= 0)
+
     def _question(
-        self, item: Number, partner: Number, n_before: int, with_partner: bool
+        self, item: Number, partner: Number, near: Sequence[Number], n_before: int
     ) -> Asked:
         """Return a question about an item, as a person is asked it in full."""
-        ledger, items, latest = self._book.ledger, self._book.items, self._latest
-        partners: list[Number] = []
-        features = None if latest is None else latest.features
-        modality, row = int(ledger.modality[item]), Row(int(items.row[item]))
-        if features is not None and np.isin(row, features.rows[modality]):
-            others = features.rows[1 - modality]
-            numbers = items.numbers[1 - modality][others]
-            is_open = (ledger.partner[numbers] == OPEN) & (items.row[numbers] >= 0)
-            k = ledger.parameters.n_candidates + N_SPARE
-            if is_open.any():
-                near = features.nearest(modality, np.array([row]), k, is_open)[0]
-                partners = items.numbers[1 - modality][near].tolist()
-        partners = [n for n in partners if n != partner]
-        if with_partner:
-            partners = [partner, *partners]
-        number = QuestionId(len(ledger.questions) + 1 + n_before)
-        return Asked(number, item, partners)
+        number = QuestionId(len(self._book.ledger.questions) + 1 + n_before)
+        return Asked(number, item, [n for n in near if n != partner])

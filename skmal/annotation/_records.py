@@ -370,7 +370,11 @@ class Progress:
         say otherwise, or somebody has decided so.
     audit : AuditEstimates
         What the answers about items drawn at random say of the pool that was open, with
-        95 % intervals; those learned from by now.
+        95 % intervals; those learned from by now. The intervals hold whatever those
+        that were passed over would have said.
+    n_unsettled : int
+        How many of these questions were passed over, or had their answer taken back,
+        and are without one.
     audit_share : float
         The share of questions that are about such items.
     n_verified : int
@@ -408,6 +412,7 @@ class Progress:
     agreement_over_time: list[Agreement]
     overruled: dict[str, int]
     audit: AuditEstimates
+    n_unsettled: int
     audit_share: float
     n_verified: int
     n_refused: int

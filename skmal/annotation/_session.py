@@ -13,6 +13,7 @@ from ..learners._paired import PairedActiveLearner
 from ..matching import Forecast
 from ._aside import write_list
 from ._asking import Asking
+from ._audited import widened
 from ._desk import Desk
 from ._events import Audit, Budget, Overlap
 from ._given import (
@@ -358,7 +359,9 @@ class AnnotationSession:
         if ids is not None:
             annotator = rehearsed(annotator, ids, self._book)
         while (question := self.next_question(by)) is not None:
-            self.answer(question, all_told(question, annotator(question)), by=by)
+            told = all_told(question, annotator(question))
+            for part in self._desk.payable(question, told):
+                self.answer(question, part, by=by)
         self._trainer.finish()
         return self
 
@@ -395,8 +398,9 @@ class AnnotationSession:
         ------
         ValueError
             If there is no such question or item, if the question was answered already,
-            if the partner is somebody else's or known already, or if there are several
-            for an item that can have one.
+            if the partner is somebody else's or known already, if there are several
+            for an item that can have one, or if no budget is left for it: others have
+            spent it meanwhile.
         OSError
             If it could not be written, on a full disk, say. Nothing has changed then.
         """
@@ -425,8 +429,8 @@ class AnnotationSession:
         Raises
         ------
         ValueError
-            If there is no such question, if it is closed, or if its item can have one
-            partner only.
+            If there is no such question, if it is closed, if its item can have one
+            partner only, or if it has none and no budget is left to say so.
         OSError
             If it could not be written. Nothing has changed then.
         """
@@ -571,7 +575,8 @@ class AnnotationSession:
             return self._book.progress(
                 self._trainer.is_training,
                 self._trainer.error or self._proposing.error,
-                self._trainer.learner.audit_,
+                widened(self._trainer.learner.audit_, self._trainer.n_unsettled),
+                self._trainer.n_unsettled,
                 self._proposing.is_matching,
                 self._asking.is_stopped,
             )

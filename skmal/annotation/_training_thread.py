@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from .._shared.types import Items
 from ..learners._paired import PairedActiveLearner
 from . import _weights
-from ._audited import audits_of, open_then, ranked, unranked
+from ._audited import audits_of, n_unsettled, open_then, ranked, unranked
 from ._book import Book
 from ._events import More, Round
 from ._ids import Row
@@ -49,6 +49,8 @@ class Trainer:
         As of the last finished training; replaced, never changed, by the next.
     error : str or None
         Why the last training in the background failed, where it did.
+    n_unsettled : int
+        Questions drawn at random that had been passed over by then.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Trainer:
         self.learner: PairedActiveLearner = learner
         self.in_background = in_background
         self.error: str | None = None
+        self.n_unsettled: int = n_unsettled(book.ledger, book.ledger.upto)
         self._book = book
         self.pools: Pools = pools
         self._validation = validation
@@ -123,7 +126,10 @@ class Trainer:
             lambda: features_of(self.learner, self.pools, open_rows),
         )
         with book.lock:
-            audits = audits_of(book.ledger, lessons.pairs, answers, stood)
+            audits = audits_of(
+                book.ledger, lessons.pairs, may_be_asked.upto, answers, stood
+            )
+            unsettled = n_unsettled(book.ledger, may_be_asked.upto)
         learner = teach(self.learner, self.pools, lessons, upto, audits)
         learner.audit = share
         chosen, features = ask(learner, self.pools, may_be_asked, n_candidates)
@@ -148,6 +154,7 @@ class Trainer:
                 )
             )
             self.learner, self._features = learner, features
+            self.n_unsettled = unsettled
             self.error = None
         _weights.remove_others(weights)
 

@@ -8,8 +8,9 @@ import pytest
 from helpers import make_pairs
 from sessions import answer_some, learner, open_keyed, truth
 
-from skmal import AnnotationSession, PairedActiveLearner
+from skmal import AnnotationSession, PairedActiveLearner, RidgeCCA
 from skmal.annotation import describe_audit, describe_forecast
+from skmal.annotation._audited import settled
 
 
 def audited(session):
@@ -27,6 +28,22 @@ def open_rows(session, modality):
     """Return the numbers of the items of a modality that are open."""
     ledger, items = session._book.ledger, session._book.items
     return [n for n in items.numbers[modality] if ledger.partner[n] == -2]
+
+
+def listed(asked, partner):
+    """Return a partner's rank among the candidates, else that behind them."""
+    return 1.0 + [*asked.partners, partner].index(partner)
+
+
+def rank_of(session, asked):
+    """Return the rank that the learner has of a pair, by what was asked."""
+    items, audits = session._book.items, told_by_audits(session)
+    side = int(items.modality[asked.item])
+    taught = (session.learner.X_training, session.learner.y_training)[side]
+    value = session.items.get(side, items.key(asked.item)).value
+    places = [i for i, row in enumerate(taught) if np.array_equal(row, value)]
+    (at,) = (i for i, place in enumerate(audits["place"]) if place in places)
+    return audits["rank"][at]
 
 
 def test_the_share_is_drawn_and_the_journal_says_which(tmp_path):
@@ -138,7 +155,78 @@ def test_an_answer_that_others_have_settled_is_ranked_if_none_was_learned(tmp_pa
             session.answer(early.id, "yx"[side] + key[1:], by=by)
         session.train()
         assert session._book.ledger.ranked[early.id][1].partner == told[early.id]
+        assert session.progress.audit.n_answers == n_answers
+        partner = session._book.items.number(1 - side, "yx"[side] + key[1:])
+        rank = listed(early, partner)
+        assert rank != session._book.ledger.ranked[early.id][1].rank
+        assert rank_of(session, early) == rank  # as it was before any was learned
+
+
+def test_those_passed_over_widen_the_intervals_until_they_are_answered(tmp_path):
+    with open_keyed(tmp_path, audit=1.0) as session:
+        answer_some(session, 10)
+        passed = []
+        for _ in range(3):
+            question = session.next_question()
+            passed.append(session._book.ledger.questions[question.id])
+            session.skip(question)
+        answer_some(session, 10)
+        session.train()
+        told, own = session.progress, session.learner.audit_
+        n = own.n_answers
+        assert told.n_unsettled == 3
+        assert told.audit.recall_at_9.value == own.recall_at_9.value
+        for name in ("recall_at_1", "recall_at_9", "mrr", "without_partner"):
+            wide, narrow = getattr(told.audit, name), getattr(own, name)
+            assert wide.low == pytest.approx(narrow.low * n / (n + 3))
+            assert wide.high == pytest.approx((narrow.high * n + 3) / (n + 3))
+    with open_keyed(tmp_path) as session:
+        assert session.progress.audit == told.audit
+        assert session.progress.n_unsettled == 3
+        session.run(truth)  # they come back when all others have been asked
+        assert session.progress.n_unsettled == 0
+        assert session.progress.audit == session.learner.audit_
+        for asked in passed:
+            lesson = settled(session._book.ledger)[0][asked.id]
+            assert lesson.question != asked.id
+            partner = ({lesson.item, lesson.partner} - {asked.item}).pop()
+            assert listed(asked, partner) in told_by_audits(session)["rank"]
+
+
+def test_one_whose_answer_is_taken_back_is_ranked_by_the_next(tmp_path):
+    with open_keyed(tmp_path, audit=1.0) as session:
+        answer_some(session, 10)
+        question = session.next_question()
+        asked = session._book.ledger.questions[question.id]
+        wrong = next(c for c in question.candidates if c.key != truth(question))
+        session.answer(question, wrong)
+        session.train()
+        n_answers = session.progress.audit.n_answers
+        session.review.take_back(session.review.replies()[0])
+        session.train()
         assert session.progress.audit.n_answers == n_answers - 1
+        assert session.progress.n_unsettled == 1
+        session.answer(question, truth(question))
+        session.train()
+        assert session.progress.audit.n_answers == n_answers
+        assert session.progress.n_unsettled == 0
+        partner = session._book.items.number(1 - question.modality, truth(question))
+        assert rank_of(session, asked) == listed(asked, partner)
+
+
+def test_another_plan_keeps_ranks_but_not_those_of_another_encoder(tmp_path):
+    with open_keyed(tmp_path, audit=1.0) as session:
+        answer_some(session, 15)
+        session.train()
+        before = told_by_audits(session)
+    assert len(before["rank"]) == 10
+    with open_keyed(tmp_path, batch_size=4, replan=True) as session:
+        session.train()
+        assert told_by_audits(session) == before
+    asker = learner(estimator=RidgeCCA())
+    with open_keyed(tmp_path, learner=asker, batch_size=4, replan=True) as session:
+        session.train()
+        assert told_by_audits(session)["rank"] == ()
 
 
 def test_items_without_a_partner_are_counted(tmp_path):

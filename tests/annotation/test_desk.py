@@ -87,6 +87,18 @@ def test_two_persons_never_overspend_the_budget(session):
     assert session.next_question() is not None
 
 
+def test_who_was_asked_before_the_budget_shrank_does_not_pass_it(session):
+    held = {by: session.next_question(by) for by in "ab"}
+    session.change_budget(1)
+    session.answer(held["a"], truth(held["a"]), by="a")
+    with pytest.raises(ValueError, match=r"budget of 1 answers has 0 left.*take 1"):
+        session.answer(held["b"], truth(held["b"]), by="b")
+    assert session.progress.n_answers == 1
+    session.change_budget(2)
+    session.answer(held["b"], truth(held["b"]), by="b")
+    assert session.progress.n_answers == 2
+
+
 def test_an_answer_takes_the_place_of_anybodys_skip(session):
     question = session.next_question("a")
     session.skip(question, by="b")

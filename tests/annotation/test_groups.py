@@ -308,3 +308,19 @@ def test_without_groups_copies_are_items_of_their_own(tmp_path):
     with AnnotationSession(tmp_path / "s.skmal", images, texts, clip) as session:
         assert session.progress.n_open == (13, 12)
         assert session.items.get(0, "copy.png").key == "copy.png"
+
+
+def test_several_partners_do_not_pass_the_budget(tmp_path):
+    with open_session(tmp_path) as session:
+        question = ask_about(session, 0)
+        budget = session.progress.n_answers + 2
+        session.change_budget(budget)
+        with pytest.raises(ValueError, match="has 2 left.*would take 3"):
+            session.answer(question, partners(question))
+        assert session.progress.n_answers == budget - 2
+        session.run(lambda q: partners(q) if q.several else partners(q)[0])
+        assert session.progress.n_answers == budget
+        assert known(session) <= TRUTH
+        assert session._book.ledger.completed == {}  # not all of them were paid for
+        with pytest.raises(ValueError, match="has 0 left.*would take 1"):
+            session.answer(question, partners(question)[2])

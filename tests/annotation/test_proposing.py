@@ -1,6 +1,7 @@
 """Proposed partners, and people who say whether these are right."""
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from sklearn.exceptions import NotFittedError
 
 from skmal import AnnotationSession
 from skmal.annotation import Cost
+from skmal.annotation._training import Features
 
 
 @pytest.fixture
@@ -192,6 +194,39 @@ def test_a_second_person_is_asked_blind_and_in_full(tmp_path):
         assert question.item == right[0].X
         assert right[0].y in question.candidates
         assert session.progress.agreement.n_agreed == len(waiting)
+
+
+def test_what_is_verified_leaves_what_others_have_been_asked(session):
+    right, _ = propose(session, by="bob")
+    session.change_budget(session.progress.n_answers + 2)
+    question = session.next_question("ada")
+    own = [one for one in right if question.item not in (one.X, one.y)]
+    assert len(session.proposals.next(9, by="bob")) == 1
+    assert session.proposals.verify(own[:3], by="bob") == 1
+    session.answer(question, truth(question), by="ada")
+    assert session.progress.n_answers == session.progress.budget
+
+
+def test_no_pool_is_searched_under_the_lock(session, monkeypatch):
+    nearest, lock, was_free = Features.nearest, session._book.lock, []
+
+    def is_free():
+        got = lock.acquire(blocking=False)
+        if got:
+            lock.release()
+        return got
+
+    def watched(*args):
+        with ThreadPoolExecutor(1) as elsewhere:
+            was_free.append(elsewhere.submit(is_free).result())
+        return nearest(*args)
+
+    right, wrong = propose(session)
+    monkeypatch.setattr(Features, "nearest", watched)
+    session.proposals.verify(right[0])
+    assert was_free == []  # nobody else is asked about it
+    assert session.proposals.refuse(wrong[0]).candidates
+    assert was_free == [True]
 
 
 @pytest.mark.parametrize("groups", ["X", "y", "both"])
