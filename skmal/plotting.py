@@ -20,6 +20,8 @@ __all__ = [
     "plot_curve_grid",
 ]
 
+POINTS = {"n_pairs": "answers bought", "seconds": "seconds of a person"}
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import FillBetweenPolyCollection
@@ -28,19 +30,22 @@ if TYPE_CHECKING:
 
 
 class AnnotationCurveDisplay:
-    """Score against the number of answers: one line per strategy, mean and band.
+    """Score against the number of answers, or seconds: a line per strategy and a band.
 
     Parameters
     ----------
     n_pairs : array-like of shape (n_points,)
         Answers paid for at each point, the pairs at the start included: aligned pairs,
-        where no partner was missing.
+        where no partner was missing. Or what else they cost, such as the seconds that
+        ``skmal.experiments.compare(cost=...)`` counts.
     scores : dict of str to array-like of shape (n_seeds, n_points)
         The curves of each strategy by its name.
     score_name : str, default=None
         Label of the vertical axis.
     chance : float, default=None
         What guessing scores, a dashed line; None: no line.
+    points_name : str, default="answers bought"
+        Label of the horizontal axis.
 
     Attributes
     ----------
@@ -78,11 +83,13 @@ class AnnotationCurveDisplay:
         scores: Mapping[str, npt.ArrayLike],
         score_name: str | None = None,
         chance: float | None = None,
+        points_name: str = POINTS["n_pairs"],
     ) -> None:
         self.n_pairs = n_pairs
         self.scores = scores
         self.score_name = score_name
         self.chance = chance
+        self.points_name = points_name
 
     @classmethod
     def from_learners(
@@ -160,8 +167,9 @@ class AnnotationCurveDisplay:
         Parameters
         ----------
         path : str or path
-            A `curves.csv` or a `runs.csv`, as ``skmal compare`` writes them. Chance is
-            drawn where the `settings.json` beside it tells it.
+            A `curves.csv` (against answers, or seconds) or a `runs.csv`, as ``skmal
+            compare`` writes them. Chance is drawn where the `settings.json` beside it
+            tells it.
         data : str, default=None
             Which data set or pool; None: the only one.
         metric : str, default=None
@@ -183,7 +191,7 @@ class AnnotationCurveDisplay:
         --------
         plot_curve_grid : Several metrics and pools at once.
         """
-        curves = _read_curves(path)
+        curves, axis = _read_curves(path)
         sets = list(dict.fromkeys(name for name, _ in curves))
         if data is None and len(sets) > 1:
             raise ValueError(
@@ -202,7 +210,7 @@ class AnnotationCurveDisplay:
             )
         points, scores = _on_common_seeds(curves[data, metric], f"{data} in {path}")
         chance = chance_beside(path).get(metric)
-        return cls(points, scores, metric, chance).plot(ax=ax)
+        return cls(points, scores, metric, chance, POINTS[axis]).plot(ax=ax)
 
     def plot(
         self, ax: "Axes | None" = None, *, confidence: float = 0.95
@@ -245,7 +253,7 @@ class AnnotationCurveDisplay:
                 )
         if self.chance is not None:
             axes.axhline(self.chance, color="grey", linestyle="--", label="chance")
-        axes.set(xlabel="answers bought", ylabel=self.score_name)
+        axes.set(xlabel=self.points_name, ylabel=self.score_name)
         axes.legend()
         return self
 
@@ -279,7 +287,7 @@ def plot_curve_grid(
     ValueError
         If the file is of another kind, or holds none of these.
     """
-    curves = _read_curves(path)
+    curves, _ = _read_curves(path)
     columns = list(dict.fromkeys(name for name, _ in curves)) if data is None else data
     rows = (
         list(dict.fromkeys(name for _, name in curves)) if metrics is None else metrics
@@ -304,12 +312,16 @@ def plot_curve_grid(
 _Curves = dict[tuple[str, str], dict[str, dict[int, dict[int, float]]]]
 
 
-def _read_curves(path: str | Path) -> _Curves:
-    """Return {(data, metric): {strategy: {seed: {n_pairs: score}}}} of a file."""
+def _read_curves(path: str | Path) -> tuple[_Curves, str]:
+    """Return {(data, metric): {strategy: {seed: {point: score}}}}, and what points are.
+
+    They are "n_pairs" or "seconds".
+    """
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = set(rows[0]) if rows else set()
-    if not {"strategy", "seed", "metric", "n_pairs"} < columns:
+    axis = next((name for name in POINTS if name in columns), "n_pairs")
+    if not {"strategy", "seed", "metric", axis} < columns:
         raise ValueError(
             f"{path} is no curves.csv or runs.csv of skmal compare with rows in it; it "
             f"has the columns {', '.join(sorted(columns)) or 'none'}"
@@ -323,9 +335,9 @@ def _read_curves(path: str | Path) -> _Curves:
             int(row["seed"]), {}
         )
         scores = (row.get("score") or row["scores"]).split()
-        for n, score in zip(row["n_pairs"].split(), scores, strict=True):
+        for n, score in zip(row[axis].split(), scores, strict=True):
             points[int(n)] = float(score)
-    return curves
+    return curves, axis
 
 
 def _on_common_seeds(

@@ -173,8 +173,9 @@ class Cost:
     Examples
     --------
     >>> from skmal.annotation import Cost
-    >>> Cost(verify=1.5, pick=4.0, search=11.0).expected(share_picked=0.5)
-    7.5
+    >>> cost = Cost(verify=1.5, pick=4.0, search=11.0)
+    >>> cost.expected(share_picked=0.5), cost.pays_from(share_picked=0.5)
+    (7.5, 0.2)
     """
 
     verify: float | None
@@ -198,6 +199,28 @@ class Cost:
         if any(share > 0 and seconds is None for share, seconds in parts):
             return None
         return sum(share * (seconds or 0.0) for share, seconds in parts)
+
+    def pays_from(self, share_picked: float) -> float | None:
+        """Return the confidence from which on a look at a proposal saves seconds.
+
+        A look at one that is wrong is wasted, and one that is right spares the question
+        in full: it pays where the confidence is above the seconds of a look over those
+        of the question.
+
+        Parameters
+        ----------
+        share_picked : float
+            As in `expected`; ``progress.found`` counts it.
+
+        Returns
+        -------
+        float or None
+            From 0 to 1, where 1 is never; None where a part is not known that matters.
+        """
+        full = self.expected(share_picked)
+        if full is None or self.verify is None:
+            return None
+        return min(1.0, self.verify / full) if full > 0 else 1.0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ..annotation._records import Cost
 from ..experiments import (
     ABLATIONS,
     DATA,
@@ -34,7 +35,7 @@ DEFAULT_DATA = "glyphs"
 NOT_OF_THE_SUITE = (
     *("data", "features", "groups", "test", "model", "pretrained", "max_epochs"),
     *("learning_rate", "pool_size", "on_error", "text_column", "image_column"),
-    *("cache", "overwrite"),
+    *("cache", "cost", "overwrite"),
 )
 KILLED = 130  # the exit status of what Ctrl-C has ended
 
@@ -112,6 +113,10 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
             if not arguments.features:
                 raise ValueError(f"--{name} goes with --features only")
             own[name] = array_of(path, f"--{name}")
+    cost = None
+    if arguments.cost:
+        pick, search = arguments.cost
+        cost = Cost(verify=None, pick=pick, search=search)
     curves, savings = compare(
         arguments.strategies,
         data=data,
@@ -124,6 +129,7 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
         n_seeds=5 if arguments.seeds is None else arguments.seeds,
         budget=0.3 if arguments.budget is None else arguments.budget,
         batch_size=arguments.batch_size,
+        cost=cost,
         pool_size=arguments.pool_size,
         on_error=arguments.on_error,
         n_jobs=arguments.jobs,
@@ -135,7 +141,7 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         **own,
     )
-    print_savings(savings)
+    print_savings(savings, "Answers" if cost is None else "Seconds of a person")
     chance = chance_beside(arguments.out / "curves.csv")
     print("Guessing scores " + ", ".join(f"{n} {s:.4f}" for n, s in chance.items()))
     if pairs := pairwise_table(curves):
@@ -298,6 +304,14 @@ def add_parser(
         type=pairs_or_share,
         metavar="B",
         help="items asked about in a round; with --suite, a share of the pool (0.05)",
+    )
+    parser.add_argument(
+        "--cost",
+        nargs=2,
+        type=float,
+        metavar=("PICK", "SEARCH"),
+        help="count seconds in place of answers: those of a question whose partner is "
+        "among the first nine candidates, and of one whose is not, such as 4 12",
     )
     parser.add_argument(
         "--pool-size", type=int, metavar="N", help="pairs that can be bought; all"

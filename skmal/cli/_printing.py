@@ -7,15 +7,17 @@ from typing import Any
 from ..experiments import write_results
 
 
-def print_savings(savings: Sequence[Mapping[str, Any]]) -> None:
+def print_savings(savings: Sequence[Mapping[str, Any]], what: str = "Answers") -> None:
     """Print the table of savings.
 
     Parameters
     ----------
     savings : list of dict
         As `skmal.experiments.compare` returns them.
+    what : str, default="Answers"
+        What is saved.
     """
-    print("Answers saved against random, % (mean over seeds, 95 % interval):")
+    print(f"{what} saved against random, % (mean over seeds, 95 % interval):")
     for row in savings:
         mean, low, high = percent(row)
         if mean != mean:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .._shared.parameters import check_integer
+from .._shared.parameters import check_integer, check_number
 from .._version import __version__
 from ..datasets._reading import OnError
 from ..encoders._protocol import Encoder
@@ -29,6 +29,7 @@ from ._own_pairs import chance_of, own_pairs
 from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
 from ._run import Plan, default_jobs, in_parallel, run
 from ._runs import Key, alone_in, keep_missing, run_rows
+from ._seconds import QuestionCost, in_seconds
 from ._settings import keep_settings
 from ._tables import Row, curves_of_runs, savings_table
 
@@ -61,6 +62,7 @@ def compare(
     n_seeds: int = 5,
     budget: float = 0.3,
     batch_size: int | None = None,
+    cost: QuestionCost | None = None,
     pool_size: int | None = None,
     on_error: OnError = "raise",
     n_jobs: int | None = None,
@@ -130,6 +132,11 @@ def compare(
         Pairs to buy in all: a share of the pool (float) or a number (int).
     batch_size : int, default=None
         Items asked about in a round; None: a twenty-fifth of the budget.
+    cost : Cost, default=None
+        The seconds of a question by what a person does about it, such as
+        ``skmal.annotation.Cost(verify=None, pick=4.0, search=12.0)`` or what a session
+        has measured (``session.progress.cost``). Curves and savings are in seconds
+        then, not in answers; see Notes. None: in answers, as if each cost the same.
     pool_size : int, default=None
         Pairs that can be bought, drawn at random by each seed; None: all.
     on_error : {"raise", "skip"}, default="raise"
@@ -154,7 +161,8 @@ def compare(
     -------
     curves : list of dict
         One per strategy, seed, round and metric, with the keys "data", "strategy",
-        "seed", "n_pairs", "metric" and "score"; with `out`, of all runs in the folder.
+        "seed", "n_pairs" (with `cost` "seconds"), "metric" and "score"; with `out`, of
+        all runs in the folder.
     savings : list of dict
         One per strategy and metric: the fields of
         `skmal.metrics.AnnotationSavings`.
@@ -163,12 +171,22 @@ def compare(
     ------
     ValueError
         If a name is unknown or a number out of range, if a strategy or an encoder of
-        your own breaks its contract, or if `out` holds another comparison.
+        your own breaks its contract, if `out` holds another comparison, or if `cost`
+        lacks a number or goes with items that have several partners.
 
     Warns
     -----
     UserWarning
         If a strategy in `out` had another code or other parameters: it is run again.
+
+    Notes
+    -----
+    With `cost`, a question takes `pick` seconds where the true partner is among the
+    nine candidates that the encoder finds likeliest at the time, and `search` seconds
+    where it is not; so do the pairs at the start, for which there is no encoder. Curves
+    are interpolated between rounds, to as many points as there are rounds, up to where
+    the first strategy has spent its answers. Looking at proposals (`verify`) is no part
+    of it. It takes another look at all open items in each round.
 
     Examples
     --------
@@ -214,6 +232,9 @@ def compare(
     )
     of_features = not says_no_numbers(estimator) if is_own else called != "clip"
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
+    if cost is not None:
+        for name in ("pick", "search"):
+            check_number(getattr(cost, name, None), f"cost.{name}", more_than=0)
     if pool_size is not None:
         pool_size = check_integer(pool_size, "pool_size", minimum=2)
 
@@ -260,7 +281,13 @@ def compare(
         for seed in range(n_seeds)
         for name, strategy in asking.items()
     ]
-    make = partial(_run_held_out, pairs, pool_size, estimator, plan)
+    counted = {} if cost is None else {"count_found": True}
+    if counted and pairs.groups is not None:
+        raise ValueError(
+            f"cost={cost} was passed, but items of {title} have several partners, and "
+            "seconds are counted where each has one; leave out cost"
+        )
+    make = partial(_run_held_out, pairs, pool_size, estimator, plan, counted)
     jobs = {
         "n_jobs": n_jobs or default_jobs(called),
         "verbose": bool(verbose),
@@ -280,7 +307,7 @@ def compare(
             "batch_size": plan.batch_size,
             "budget": plan.budget,
             "pool_size": pool_size,
-        }
+        } | counted
         prints = {
             case.key: fingerprint(content, case.strategy, settings) for case in cases
         }
@@ -288,6 +315,8 @@ def compare(
             keep_settings(Path(out), settings, chance_of(first), overwrite)
             rows = keep_missing(out, cases, make, prints, **jobs)
     curves = curves_of_runs(rows, list(asking))
+    if cost is not None:
+        curves = in_seconds(curves, cost)
     return curves, savings_table(curves)
 
 
@@ -354,11 +383,12 @@ def _run_held_out(
     pool_size: int | None,
     estimator: Encoder,
     plan: Plan,
+    counted: dict[str, bool],
     case: _Asked,
 ) -> list[Row]:
     seed = case.key[-1]
     pool = pairs.pool(seed, pool_size)
-    curve = run(pool, estimator, case.strategy, seed, plan)
+    curve = run(pool, estimator, case.strategy, seed, plan, **counted)
     return run_rows(case.key, len(pool.X), curve, list(curve.scores[0]), digits=None)
 
 

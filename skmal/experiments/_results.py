@@ -11,6 +11,7 @@ from ._tables import (
     CURVES_HEADER,
     SAVINGS_HEADER,
     Row,
+    axis_of,
     plot_curves,
     write_table,
 )
@@ -46,7 +47,9 @@ def write_results(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     files = [out / name for name in FILES]
-    write_table(files[0], CURVES_HEADER, curves)
+    axis = axis_of(curves)
+    header = [axis if name == "n_pairs" else name for name in CURVES_HEADER]
+    write_table(files[0], header, curves)
     write_table(files[1], SAVINGS_HEADER, savings)
     write_pairs(out, curves)
     chance = chance_beside(files[0]).get(curves[0]["metric"])

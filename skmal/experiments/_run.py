@@ -18,6 +18,7 @@ from ..encoders._ridge import RidgeCCA
 from ..learners._paired import PairedActiveLearner
 from ..strategies._base import Strategy
 from ._pools import Pool
+from ._seconds import FOUND, Shown
 from ._tables import Row, curve_rows
 
 Result = TypeVar("Result")
@@ -70,6 +71,7 @@ def run(
     plan: Plan,
     *,
     callbacks: Sequence[Callable[[PairedActiveLearner], Any]] = (),
+    count_found: bool = False,
     **parameters: Any,
 ) -> Curve:
     """Buy pairs of a pool until the budget is spent, in one thread.
@@ -88,6 +90,11 @@ def run(
         How many pairs.
     callbacks : sequence of callables, default=()
         Each is called with the learner whenever its encoder has learned.
+    count_found : bool, default=False
+        Whether the scores tell, as "found among 9", how many of the answers named one
+        of the nine likeliest candidates, those at the start left out. It takes a look
+        at all open items in each round, by an annotator who is always right, and pools
+        without `groups` and `known`.
     **parameters
         More of the learner's: `annotator`, `buffer_size`. Those work in `fit` only,
         which asks where the pool says nothing of pairs that are known.
@@ -97,6 +104,9 @@ def run(
     Curve
         Answers and scores.
     """
+    shown = Shown(pool) if count_found else None
+    if shown is not None:
+        parameters = {"annotator": shown} | parameters
     with_torch = not isinstance(estimator, RidgeCCA | KernelCCA)
     with single_threaded(with_torch):
         if pool.known is not None:
@@ -113,6 +123,8 @@ def run(
             random_state=seed,
             **parameters,
         )
+        if shown is not None:
+            shown.learner = learner
         learner.fit(
             pool.X,
             pool.y,
@@ -121,9 +133,13 @@ def run(
             scoring=pool.scoring,
             callbacks=callbacks,
         )
-        return Curve(
-            [int(n) for n in learner.n_answers_iter_], list(learner.validation_scores_)
-        )
+        scores: list[dict[str, float]] = list(learner.validation_scores_)
+        if shown is not None:
+            counts = np.cumsum([0, *shown.n_found])
+            scores = [
+                own | {FOUND: float(n)} for own, n in zip(scores, counts, strict=True)
+            ]
+        return Curve([int(n) for n in learner.n_answers_iter_], scores)
 
 
 def _run_by_hand(

@@ -139,6 +139,22 @@ def savings_table(curves: Sequence[Row]) -> list[Row]:
     return rows
 
 
+def axis_of(curves: Sequence[Row]) -> str:
+    """Return what the points of curves count: "n_pairs" or "seconds".
+
+    Parameters
+    ----------
+    curves : list of dict
+        As `skmal.experiments.compare` returns them.
+
+    Returns
+    -------
+    str
+        The key.
+    """
+    return "seconds" if curves and "seconds" in curves[0] else "n_pairs"
+
+
 def curves_of(
     curves: Sequence[Row], metric: str
 ) -> dict[str, tuple[IntArray, FloatArray]]:
@@ -185,10 +201,11 @@ def curves_with_seeds(
         If the seeds of a strategy have different points.
     """
     found: dict[str, dict[int, dict[int, float]]] = {}
+    axis = axis_of(curves)
     for row in curves:
         if row["metric"] == metric:
             seeds = found.setdefault(row["strategy"], {})
-            seeds.setdefault(row["seed"], {})[row["n_pairs"]] = row["score"]
+            seeds.setdefault(row["seed"], {})[row[axis]] = row["score"]
     by_strategy = {}
     for name, seeds in found.items():
         tables = {
@@ -232,14 +249,18 @@ def plot_curves(
     matplotlib Figure
         Not registered with pyplot, so that nothing needs to be closed.
     """
-    from ..plotting import AnnotationCurveDisplay, new_axes
+    from ..plotting import POINTS, AnnotationCurveDisplay, new_axes
 
     shown: str = curves[0]["metric"] if metric is None else metric
     by_strategy = curves_of(curves, shown)
     n_pairs, _ = next(iter(by_strategy.values()))  # the same of all
     scores = {name: scores for name, (_, scores) in by_strategy.items()}
     display = AnnotationCurveDisplay(
-        n_pairs, scores, score_name or f"{shown} on held-out pairs", chance
+        n_pairs,
+        scores,
+        score_name or f"{shown} on held-out pairs",
+        chance,
+        points_name=POINTS[axis_of(curves)],
     )
     return cast("Figure", display.plot(new_axes() if ax is None else ax).figure_)
 

@@ -1,0 +1,105 @@
+"""Curves against the seconds of a person in place of the number of answers."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from .._shared.types import IntArray
+from ..arrays._verbs import take
+from ..learners._annotators import SimulatedAnnotator
+from ..learners._paired import PairedActiveLearner
+from ..learners._query import Query
+from ._pools import Pool
+from ._tables import Row
+
+N_SHOWN = 9  # candidates that a person is shown, as in a session
+FOUND = f"found among {N_SHOWN}"  # the metric that counts partners that were shown
+
+
+class QuestionCost(Protocol):
+    """The seconds of a question: `skmal.annotation.Cost`, or what has the same two."""
+
+    @property
+    def pick(self) -> float | None:
+        """Seconds to choose one of the candidates."""
+        ...
+
+    @property
+    def search(self) -> float | None:
+        """Seconds to find the partner elsewhere."""
+        ...
+
+
+class Shown:
+    """An annotator who is always right, and counts the partners among what is shown.
+
+    Parameters
+    ----------
+    pool : Pool
+        The pairs that are bought.
+    """
+
+    learner: PairedActiveLearner  # whose candidates they are; set before it is fitted
+
+    def __init__(self, pool: Pool) -> None:
+        if pool.groups is not None or pool.known is not None:
+            raise ValueError(
+                "seconds are counted where each item has one partner and the pairs at "
+                "the start are of the pool; leave out cost, or groups"
+            )
+        self.pool = pool
+        self.n_found: list[int] = []  # of each round
+
+    def __call__(self, query: Query, X_ids: IntArray, y_ids: IntArray) -> IntArray:
+        """Name the partners, as `SimulatedAnnotator` does."""
+        partners = SimulatedAnnotator()(query, X_ids, y_ids)
+        shown = self.learner.rank_partners(
+            query, take(self.pool.X, X_ids), take(self.pool.y, y_ids), N_SHOWN
+        )
+        self.n_found.append(int((shown == partners[:, None]).any(axis=1).sum()))
+        return partners
+
+
+def in_seconds(curves: Sequence[Row], cost: QuestionCost) -> list[Row]:
+    """Return curves against seconds, on points that all curves of a data set have.
+
+    Of the answers at each point, those found among the candidates take `pick` seconds,
+    all others `search`.
+    """
+    pick, search = (float(s or 0) for s in (cost.pick, cost.search))
+    rows: list[Row] = []
+    for data in dict.fromkeys(row["data"] for row in curves):
+        runs: dict[tuple[str, int], dict[str, dict[int, float]]] = {}
+        for row in curves:
+            if row["data"] == data:
+                run = runs.setdefault((row["strategy"], row["seed"]), {})
+                run.setdefault(row["metric"], {})[row["n_pairs"]] = row["score"]
+        spent = {
+            key: np.array([pick * n + search * (m - n) for m, n in run[FOUND].items()])
+            for key, run in runs.items()
+        }
+        # From where all have begun to where the first has ended.
+        start = max(own[0] for own in spent.values())
+        end = min(own[-1] for own in spent.values())
+        n_points = max(map(len, spent.values()))
+        points = np.unique(np.linspace(start, end, n_points).round().astype(int))
+        for (strategy, seed), run in runs.items():
+            own = {
+                metric: np.interp(points, spent[strategy, seed], [*scores.values()])
+                for metric, scores in run.items()
+                if metric != FOUND
+            }
+            rows += [
+                {
+                    "data": data,
+                    "strategy": strategy,
+                    "seed": seed,
+                    "seconds": int(point),
+                    "metric": metric,
+                    "score": float(scores[i]),
+                }
+                for i, point in enumerate(points)
+                for metric, scores in own.items()
+            ]
+    return rows
