@@ -65,8 +65,6 @@ class Journal:
         self._n, self._hash = 0, ""  # of the last entry
         self._new: list[Entry] = []  # of the step that is being taken
         self._is_unsure = False  # after a step that could not be taken back
-        # Of a step that raised, for it was interrupted when all of it was on disk.
-        self.taken: list[Event] = []
         try:
             with clear_errors(self.path, self._owner):
                 told = self._read() if read_only else self._take()
@@ -79,6 +77,11 @@ class Journal:
         except BaseException:  # where warnings are errors
             self.close()
             raise
+
+    @property
+    def n_entries(self) -> int:
+        """Return how many entries there are, those on disk and no others."""
+        return self._n
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -197,7 +200,6 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write all of what the body writes, or nothing."""
-        self.taken = []
         with clear_errors(self.path, self._owner):
             self._check_in_place()
             before = self._n, self._hash, self._log.size()
@@ -219,11 +221,7 @@ class Journal:
         with suppress(sqlite3.Error):  # a full disk has rolled back already
             self._connection.execute("ROLLBACK")
         # An interrupt may have come between the commit and us.
-        is_taken = self._one("SELECT coalesce(max(id), 0) FROM event") > n
-        if is_taken:
-            rows = map(row_of, self._new)
-            self.taken = [event_of(row) for row in rows if row["kind"] != ITEMS]
-        else:
+        if self._one("SELECT coalesce(max(id), 0) FROM event") == n:
             self._log.take_back(size)
             self._n, self._hash = n, hash_
         self._is_unsure = False
