@@ -19,6 +19,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,8 @@ def asked() -> PairedActiveLearner:
 STEPS: dict[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
     "fit": (asked, lambda learner: learner.fit(X[:80], Y[:80])),
     "fit with a budget": (
-        lambda: asked().set_params(budget=40, batch_size=10),
-        lambda learner: learner.fit(X, Y),
+        lambda: asked().set_params(budget=30, batch_size=10),
+        lambda learner: learner.fit(X[:100], Y[:100]),
     ),
     "query": (asked, lambda learner: learner.query(X[48:], Y[48:], n_instances=8)),
     "teach": (asked, lambda learner: learner.teach(X[40:48], Y[40:48])),
@@ -101,7 +102,8 @@ QUERY = asked().query(X[40:], Y[40:], n_instances=8)
 
 def learner_row(name: str, n: int, drawn: random.Random) -> dict[str, Any]:
     """Interrupt a step of a learner n times."""
-    make, step = STEPS[name]
+    made, step = pickle.dumps(STEPS[name][0]()), STEPS[name][1]
+    make = partial(pickle.loads, made)
     finished = make()
     before = pickle.dumps(vars(finished))
     step(finished)
@@ -246,9 +248,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     drawn = random.Random(options.seed)
-    rows = [learner_row(name, options.n, drawn) for name in STEPS]
-    rows += session_rows(options.n, drawn)
-    for one in rows:
+    rows = []
+    for name in STEPS:
+        rows.append(learner_row(name, options.n, drawn))
+        print(*rows[-1].values(), sep="\t", flush=True)
+    for one in session_rows(options.n, drawn):
+        rows.append(one)
         print(*one.values(), sep="\t")
     if options.out:
         with open(options.out, "w", encoding="utf-8", newline="") as file:
