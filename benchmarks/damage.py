@@ -39,7 +39,9 @@ from skmal.annotation._events import (
     Start,
     Undo,
 )
-from skmal.annotation._journal import Journal, Registered, reading
+from skmal.annotation._journal import Journal
+from skmal.annotation._reading import reading
+from skmal.annotation._registered import Registered
 from skmal.annotation._sources import Fingerprint
 
 ENDS = {"journal": "", "wal": "-wal", "log": ".log"}

@@ -9,7 +9,9 @@ changed text.
     OMP_NUM_THREADS=1 python benchmarks/mutants.py skmal/strategies --out mutants.csv
     OMP_NUM_THREADS=1 python benchmarks/mutants.py skmal/strategies --again mutants.csv
 
-The first draws; the second tries those again that nothing noticed, as after a new test.
+The first draws until the table holds ``--n`` of the folder, and adds each outcome when
+it is known: stopped, or asked for more, it goes on from there. The second tries those
+again that nothing noticed, as after a new test.
 Left out are types and overloads, tests that take more than five seconds, and what tests
 start as programs of their own, which import the files as they are. CONTRIBUTING.md says
 what to do with a survivor; `results/mutants` has those that were looked at.
@@ -28,8 +30,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,7 @@ OPTIONS = [
     *("-q", "-x", "-n0", "-p", "no:randomly", "-p", "no:cacheprovider"),
     "-Wignore::pytest.PytestAssertRewriteWarning",  # plugins are loaded already
 ]
+Change = tuple[str, str, str]  # a file, and a line of it before and after
 
 
 class DropKeyword:
@@ -107,6 +110,11 @@ class Mutant:
     became: str = ""
     outcome: str = ""
 
+    @property
+    def change(self) -> Change:
+        """Return what tells it from others, wherever its line is by now."""
+        return self.file, self.was, self.became
+
     def source(self) -> str | None:
         """Return the changed text of the file, where the change is one."""
         from cosmic_ray.mutating import mutate_code
@@ -130,8 +138,10 @@ def _is_same(text: str, changed: str) -> bool:
         return True  # no mutant at all
 
 
-def draw(files: Iterable[Path], n: int, rng: random.Random) -> list[Mutant]:
-    """Return one mutant in each of n places."""
+def draw(
+    files: Iterable[Path], n: int, rng: random.Random, known: Collection[Change]
+) -> list[Mutant]:
+    """Return one mutant in each of n places, none of them a known change."""
     from cosmic_ray.ast import ast_nodes, get_ast
 
     places: dict[Any, list[Mutant]] = defaultdict(list)
@@ -148,10 +158,10 @@ def draw(files: Iterable[Path], n: int, rng: random.Random) -> list[Mutant]:
     drawn: list[Mutant] = []
     for place in rng.sample(sorted(places), len(places)):
         mutant = rng.choice(places[place])
-        if mutant.source() is not None:
-            drawn.append(mutant)
-        if len(drawn) == n:
+        if len(drawn) >= n:
             break
+        if mutant.source() is not None and mutant.change not in known:
+            drawn.append(mutant)
     return drawn
 
 
@@ -323,8 +333,10 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", help="a table of mutants to try instead")
-    parser.add_argument("--out", help="a table to write")
+    parser.add_argument("--out", help="a table to write, or to go on with")
     args = parser.parse_args()
+    if args.out and args.out == args.again:
+        parser.error("--again and --out are one table; write to another")
 
     # Imported once, before the forks; the package itself is imported in each.
     import open_clip  # noqa: F401
@@ -337,13 +349,11 @@ def main() -> None:
     hypothesis.settings.load_profile("mutants")
 
     if args.again:
-        with open(args.again, encoding="utf-8", newline="") as file:
-            rows = [*csv.DictReader(file)]
         mutants = [
-            Mutant(row["file"], int(row["line"]), row["operator"], int(row["nth"]))
-            for row in rows
-            if row["file"].startswith(args.folder)
-            and row["outcome"] in ("survived", "untested")
+            mutant
+            for mutant in read_table(args.again)
+            if mutant.file.startswith(args.folder)
+            and mutant.outcome in ("survived", "untested")
         ]
     else:
         files = [
@@ -352,7 +362,10 @@ def main() -> None:
             if file.name != "__init__.py"
             and (not args.files or file.stem in args.files)
         ]
-        mutants = draw(files, args.n, random.Random(args.seed))
+        there = read_table(args.out) if args.out and Path(args.out).exists() else []
+        known = {mutant.change for mutant in there if Path(mutant.file) in files}
+        n_left = max(0, args.n - len(known))
+        mutants = draw(files, n_left, random.Random(args.seed), known)
     paths = args.tests or [args.folder.replace("skmal", "tests", 1), args.folder]
     tests = Tests(args.folder, [*paths, *(f"--ignore={path}" for path in args.ignore)])
     for mutant in mutants:
@@ -360,14 +373,29 @@ def main() -> None:
         if mutant.outcome in ("survived", "untested", "gone"):
             print(f"{mutant.file}:{mutant.line} {mutant.outcome} ({mutant.operator})")
             print(f"    - {mutant.was}\n    + {mutant.became}", flush=True)
+        if args.out:
+            add_to_table(args.out, mutant)
     noticed = sum(mutant.outcome in ("killed", "timeout") for mutant in mutants)
     print(f"{noticed} of {len(mutants)} mutants of {args.folder} noticed")
-    if args.out:
+
+
+def read_table(path: str) -> list[Mutant]:
+    """Return the mutants in a table, which may have further columns."""
+    names = {field.name for field in fields(Mutant)}
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    found = [Mutant(**{k: v for k, v in row.items() if k in names}) for row in rows]
+    return [replace(m, line=int(m.line), nth=int(m.nth)) for m in found]
+
+
+def add_to_table(path: str, mutant: Mutant) -> None:
+    """Write a mutant to the end of a table, which is begun where there is none."""
+    with open(path, "a", encoding="utf-8", newline="") as file:
         names = [field.name for field in fields(Mutant)]
-        with open(args.out, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        if not file.tell():
             writer.writeheader()
-            writer.writerows(map(asdict, mutants))
+        writer.writerow(asdict(mutant))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ A server on two pools of 2,000 texts, as the command runs it but without trainin
 process of its own. One person asks for a question and answers it, over and over, a
 twentieth of a second after each other. Meanwhile another process does one of these, 200
 times at once: nothing; send a body, or the head of a request, a byte a second; ask
-without the token as fast as it is refused. Times are of the person's requests, each
+without the token as fast as it is refused, over one connection or a new one each time.
+Times are of the person's requests, each
 over a new connection, which has to be taken in beside all others.
 """
 
@@ -27,7 +28,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 N_CLIENTS, N_ANSWERS, N_ITEMS = 200, 60, 2000
-ATTACKS = "nothing", "slow bodies", "slow heads", "no token"
+ATTACKS = "nothing", "slow bodies", "slow heads", "no token", "no token, anew"
 
 
 def serve_pools(folder: Path, pipe) -> None:
@@ -69,7 +70,7 @@ def attack(where, token: str, how: str) -> None:
     """Keep so many connections busy, from one thread, until killed."""
     lines = [socket.create_connection(where) for _ in range(N_CLIENTS)]
     first = "POST /api/skip" if how == "slow bodies" else "GET /api/progress"
-    given = "wrong" if how == "no token" else token
+    given = "wrong" if how.startswith("no token") else token
     head = f"{first} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Skmal-Token: {given}\r\n"
     if how.startswith("slow"):
         if how == "slow bodies":
@@ -86,10 +87,16 @@ def attack(where, token: str, how: str) -> None:
         line.sendall(f"{head}\r\n".encode())
     while True:
         for key, _ in waiting.select():
-            if key.fileobj.recv(65_536):  # the head and the body come together
-                key.fileobj.sendall(f"{head}\r\n".encode())
-            else:
-                waiting.unregister(key.fileobj)
+            line = key.fileobj
+            is_open = line.recv(65_536)  # the head and the body come together
+            if how == "no token, anew":
+                waiting.unregister(line)
+                line.close()
+                line = socket.create_connection(where)
+                waiting.register(line, selectors.EVENT_READ)
+            elif not is_open:
+                raise SystemExit("the server has closed a connection")
+            line.sendall(f"{head}\r\n".encode())
 
 
 def measured(where, token: str) -> list[float]:
@@ -115,6 +122,7 @@ def main() -> None:
     """Serve, attack, answer, and write one table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("out", type=Path, nargs="?")
+    parser.add_argument("--only", nargs="*", choices=ATTACKS, default=ATTACKS)
     options = parser.parse_args()
     spawn = multiprocessing.get_context("spawn")
     rows = []
@@ -125,7 +133,7 @@ def main() -> None:
         link = urlsplit(receiving.recv())
         where, token = (link.hostname, link.port), link.fragment.partition("=")[2]
         time.sleep(1)
-        for how in ATTACKS:
+        for how in options.only:
             attacker = spawn.Process(target=attack, args=(where, token, how))
             if how != "nothing":
                 attacker.start()

@@ -27,12 +27,14 @@ def _of_machine() -> float:
 def _of_groups() -> list[float]:
     """Return the limits of all groups that this process is in."""
     try:
-        lines = PROC.read_text().splitlines()
+        lines = PROC.read_text(errors="surrogateescape").split("\n")
     except OSError:
         return []
     limits: list[float] = []
     for line in lines:
-        _, kinds, path = line.split(":", 2)
+        kinds, colon, path = line.partition(":")[2].partition(":")
+        if not colon:  # no group at all
+            continue
         if kinds == "":  # version 2
             top, name = CGROUPS, "memory.max"
         elif "memory" in kinds.split(","):

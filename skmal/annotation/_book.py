@@ -11,7 +11,7 @@ from ._catalogue import Catalogue
 from ._events import Event
 from ._ids import Number
 from ._journal import Journal
-from ._ledger import Ledger
+from ._ledger import Ledger, replay
 from ._open_rows import rows_open
 from ._records import Agreement, Progress, SetAside
 
@@ -41,19 +41,32 @@ class Book:
         self.lock: threading.RLock = threading.RLock()
         self.is_closed: bool = False
         self.decoded: set[tuple[int, str]] = set()  # images that were, by key
+        self._is_behind = False  # whether the journal may have what the ledger lacks
         self._agreed: tuple[int, Agreements] | None = None  # as of so many changes
 
     def commit(self, *events: Event) -> None:
         """Write events, all or none, and take them in only then."""
-        written: list[Event] = []
+        n_entries, self._is_behind = self.journal.n_entries, True
         try:
-            written = self.journal.append(*events)
-        except BaseException:
-            written = self.journal.taken
-            raise
-        finally:
-            for event in written:
+            for event in self.journal.append(*events):
                 self.ledger.apply(event)
+        except BaseException:
+            # An interrupt may have come when they were on disk already.
+            if self.journal.n_entries == n_entries:
+                self._is_behind = False
+            self._catch_up()
+            raise
+        self._is_behind = False
+
+    def _catch_up(self) -> None:
+        """Make the ledger anew where an interrupt has left it behind the journal."""
+        with self.lock:
+            if self._is_behind:
+                again = Ledger(self.ledger.modality, self.ledger.several)
+                replay(again, self.journal.events(), self.journal.path)
+                vars(self.ledger).update(vars(again))
+                self._agreed = None
+                self._is_behind = False
 
     def set_aside(self, reasons: Mapping[Number, str]) -> None:
         """Leave items out from now on, and list them beside the journal."""
@@ -133,11 +146,12 @@ class Book:
         return self._agreed[1]
 
     def check_open(self) -> None:
-        """Raise where the session has been closed."""
+        """Raise where the session has been closed; else memory is as on disk."""
         if self.is_closed:
             raise ValueError(
                 f"the session of {self.journal.path} is closed; open it again"
             )
+        self._catch_up()
 
     def close(self) -> None:
         """Give the journal free."""

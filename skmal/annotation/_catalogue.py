@@ -15,8 +15,8 @@ from .._shared.parameters import check_integer
 from .._shared.types import BoolArray, IntArray, Items
 from ..arrays._verbs import take
 from ._ids import Key, Number, Place, Row
-from ._journal import Registered
 from ._records import NAMES, Item
+from ._registered import Registered
 from ._search import Words
 from ._sources import UNREAD, Fingerprint, Pool, fingerprints
 

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from ..items._keys import content_hash
 from ._events import Start
-from ._journal import Journal, Registered, reading
+from ._journal import Journal
 from ._ledger import Ledger, replay
+from ._reading import reading
 from ._records import NAMES
+from ._registered import Registered
 from ._replies import replies, write_replies
 from ._sources import UNREAD
 from ._tables import check_place, rows_with, write_table

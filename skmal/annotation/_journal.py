@@ -8,64 +8,37 @@ is restored from the other.
 import errno
 import json
 import os
-import shutil
-import socket
 import sqlite3
 import time
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from ._chain import Compared, Entry, Logged, Stored, compare
+from ._connection import all_or_nothing, connect, has_chain, lock, one, version_of
 from ._damage import check_whole, is_beginning, sentences
 from ._events import Event, columns_of, event_of
-from ._ids import EventId, Key, Number
+from ._ids import EventId, Key
+from ._journal_errors import clear_errors, clear_log_errors
 from ._log import Log, is_same_file, log_path
+from ._owner import Owner
+from ._registered import Registered, data_of, registered_in
 from ._restoring import alone, free_name, put_in_place
-from ._sources import Fingerprint
 from ._stored import (
-    APPLICATION,
     ITEMS,
     VERSION,
     chained,
     give_chain,
     insert,
     is_damage,
-    items_as_data,
-    make_table,
     read_stored,
     read_unchained,
     row_of,
     rows_of,
 )
-
-READ_ONLY = errno.EACCES, errno.EPERM, errno.EROFS
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """What the journal knows of an item.
-
-    Parameters
-    ----------
-    number : int
-        Given once, for ever.
-    modality : int
-        0 for X, 1 for y.
-    key : str
-        What people know it by.
-    fingerprint : Fingerprint
-        What tells that it has not changed.
-    """
-
-    number: Number
-    modality: int
-    key: Key
-    fingerprint: Fingerprint
 
 
 class Journal:
@@ -84,9 +57,7 @@ class Journal:
         if str(path) == ":memory:":
             raise ValueError("':memory:' would lose every answer; name a file")
         self.path: Path = Path(path)
-        self._owner = self.path.with_name(self.path.name + ".owner")
-        self._host = socket.gethostname()
-        self._me = f"process {os.getpid()} on {self._host}"
+        self._owner = Owner(self.path)
         self._read_only = read_only
         self._log = Log(log_path(self.path))
         self._opened: sqlite3.Connection | None = None
@@ -94,10 +65,8 @@ class Journal:
         self._n, self._hash = 0, ""  # of the last entry
         self._new: list[Entry] = []  # of the step that is being taken
         self._is_unsure = False  # after a step that could not be taken back
-        # Of a step that raised, for it was interrupted when all of it was on disk.
-        self.taken: list[Event] = []
         try:
-            with self._clear_errors():
+            with clear_errors(self.path, self._owner):
                 told = self._read() if read_only else self._take()
         except BaseException:
             self._disconnect()
@@ -110,6 +79,11 @@ class Journal:
             raise
 
     @property
+    def n_entries(self) -> int:
+        """Return how many entries there are, those on disk and no others."""
+        return self._n
+
+    @property
     def _connection(self) -> sqlite3.Connection:
         assert self._opened is not None
         return self._opened
@@ -118,56 +92,11 @@ class Journal:
 
     def _connect(self) -> int:
         """Open the file, and return the version of what is in it; 0 of a new one."""
-        # SQLite's name of a file to read, which must be absolute there.
-        uri = self.path.absolute().as_uri() + "?mode=ro"
-        self._opened = sqlite3.connect(
-            uri if self._read_only else self.path,
-            timeout=0.5,
-            isolation_level=None,
-            check_same_thread=False,
-            uri=self._read_only,
-        )
-        # What is no text is damaged, which the chain tells; here it need not raise.
-        self._opened.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
-        return self._check_format()
-
-    def _check_format(self) -> int:
-        """Raise unless it is a journal that we know, or a new file."""
-        version = self._one("PRAGMA user_version")
-        application = self._one("PRAGMA application_id")
-        n_tables = self._one("SELECT count(*) FROM sqlite_schema")
-        back = ""
-        if self._log.path.exists():
-            back = (
-                f". If it has been damaged, move it to another place: {self._log.path} "
-                "gives it back"
-            )
-        if n_tables and application != APPLICATION:
-            raise ValueError(
-                f"{self.path} is a SQLite file, but no skmal journal; name another "
-                f"file{back}"
-            )
-        if version > VERSION:
-            raise ValueError(
-                f"{self.path} was written by a newer skmal (journal version {version}, "
-                f"this one knows {VERSION}); upgrade skmal. Nothing was changed{back}"
-            )
-        return version if n_tables else 0
+        self._opened = connect(self.path, self._read_only)
+        return version_of(self._opened, self.path, self._log.path)
 
     def _lock(self, version: int) -> None:
-        """Keep others out, and make the table of a new file."""
-        self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("BEGIN IMMEDIATE")  # takes the lock, which stays
-        try:
-            if not version:
-                make_table(self._connection)
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
+        lock(self._connection, version)
         self._seen = os.stat(self.path)
 
     def _stored(self) -> tuple[Stored, list[Entry]]:
@@ -176,7 +105,7 @@ class Journal:
             version = self._connect()
             if not self._read_only:
                 self._lock(version)
-            if not self._has_chain():
+            if not has_chain(self._connection):
                 return read_unchained(self._connection)
             stored = read_stored(self._connection)
             is_ours = version in (0, VERSION)
@@ -192,11 +121,6 @@ class Journal:
             self._disconnect()
             return Stored({}, False), []
 
-    def _has_chain(self) -> bool:
-        """Say whether entries have hashes; those of old versions have none."""
-        columns = self._connection.execute("PRAGMA table_info(event)").fetchall()
-        return not columns or any(name == "hash" for _, name, *_ in columns)
-
     def _take(self) -> list[str]:
         """Open to write, restore what is lacking, and return what is to be told."""
         seen = os.stat(self.path) if self.path.exists() else None
@@ -207,13 +131,13 @@ class Journal:
         logged = self._log.read()
         compared = self._compared(stored, items, logged)
         entries, (is_journal, is_log) = compared.entries, compared.is_same
-        is_old = self._opened is not None and not self._has_chain()
+        is_old = self._opened is not None and not has_chain(self._connection)
         is_replaced = not (is_journal or is_old or is_beginning(stored, entries))
         aside = free_name(self.path) if is_replaced and seen is not None else None
         with alone(self.path, seen) if is_replaced else nullcontext():
             # The log first: as long as that is whole, the journal can be made anew.
             if not is_log and entries:
-                with self._clear_log_errors():
+                with clear_log_errors(self._log.path):
                     self._log.rewrite(entries)
             if is_replaced:
                 self._disconnect()
@@ -226,14 +150,14 @@ class Journal:
             raise BlockingIOError(errno.EAGAIN, f"{self.path} is in use by another")
         # So that a place that cannot be written is noticed now.
         self._connection.execute(f"PRAGMA user_version = {VERSION}")
-        with self._clear_log_errors():
+        with clear_log_errors(self._log.path):
             self._log.open()
         self._n, self._hash = len(entries), entries[-1].hash if entries else ""
         if is_old and not logged.lines:
             told = []  # it never had a log
         else:
             told = sentences(compared, stored, logged, self.path, self._log.path, aside)
-        return told + self._own()
+        return told + self._owner.take()
 
     def _compared(self, stored: Stored, items: list[Entry], logged: Logged) -> Compared:
         """Compare journal and log, and raise where something is lost."""
@@ -247,34 +171,12 @@ class Journal:
 
     def _complete(self, stored: Stored, entries: list[Entry], is_old: bool) -> None:
         """Write what the journal lacks, all or nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with all_or_nothing(self._connection):
             if is_old:
                 give_chain(self._connection, entries)
             else:
                 for entry in entries[len(stored.entries) :]:
                     insert(self._connection, row_of(entry))
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
-
-    def _own(self) -> list[str]:
-        """Say to others who has it; return a sentence where another machine said so."""
-        told: list[str] = []
-        with suppress(OSError):
-            before = self._owner.read_text()
-            host = before.rpartition(" on ")[2]
-            if host != self._host:
-                told.append(
-                    f"{self.path} was last used by {before}, and not closed there; two "
-                    "machines must not write to one folder at the same time: close "
-                    "it there first"
-                )
-        with suppress(OSError):  # the lock itself is SQLite's
-            self._owner.write_text(self._me)
-        return told
 
     def _read(self) -> list[str]:
         """Open to read, and return what is to be told."""
@@ -298,8 +200,7 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Write all of what the body writes, or nothing."""
-        self.taken = []
-        with self._clear_errors():
+        with clear_errors(self.path, self._owner):
             self._check_in_place()
             before = self._n, self._hash, self._log.size()
             self._new = []
@@ -307,7 +208,7 @@ class Journal:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield
                 if self._new:  # on disk in the log before it counts
-                    with self._clear_log_errors():
+                    with clear_log_errors(self._log.path):
                         self._log.append(before[0] + 1, self._new)
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -320,11 +221,7 @@ class Journal:
         with suppress(sqlite3.Error):  # a full disk has rolled back already
             self._connection.execute("ROLLBACK")
         # An interrupt may have come between the commit and us.
-        is_taken = self._one("SELECT coalesce(max(id), 0) FROM event") > n
-        if is_taken:
-            rows = map(row_of, self._new)
-            self.taken = [event_of(row) for row in rows if row["kind"] != ITEMS]
-        else:
+        if self._one("SELECT coalesce(max(id), 0) FROM event") == n:
             self._log.take_back(size)
             self._n, self._hash = n, hash_
         self._is_unsure = False
@@ -372,18 +269,7 @@ class Journal:
 
     def write_items(self, items: Iterable[Registered]) -> None:
         """Within a transaction: add items, or update those that are there."""
-        rows = (
-            (
-                item.number,
-                item.modality,
-                item.key,
-                item.fingerprint.sha256,
-                item.fingerprint.size,
-                item.fingerprint.mtime_ns,
-            )
-            for item in items
-        )
-        for data in items_as_data(rows):
+        for data in data_of(items):
             self._insert({"kind": ITEMS, "data": data})
 
     # ---------------------------------------------------------------- reading
@@ -403,7 +289,7 @@ class Journal:
             If one cannot be read, in a journal of an old version, say.
         """
         events: list[Event] = []
-        with self._clear_errors():
+        with clear_errors(self.path, self._owner):
             for row in self._rows():
                 if row["kind"] != ITEMS:
                     events.append(self._event_of(row))
@@ -421,21 +307,13 @@ class Journal:
 
     def items(self, modality: int) -> dict[Key, Registered]:
         """Return the items of a modality by key, in the order of their numbers."""
-        found: dict[int, Registered] = {}
-        with self._clear_errors():
-            for row in self._rows():
-                if row["kind"] != ITEMS:
-                    continue
-                for number, m, key, *file in json.loads(row["data"]):
-                    if m == modality:  # a later one stands for those before it
-                        found[number] = Registered(number, m, key, Fingerprint(*file))
-        return {item.key: item for _, item in sorted(found.items())}
+        with clear_errors(self.path, self._owner):
+            return registered_in(self._rows(), modality)
 
     def close(self) -> None:
         """Give the lock back."""
         if not self._read_only:
-            with suppress(OSError):
-                self._owner.unlink()  # while the lock is ours
+            self._owner.give_back()
         self._disconnect()
 
     def _disconnect(self) -> None:
@@ -445,94 +323,4 @@ class Journal:
             self._opened = None
 
     def _one(self, statement: str) -> Any:
-        return self._connection.execute(statement).fetchone()[0]
-
-    @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
-        """Say of SQLite's errors, and of the log's, what they mean and what helps."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorname", "")
-            raise self._explain(code, error) from error
-
-    @contextmanager
-    def _clear_log_errors(self) -> Iterator[None]:
-        """Say of the system's errors in writing the log what they mean."""
-        try:
-            yield
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise self._is_full(self._log.path) from error
-            kind = PermissionError if error.errno in READ_ONLY else OSError
-            raise kind(
-                error.errno,
-                f"{self._log.path} cannot be written ({error.strerror}), so this step "
-                "was not taken; all before it is kept. The folder must be writable",
-            ) from error
-
-    @staticmethod
-    def _is_full(path: Path) -> OSError:
-        return OSError(
-            errno.ENOSPC,
-            f"the disk of {path} is full, so this step was not taken; all before it is "
-            "kept. Make room and try again",
-        )
-
-    def _explain(self, code: str, error: sqlite3.Error) -> Exception:
-        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            try:
-                owner = self._owner.read_text()
-            except OSError:
-                owner = "another process"
-            if owner == self._me:
-                owner += ", this one"  # a cell that is run again, say
-            return BlockingIOError(
-                errno.EAGAIN,
-                f"{self.path} is in use by {owner}; close that session first, in a "
-                "notebook by session.close(). Several people can answer on one "
-                "session's page",
-            )
-        if code == "SQLITE_FULL":
-            return self._is_full(self.path)
-        if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-            return PermissionError(
-                errno.EACCES,
-                f"{self.path} cannot be written ({error}), so nothing would be kept; "
-                "the folder must exist and be writable",
-            )
-        if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-            return ValueError(
-                f"{self.path} is no skmal journal, or damaged ({error}); name another "
-                "file, or restore it from a copy"
-            )
-        return OSError(
-            errno.EIO, f"{self.path} could not be read or written: {error} ({code})"
-        )
-
-
-@contextmanager
-def reading(path: str | os.PathLike[str]) -> Iterator[Journal]:
-    """Yield a journal that nobody has open, also from where nothing can be written."""
-    path = Path(path)
-    if not is_there(path):
-        raise FileNotFoundError(f"there is no journal {path}; correct the path")
-    try:
-        journal = Journal(path, read_only=True)
-    except PermissionError:  # SQLite wants to put a file beside it
-        with TemporaryDirectory() as folder:
-            for end in ("", "-wal", ".log"):  # after a crash all three are needed
-                beside = path.with_name(path.name + end)
-                if beside.exists():
-                    shutil.copyfile(beside, Path(folder, path.name + end))
-            copy = Journal(Path(folder, path.name), read_only=True)
-            with closing(copy) as journal:
-                yield journal
-    else:
-        with closing(journal):
-            yield journal
-
-
-def is_there(path: Path) -> bool:
-    """Say whether there is a journal, or a log from which to restore it."""
-    return path.is_file() or (not path.exists() and log_path(path).is_file())
+        return one(self._connection, statement)

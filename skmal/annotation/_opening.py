@@ -30,9 +30,10 @@ from ._events import (
 )
 from ._given import GROUPS, Given
 from ._ids import Key, Number
-from ._journal import Journal, is_there, reading
+from ._journal import Journal
 from ._ledger import Ledger, items_of_event, replay
 from ._open_rows import askable, known, rows_paired
+from ._reading import is_there, reading
 from ._sources import Pool
 from ._training import Pools, items_of, new_learner, rebuild, tell_unmatched
 

@@ -12,9 +12,9 @@ from .._shared.files import replacing
 from ._book import Book
 from ._events import Complete
 from ._ids import Key, Number
-from ._journal import Registered
 from ._ledger import Ledger
 from ._records import Proposal
+from ._registered import Registered
 
 COLUMNS: tuple[str, ...] = (
     "kind",

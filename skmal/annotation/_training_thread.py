@@ -142,19 +142,22 @@ class Trainer:
         with book.lock:
             if book.is_closed:
                 return
-            book.commit(
-                Round(
-                    questions=numbered(chosen, book.ledger, book.items),
-                    upto=may_be_asked.upto,
-                    n_pairs=len(lessons.pairs),
-                    score=score,
-                    prequential=learner.prequential_.tolist(),
-                    sha256=sha256,
-                    ranked=stood,
-                )
+            done = Round(
+                questions=numbered(chosen, book.ledger, book.items),
+                upto=may_be_asked.upto,
+                n_pairs=len(lessons.pairs),
+                score=score,
+                prequential=learner.prequential_.tolist(),
+                sha256=sha256,
+                ranked=stood,
             )
-            self.learner, self._features = learner, features
-            self.n_unsettled = unsettled
+n_rounds = len(book.ledger.rounds)
+            try:
+                book.commit(done)
+            finally:  # an interrupt may come when it is on disk already
+                if len(book.ledger.rounds) > n_rounds:
+                    self.learner, self._features = learner, features
+                    self.n_unsettled = unsettled
             self.error = None
         _weights.remove_others(weights)
 

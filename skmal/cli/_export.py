@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..annotation._export import export_journal, export_replies
-from ..annotation._journal import is_there
 from ..annotation._opening import learner_of
+from ..annotation._reading import is_there
 from ..annotation._session import AnnotationSession
 from ..annotation._sources import read_path
 from ..annotation._words import describe_audit

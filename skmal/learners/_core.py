@@ -42,6 +42,7 @@ class ActiveLearner(BaseEstimator):
 
     All that it knows is in these attributes: `seed_`, `estimator_`, `_aligned`,
     `_unmatched`, `_prequential` and `_audits`. None of them is ever changed in place.
+    `_taught` is another object after each step that it learned from.
     """
 
     hands_out_both_modalities: ClassVar[bool] = True
@@ -64,6 +65,7 @@ class ActiveLearner(BaseEstimator):
     _unmatched: tuple[Items | None, ...] = ()
     _prequential: Prequential = Prequential()
     _audits: Audits = Audits()
+    _taught: object | None = None
     _tuned: tuple[str, ...] = ()  # parameters of runs that were set since the last fit
     audit: float = 0.0  # parameters of learners of two modalities
     stop_when: Callable[[Any], bool] | None = None
@@ -210,20 +212,22 @@ class ActiveLearner(BaseEstimator):
         learner
             The learner.
         """
-        if self._aligned is not None and self._n_aligned() >= 2:
+        taught, aligned = self._taught, self._aligned
+        if aligned is not None and len(aligned[0]) >= 2:
             seed = self._seed()
-            encoder = self._fitted_on(self._aligned, seed)
-            self.__dict__.update(
-                estimator_=encoder,
-                seed_=seed,
-                _prequential=self._prequential.answered(),
-                _audits=replace(self._audits, pending=()),
-            )
+            learned = {
+                "estimator_": self._fitted_on(aligned, seed),
+                "seed_": seed,
+                "_prequential": self._prequential.answered(),
+                "_audits": replace(self._audits, pending=()),
+            }
+            self._take_over(taught, learned | {"_taught": object()})
         return self
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what is pickled: plain data and public classes, no private ones."""
         state = dict(vars(self))
+        state.pop("_taught", None)
         if "_prequential" in state:
             state["_prequential"] = state["_prequential"].state()
         if "_audits" in state:
@@ -246,6 +250,7 @@ class ActiveLearner(BaseEstimator):
             for name in before:
                 if name.endswith("_") or name in KNOWN:
                     delattr(self, name)
+            self._taught = object()
             yield
         except BaseException:  # an interrupted run as well
             self.__dict__.clear()
@@ -258,7 +263,7 @@ class ActiveLearner(BaseEstimator):
         self, items: Sequence[Items], refit: bool = True, only_new: bool = False
     ) -> Self:
         """Add checked, aligned items, one sequence per modality, and refit."""
-        seen = self._aligned
+        taught, seen = self._taught, self._aligned
         if seen is None or only_new:  # copies, for they are kept
             known = tuple(take(own, np.arange(len(own))) for own in items)
         else:
@@ -275,24 +280,24 @@ class ActiveLearner(BaseEstimator):
             learned["estimator_"] = self._fitted_on(known, seed)
             prequential, audits = prequential.answered(), replace(audits, pending=())
         learned |= {"_prequential": prequential, "_audits": audits}
+        learned["_taught"] = object()
         if not only_new:
             learned["_aligned"] = known
-        self._take_over(seen, learned)
+        self._take_over(taught, learned)
         return self
 
-    def _take_over(
-        self, seen: tuple[Items, ...] | None, learned: Mapping[str, Any]
-    ) -> None:
-        """Set what was learned beyond the pairs that were seen, all of it or nothing.
+    def _take_over(self, taught: object | None, learned: Mapping[str, Any]) -> None:
+        """Set what a step has led to, all of it or nothing.
 
-        An interrupt finds it set or not, and a thread that was slower loses no pair of
-        another. A lock would stay taken after an interrupt at its end; CPython switches
-        threads nowhere between this comparison and the update.
+        `taught` is what `_taught` was when the step began. An interrupt finds it set or
+        not, and a thread that was slower undoes nothing of another. A lock would stay
+        taken after an interrupt at its end; CPython switches threads nowhere between
+        this comparison and the update.
         """
-        if self._aligned is not seen:
+        if self._taught is not taught:
             raise RuntimeError(
                 "another thread has taught this learner meanwhile, so nothing was "
-                "changed; teach again, from one thread at a time"
+                "changed; do it again, from one thread at a time"
             )
         self.__dict__.update(learned)
 
@@ -302,7 +307,7 @@ class ActiveLearner(BaseEstimator):
         `m` is the number of modalities.
         """
         if len(alone):
-            audits = self._audits
+            taught, audits = self._taught, self._audits
             if query.audited is not None:
                 n_drawn = int(query.audited[alone].sum())
                 audits = audits.without_partner(n_drawn, self._n_aligned())
@@ -310,7 +315,8 @@ class ActiveLearner(BaseEstimator):
             unmatched = list(self._unmatched or [None] * m)
             known = unmatched[query.modality]
             unmatched[query.modality] = items if known is None else join(known, items)
-            self.__dict__.update(_unmatched=tuple(unmatched), _audits=audits)
+            learned = {"_unmatched": tuple(unmatched), "_audits": audits}
+            self._take_over(taught, learned | {"_taught": object()})
         return self
 
     def _fitted_on(self, items: Sequence[Items], seed: int) -> Any:
@@ -386,7 +392,7 @@ class ActiveLearner(BaseEstimator):
 
         The latter is None where the strategy is a function.
         """
-        strategy = self._strategy()
+        taught, strategy = self._taught, self._strategy()
         check_number(self.audit, "audit", minimum=0, maximum=1)
         names = ["X_pool", "y_pool"]
         if self._listed:
@@ -419,7 +425,7 @@ class ActiveLearner(BaseEstimator):
         selection = check_selection(result, sizes, n_instances)
         drawn = self._drawn(sizes[selection.modality], n_instances)
         query = query_of(self._query_kind, *with_drawn(selection, drawn), pools)
-        self._remember(query, pools, seen)
+        self._remember(query, pools, seen, taught)
         if rows is not None:
             query = at_rows(query, rows[query.modality], given)
         return query, seen
@@ -490,9 +496,16 @@ class ActiveLearner(BaseEstimator):
         return rng.choice(n_open, n_drawn, replace=False)
 
     def _remember(
-        self, query: BaseQuery, pools: Sequence[Items], seen: Round | None
+        self,
+        query: BaseQuery,
+        pools: Sequence[Items],
+        seen: Round | None,
+        taught: object | None,
     ) -> None:
-        """Keep open items among which the true partners will be ranked, as features."""
+        """Keep open items among which the true partners will be ranked, as features.
+
+        `taught` is what `_taught` was when the question was begun.
+        """
         seed = getattr(self, "seed_", 0)
         rng = np.random.default_rng([seed, self._n_aligned(), REMEMBERED])
         drawn = {
@@ -518,10 +531,11 @@ class ActiveLearner(BaseEstimator):
             Gallery(m, rows, features[m]) for m, rows in drawn.items() if features
         ]
         gate = getattr(self.query_strategy, "gate", GATE)
-        self.__dict__.update(
-            _prequential=self._prequential.asking(query.modality, gate, galleries),
-            _audits=self._audits_asking(query, pools, seen),
-        )
+        learned = {
+            "_prequential": self._prequential.asking(query.modality, gate, galleries),
+            "_audits": self._audits_asking(query, pools, seen),
+        }
+        self._take_over(taught, learned)
 
     def _audits_asking(
         self, query: BaseQuery, pools: Sequence[Items], seen: Round | None

@@ -379,7 +379,7 @@ class MultimodalActiveLearner(ActiveLearner):
             The learner.
         """
         check_query(query, MultimodalQuery)
-        self._remember(query, self._check_pools(pools), None)
+        self._remember(query, self._check_pools(pools), None, self._taught)
         return self
 
     def rank_partners(

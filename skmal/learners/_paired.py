@@ -158,8 +158,9 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
     Threads: what a learner knows is set in one step, so that an interrupt, an error or
     another thread finds a state from before or after. Several threads may `query`,
     `transform` and `score`; the answers that `prequential_` is about are those to the
-    latest query. Teach from one thread at a time: a `teach` during which another has
-    taught raises RuntimeError and changes nothing, and may be called again.
+    latest query. Teach from one thread at a time: a `teach`, `teach_unmatched`, `refit`
+    or `query` during which another thread has taught raises RuntimeError and changes
+    nothing, and may be called again.
 
     Where an item of X has several rows (an image with several captions), pass `groups`
     to `fit`. In the simulated run X's pool then holds the item once, y's pool all its
@@ -480,7 +481,7 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             The learner.
         """
         check_query(query, Query)
-        self._remember(query, check_pools(self, X_pool, y_pool), None)
+        self._remember(query, check_pools(self, X_pool, y_pool), None, self._taught)
         return self
 
     def rank_partners(

@@ -162,8 +162,8 @@ def run(
             "differ in it are equal; set a budget, such as budget=0.3",
             stacklevel=3,
         )
-    learner._tuned = ()
     with learner._forgetting():
+        learner._tuned = ()
         learner.seed_ = seed
         simulate(learner, data, plan, annotator, score, callbacks)
 

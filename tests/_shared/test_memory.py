@@ -8,6 +8,7 @@ from skmal._shared.memory import memory_limit
 GB = 1 << 30
 FILES = {
     "version 2": ("0::/a/b\n", {"a/memory.max": GB, "a/b/memory.max": "max"}),
+    "what is no group beside it": ("\n0:\nx\n0::/a\udcff\n", {"memory.max": GB}),
     "its own group on top": ("0::/../x\n", {"memory.max": GB}),
     "version 1": (
         "3:cpu,memory:/a\n2:pids:/a\n",
@@ -19,7 +20,7 @@ FILES = {
 @pytest.mark.parametrize("kind", FILES)
 def test_a_container_may_be_smaller_than_its_machine(kind, tmp_path, monkeypatch):
     groups, files = FILES[kind]
-    (tmp_path / "cgroup").write_text(groups)
+    (tmp_path / "cgroup").write_text(groups, errors="surrogateescape")
     for name, limit in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"{limit}\n")

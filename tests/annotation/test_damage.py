@@ -18,7 +18,9 @@ from sessions import answer_some, known, open_keyed, truth
 
 from skmal.annotation._events import Answer, Asked, Parameters, Round, Start, Undo
 from skmal.annotation._export import export_replies
-from skmal.annotation._journal import Journal, Registered, reading
+from skmal.annotation._journal import Journal
+from skmal.annotation._reading import reading
+from skmal.annotation._registered import Registered
 from skmal.annotation._sources import Fingerprint
 from skmal.annotation._stored import VERSION
 

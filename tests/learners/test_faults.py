@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA
+from skmal.learners import _core
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(24, 4))
@@ -115,8 +116,8 @@ def test_two_threads_on_one_learner_lose_nothing():
             start.wait()
             for i in range(first, first + 8):
                 while True:
-                    learner.query(X[8:], y[8:], n_instances=2)
                     try:
+                        learner.query(X[8:], y[8:], n_instances=2)
                         learner.teach(X[[i]], y[[i]])
                         break
                     except RuntimeError as error:
@@ -135,21 +136,60 @@ def test_two_threads_on_one_learner_lose_nothing():
         assert sorted(map(bytes, known)) == sorted(map(bytes, rows))
 
 
-def test_a_pair_that_another_thread_taught_meanwhile_is_not_lost():
-    learner = PairedActiveLearner(RidgeCCA(), RandomSampling(0), random_state=0)
-    learner.fit(X[:8], y[:8])
+MEANWHILE = {
+    "teach": lambda learner, query: learner.teach(X[:2], y[:2]),
+    "teach only new": lambda learner, _: learner.teach(X[:2], y[:2], only_new=True),
+    "refit": lambda learner, query: learner.refit(),
+    "unmatched": lambda learner, query: learner.teach_unmatched(query, [0, -1, -1]),
+}
+STEPS = {
+    "teach": lambda learner, query: learner.teach(X[[8]], y[[8]]),
+    "refit": lambda learner, query: learner.refit(),
+    "unmatched": lambda learner, query: learner.teach_unmatched(query, [-1, -1, 0]),
+    "query": lambda learner, query: learner.query(X[8:], y[8:], n_instances=3),
+}
 
-    class Interrupted(RidgeCCA):
-        def fit(self, X, y):
-            if len(X) == 9:
-                learner.set_params(estimator=RidgeCCA())
-                learner.teach(X[:2], y[:2])
-            return super().fit(X, y)
 
-    learner.set_params(estimator=Interrupted())
+class WithAnother(RandomSampling):
+    """Asks at random while another thread does something."""
+
+    def __init__(self, random_state=None, meanwhile=None):
+        super().__init__(random_state)
+        self.meanwhile = meanwhile
+
+    def select(self, round):
+        """Choose."""
+        if self.meanwhile is not None:
+            self.meanwhile()
+        return super().select(round)
+
+
+@pytest.mark.parametrize("meanwhile", MEANWHILE)
+@pytest.mark.parametrize("step", STEPS)
+def test_what_another_thread_taught_meanwhile_is_not_lost(monkeypatch, step, meanwhile):
+    learner = PairedActiveLearner(
+        RidgeCCA(), WithAnother(0), audit=0.5, random_state=0
+    ).fit(X[:8], y[:8])
+    query = learner.query(X[8:], y[8:], n_instances=3)
+    others = []
+
+    def another():
+        if not others:  # the other does so once, and is not in its own way
+            others.append(meanwhile)
+            MEANWHILE[meanwhile](learner, query)
+            others.append(pickle.dumps(learner.state()))
+
+    # Where each step takes time: in fitting, asking, or looking at the items.
+    fit, take = RidgeCCA.fit, _core.take
+    monkeypatch.setattr(RidgeCCA, "fit", lambda *a: (another(), fit(*a))[1])
+    monkeypatch.setattr(_core, "take", lambda *a: (another(), take(*a))[1])
+    learner.query_strategy.meanwhile = another
+    before = learner._taught
     with pytest.raises(RuntimeError, match="another thread .* nothing was changed"):
-        learner.teach(X[[8]], y[[8]])
-    assert len(learner.X_training) == 10
+        STEPS[step](learner, query)
+    assert learner._taught is not before
+    assert pickle.dumps(learner.state()) == others[1]
+    STEPS[step](learner, query)  # and it may be called again
 
 
 def test_500_rounds_leave_nothing_but_the_pairs():

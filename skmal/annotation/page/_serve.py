@@ -158,7 +158,8 @@ def serve(
             f"cannot listen on {host} port {port} ({error}); take another port, or 0 "
             "for a free one"
         ) from error
-    server.task_dispatcher.queue = TokenFirst(token)  # pyright: ignore[reportAttributeAccessIssue]
+    queue = TokenFirst(token)
+    server.task_dispatcher.queue = queue  # pyright: ignore[reportAttributeAccessIssue]
     # It would print a line for each request that waits.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sockets = getattr(server, "effective_listen", None)
@@ -180,6 +181,7 @@ def serve(
             server.run()  # returns at Ctrl-C, and when all channels are closed
     finally:
         server.task_dispatcher.shutdown()
+        queue.close()
         if is_closing.locked():
             closing.cancel()
             closing.join()

@@ -11,11 +11,12 @@ import threading
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from pages import served
 
 from skmal.annotation import serve
-from skmal.annotation.page._queue import TokenFirst
+from skmal.annotation.page import _queue
 
 pytest.importorskip("flask")
 pytest.importorskip("waitress")
@@ -134,20 +135,41 @@ def test_more_clients_than_a_small_server_takes_keep_nobody_waiting(server):
             line.close()
 
 
-def test_whoever_has_no_token_waits_for_those_that_have_it():
+def test_whoever_has_no_token_waits_and_keeps_nobody_waiting(monkeypatch, caplog):
+    slept, served, done = [], [], threading.Event()
+
     class Channel:
         def __init__(self, **headers):
             self.requests = [SimpleNamespace(headers=headers)]
 
-    queue = TokenFirst("token")
+        def service(self):
+            served.append(channels.index(self))
+            if len(served) == 1:
+                raise OverflowError("one that fails stops nobody")
+            if len(served) == n_strange:
+                done.set()
+
+    monkeypatch.setattr(
+        _queue, "time", SimpleNamespace(monotonic=lambda: 1.0, sleep=slept.append)
+    )
+    queue = _queue.TokenFirst("token")
     sent = {"X_SKMAL_TOKEN": "wröng"}, {"X_SKMAL_TOKEN": "token"}, {}
-    channels = [Channel(**sent[i % 3]) for i in range(9)]
+    channels = [Channel(**sent[i % 3]) for i in range(3 * _queue.BURST)]
+    n_strange = 2 * _queue.BURST
     for channel in channels:
         queue.append(channel)
-    assert len(queue) == 9
-    served = [channels.index(queue.popleft()) for _ in channels]
-    assert served == [1, 4, 7, 0, 2, 3, 5, 6, 8]
+    assert len(queue) == _queue.BURST
+    of_page = [channels.index(queue.popleft()) for _ in range(_queue.BURST)]
+    assert of_page == [i for i in range(len(channels)) if i % 3 == 1]
     assert not queue
+    assert done.wait(60)
+    queue.close()
+    assert served == [i for i in range(len(channels)) if i % 3 != 1]
+    assert "one that fails" in caplog.text
+    # The first need not wait; of the others each waits a bit longer.
+    assert slept[: _queue.BURST] == pytest.approx([0.0] * _queue.BURST, abs=1e-9)
+    waits = np.arange(1, n_strange - _queue.BURST + 1) / _queue.RATE
+    np.testing.assert_allclose(slept[_queue.BURST :], waits)
 
 
 @pytest.mark.parametrize("token", ["wrong", "", "t\xf6k"])
