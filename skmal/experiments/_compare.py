@@ -86,7 +86,8 @@ def compare(
         "coreset-top1-trim" (with ``uncertainty="top1"`` as well), "k-center",
         "k-center-trim-alternate", "margin", "max-herding", "uncertainty-herding",
         "badge", "typiclust", "cluster-margin", "prob-cover", "information-density",
-        "cal" and "drop-query"; of the paper's ablation of the modality,
+        "cal", "drop-query", "falcun", "alfa-mix", "usl" and "max-herding-tuned" (with
+        ``bandwidth="tuned"``); of the paper's ablation of the modality,
         "coreset-margin-image" and "coreset-margin-text" (``modality=0`` and 1);
         "default" and "paper" stand for the learner's and the paper's. Your own: a dict
         of instances or functions by names of your own,
