@@ -87,7 +87,8 @@ def run(
     plan : Plan
         How many pairs.
     callbacks : sequence of callables, default=()
-        Each is called with the learner whenever its encoder has learned.
+        Each is called with the learner whenever its encoder has learned; its
+        `n_answers_iter_` and `validation_scores_` tell of the run so far.
     **parameters
         More of the learner's: `annotator`, `buffer_size`. Those work in `fit` only,
         which asks where the pool says nothing of pairs that are known.
@@ -156,6 +157,9 @@ def _run_by_hand(
         # Say how good the encoder is with so many pairs.
         n_pairs.append(int(bought.sum()))
         scores.append(pool.scoring(learner, pool.X_test, pool.y_test))
+        if callbacks:  # they see what `fit` would tell
+            learner.n_answers_iter_ = np.array(n_pairs)
+            learner.validation_scores_ = list(scores)
         for callback in callbacks:
             callback(learner)
         if n_pairs[-1] >= plan.budget:
