@@ -1,6 +1,6 @@
 """How much memory the processes of a comparison take: shared, and of each its own.
 
-    OMP_NUM_THREADS=1 python benchmarks/compare_memory.py benchmarks/results/compare_memory.csv
+    OMP_NUM_THREADS=1 python benchmarks/compare_memory.py
 
 Asks at random about 40,000 pairs of 512 features in float32 (164 MB), with 1, 2 and 4
 processes. Twice a second it reads what the processes have: PSS counts a page that n
@@ -20,6 +20,7 @@ from skmal import RidgeCCA
 from skmal.experiments import compare, write_table
 
 N_PAIRS, N_FEATURES = 40_000, 512
+OUT = Path(__file__).parent / "results" / "compare_memory.csv"
 HEADER = ("processes", "pairs_mb", "pss_mb", "uss_mb_of_a_process", "before_mb")
 MB = 1e6
 
@@ -70,7 +71,7 @@ def measure(n_jobs: int, X: np.ndarray, y: np.ndarray, seeds: int) -> dict[str, 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("out", type=Path)
+    parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--seeds", type=int, default=4)
     arguments = parser.parse_args()

@@ -229,9 +229,7 @@ def _check_stored(
             )
 
 
-def run_case(
-    case: Case, callbacks: Sequence[Callable[[Any], Any]] = ()
-) -> list[Row]:
+def run_case(case: Case, callbacks: Sequence[Callable[[Any], Any]] = ()) -> list[Row]:
     """Make one run.
 
     Parameters
