@@ -99,6 +99,10 @@ NAMES = {
     "information-density": "`InformationDensity()`",
     "cal": "`CAL()`",
     "drop-query": "`DropQuery()`",
+    "falcun": "`FALCUN()`",
+    "alfa-mix": "`ALFAMix()`",
+    "usl": "`USL()`",
+    "max-herding-tuned": '`MaxHerding(bandwidth="tuned")`',
     REFERENCE: "`RandomSampling()`",
 }
 

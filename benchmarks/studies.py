@@ -1,17 +1,19 @@
 """Studies of the paper's strategy, one command each, and their page.
 
-    python benchmarks/studies.py coreset-size        # or another of STUDIES
+    python benchmarks/studies.py coreset-size        # or another of STUDIES, or all
+    python benchmarks/studies.py all --real real     # on the files of real pairs
     python benchmarks/studies.py runtime
     python benchmarks/studies.py page                # docs/studies.md, its pictures
 
-Runs are kept in benchmarks/results/studies and not repeated. A test compares the page
-with them.
+Runs are kept in benchmarks/results/studies and studies_real, and not repeated. A test
+compares the page with them.
 """
 
 import argparse
 import csv
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +23,11 @@ from threadpoolctl import threadpool_limits
 from skmal import CoresetMargin, QueryStrategy, RandomSampling, Round
 from skmal.experiments import (
     BANDS,
+    DEFAULT,
+    KERNEL,
     LINEAR,
     LINEAR_DESIGN,
+    PAPER,
     REFERENCE,
     STRATEGIES,
     Case,
@@ -36,10 +41,9 @@ from skmal.experiments import (
 from skmal.metrics import annotation_savings
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "studies"
+RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "studies.md"
 IMAGES = ROOT / "docs" / "images"
-POOLS = ("glyphs", "scenes", "serif-outliers")  # natural, compositional, unclean
 SIZES = (1.0, 1.5, 2.0, 2.5, 3.0, 5.0)
 BATCHES = (0.025, 0.05, 0.1, 0.2)
 
@@ -67,6 +71,14 @@ class Study:
 
 def _paper(**parameters) -> tuple[QueryStrategy, float]:
     return CoresetMargin(**parameters), 0.05
+
+
+def _in_batches(strategies: dict[str, str]) -> dict[str, tuple[QueryStrategy, float]]:
+    return {
+        f"{label}, {100 * batch:g} %": (STRATEGIES[name], batch)
+        for label, name in strategies.items()
+        for batch in BATCHES
+    }
 
 
 STUDIES: dict[str, Study] = {
@@ -112,33 +124,71 @@ STUDIES: dict[str, Study] = {
         "The paper's strategy and the linear design, `VOptimalDesign(gamma=None, "
         "coverage=0.0, ridge=0.3)`, with 2.5 to 20 % of the pool in a batch. Savings "
         "are told at the ends of batches.",
-        {
-            f"{name}, {100 * batch:g} %": (strategy, batch)
-            for name, strategy in [
-                ("paper's", CoresetMargin()),
-                ("linear design", STRATEGIES[LINEAR_DESIGN]),
-            ]
-            for batch in BATCHES
-        },
+        _in_batches({"paper's": PAPER, "linear design": LINEAR_DESIGN}),
         "paper's, 5 %",
+    ),
+}
+REAL_STUDIES = {
+    **STUDIES,
+    "batch-size": replace(
+        STUDIES["batch-size"],
+        variants=_in_batches({"paper's": PAPER, "default": DEFAULT}),
     ),
 }
 
 
-def run(name: str, seeds: int, jobs: int | None) -> None:
-    """Run what is missing of a study."""
-    variants = {"random": (RandomSampling(), 0.05), **_by_run_name(STUDIES[name])}
+@dataclass(frozen=True)
+class Setting:
+    """What the studies are made on.
+
+    Parameters
+    ----------
+    folder : str
+        Where in the results the runs are.
+    encoder : str
+        What learns.
+    pools : tuple of str
+        The pools.
+    suite : str
+        The suite that they are of.
+    studies : dict of str to Study
+        The studies.
+    """
+
+    folder: str
+    encoder: str
+    pools: tuple[str, ...]
+    suite: str
+    studies: dict[str, Study]
+
+
+# Natural, compositional, unclean; and real pairs.
+MADE_UP = Setting(
+    "studies", LINEAR, ("glyphs", "scenes", "serif-outliers"), "default", STUDIES
+)
+REAL = Setting("studies_real", KERNEL, ("openmoji", "clipart"), "real", REAL_STUDIES)
+
+
+def run(
+    names: Iterable[str], seeds: int, jobs: int | None, path: str | None = None
+) -> None:
+    """Run what is missing of studies; with a path, on the real pairs in that folder."""
+    setting = MADE_UP if path is None else REAL
+    variants = {"random": (RandomSampling(), 0.05)}
+    for name in names:
+        for variant in setting.studies[name].variants.values():
+            variants[name_of_run(*variant)] = variant
     cases = [
-        Case(pool, LINEAR, run_name, seed, strategy, batch)
+        Case(
+            *(pool, setting.encoder, run_name, seed, strategy, batch),
+            suite=setting.suite,
+            path=path,
+        )
+        for pool in setting.pools
         for seed in range(seeds)
-        for pool in POOLS
         for run_name, (strategy, batch) in variants.items()
     ]
-    run_missing(RESULTS, cases, n_jobs=jobs, verbose=True)
-
-
-def _by_run_name(study):
-    return {name_of_run(*variant): variant for variant in study.variants.values()}
+    run_missing(RESULTS / setting.folder, cases, n_jobs=jobs, verbose=True)
 
 
 def name_of_run(strategy: QueryStrategy, batch: float) -> str:
@@ -146,9 +196,9 @@ def name_of_run(strategy: QueryStrategy, batch: float) -> str:
     return f"{strategy!r} {batch:g}"
 
 
-def saved_by_seed(curves, pool, run_name, n_pool):
+def saved_by_seed(curves, pool, run_name, n_pool, encoder=LINEAR):
     """Return {seed: savings at 10-30 % and at 30-60 %}, in %."""
-    strategies = curves[pool, LINEAR, main_metric(pool)]
+    strategies = curves[pool, encoder, main_metric(pool)]
     runs, reference = strategies.get(run_name, {}), strategies[REFERENCE]
     saved = {}
     for seed in sorted(set(runs) & set(reference)):
@@ -171,24 +221,19 @@ def saved_by_seed(curves, pool, run_name, n_pool):
     return saved
 
 
-def table(name: str) -> dict[str, dict[str, np.ndarray]]:
+def table(name: str, setting: Setting = MADE_UP) -> dict[str, dict[str, np.ndarray]]:
     """Return {variant: {pool: array of savings, shape (n_seeds, 2)}} of a study."""
-    runs = read_runs(RESULTS)
+    runs = read_runs(RESULTS / setting.folder)
     curves = curves_by_seed(runs)
     n_pool = {row["pool"]: row["n_pool"] for row in runs}
-    study = STUDIES[name]
+
+    def saved(variant, pool):
+        of = pool, name_of_run(*variant), n_pool[pool], setting.encoder
+        return np.array(list(saved_by_seed(curves, *of).values()))
+
     return {
-        label: {
-            pool: np.array(
-                list(
-                    saved_by_seed(
-                        curves, pool, name_of_run(*variant), n_pool[pool]
-                    ).values()
-                )
-            )
-            for pool in POOLS
-        }
-        for label, variant in study.variants.items()
+        label: {pool: saved(variant, pool) for pool in setting.pools}
+        for label, variant in setting.studies[name].variants.items()
     }
 
 
@@ -200,26 +245,42 @@ def interval(values: npt.ArrayLike) -> tuple[float, float]:
 
 def section(name: str) -> str:
     """Return a study's part of the page."""
-    study, saved = STUDIES[name], table(name)
-    n_seeds = {len(v) for pools in saved.values() for v in pools.values()}
+    study = STUDIES[name]
     lines = [f"## {study.title}\n", f"{study.about}\n"]
     lines.append(f"![{study.title}](images/study-{name}.png)\n")
-    heads = [
-        f"`{p}`, {100 * a:g}-{100 * b:g} %" for p in POOLS for a, b in BANDS.values()
-    ]
-    lines.append(f"| {' | '.join(['variant', *heads, 'all'])} |")
-    lines.append("|---" * (len(heads) + 2) + "|")
-    for label, pools in saved.items():
-        cells = [
-            "{:+.0f} ± {:.0f}".format(*interval(pools[pool][:, band]))
-            for pool in POOLS
-            for band in range(len(BANDS))
-        ]
-        cells.append("{:+.0f} ± {:.0f}".format(*interval(_mean(pools))))
-        lines.append(f"| {' | '.join([label, *cells])} |")
-    lines.append(f"\n{sentence(study, saved)} ({_seeds(n_seeds)}.)\n")
+    lines += _in_numbers(name, MADE_UP)
+    if has_runs(REAL):
+        lines += ["On real pairs, with KernelCCA:\n", *_in_numbers(name, REAL)]
     lines.append(f"Command: `python benchmarks/studies.py {name}`\n")
     return "\n".join(lines)
+
+
+def has_runs(setting: Setting) -> bool:
+    """Say whether the studies were made on this."""
+    return (RESULTS / setting.folder / "runs.csv").exists()
+
+
+def _in_numbers(name, setting):
+    """Return a table, and a sentence that says what it tells."""
+    study, saved = setting.studies[name], table(name, setting)
+    n_seeds = {len(v) for pools in saved.values() for v in pools.values()}
+    pools = setting.pools
+    heads = [
+        f"`{p}`, {100 * a:g}-{100 * b:g} %" for p in pools for a, b in BANDS.values()
+    ]
+    lines = []
+    lines.append(f"| {' | '.join(['variant', *heads, 'all'])} |")
+    lines.append("|---" * (len(heads) + 2) + "|")
+    for label, of_pools in saved.items():
+        cells = [
+            "{:+.0f} ± {:.0f}".format(*interval(of_pools[pool][:, band]))
+            for pool in pools
+            for band in range(len(BANDS))
+        ]
+        cells.append("{:+.0f} ± {:.0f}".format(*interval(_mean(of_pools))))
+        lines.append(f"| {' | '.join([label, *cells])} |")
+    lines.append(f"\n{sentence(study, saved)} ({_seeds(n_seeds)}.)\n")
+    return lines
 
 
 def _mean(pools):
@@ -263,9 +324,9 @@ def draw(name: str) -> None:
 
     saved = table(name)
     figure = Figure(figsize=(10, 1.6 + 0.32 * len(saved)), layout="constrained")
-    axes = figure.subplots(1, len(POOLS), sharey=True)
+    axes = figure.subplots(1, len(MADE_UP.pools), sharey=True)
     at = -np.arange(len(saved))
-    for ax, pool in zip(axes, POOLS, strict=True):
+    for ax, pool in zip(axes, MADE_UP.pools, strict=True):
         for band, (low, high) in enumerate(BANDS.values()):
             mean, half = np.transpose(
                 [interval(v[pool][:, band]) for v in saved.values()]
@@ -290,6 +351,7 @@ RANGES = {
     "|S|": (250, 500, 1000, 2000, 4000),
 }
 N_FEATURES = 128
+RUNTIME = RESULTS / "studies" / "runtime.csv"
 RUNTIME_HEADER = ("varied", "n", "B_C", "|S|", "seed", "seconds")
 
 
@@ -315,7 +377,7 @@ def time_selection(n: int, coreset_size: int, n_aligned: int, seed: int) -> floa
 
 def run_runtime(seeds: int) -> None:
     """Time the choice with each quantity varied, the others at their base."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    RUNTIME.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for varied, values in RANGES.items():
         for value in values:
@@ -325,12 +387,12 @@ def run_runtime(seeds: int) -> None:
                 row = {"varied": varied, **sizes, "seed": seed, "seconds": seconds}
                 rows.append(row)
                 print(*row.values(), flush=True)
-    write_table(RESULTS / "runtime.csv", RUNTIME_HEADER, rows)
+    write_table(RUNTIME, RUNTIME_HEADER, rows)
 
 
 def read_runtime():
     """Return {varied: (values, seconds of shape (n_values, n_seeds))}."""
-    with open(RESULTS / "runtime.csv", newline="", encoding="utf-8") as file:
+    with open(RUNTIME, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     tables = {}
     for varied, values in RANGES.items():
@@ -407,18 +469,25 @@ and 30-60 % of the pool. [The evidence](evidence.md) says what each pool is. The
 strategy is `CoresetMargin()`, our reading of the paper's, with one thing varied; 5 % of
 the pool are asked about in a round. Our pools are not the paper's.
 """
+HEAD_OF_REAL = """
+The second table of each study is of real pairs with features of pretrained networks,
+`openmoji` and `clipart`, with KernelCCA, and the batch sizes of today's default in
+place of the linear design: `python benchmarks/studies.py all --real real`.
+"""
 
 
 def page() -> str:
     """Return the page as text."""
-    return "\n".join([HEAD, *(section(name) for name in STUDIES), runtime_section()])
+    head = HEAD + HEAD_OF_REAL if has_runs(REAL) else HEAD
+    return "\n".join([head, *(section(name) for name in STUDIES), runtime_section()])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("study", choices=[*STUDIES, "runtime", "page"])
+    parser.add_argument("study", choices=[*STUDIES, "all", "runtime", "page"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--jobs", type=int)
+    parser.add_argument("--real", help="the folder of the files of real pairs")
     arguments = parser.parse_args()
     if arguments.study == "runtime":
         run_runtime(arguments.seeds)
@@ -428,4 +497,5 @@ if __name__ == "__main__":
             draw(study_name)
         draw_runtime()
     else:
-        run(arguments.study, arguments.seeds, arguments.jobs)
+        names = STUDIES if arguments.study == "all" else [arguments.study]
+        run(names, arguments.seeds, arguments.jobs, arguments.real)

@@ -24,6 +24,9 @@ from .matching import Matching
 from .strategies import (
     BADGE,
     CAL,
+    FALCUN,
+    USL,
+    ALFAMix,
     ClusterMargin,
     CoresetMargin,
     DropQuery,
@@ -62,6 +65,9 @@ if TYPE_CHECKING:
 __all__ = [
     "BADGE",
     "CAL",
+    "FALCUN",
+    "USL",
+    "ALFAMix",
     "AnnotationSession",
     "CLIPEncoder",
     "ClusterMargin",

@@ -10,6 +10,9 @@ import pytest
 from skmal import (
     BADGE,
     CAL,
+    FALCUN,
+    USL,
+    ALFAMix,
     ClusterMargin,
     CoresetMargin,
     DropQuery,
@@ -48,6 +51,10 @@ STRATEGIES = [
     InformationDensity(),
     CAL(n_neighbors=3),
     DropQuery(),
+    FALCUN(),
+    ALFAMix(),
+    USL(n_neighbors=5),
+    MaxHerding(bandwidth="tuned"),
 ]
 
 

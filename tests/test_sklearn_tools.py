@@ -170,3 +170,5 @@ def test_a_search_over_strategies_without_a_budget_is_told_that_all_tie(pairs):
         searched.best_estimator_,  # told once
     ):
         quiet.fit(*pairs)
+    # What knows pairs is no candidate of a search.
+    searched.best_estimator_.set_params(query_strategy=KCenterGreedy()).fit(*pairs)

@@ -72,6 +72,12 @@ def check_choice(value: Value, name: str, choices: Iterable[Any]) -> Value:
     return value
 
 
+def check_bool(value: Any, name: str) -> None:
+    """Raise unless it is True or False: a word or a number would be taken for True."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False, got {value!r}")
+
+
 def check_weights(weights: npt.ArrayLike, n: int) -> FloatArray:
     """Return n weights as float64, or raise one error that says what they must be."""
     weights = refuse_masked(weights, "weights")

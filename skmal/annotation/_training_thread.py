@@ -151,7 +151,7 @@ class Trainer:
                 sha256=sha256,
                 ranked=stood,
             )
-n_rounds = len(book.ledger.rounds)
+            n_rounds = len(book.ledger.rounds)
             try:
                 book.commit(done)
             finally:  # an interrupt may come when it is on disk already

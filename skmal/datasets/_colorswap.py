@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, overload
+from urllib.parse import quote
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -165,7 +166,8 @@ def load_colorswap(
     for part in SPLITS if split == "all" else (split,):
         seen: dict[int | str, str] = {}  # id -> where it stands
         for file in _files_of(path, part):
-            name = "-".join(file.relative_to(path).with_suffix("").parts)
+            place_of = file.relative_to(path).with_suffix("").as_posix()
+            name = quote(place_of, safe="")  # another for every file
             for place, row in _quadruples(file, cache / name, problems):
                 here, before = f"{file}, {place}", seen.get(row["id"])
                 faults = [image_fault(row[image]) for image in IMAGES]

@@ -1,6 +1,6 @@
 """Strategies x seeds on real pairs, to tables and curves; what `skmal compare` runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from ._names import (
     STRATEGIES,
     make_clip,
 )
-from ._own import check_own_encoder, encoder_of, strategies_of
+from ._own import check_own_encoder, encoder_of, own_callbacks, strategies_of
 from ._own_pairs import chance_of, own_pairs
 from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
 from ._run import Plan, default_jobs, in_parallel, run
@@ -72,6 +72,7 @@ def compare(
     cache: str | Path | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
+    callbacks: Sequence[Callable[[Any], Any]] = (),
 ) -> tuple[list[Row], list[Row]]:
     """Run strategies on several seeds of one data set and compare them with random.
 
@@ -88,7 +89,8 @@ def compare(
         "coreset-top1-trim" (with ``uncertainty="top1"`` as well), "k-center",
         "k-center-trim-alternate", "margin", "max-herding", "uncertainty-herding",
         "badge", "typiclust", "cluster-margin", "prob-cover", "information-density",
-        "cal" and "drop-query"; of the paper's ablation of the modality,
+        "cal", "drop-query", "falcun", "alfa-mix", "usl" and "max-herding-tuned" (with
+        ``bandwidth="tuned"``); of the paper's ablation of the modality,
         "coreset-margin-image" and "coreset-margin-text" (``modality=0`` and 1);
         "default" and "paper" stand for the learner's and the paper's. Your own: a dict
         of instances or functions by names of your own,
@@ -156,6 +158,11 @@ def compare(
     overwrite : bool, default=False
         Whether the results of another comparison in `out` are deleted, once all has
         been checked. Those of the same comparison are gone on with.
+    callbacks : sequence of callables, default=()
+        Each is called as ``callback(learner)`` whenever the encoder of a run has
+        learned, as `PairedActiveLearner.fit` does it: in the process of that run, which
+        gets a copy of it. `query_strategy` and `random_state`, the seed, say which run
+        it is. Runs that are kept in `out` are not made again, and call nothing.
 
     Returns
     -------
@@ -171,8 +178,13 @@ def compare(
     ------
     ValueError
         If a name is unknown or a number out of range, if a strategy or an encoder of
+<<<<<<< HEAD
         your own breaks its contract, if `out` holds another comparison, or if `cost`
         lacks a number or goes with items that have several partners.
+=======
+        your own breaks its contract, if it or a callback cannot be sent to other
+        processes, or if `out` holds another comparison.
+>>>>>>> lab21
 
     Warns
     -----
@@ -213,6 +225,7 @@ def compare(
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
     asking: dict[str, Strategy] = {REFERENCE: STRATEGIES[REFERENCE]}
     asking |= strategies_of(strategies, STRATEGIES | ABLATIONS, n_jobs)
+    callbacks = own_callbacks(callbacks, n_jobs)
     if not isinstance(data, str):
         of_files = {"path": path, "cache": cache}
         of_files |= {"text_column": text_column, "image_column": image_column}
@@ -287,7 +300,8 @@ def compare(
             f"cost={cost} was passed, but items of {title} have several partners, and "
             "seconds are counted where each has one; leave out cost"
         )
-    make = partial(_run_held_out, pairs, pool_size, estimator, plan, counted)
+    options = {"callbacks": callbacks, **counted}
+    make = partial(_run_held_out, pairs, pool_size, estimator, plan, options)
     jobs = {
         "n_jobs": n_jobs or default_jobs(called),
         "verbose": bool(verbose),
@@ -383,12 +397,12 @@ def _run_held_out(
     pool_size: int | None,
     estimator: Encoder,
     plan: Plan,
-    counted: dict[str, bool],
+    options: dict[str, Any],
     case: _Asked,
 ) -> list[Row]:
     seed = case.key[-1]
     pool = pairs.pool(seed, pool_size)
-    curve = run(pool, estimator, case.strategy, seed, plan, **counted)
+    curve = run(pool, estimator, case.strategy, seed, plan, **options)
     return run_rows(case.key, len(pool.X), curve, list(curve.scores[0]), digits=None)
 
 

@@ -9,12 +9,14 @@ from ..encoders._kernel import KernelCCA
 from ..encoders._projection import ContrastiveProjection
 from ..encoders._protocol import Encoder
 from ..encoders._ridge import RidgeCCA
+from ..strategies._alfa_mix import ALFAMix
 from ..strategies._badge import BADGE
 from ..strategies._base import QueryStrategy
 from ..strategies._cal import CAL
 from ..strategies._cluster_margin import ClusterMargin
 from ..strategies._coreset_margin import CoresetMargin
 from ..strategies._drop_query import DropQuery
+from ..strategies._falcun import FALCUN
 from ..strategies._herding import MaxHerding, UncertaintyHerding
 from ..strategies._information_density import InformationDensity
 from ..strategies._k_center import KCenterGreedy
@@ -22,6 +24,7 @@ from ..strategies._margin import MarginSampling
 from ..strategies._prob_cover import ProbCover
 from ..strategies._random_sampling import RandomSampling
 from ..strategies._typiclust import TypiClust
+from ..strategies._usl import USL
 from ..strategies._v_optimal import VOptimalDesign
 
 if TYPE_CHECKING:
@@ -51,6 +54,10 @@ STRATEGIES: dict[str, QueryStrategy] = {
     "information-density": InformationDensity(),
     "cal": CAL(),
     "drop-query": DropQuery(),
+    "falcun": FALCUN(),
+    "alfa-mix": ALFAMix(),
+    "usl": USL(),
+    "max-herding-tuned": MaxHerding(bandwidth="tuned"),
 }
 ABLATIONS: dict[str, QueryStrategy] = {  # the paper's, not part of the suite
     "coreset-margin-image": CoresetMargin(0),

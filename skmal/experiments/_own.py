@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, clone
 from .._shared.types import Items
 from ..encoder_checks import check_encoder
 from ..encoders._protocol import Encoder
+from ..learners._simulation import check_callbacks
 from ..strategies._base import Strategy
 from ..strategy_checks import check_strategy
 from ._names import (
@@ -163,6 +164,34 @@ def check_own_encoder(
     except (AssertionError, TypeError, ValueError) as error:
         raise ValueError(f"the encoder {name}: {error}") from error
     _check_can_be_sent(encoder, f"the encoder {name}", n_jobs)
+
+
+def own_callbacks(
+    callbacks: Sequence[Callable[[Any], Any]], n_jobs: int | None
+) -> tuple[Callable[[Any], Any], ...]:
+    """Return what is called in every round of every run, or raise.
+
+    Parameters
+    ----------
+    callbacks : sequence of callables
+        What was passed.
+    n_jobs : int or None
+        Processes; 1: they need not be sent to others.
+
+    Returns
+    -------
+    tuple of callables
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If they are no functions, or cannot be sent to other processes.
+    """
+    callbacks = check_callbacks(callbacks)
+    for callback in callbacks:
+        _check_can_be_sent(callback, f"the callback {callback!r}", n_jobs)
+    return callbacks
 
 
 def _check_can_be_sent(what: Any, called: str, n_jobs: int | None) -> None:

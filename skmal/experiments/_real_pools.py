@@ -89,7 +89,7 @@ def _read(file: Path, side: str) -> FloatArray:
             f"{rows.shape}"
         )
     with np.errstate(over="ignore"):
-        rows = rows.astype(np.float32)
+        rows = rows.astype(np.float32, copy=False)
     if not (good := np.isfinite(rows).all(axis=1)).all():
         raise ValueError(
             f"row {np.argmin(good)} of {side} of {file} is not finite in float32; take "

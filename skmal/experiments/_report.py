@@ -36,6 +36,7 @@ SAVED_IN_SUITE = (
     *("mean", "ci_low", "ci_high", "n_seeds"),
 )
 MEAN = "<p>Mean over seeds and its 95 % interval.</p>"
+APART = "<p>No two points of these runs are within the budgets of all of them.</p>"
 SAVINGS = (
     "<p>1 - b'/b, where b' is what the strategy needs for the score that random "
     "reaches with b pairs; none where random's curve does not rise.</p>"
@@ -120,6 +121,9 @@ def write_suite_report(
         pairs = pairwise_table(curves)
         group = f"{encoder}, batches of {100 * batch:g} %"
         parts.append(f"<h2>{escape(group)}</h2>")
+        if not curves:
+            parts.append(APART)
+            continue
         parts += _sentences(pairs)
         parts += [MEAN, _picture(_curves_by_pool(curves), f"Curves of {group}")]
         if pairs:

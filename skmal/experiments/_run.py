@@ -89,7 +89,8 @@ def run(
     plan : Plan
         How many pairs.
     callbacks : sequence of callables, default=()
-        Each is called with the learner whenever its encoder has learned.
+        Each is called with the learner whenever its encoder has learned; its
+        `n_answers_iter_` and `validation_scores_` tell of the run so far.
     count_found : bool, default=False
         Whether the scores tell, as "found among 9", how many of the answers named one
         of the nine likeliest candidates, those at the start left out. It takes a look
@@ -172,6 +173,9 @@ def _run_by_hand(
         # Say how good the encoder is with so many pairs.
         n_pairs.append(int(bought.sum()))
         scores.append(pool.scoring(learner, pool.X_test, pool.y_test))
+        if callbacks:  # they see what `fit` would tell
+            learner.n_answers_iter_ = np.array(n_pairs)
+            learner.validation_scores_ = list(scores)
         for callback in callbacks:
             callback(learner)
         if n_pairs[-1] >= plan.budget:

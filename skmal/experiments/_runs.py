@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -17,10 +17,13 @@ from ._suite_pools import POOLS, metrics_of
 from ._suites import SUITES
 from ._tables import Row, write_table
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    import msvcrt
+else:
     import fcntl
 
 RUNS, REPLACED = "runs.csv", "replaced.csv"
+LOCK = "runs.lock"  # while runs are made, on Windows
 TOLD = ("pool", "encoder", "strategy", "batch", "seed")  # tell a run from others
 RUNS_HEADER = (
     *(*TOLD, "metric"),
@@ -267,15 +270,16 @@ def alone_in(out: str | Path) -> Iterator[None]:
     ValueError
         If another process writes to it.
     """
-    Path(out).mkdir(parents=True, exist_ok=True)
-    if sys.platform == "win32":
-        yield
-        return
-    folder = os.open(out, os.O_RDONLY)
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":  # a folder cannot be locked there, a file in it can
+        held = os.open(out / LOCK, os.O_RDWR | os.O_CREAT)
+    else:
+        held = os.open(out, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            _lock(held)
+        except (BlockingIOError, PermissionError) as error:
             raise ValueError(
                 f"another process writes to {out}; wait for it, or choose another "
                 "folder (--out)"
@@ -284,7 +288,17 @@ def alone_in(out: str | Path) -> Iterator[None]:
             pass
         yield
     finally:
-        os.close(folder)
+        os.close(held)
+        with suppress(OSError):  # another process has it open; not there but on Windows
+            (out / LOCK).unlink()
+
+
+def _lock(file: int) -> None:
+    """Take an open file for this process alone, or raise at once."""
+    if sys.platform == "win32":
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _with_key(

@@ -1,8 +1,10 @@
 """The suites: pools x strategies x seeds, run by run."""
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from .._shared.parameters import check_integer, is_integer, is_number
 from ..encoders._protocol import Encoder
@@ -19,7 +21,7 @@ from ._names import (
     check_names,
     make_estimator,
 )
-from ._own import check_own_encoder, encoder_of, strategies_of
+from ._own import check_own_encoder, encoder_of, own_callbacks, strategies_of
 from ._real_pools import MADE_BY, find_real_pools, real_pool
 from ._results import write_suite_pairs
 from ._run import run
@@ -43,6 +45,7 @@ def run_suite(
     budget: float | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
+    callbacks: Sequence[Callable[[Any], Any]] = (),
 ) -> tuple[list[Row], list[Row]]:
     """Run what is not in `out` yet, and bring its tables up to date.
 
@@ -82,6 +85,9 @@ def run_suite(
         Processes; None: all cores.
     verbose : int, default=0
         1 shows a progress bar.
+    callbacks : sequence of callables, default=()
+        Each is called with the learner whenever the encoder of a run has learned, as by
+        `compare`.
 
     Returns
     -------
@@ -95,7 +101,8 @@ def run_suite(
     ValueError
         If a name is unknown, a number out of range, or none of the files is there; if
         the folder holds runs of another suite, of `compare` or of other files; if a
-        strategy or an encoder of your own does not keep the contract.
+        strategy or an encoder of your own does not keep the contract, or if it or a
+        callback cannot be sent to other processes.
 
     Warns
     -----
@@ -121,6 +128,7 @@ def run_suite(
             )
     if n_jobs is not None:
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
+    callbacks = own_callbacks(callbacks, n_jobs)
     pools = _present(suite, path, pools, estimator)
 
     names = [(encoder, name) for name in asking]
@@ -148,7 +156,9 @@ def run_suite(
     if is_own:
         first = pool_of(cases[0])
         check_own_encoder(estimator, first.X, first.y, n_jobs)
-    runs = run_missing(out, cases, n_jobs=n_jobs, verbose=bool(verbose))
+    runs = run_missing(
+        out, cases, n_jobs=n_jobs, verbose=bool(verbose), callbacks=callbacks
+    )
     savings, aulc = savings_rows(runs, suite), aulc_rows(runs)
     write_table(out / "savings.csv", SUITE_HEADER, savings)
     write_table(out / "aulc.csv", AULC_HEADER, aulc)
@@ -219,13 +229,15 @@ def _check_stored(
             )
 
 
-def run_case(case: Case) -> list[Row]:
+def run_case(case: Case, callbacks: Sequence[Callable[[Any], Any]] = ()) -> list[Row]:
     """Make one run.
 
     Parameters
     ----------
     case : Case
         Which.
+    callbacks : sequence of callables, default=()
+        Each is called with the learner whenever its encoder has learned.
 
     Returns
     -------
@@ -246,7 +258,7 @@ def run_case(case: Case) -> list[Row]:
             f"{plan.n_initial} known at the start; raise it"
         )
     encoder = case.estimator or make_estimator(case.encoder)
-    curve = run(pool, encoder, case.strategy, case.seed, plan)
+    curve = run(pool, encoder, case.strategy, case.seed, plan, callbacks=callbacks)
     return run_rows(case.key, n_pool, curve, metrics_of(case.pool), digits=4)
 
 
@@ -256,6 +268,7 @@ def run_missing(
     *,
     n_jobs: int | None = None,
     verbose: bool = False,
+    callbacks: Sequence[Callable[[Any], Any]] = (),
 ) -> list[Row]:
     """Run the cases that are not in a folder yet; each is kept once it is finished.
 
@@ -271,6 +284,8 @@ def run_missing(
         Processes; None: all cores.
     verbose : bool, default=False
         Whether a progress bar is shown.
+    callbacks : sequence of callables, default=()
+        Each is called with the learner whenever the encoder of a run has learned.
 
     Returns
     -------
@@ -288,7 +303,7 @@ def run_missing(
         return keep_missing(
             out,
             cases,
-            run_case,
+            partial(run_case, callbacks=callbacks),
             fingerprints_of(cases),
             is_enough=_is_enough,
             n_jobs=n_jobs,

@@ -129,7 +129,8 @@ class ActiveLearner(BaseEstimator):
             and ("__" in key or params[key] is not getattr(self, key, None))
         ]
         super().set_params(**params)
-        self._tuned = tuple(tuned)
+        # A search sets parameters of clones, which know nothing yet.
+        self._tuned = () if self._aligned is not None else tuple(tuned)
         return self
 
     # ---------------------------------------------------------------- state

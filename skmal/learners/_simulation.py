@@ -145,7 +145,7 @@ def run(
     Where anything fails, the learner is what it was before.
     """
     plan = plan_of(learner, len(data))
-    callbacks = _check_callbacks(callbacks)
+    callbacks = check_callbacks(callbacks)
     if learner.stop_when is not None and not callable(learner.stop_when):
         raise ValueError(
             "stop_when must be a function of the learner that returns True or False, "
@@ -168,7 +168,7 @@ def run(
         simulate(learner, data, plan, annotator, score, callbacks)
 
 
-def _check_callbacks(callbacks: Any) -> tuple[Callback, ...]:
+def check_callbacks(callbacks: Any) -> tuple[Callback, ...]:
     """Return the callbacks, which may come out of an iterator, or raise."""
     if not isinstance(callbacks, Iterable):
         raise ValueError(

@@ -120,7 +120,7 @@ class DropQuery(QueryStrategy):
         rows = np.flatnonzero((changes > limit) | (changes >= most))
         inputs = unit_floats(round.open_inputs[modality][rows])
         labels = cluster(inputs, n_asked, round.rng)
-        order = _most_central_first(inputs, labels)
+        order = most_central_first(inputs, labels)
         picks, turns = in_turns(rows[order], labels[order], n_asked)
         return Selection(picks, -turns.astype(np.float64), modality, gap)
 
@@ -140,7 +140,7 @@ class DropQuery(QueryStrategy):
         return changes
 
 
-def _most_central_first(rows: FloatArray, labels: IntArray) -> IntArray:
+def most_central_first(rows: FloatArray, labels: IntArray) -> IntArray:
     """Return row numbers by the distance to the mean of the row's cluster."""
     names, number = np.unique(labels, return_inverse=True)
     means = np.stack([rows[number == name].mean(axis=0) for name in range(len(names))])

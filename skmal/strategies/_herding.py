@@ -16,12 +16,14 @@ from ..arrays._kinds import RowsLike
 from ..arrays._numbers import check_features, unit_floats
 from ..arrays._verbs import take
 from ..uncertainty._margin import cross_modal_top1
+from ._bandwidth import tuned_bandwidth
 from ._base import QueryStrategy
 from ._round import Round, Selection, others
 from ._steps import check_modality, choose_modality
 
 N_DEMAND = 2000  # points whose coverage is counted, drawn from the pool
 N_CANDIDATES = 2000  # rows that can be picked, drawn from the pool
+TUNED = "tuned"
 BANDWIDTHS = (1e-100, 1e100)  # beyond, squares are 0 or infinite
 N_KEPT = N_DEMAND * N_CANDIDATES  # kernel values that are kept, if there are no more
 
@@ -118,8 +120,10 @@ class MaxHerding(QueryStrategy):
     modality : {"alternate", "coverage", "relative_coverage", "random", 0, 1}, \
             default="alternate"
         Which modality to ask about: X and y in turns, or as in `CoresetMargin`.
-    bandwidth : float, default=0.5
+    bandwidth : float or "tuned", default=0.5
         Of the kernel, for rows of length one; see `skmal.strategies.greedy_herding`.
+        "tuned": that of 0.125 to 2 with which known pairs foretell each other's
+        partners best.
     random_state : int, RandomState or Generator, default=None
         Overrides the learner's seed where a draw is needed.
 
@@ -160,7 +164,7 @@ class MaxHerding(QueryStrategy):
         self,
         modality: str | int = "alternate",
         *,
-        bandwidth: float = 0.5,
+        bandwidth: float | str = 0.5,
         random_state: RandomState = None,
     ) -> None:
         self.modality = modality
@@ -169,7 +173,8 @@ class MaxHerding(QueryStrategy):
 
     def check_parameters(self, n_instances: int) -> None:
         check_modality(self.modality)
-        _check_bandwidth(self.bandwidth)
+        if self.bandwidth != TUNED:
+            _check_bandwidth(self.bandwidth)
 
     def select(self, round: Round) -> Selection:
         """Choose what covers the pool.
@@ -195,9 +200,17 @@ class MaxHerding(QueryStrategy):
             unit_floats(take(inputs, demand)),
             aligned,
             self._weights(round, modality, demand),
-            self.bandwidth,
+            self._width(round, modality),
         )
         return Selection(rows[picks], gains, modality, gap)
+
+    def _width(self, round: Round, modality: int) -> float:
+        """Return the bandwidth, a number."""
+        if not isinstance(self.bandwidth, str):
+            return self.bandwidth
+        known = [unit_floats(rows) for rows in round.aligned_inputs]
+        partners = np.concatenate([known[m] for m in others(round, modality)], axis=1)
+        return tuned_bandwidth(known[modality], partners, round.rng)
 
     def _weights(self, round: Round, modality: int, rows: IntArray) -> FloatArray:
         """Return how much each of these open rows counts."""
@@ -215,8 +228,10 @@ class UncertaintyHerding(MaxHerding):
     modality : {"alternate", "coverage", "relative_coverage", "random", 0, 1}, \
             default="alternate"
         Which modality to ask about: X and y in turns, or as in `CoresetMargin`.
-    bandwidth : float, default=0.5
+    bandwidth : float or "tuned", default=0.5
         Of the kernel, for rows of length one; see `skmal.strategies.greedy_herding`.
+        "tuned": that of 0.125 to 2 with which known pairs foretell each other's
+        partners best.
     random_state : int, RandomState or Generator, default=None
         Overrides the learner's seed where a draw is needed.
 
@@ -356,7 +371,7 @@ class Cover:
         return gains * self.factors[positions]
 
 
-def _check_bandwidth(bandwidth: float) -> None:
+def _check_bandwidth(bandwidth: float | str) -> None:
     least, most = BANDWIDTHS
     check_number(bandwidth, "bandwidth", minimum=least, maximum=most)
 

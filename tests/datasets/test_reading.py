@@ -90,6 +90,15 @@ def test_colorswap_images_are_written_once_and_anew_when_the_file_changes(swaps)
     assert elsewhere.X[0].startswith(str(swaps / "else"))
 
 
+def test_colorswap_images_of_folders_with_alike_names_are_kept_apart(tmp_path):
+    write_parquet(tmp_path / "a-test" / "b.parquet", quadruples(2))
+    write_parquet(tmp_path / "a" / "test-b.parquet", quadruples(3, 2))
+    X = silently(load_colorswap, tmp_path).X
+    assert [Path(name).read_bytes() for name in X[-10:]]
+    assert len({str(name) for name in X}) == 10
+    assert [Path(name).read_bytes() for name in silently(load_colorswap, tmp_path).X]
+
+
 def test_colorswap_from_tables_and_arrow(tmp_path):
     pa = pytest.importorskip("pyarrow")
     rows = quadruples(3)

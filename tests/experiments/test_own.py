@@ -43,6 +43,14 @@ class Enc(BaseEstimator):
 CONSTANT = 3
 """
 
+LOG = """
+def log(run):
+    name = f"{folder}/{type(run.query_strategy).__name__}{run.random_state}"
+    with open(name, "a") as file:
+        score = run.validation_scores_[-1]["mrr"]
+        print(f"{run.n_answers_iter_[-1]},{score}", file=file)
+"""
+
 
 class Longest(QueryStrategy):
     """Ask about the rows of X that are farthest from zero."""
@@ -218,6 +226,55 @@ def test_what_cannot_be_sent_is_told():
 
     with pytest.raises(ValueError, match="the strategy 'locked'.*"):
         compare({"locked": Locked()}, data=views(), n_seeds=1, budget=20, n_jobs=2)
+
+
+def test_what_stands_in_a_notebook_goes_to_other_processes(tmp_path):
+    cell = {"__name__": "__main__", "folder": str(tmp_path)}
+    exec(OWN + LOG, cell)  # which no process can import
+    given = {"data": views(), "n_seeds": 2, "budget": 20, "batch_size": 5}
+    compare(
+        {"mine": cell["Mine"]()},
+        encoder=cell["Enc"](),
+        callbacks=[cell["log"]],
+        n_jobs=2,
+        **given,
+    )
+    # Of each run, answers and a score at the start and after two rounds.
+    points = {file.name: file.read_text().split() for file in tmp_path.iterdir()}
+    assert sorted(points) == ["Mine0", "Mine1", "RandomSampling0", "RandomSampling1"]
+    for lines in points.values():
+        assert [line.split(",")[0] for line in lines] == ["10", "15", "20"]
+
+
+def test_callbacks_are_told_of_the_run_so_far(tmp_path, monkeypatch):
+    monkeypatch.setattr("skmal.experiments._suite_pools.N_QUADRUPLES", 70)
+    monkeypatch.setattr("skmal.experiments._suite_pools.N_TEST_QUADRUPLES", 20)
+    seen = []
+
+    def log(run):
+        seen.append((run.random_state, list(run.n_answers_iter_)))
+        assert len(run.validation_scores_) == len(run.n_answers_iter_)
+
+    given = {"pools": ["scenes"], "strategies": ["random"], "batch": 0.3}
+    given |= {"n_seeds": 1, "encoder": "ridge-cca", "n_jobs": 1, "callbacks": [log]}
+    run_suite(tmp_path, **given)
+    n_pairs = [int(n) for n in read_runs(tmp_path)[0]["n_pairs"].split()]
+    assert seen == [(0, n_pairs[: k + 1]) for k in range(len(n_pairs))]
+    run_suite(tmp_path, **given)  # the run is kept
+    assert len(seen) == len(n_pairs)
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "message"),
+    [
+        (print, "callbacks must be a list of functions of the learner, got"),
+        (["print"], "callbacks must be functions of the learner, got 'print'"),
+        ([threading.Lock().acquire], "the callback .* cannot be sent to other proce"),
+    ],
+)
+def test_callbacks_that_cannot_be_called_are_told(callbacks, message):
+    with pytest.raises(ValueError, match=message):
+        compare(["margin"], data=views(), n_jobs=2, callbacks=callbacks)
 
 
 def test_the_suite_takes_them_too(tmp_path, folder, monkeypatch):

@@ -1,11 +1,21 @@
 """One run, and many side by side."""
 
+from functools import partial
+
 import joblib
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from skmal import RandomSampling, RidgeCCA
-from skmal.experiments import STRATEGIES, Plan, Pool, load_held_out, run
+from skmal.experiments import (
+    STRATEGIES,
+    HeldOut,
+    Plan,
+    Pool,
+    in_parallel,
+    load_held_out,
+    run,
+)
 from skmal.experiments._run import default_jobs
 
 
@@ -69,3 +79,13 @@ def test_a_gpu_serves_one_run_at_a_time(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert default_jobs("clip") == 1
     assert default_jobs("contrastive") == joblib.cpu_count()
+
+
+def test_processes_map_the_pairs_into_memory():
+    X = np.zeros((2000, 100))  # larger than a megabyte
+
+    def is_mapped(pairs, row):
+        return isinstance(pairs.X, np.memmap) and pairs.X[row, 0] == 0
+
+    mapped = partial(is_mapped, HeldOut(X, X[:, :2], scoring=None))
+    assert list(in_parallel(mapped, [(0,), (1,)], n_jobs=2)) == [True, True]

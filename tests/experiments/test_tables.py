@@ -80,3 +80,13 @@ def test_a_report_of_runs_without_random_ones(tmp_path):
     assert page.count("data:image/png;base64,") == 2
     assert "&lt;best&gt;" in page
     assert "<best>" not in page
+
+
+def test_runs_without_a_common_budget_are_reported_as_that(tmp_path):
+    told = {"pool": "glyphs", "encoder": "ridge-cca", "batch": 0.1, "metric": "mrr"}
+    runs = [
+        told | {"strategy": name, "seed": 0, "n_pairs": n_pairs, "scores": "0.1 0.2"}
+        for name, n_pairs in [("random", "10 20"), ("margin", "30 40")]
+    ]
+    report = write_suite_report(tmp_path / "report.html", runs, [])
+    assert "within the budgets of all of them" in report.read_text(encoding="utf-8")

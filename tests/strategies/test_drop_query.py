@@ -6,7 +6,7 @@ from rounds import fitted, make_round
 
 from skmal import DropQuery
 from skmal.arrays._verbs import unit
-from skmal.strategies._drop_query import _most_central_first
+from skmal.strategies._drop_query import most_central_first
 
 
 def test_only_what_changes_is_asked_about_and_clusters_differ():
@@ -59,7 +59,7 @@ def test_the_most_central_of_each_cluster_comes_first():
     rows = np.array([[0.0], [1.0], [5.0], [10.0], [10.5], [12.0]])
     labels = np.array([1, 1, 1, 0, 0, 0])
     # The means are 2 and 10.83; ties would keep their order.
-    assert _most_central_first(rows, labels).tolist() == [4, 3, 1, 5, 0, 2]
+    assert most_central_first(rows, labels).tolist() == [4, 3, 1, 5, 0, 2]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from helpers import make_pairs
+from rounds import fitted
 from small import set_sizes
 
 from skmal import MaxHerding, PairedActiveLearner, RidgeCCA, Round, UncertaintyHerding
 from skmal.arrays._verbs import unit
 from skmal.strategies import _herding as herding
+from skmal.strategies._bandwidth import WIDTHS, tuned_bandwidth
 from skmal.strategies._herding import greedy_herding
 from skmal.uncertainty import cross_modal_top1
 
@@ -138,3 +140,37 @@ def test_bad_parameters(cls, parameters, message):
     learner = PairedActiveLearner(RidgeCCA(), cls(**parameters))
     with pytest.raises(ValueError, match=message):
         learner.query(*make_pairs())
+
+
+def test_a_tuned_bandwidth_is_that_of_the_least_error_left_out():
+    rng = np.random.default_rng(0)
+    angles = rng.uniform(0, np.pi, size=40)
+    items = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    wavy = np.stack([np.sin(9 * angles), np.cos(9 * angles)], axis=1)
+    for partners in (wavy, items):
+        errors = []
+        for width in WIDTHS:
+            error = 0
+            for row in range(40):
+                rest = np.delete(np.arange(40), row)
+                squared = ((items[rest] - items[row]) ** 2).sum(axis=1)
+                weights = np.exp(-squared / (2 * width**2))
+                foretold = weights @ partners[rest] / weights.sum()
+                error += ((partners[row] - foretold) ** 2).sum()
+            errors.append(error)
+        assert tuned_bandwidth(items, partners, rng) == WIDTHS[np.argmin(errors)]
+    assert tuned_bandwidth(items, np.ones_like(items), rng) == 2.0  # the widest
+    assert tuned_bandwidth(items[:9], wavy[:9], rng) == 0.5
+
+
+def test_a_tuned_bandwidth_is_used():
+    learner, X, y = fitted(MaxHerding(0, bandwidth="tuned"), n_aligned=20)
+    width = tuned_bandwidth(
+        unit(learner.X_training), unit(learner.y_training), np.random.default_rng(0)
+    )
+    assert width != 0.5
+    tuned = learner.query(X, y, n_instances=5)
+    by_hand = learner.set_params(query_strategy=MaxHerding(0, bandwidth=width))
+    np.testing.assert_array_equal(
+        tuned.indices, by_hand.query(X, y, n_instances=5).indices
+    )

@@ -16,7 +16,12 @@ from sklearn.base import (
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 
-from ..._shared.parameters import check_choice, check_integer, check_number
+from ..._shared.parameters import (
+    check_bool,
+    check_choice,
+    check_integer,
+    check_number,
+)
 from ..._shared.types import FloatArray, IntArray, Items
 from ...arrays._verbs import take
 from ...items._containers import check_same_length
@@ -543,6 +548,8 @@ class CLIPEncoder(
         check_choice(self.precision, "precision", PRECISIONS)
         check_choice(self.output, "output", OUTPUTS)
         check_choice(self.on_error, "on_error", ON_ERROR)
+        check_bool(self.grad_checkpointing, "grad_checkpointing")
+        check_bool(self.torch_compile, "torch_compile")
         check_integer(self.max_epochs, "max_epochs", minimum=1)
         check_integer(self.batch_size, "batch_size", minimum=2)
         check_number(self.weight_decay, "weight_decay", minimum=0)

@@ -147,6 +147,8 @@ def test_parameters_that_are_out_of_range_are_named(glyphs):
         ({"loss": "hinge"}, "loss must be one of .*got 'hinge'"),
         ({"precision": "fp16"}, "precision must be one of .*got 'fp16'"),
         ({"max_epochs": 0}, "max_epochs must be an integer of at least 1, got 0"),
+        ({"grad_checkpointing": "yes"}, "checkpointing must be True or False, got 'y"),
+        ({"torch_compile": 3}, "torch_compile must be True or False, got 3"),
         ({"batch_size": 1}, "batch_size must be an integer of at least 2, got 1"),
         ({"learning_rate": 0}, "learning_rate must be a finite number in .0, 1e.38."),
         ({"weight_decay": -1}, "weight_decay must be a finite number of at least 0"),
