@@ -29,7 +29,7 @@ from ._own_pairs import chance_of, own_pairs
 from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
 from ._run import Plan, default_jobs, in_parallel, run
 from ._runs import Key, alone_in, keep_missing, run_rows
-from ._seconds import QuestionCost, in_seconds
+from ._seconds import FOUND, QuestionCost, in_seconds
 from ._settings import keep_settings
 from ._tables import Row, curves_of_runs, savings_table
 
@@ -281,13 +281,13 @@ def compare(
         for seed in range(n_seeds)
         for name, strategy in asking.items()
     ]
-    counted = {} if cost is None else {"count_found": True}
-    if counted and pairs.groups is not None:
+    is_counted = cost is not None
+    if is_counted and pairs.groups is not None:
         raise ValueError(
             f"cost={cost} was passed, but items of {title} have several partners, and "
             "seconds are counted where each has one; leave out cost"
         )
-    make = partial(_run_held_out, pairs, pool_size, estimator, plan, counted)
+    make = partial(_run_held_out, pairs, pool_size, estimator, plan, is_counted)
     jobs = {
         "n_jobs": n_jobs or default_jobs(called),
         "verbose": bool(verbose),
@@ -307,7 +307,9 @@ def compare(
             "batch_size": plan.batch_size,
             "budget": plan.budget,
             "pool_size": pool_size,
-        } | counted
+        }
+        if is_counted:
+            settings[FOUND] = True
         prints = {
             case.key: fingerprint(content, case.strategy, settings) for case in cases
         }
@@ -383,12 +385,12 @@ def _run_held_out(
     pool_size: int | None,
     estimator: Encoder,
     plan: Plan,
-    counted: dict[str, bool],
+    is_counted: bool,
     case: _Asked,
 ) -> list[Row]:
     seed = case.key[-1]
     pool = pairs.pool(seed, pool_size)
-    curve = run(pool, estimator, case.strategy, seed, plan, **counted)
+    curve = run(pool, estimator, case.strategy, seed, plan, count_found=is_counted)
     return run_rows(case.key, len(pool.X), curve, list(curve.scores[0]), digits=None)
 
 
