@@ -360,7 +360,9 @@ class AnnotationSession:
             annotator = rehearsed(annotator, ids, self._book)
         while (question := self.next_question(by)) is not None:
             told = all_told(question, annotator(question))
-            for part in self._desk.payable(question, told):
+            with self._book.lock:
+                parts = self._desk.payable(question, told)
+            for part in parts:
                 self.answer(question, part, by=by)
         self._trainer.finish()
         return self

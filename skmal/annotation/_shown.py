@@ -40,7 +40,7 @@ def shown_progress(session: AnnotationSession) -> dict[str, Any]:
     told = asdict(progress) | {"knows": describe_encoder(progress.found)}
     del told["audit"]  # of which what is not known could not be sent
     if progress.audit_share or progress.audit.n_answers:
-        told["audited"] = describe_audit(progress.audit)
+        told["audited"] = describe_audit(progress.audit, progress.n_unsettled)
         told["forecast"] = describe_forecast(session.forecast(AHEAD))
     return told
 

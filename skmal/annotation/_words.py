@@ -62,20 +62,22 @@ def describe_encoder(found: Found) -> str:
     return told
 
 
-def describe_audit(audit: AuditEstimates) -> str:
+def describe_audit(audit: AuditEstimates, n_unsettled: int = 0) -> str:
     """Return a sentence about how good the encoder is, by items drawn at random.
 
     Parameters
     ----------
     audit : AuditEstimates
         As `Progress` has it in `audit`.
+    n_unsettled : int, default=0
+        As `Progress` has it: those passed over, for which the intervals are wider.
 
     Returns
     -------
     str
         How often the partner is the first candidate, and among nine, with 95 %
-        intervals; how many items have none, where there are any. Or that more answers
-        are needed to tell.
+        intervals; how many items have none, where there are any; how many questions
+        were passed over, where any were. Or that more answers are needed to tell.
 
     Examples
     --------
@@ -101,6 +103,9 @@ def describe_audit(audit: AuditEstimates) -> str:
     )
     if audit.without_partner.value > 0:
         told += f" No partner have {_percent(audit.without_partner)} of the items."
+    if n_unsettled:
+        questions = "question was" if n_unsettled == 1 else "questions were"
+        told += f" {n_unsettled} {questions} passed over: the intervals allow for it."
     return told
 
 

@@ -237,7 +237,7 @@ def _made(session: AnnotationSession, arguments: argparse.Namespace) -> list[str
     ]
     made.append(describe_encoder(progress.found))
     if progress.audit.n_answers:
-        made.append(describe_audit(progress.audit))
+        made.append(describe_audit(progress.audit, progress.n_unsettled))
     if progress.agreement.n:
         made.append(describe_agreement(progress.agreement))
     if progress.n_disputed:

@@ -95,7 +95,8 @@ def _with_proposals(arguments: argparse.Namespace) -> int:
         ) as session:
             table, least = arguments.table, arguments.min_confidence
             session.export(table, min_confidence=0.0 if least is None else least)
-            audit = describe_audit(session.progress.audit)
+            progress = session.progress
+            audit = describe_audit(progress.audit, progress.n_unsettled)
     for warning in told:
         print(f"Note: {in_shell_words(str(warning.message))}")
     print(audit)

@@ -22,12 +22,12 @@ class QuestionCost(Protocol):
 
     @property
     def pick(self) -> float | None:
-        """Seconds to choose one of the candidates."""
+        """Return the seconds to choose one of the candidates."""
         ...
 
     @property
     def search(self) -> float | None:
-        """Seconds to find the partner elsewhere."""
+        """Return the seconds to find the partner elsewhere."""
         ...
 
 

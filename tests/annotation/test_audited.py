@@ -319,6 +319,10 @@ def test_forecast_and_words(tmp_path):
         told = describe_forecast(session.forecast(8))
         assert told.startswith("8 more answers will raise")
         assert "cannot be told" in describe_forecast(session.forecast(10_000))
-        assert describe_audit(progress.audit).startswith("Of items drawn at random")
+        told = describe_audit(progress.audit, 2)
+        assert told.startswith("Of items drawn at random")
+        assert told.endswith(
+            " 2 questions were passed over: the intervals allow for it."
+        )
     with pytest.raises(TypeError, match="stop_when must be a function"):
         AnnotationSession(tmp_path / "t.skmal", X, y, asker, stop_when=3)
