@@ -149,7 +149,7 @@ def open_session(folder: str, number: int) -> AnnotationSession:
     return AnnotationSession(Path(folder, f"{number}.skmal"), *pools, learner)
 
 
-POOLS = ("x", X), ("y", Y)
+POOLS = ("x", X[:100]), ("y", Y[:100])
 
 
 def plain(value: Any) -> Any:
@@ -188,6 +188,7 @@ def session_rows(n: int, drawn: random.Random) -> list[dict[str, Any]]:
                 replies = {reply.item: reply for reply in session.review.replies()}
                 if len(replies) != session.progress.n_answers or {*replies} != given:
                     raise SystemExit("an answer was lost, or counts twice")
+            print(*counts.values(), flush=True)
     return [row(step, *counted) for step, counted in counts.items()]
 
 
@@ -200,7 +201,7 @@ def one_session(session, counts, lasts, n: int, drawn: random.Random) -> set[str
         """Take a step until it has been done; say whether it was."""
         counted, ledger = counts[name], session._book.ledger
         for _ in range(4):
-            n_before, start = len(session._book.journal.events()), time.perf_counter()
+            n_before, start = session._book.journal.n_entries, time.perf_counter()
             after = statistics.median(lasts[name][-20:] or [1.0]) * drawn.random()
             if counted[0] >= n or len(lasts[name]) < 5:
                 after = 60.0
@@ -208,7 +209,7 @@ def one_session(session, counts, lasts, n: int, drawn: random.Random) -> set[str
             if not stopped:
                 lasts[name].append(time.perf_counter() - start)
                 return True
-            is_done = len(session._book.journal.events()) > n_before
+            is_done = session._book.journal.n_entries > n_before
             is_half = not is_as_on_disk(session)
             for i, hit in enumerate((True, not is_done, is_done, is_half)):
                 counted[i] += hit
@@ -220,7 +221,7 @@ def one_session(session, counts, lasts, n: int, drawn: random.Random) -> set[str
         return True
 
     while True:
-        if turn % 10 == 9:
+        if turn % 4 == 3:
             take("train", session.train)
         take("next_question", session.next_question)
         question = session.next_question()
@@ -246,13 +247,14 @@ def main() -> None:
     parser.add_argument("out", type=Path, nargs="?")
     parser.add_argument("--n", type=int, default=200, help="interrupts of each step")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=("learners", "sessions"))
     options = parser.parse_args()
     drawn = random.Random(options.seed)
     rows = []
-    for name in STEPS:
+    for name in STEPS if options.only != "sessions" else ():
         rows.append(learner_row(name, options.n, drawn))
         print(*rows[-1].values(), sep="\t", flush=True)
-    for one in session_rows(options.n, drawn):
+    for one in session_rows(options.n, drawn) if options.only != "learners" else ():
         rows.append(one)
         print(*one.values(), sep="\t")
     if options.out:

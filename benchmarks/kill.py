@@ -1,9 +1,11 @@
 """Kill a session at random moments, as often as wanted, and count what was lost.
 
 A process answers for two people as fast as it can, and a share of questions for both of
-them. It tells, after each answer, what has been answered by whom. It is killed with
-SIGKILL, started again, and so on. After each kill the journal is opened here: every
-answer that was told must be in it, and nobody may have been asked the same twice.
+them, while the encoder is trained beside them and the table of pairs is written, over
+and over. It tells, after each answer, what has been answered by whom. It is killed with
+SIGKILL, started again, and so on. After each kill the table must be whole, as it was
+before the kill or after it, and the journal is opened here: every answer that was told
+must be in it, and nobody may have been asked the same twice.
 
     python benchmarks/kill.py --kills 200
 
@@ -12,6 +14,7 @@ journal that is in use: each must be refused.
 """
 
 import argparse
+import csv
 import multiprocessing
 import os
 import random
@@ -102,12 +105,36 @@ def answer_all(path: Path, pipe: int) -> None:
         if question.several:
             session.complete(question, by=by)
 
+    def export():
+        while True:
+            tell("export")
+            session.export_csv(table_of(path))
+
+    threading.Thread(target=export, daemon=True).start()
     workers = [threading.Thread(target=work, args=(by,)) for by in PEOPLE]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
     tell("done")
+
+
+def table_of(path: Path) -> Path:
+    """Return where the table of a journal's pairs is written."""
+    return path.with_name("pairs.csv")
+
+
+def check_table(path: Path) -> int:
+    """Return how many rows the table has, or raise where it is not whole."""
+    if not table_of(path).exists():
+        return 0
+    with open(table_of(path), encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        rows = [*reader]
+    is_whole = all(None not in row and None not in row.values() for row in rows)
+    if not (reader.fieldnames and is_whole):
+        raise SystemExit("a table was left half written")
+    return len(rows)
 
 
 def is_refused(path: Path) -> bool:
@@ -168,7 +195,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kill.skmal"
         told, n_told, n_seconds, n_rivals = Counter(), 0, 0, 0
-        second = 0
+        second = n_exports = n_rows = n_amid = 0
         for left in reversed(range(options.kills)):
             reading, writing = os.pipe()
             child = fork.Process(target=answer_all, args=(path, writing))
@@ -188,8 +215,12 @@ def main() -> None:
             with os.fdopen(reading) as pipe:
                 lines = pipe.read().split("\n")[:-1]  # what follows the last is half
             last, maybe_undone = {}, Counter()
+            n_rows += check_table(path)
+            n_amid += any("export" in line for line in lines)
             for line in lines:
                 match line.split():
+                    case ["export"]:
+                        n_exports += 1
                     case [by, "undo"]:
                         maybe_undone[last[by]] += 1
                     case [by, question, n]:
@@ -202,12 +233,15 @@ def main() -> None:
             told -= maybe_undone
             if "done" in lines:  # all items are answered: begin anew
                 told, second = Counter(), 0
+                table_of(path).unlink(missing_ok=True)
                 for end in ("", ".log"):  # else the one would be restored
                     Path(f"{path}{end}").unlink()
         kills = f"{options.kills} kills by {signal.SIGKILL.name}"
         print(
             f"{kills}, {n_told} answers of two people told, {n_seconds} of them second "
-            f"ones: none lost, none asked twice; {n_rivals} rival openings: all refused"
+            f"ones: none lost, none asked twice; {n_rivals} rival openings: all "
+            f"refused; {n_amid} kills while tables were written, {n_exports} times in "
+            f"all: each of the tables whole, {n_rows} rows"
         )
 
 

@@ -177,6 +177,26 @@ def _if_clean(journal: Stored, log: Logged) -> list[Entry] | None:
     return entries
 
 
+def intact(journal: Stored, log: Logged) -> dict[int, dict[str, frozenset[str]]]:
+    """Return what is certain of entries: by number, contents and where each is found.
+
+    Those are "journal", "log" or both. A content is certain that fits hashes of it and
+    of the entry before, whatever else is lost, or that both have with the same hash.
+    """
+    found: dict[int, dict[str, frozenset[str]]] = {}
+    certain = {*_fitting(journal, log)}
+    for n, line in log.lines.items():
+        if journal.entries.get(n) == line.entry:
+            certain.add((n, line.entry.content))
+    for n, content in sorted(certain):
+        own, line = journal.entries.get(n), log.lines.get(n)
+        places = {"journal"} if own is not None and own.content == content else set()
+        if line is not None and line.entry.content == content:
+            places.add("log")
+        found.setdefault(n, {})[content] = frozenset(places)
+    return found
+
+
 def _fitting(journal: Stored, log: Logged) -> Iterator[tuple[int, str]]:
     """Yield number and content of what fits a stored hash before it, and its own."""
     for n in sorted(journal.entries.keys() | log.lines.keys()):

@@ -33,18 +33,21 @@ def check_whole(
             f"with the log's, move {path} and {path.name}-wal there"
         )
     if compared.lost:
-        gone = "; ".join(_gone(n, stored, logged) for n in compared.lost[: N_NAMED + 1])
+        lacking = "; ".join(
+            gone(n, stored, logged) for n in compared.lost[: N_NAMED + 1]
+        )
         more = len(compared.lost) - N_NAMED - 1
+        lacking += f" and {more} more" if more > 0 else ""
         both = f"{path} and {log} are both damaged"
         if not logged.lines:
             both = f"{path} is damaged, and its log {log} is missing or empty"
         elif not path.exists():
             both = f"{path} is missing, and its log {log} is damaged"
         raise ValueError(
-            f"{both}: lost in both is {gone}{f' and {more} more' if more > 0 else ''}. "
-            f"Nothing was changed. Put a copy of {path.name} or {log.name} from before "
-            "in its place: what one has, the other gets back. What else is left stands "
-            "in the log as text"
+            f"{both}: lost in both is {lacking}. Nothing was changed. Put a copy of "
+            f"{path.name} or {log.name} from before "
+            "in its place: what one has, the other gets back. What else is left, "
+            f"`skmal salvage {path} TABLE.csv` writes as a table"
         )
 
 
@@ -121,7 +124,7 @@ def _name(content: str) -> str:
     return f"{kind} {n}{by} ({_time(columns.get('at'))})"
 
 
-def _gone(n: int, stored: Stored, logged: Logged) -> str:
+def gone(n: int, stored: Stored, logged: Logged) -> str:
     """Return what is known of an entry that is lost: its number, and when it was."""
     times: list[str] = []
     for m, what in ((n - 1, "after"), (n + 1, "before")):

@@ -88,20 +88,45 @@ def row_of(entry: Entry) -> dict[str, Any]:
 def read_stored(connection: sqlite3.Connection) -> Stored:
     """Return all entries that can be read, and whether the file is whole."""
     entries: dict[int, Entry] = {}
-    is_sound = True
     try:
         is_sound = connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok"
-        for row in rows_of(connection):
-            number, hash_ = row.get("id"), row.get("hash")
-            if isinstance(number, int) and isinstance(hash_, str):
-                entries[number] = Entry(content_of(row), hash_)
-            else:
-                is_sound = False
+        is_sound &= _read_into(entries, rows_of(connection))
     except sqlite3.Error as error:
         if not is_damage(error):
             raise
         is_sound = False
+        _read_around_damage(connection, entries)
     return Stored(entries, is_sound)
+
+
+def _read_into(entries: dict[int, Entry], rows: Iterable[dict[str, Any]]) -> bool:
+    """Add rows to entries; say whether all of them were some."""
+    is_sound = True
+    for row in rows:
+        number, hash_ = row.get("id"), row.get("hash")
+        if isinstance(number, int) and isinstance(hash_, str):
+            entries[number] = Entry(content_of(row), hash_)
+        else:
+            is_sound = False
+    return is_sound
+
+
+def _read_around_damage(
+    connection: sqlite3.Connection, entries: dict[int, Entry]
+) -> None:
+    """Add those of a damaged file whose own pages can be read, one by one."""
+    try:
+        (last,) = connection.execute("SELECT max(id) FROM event").fetchone()
+        (n_pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+    except sqlite3.Error:
+        return
+    # What says which is the last may be damaged, but each has 64 bytes of hash.
+    for number in range(1, 1 + min(last or 0, n_pages * page // 64)):
+        if number not in entries:
+            with suppress(sqlite3.Error):
+                found = connection.execute("SELECT * FROM event WHERE id = ?", [number])
+                _read_into(entries, _as_rows(found))
 
 
 def read_unchained(connection: sqlite3.Connection) -> tuple[Stored, list[Entry]]:

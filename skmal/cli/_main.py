@@ -1,4 +1,4 @@
-"""The command line: skmal demo | compare | annotate | export."""
+"""The command line: skmal demo | compare | annotate | export | salvage."""
 
 import argparse
 import io
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from . import _annotate, _compare, _demo, _export
+from . import _annotate, _compare, _demo, _export, _salvage
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,4 +50,5 @@ def make_parser() -> argparse.ArgumentParser:
     _compare.add_parser(commands)
     _annotate.add_parser(commands)
     _export.add_parser(commands)
+    _salvage.add_parser(commands)
     return parser

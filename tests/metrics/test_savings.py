@@ -69,7 +69,12 @@ def test_reference_may_have_its_own_points():
 
 
 @pytest.mark.parametrize(
-    ("points", "inside"), [([3, 6, 9, 12, 24], [9, 12]), ([0.2, 1], [1])]
+    ("points", "inside"),
+    [
+        ([3, 6, 9, 12, 24], [9, 12]),
+        ([4, 8, 16, 18, 24], [8, 16, 18]),  # both ends are within
+        ([0.2, 1], [1]),
+    ],
 )
 def test_budgets_are_those_from_a_third_to_three_quarters_else_the_last(points, inside):
     rng = np.random.default_rng(0)

@@ -96,3 +96,12 @@ def test_of_a_large_other_pool_a_seeded_sample_serves(monkeypatch):
 def test_bad_parameters(strategy, message):
     with pytest.raises(ValueError, match=message):
         PairedActiveLearner(RidgeCCA(), strategy).query(*make_pairs())
+
+
+def test_what_was_picked_is_not_picked_again_for_rounding():
+    """Distances of equal rows may come out as a little more than zero."""
+    rng = np.random.default_rng(0)
+    left, right = (np.repeat(rng.normal(size=(4, 5)), 6, axis=0) for _ in range(2))
+    for _ in range(20):
+        picks, _ = _badge._kmeans_plusplus(left, right, 24, rng.random)
+        assert sorted(picks) == list(range(24))

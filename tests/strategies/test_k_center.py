@@ -1,5 +1,7 @@
 """KCenterGreedy."""
 
+import numpy as np
+
 from skmal import (
     CoresetMargin,
     KCenterGreedy,
@@ -26,3 +28,16 @@ def test_without_pairs_a_pretrained_encoder_starts_at_the_centre(pairs):
         expected = greedy_k_center(X[:, :2], 5)
         assert set(selection.indices) == set(expected)
     assert KCenterGreedy()(learner, X, y).indices == [greedy_k_center(X[:, :2], 1)[0]]
+
+
+def test_utilities_are_the_distances_when_picked(pairs):
+    X, y = pairs
+    learner = PairedActiveLearner(RidgeCCA()).fit(X[:9], y[:9])
+    strategy = KCenterGreedy(modality=0, trim=0)
+    selection = strategy(learner, X[9:], y[9:], n_instances=20)
+    known, pool = learner.transform(X[:9]), learner.transform(X[9:])
+    expected = []
+    for row in selection.indices:
+        expected.append(np.linalg.norm(known - pool[row], axis=1).min())
+        known = np.vstack([known, pool[row]])
+    np.testing.assert_allclose(selection.utilities, expected)
