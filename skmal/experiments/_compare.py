@@ -178,6 +178,124 @@ def compare(
     ------
     ValueError
         If a name is unknown or a number out of range, if a strategy or an encoder of
+        your own breaks its contract, if it or a callback cannot be sent to other
+        processes, if `out` holds another comparison, or if `cost` lacks a number or
+        goes with items that have several partners.
+
+    Warns
+    -----
+    UserWarning
+        If a strategy in `out` had another code or other parameters: it is run again.
+
+    Notes
+    -----
+    With `cost`, a question takes `pick` seconds where the true partner is among the
+    nine candidates that the encoder finds likeliest at the time, and `search` seconds
+    where it is not; so do the pairs at the start, for which there is no encoder. Curves
+    are interpolated between rounds, to as many points as there are rounds, up to where
+    the first strategy has spent its answers. Looking at proposals (`verify`) is no part
+    of it. It takes another look at all open items in each round.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmal import QueryStrategy, RidgeCCA, Selection
+    >>> from skmal.experiments import compare
+    >>> class Longest(QueryStrategy):
+    ...     '''Ask about the rows of X that are farthest from zero.'''
+    ...     def select(self, round):
+    ...         length = np.linalg.norm(round.open_inputs[0], axis=1)
+    ...         rows = (-length).argsort(kind="stable")[: round.n_instances]
+    ...         return Selection(rows, length[rows], 0)
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(100, 5))
+    >>> y = X @ rng.normal(size=(5, 4))
+    >>> curves, savings = compare(
+    ...     {"longest": Longest(), "default": "default"}, data=(X, y),
+    ...     encoder=RidgeCCA(reg=0.1), n_seeds=2, budget=40, n_jobs=1,
+    ... )
+    >>> [row["strategy"] for row in savings if row["metric"] == "mrr"]
+    ['longest', 'v-optimal']
+    """
+    if n_jobs is not None:
+        n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
+    asking: dict[str, Strategy] = {REFERENCE: STRATEGIES[REFERENCE]}
+    asking |= strategies_of(strategies, STRATEGIES | ABLATIONS, n_jobs)
+    callbacks = own_callbacks(callbacks, n_jobs)
+    if not isinstance(data, str):
+        of_files = {"path": path, "cache": cache}
+        of_files |= {"text_column": text_column, "image_column": image_column}
+        if encoder != "clip":
+            of_files |= {"model": model, "pretrained": pretrained}
+        for name, value in of_files.items():
+            if value is not None:
+                raise ValueError(f"{name}={value!r} does not go with pairs of your own")
+    if encoder == "clip":
+        model, pretrained = _or_icons(model, pretrained)
+    called, estimator, is_own = encoder_of(
+        encoder,
+        model=model,
+        pretrained=pretrained,
+        max_epochs=max_epochs,
+        learning_rate=learning_rate,
+    )
+    of_features = not says_no_numbers(estimator) if is_own else called != "clip"
+    n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
+    if cost is not None:
+        for name in ("pick", "search"):
+            check_number(getattr(cost, name, None), f"cost.{name}", more_than=0)
+    if pool_size is not None:
+        pool_size = check_integer(pool_size, "pool_size", minimum=2)
+
+    # The pairs and the plan, the same for all strategies.
+    if isinstance(data, str):
+        for name, value in (("groups", groups), ("test", test)):
+            if value is not None:
+                raise ValueError(f"{name} goes with pairs of your own, got {data=}")
+        if data in IMAGES and of_features:
+            model, pretrained = _or_icons(model, pretrained)
+        towers = _towers(data, called, of_features, model, pretrained)
+        pairs = load_held_out(
+            data,
+            path,
+            features=of_features,
+            on_error=on_error,
+            verbose=verbose,
+            text_column=text_column,
+            image_column=image_column,
+            cache=cache,
+        )
+    else:
+        data, towers, pairs = OWN, None, own_pairs(data, groups, test)
+    splits = [pairs.split(seed, pool_size) for seed in range(n_seeds)]
+    n_pool = len(splits[0][0])  # of the first seed, so that seeds can be added
+    plan = _plan(budget, batch_size, n_pool)
+    smallest = min(len(rows) for rows, _ in splits)
+    if plan.budget > smallest:
+        raise ValueError(
+            f"budget={plan.budget} is above the {smallest} pairs of the smallest pool"
+        )
+    if towers is not None:
+        used = np.unique(np.concatenate([np.concatenate(split) for split in splits]))
+        pairs = with_frozen_features(pairs, towers, used)
+    first = pairs.pool(0, pool_size)
+    if is_own:
+        check_own_encoder(estimator, first.X, first.y, n_jobs)
+
+    # What is run: each strategy with each seed.
+    title = _title(data, called, model, pretrained)
+    share = round(plan.batch_size / n_pool, 6)
+    cases = [
+        _Asked((title, called, name, share, seed), strategy)
+        for seed in range(n_seeds)
+        for name, strategy in asking.items()
+    ]
+    is_counted = cost is not None
+    if is_counted and pairs.groups is not None:
+        raise ValueError(
+            f"cost={cost} was passed, but items of {title} have several partners, and "
+            "seconds are counted where each has one; leave out cost"
+        )
     options = {"callbacks": callbacks, "count_found": is_counted}
     make = partial(_run_held_out, pairs, pool_size, estimator, plan, options)
     jobs = {
