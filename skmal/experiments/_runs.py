@@ -279,7 +279,7 @@ def alone_in(out: str | Path) -> Iterator[None]:
     try:
         try:
             _lock(held)
-        except (BlockingIOError, PermissionError) as error:
+        except BlockingIOError as error:
             raise ValueError(
                 f"another process writes to {out}; wait for it, or choose another "
                 "folder (--out)"
@@ -294,9 +294,12 @@ def alone_in(out: str | Path) -> Iterator[None]:
 
 
 def _lock(file: int) -> None:
-    """Take an open file for this process alone, or raise at once."""
+    """Take an open file for this process alone, or raise BlockingIOError at once."""
     if sys.platform == "win32":
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        try:
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError(*error.args) from error
     else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 

@@ -299,11 +299,12 @@ def run_missing(
         the old ones go to `replaced.csv`.
     """
     cases = list(cases)
+    make = partial(run_case, callbacks=callbacks) if callbacks else run_case
     with alone_in(out):
         return keep_missing(
             out,
             cases,
-            partial(run_case, callbacks=callbacks),
+            make,
             fingerprints_of(cases),
             is_enough=_is_enough,
             n_jobs=n_jobs,

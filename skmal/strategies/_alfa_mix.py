@@ -7,6 +7,7 @@ from .._shared.parameters import LEAST_TEMPERATURE, check_number
 from .._shared.types import FloatArray, RandomState
 from ..arrays._blocks import batches
 from ..arrays._numbers import unit_floats
+from ..uncertainty._nearest import query_blocks
 from ._base import QueryStrategy
 from ._cluster_margin import in_turns
 from ._drop_query import most_central_first
@@ -137,7 +138,7 @@ def _moves_that_change(
     similarity of u to the partner: it meets that of the best at (s - s_j) / (u_j - u).
     """
     moves = np.full(len(items), np.inf)
-    for rows in batches(len(items)):
+    for rows in query_blocks(len(items), len(partners)):
         similarity = items[rows] @ partners.T  # (block, n_partners)
         best = similarity.argmax(axis=1)
         at = np.arange(len(best))

@@ -141,6 +141,12 @@ class MaxHerding(QueryStrategy):
     n_aligned) d + n d) time. Utilities are the gains in coverage; ties go to the lowest
     row.
 
+    The bandwidth "tuned" foretells the partner of each known pair, in the unimodal
+    features of the other modality, as the mean of the other known pairs' partners
+    weighted by the kernel, and is the one of nine with the least squared error, the
+    widest of equals; 0.5 where fewer than ten pairs are known. Of more than 1,000 pairs
+    as many are drawn, so that it adds O(1000^2 d) time.
+
     References
     ----------
     .. [1] Bae, W., Noh, J. and Sutherland, D. J. (2024). "Generalized Coverage for More

@@ -112,12 +112,14 @@ class USL(QueryStrategy):
         density = _density(rows, self.n_neighbors)
         to_known = _nearest_distances(rows, known)
 
-        worth, repels = density, np.zeros(len(rows))
-        for _ in range(N_PASSES if self.repulsion else 1):
-            worth = (density - self.repulsion * repels).round(9)
-            picks = _best_of_each(worth, labels)
+        # Pick; then see what the picks repel, and pick again.
+        worth, repels = density.round(9), np.zeros(len(rows))
+        picks = _best_of_each(worth, labels)
+        for _ in range(N_PASSES - 1 if self.repulsion else 0):
             new = _repulsion(rows, picks, labels, to_known)
             repels = MOMENTUM * repels + (1 - MOMENTUM) * new
+            worth = (density - self.repulsion * repels).round(9)
+            picks = _best_of_each(worth, labels)
         picks = picks[(-worth[picks]).argsort(kind="stable")]
         utilities = worth[picks]
         if (missing := round.n_instances - len(picks)) > 0:

@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import wave
+from base64 import b64decode
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,22 @@ def test_the_encoder_of_the_page_learns_from_sounds(folder, monkeypatch):
         assert len(session.pairs()) == 12
     pool = read_pool(folder / "sounds", "X")
     assert all(isinstance(item, Path) for item in pool.items)
+
+
+def test_sounds_are_played_in_a_notebook(folder, monkeypatch):
+    pytest.importorskip("anywidget")
+    module = importlib.import_module("skmal.annotation.notebook._widget")
+    sounds, texts = folder / "sounds", folder / "texts.txt"
+    features = np.random.default_rng(0).normal(size=(2, 12, 3))
+    with AnnotationSession(
+        folder / "s.skmal", sounds, texts, features=tuple(features), budget=6
+    ) as session:
+        item, shown = session.item(0, "03.wav"), module.QuestionWidget(session)
+        head, content = shown._picture(0, item).split(",")
+        assert head == "data:audio/wav;base64"
+        assert b64decode(content) == (sounds / "03.wav").read_bytes()
+        monkeypatch.setattr(module, "MAX_SOUND", 100)
+        assert shown._picture(0, item) == ""
+        asked = shown.question
+        heard = asked["candidates"] if asked["modality"] else [asked["item"]]
+        assert all(one["audio"].startswith("data:audio/wav") for one in heard)

@@ -75,9 +75,9 @@ def test_only_what_is_missing_is_run(tmp_path, monkeypatch):
     first = (tmp_path / "runs.csv").read_bytes()
     done = []
 
-    def counted(pool, estimator, strategy, seed, plan):
+    def counted(pool, estimator, strategy, seed, plan, **options):
         done.append(seed)
-        return run(pool, estimator, strategy, seed, plan)
+        return run(pool, estimator, strategy, seed, plan, **options)
 
     monkeypatch.setattr("skmal.experiments._compare.run", counted)
     assert small(tmp_path)[0] == curves
@@ -219,11 +219,11 @@ def test_a_run_that_is_there_twice_is_one(tmp_path):
 
 
 def test_a_second_writer_is_refused(tmp_path, monkeypatch):
-    def meanwhile(*args):
+    def meanwhile(*args, **options):
         for other in ({"n_seeds": 2}, {"budget": 30, "overwrite": True}):
             with pytest.raises(ValueError, match="another process writes to"):
                 small(tmp_path, **other)
-        return run(*args)
+        return run(*args, **options)
 
     monkeypatch.setattr("skmal.experiments._compare.run", meanwhile)
     small(tmp_path, n_seeds=1)
@@ -270,7 +270,7 @@ def test_images_that_have_changed_are_other_data(tmp_path, monkeypatch):
     monkeypatch.setattr(clip, "CLIPEncoder", OnFiles)
     monkeypatch.setattr(
         "skmal.experiments._compare.run",
-        lambda *args: Curve([10, 12], [{"mrr": 0.1}, {"mrr": 0.2}]),
+        lambda *args, **options: Curve([10, 12], [{"mrr": 0.1}, {"mrr": 0.2}]),
     )
     monkeypatch.chdir(tmp_path)
     names = [f"{n}.png" for n in range(20)]

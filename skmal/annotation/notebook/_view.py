@@ -48,7 +48,8 @@ def widget(session: AnnotationSession, by: str = "me") -> QuestionView:
     Notes
     -----
     What people do is sent to the kernel, and done there between two cells: while a
-    cell runs, the widget waits. Images are sent as the page's thumbnails.
+    cell runs, the widget waits. Images are sent as the page's thumbnails, sound files
+    of up to 2 MB as they are; larger ones are not played.
 
     Examples
     --------

@@ -6,12 +6,14 @@ anywidget is imported here, so this is imported only by who shows a widget.
 from base64 import b64encode
 from functools import lru_cache, partial
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
 from ...items._pictures import UnreadableImage
+from ...items._sounds import MIMETYPES
 from .._records import Item
 from .._session import AnnotationSession
 from .._shown import shown, shown_item, shown_progress
@@ -19,6 +21,7 @@ from .._thumbnails import thumbnail
 
 N_HITS = 24  # items that a search shows, by words and by the encoder each
 N_PICTURES = 300  # thumbnails kept
+MAX_SOUND = 2_000_000  # bytes of a sound file that is sent: minutes, if compressed
 
 _ANNOTATION = files("skmal.annotation")
 _SENTENCES = _ANNOTATION.joinpath("page", "sentences.js").read_text(encoding="utf-8")
@@ -148,10 +151,12 @@ class QuestionWidget(anywidget.AnyWidget):
         }
 
     def _picture(self, modality: int, item: Item) -> str:
-        """Return a picture as an address that holds it; one that says why not."""
+        """Return an address that holds a picture, or a sound; "" where it cannot."""
         try:
+            if self._session.kinds[modality] == "audio":
+                return self._sound_of(modality, item.key)
             return self._thumbnail(modality, item.key)
-        except UnreadableImage:
+        except (UnreadableImage, OSError):
             self._session.items.look_at(modality, item.key)  # sets it aside
             return ""
 
@@ -159,3 +164,11 @@ class QuestionWidget(anywidget.AnyWidget):
         """Return a small copy as a data URL."""
         content, mimetype = thumbnail(self._session.items.get(modality, key).value)
         return f"data:{mimetype};base64,{b64encode(content).decode()}"
+
+    def _sound_of(self, modality: int, key: str) -> str:
+        """Return a sound file as a data URL, or "" where it is too large to be sent."""
+        path = Path(self._session.items.get(modality, key).value)
+        if path.stat().st_size > MAX_SOUND:
+            return ""
+        content = b64encode(path.read_bytes()).decode()
+        return f"data:{MIMETYPES[path.suffix.lower()]};base64,{content}"

@@ -71,6 +71,14 @@ function render({ model, el }) {
   }
 
   function shown(one) {
+    if (one.audio) {
+      const player = make("audio");
+      player.controls = true;
+      player.src = one.audio;
+      player.setAttribute("aria-label", `Play ${one.key}`);
+      return player;
+    }
+    if (one.audio === "") return make("span", "faint", `${one.key}: too large to be played here, or it cannot be read`);
     if (one.image === null) {
       const words = make("span", one.text === null ? "faint" : "text", one.text ?? one.key);
       words.dir = "auto";
@@ -86,9 +94,10 @@ function render({ model, el }) {
 
   function choice(one, number, isGuess) {
     const button = press("", () => answer(one));
-    button.append(make("kbd", "", String(number)), shown(one));
+    // A player is beside the button, not in it: to listen is not to choose.
+    button.append(make("kbd", "", String(number)), one.audio ? make("span", "faint", one.key) : shown(one));
     const line = make("li", isGuess ? "guess" : "");
-    line.append(button);
+    line.append(button, ...(one.audio ? [shown(one)] : []));
     return line;
   }
 
@@ -115,7 +124,7 @@ function render({ model, el }) {
     const [x, y] = [asked.modality, 1 - asked.modality].map((modality) => noun(model.get("kinds")[modality]));
     ask.textContent = `Which ${y} belongs to this ${x}?`;
     item.replaceChildren(shown(asked.item));
-    if (asked.item.image !== null) item.append(make("p", "faint", asked.item.key));
+    if (asked.item.image !== null || asked.item.audio) item.append(make("p", "faint", asked.item.key));
     words.placeholder = `Not among these? Search all ${counted(progress.n_open[1 - asked.modality], y)}`;
     words.setAttribute("aria-label", `Search all other ${y}s`);
     none.textContent = `No ${y} belongs to it`;
