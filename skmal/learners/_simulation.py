@@ -12,7 +12,7 @@ import numpy as np
 from .._shared.parameters import check_integer, check_number
 from .._shared.randomness import SIMULATED_RUN, draw_seed
 from .._shared.types import FloatArray, IntArray, Items
-from ..arrays._verbs import take
+from ..arrays._verbs import picked, take
 from ..encoders._usable import tell_left_out, usable_pairs
 from ._annotators import annotator_of
 from ._core import ActiveLearner
@@ -305,7 +305,7 @@ class Run:
         """Ask one batch of questions about these places, and take the answers."""
         learner, data = self.learner, self.data
         open_items = [
-            take(items, data.rows(m)[places])
+            picked(items, data.rows(m)[places])
             for m, (items, places) in enumerate(zip(data.items, pools, strict=True))
         ]
         n_left_to_buy = self.plan.budget - self.n_spent

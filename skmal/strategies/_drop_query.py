@@ -5,7 +5,6 @@ import numpy as np
 from .._shared.parameters import check_choice, check_integer, check_number
 from .._shared.types import FloatArray, IntArray, RandomState
 from ..arrays._numbers import unit_floats
-from ..arrays._verbs import stacked
 from ..uncertainty._nearest import nearest_rows
 from ._base import QueryStrategy
 from ._cluster_margin import in_turns
@@ -111,8 +110,8 @@ class DropQuery(QueryStrategy):
         changes = np.zeros(len(round.open[modality]))
         for other in others(round, modality):
             gallery = round.open[other]
-            if self.candidates == "all":
-                gallery = stacked(gallery, round.aligned[other])
+            if self.candidates == "all":  # a copy, for it is looked through often
+                gallery = np.concatenate([gallery, round.aligned[other]])
             changes += self._changes(round.open[modality], gallery, round.rng)
         n_asked = round.n_instances
         most = np.sort(changes)[-n_asked]  # as many items change at least so often
@@ -136,7 +135,15 @@ class DropQuery(QueryStrategy):
         for _ in range(self.n_passes):
             kept = rng.random(n_components) >= self.dropout
             kept[rng.integers(n_components)] = True  # at least one
-            changes += nearest_rows(features * kept, gallery, 1)[:, 0] != best
+            # Dropped from the queries: what the gallery has there only counts in its
+            # lengths, so that one column can stand for all of it.
+            rest = np.linalg.norm(gallery[:, ~kept], axis=1)
+            nearest = nearest_rows(
+                np.column_stack([features[:, kept], np.zeros(len(features))]),
+                np.column_stack([gallery[:, kept], rest]),
+                1,
+            )
+            changes += nearest[:, 0] != best
         return changes
 
 
