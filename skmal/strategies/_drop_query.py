@@ -5,11 +5,12 @@ import numpy as np
 from .._shared.parameters import check_choice, check_integer, check_number
 from .._shared.types import FloatArray, IntArray, RandomState
 from ..arrays._numbers import unit_floats
-from ..uncertainty._nearest import nearest_rows
+from ..arrays._verbs import unit
+from ..uncertainty._nearest import query_blocks
 from ._base import QueryStrategy
 from ._cluster_margin import in_turns
 from ._round import Round, Selection, others
-from ._steps import CANDIDATES, check_modality, choose_modality
+from ._steps import CANDIDATES, TIE_DECIMALS, check_modality, choose_modality
 from ._typiclust import cluster
 
 
@@ -131,20 +132,27 @@ class DropQuery(QueryStrategy):
         changes = np.zeros(len(features), dtype=np.int64)
         if n_components == 0:  # of an encoder that has learned nothing yet
             return changes
-        best = nearest_rows(features, gallery, 1)[:, 0]
+        gallery = unit(gallery.astype(np.float64))
+        best = _best_partners(features, gallery)
         for _ in range(self.n_passes):
             kept = rng.random(n_components) >= self.dropout
             kept[rng.integers(n_components)] = True  # at least one
-            # Dropped from the queries: what the gallery has there only counts in its
-            # lengths, so that one column can stand for all of it.
-            rest = np.linalg.norm(gallery[:, ~kept], axis=1)
-            nearest = nearest_rows(
-                np.column_stack([features[:, kept], np.zeros(len(features))]),
-                np.column_stack([gallery[:, kept], rest]),
-                1,
-            )
-            changes += nearest[:, 0] != best
+            changes += _best_partners(features[:, kept], gallery[:, kept]) != best
         return changes
+
+
+def _best_partners(queries: FloatArray, gallery: FloatArray) -> IntArray:
+    """Return the row with the largest product with each query, scaled to length one.
+
+    Products that agree to nine decimals go to the lowest row.
+    """
+    queries = unit(queries.astype(np.float64))
+    best = np.empty(len(queries), dtype=np.int64)
+    for block in query_blocks(len(queries), len(gallery)):
+        similarity = queries[block] @ gallery.T
+        most = similarity.max(axis=1, keepdims=True)
+        best[block] = (similarity >= most - 10.0**-TIE_DECIMALS).argmax(axis=1)
+    return best
 
 
 def _most_central_first(rows: FloatArray, labels: IntArray) -> IntArray:
