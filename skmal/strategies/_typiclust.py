@@ -43,7 +43,9 @@ class TypiClust(QueryStrategy):
     Notes
     -----
     Features are the round's `open_inputs` and `aligned_inputs`, scaled to rows of
-    length one. k-means for up to 50 clusters, else mini-batch k-means, as in the paper.
+    length one. k-means for up to 50 clusters, else mini-batch k-means, as in the paper;
+    the first centres are drawn by greedy k-means++ from 3,072 items, or three for each
+    cluster where these are more.
     Typicality is the inverse of the mean distance to the nearest 20 items of the
     cluster. Clusters with fewer than five items come after larger ones with as many
     known items. Utilities are minus the known items of the cluster at the time, those
