@@ -57,6 +57,16 @@ def test_a_simulated_run_is_that_of_arrays(monkeypatch, tmp_path, strategy, on_d
     assert not isinstance(learner.X_training, np.memmap)
 
 
+def test_a_function_gets_arrays(tmp_path):
+    def first_rows(learner, X_pool, y_pool, *, n_instances):
+        assert X_pool[:, 0].shape == (len(y_pool),)
+        return np.arange(n_instances), np.zeros(n_instances)
+
+    learner = PairedActiveLearner(RidgeCCA(3), first_rows, budget=20, batch_size=5)
+    learner.fit(memory_map(X, tmp_path), memory_map(y, tmp_path))
+    assert len(learner.X_training) == 20
+
+
 @pytest.mark.parametrize("on_disk", [memory_map, dask_array])
 def test_so_is_one_of_three_modalities(tmp_path, on_disk):
     Xs = [X, y, np.hstack([X, y])]
