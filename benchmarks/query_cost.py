@@ -32,8 +32,8 @@ class Trusted(PairedActiveLearner):
     trust_ = 1.0
 
 
-def measure(n: int) -> dict[str, float]:
-    """Return the processor seconds of a query by strategy."""
+def make_pools(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of both modalities, the first of them known, and n open ones."""
     rng = np.random.default_rng(0)
     latent = rng.normal(size=(n + N_KNOWN, 40)) * np.linspace(2, 0.2, 40)
     X, y = (
@@ -41,6 +41,12 @@ def measure(n: int) -> dict[str, float]:
         .astype(np.float32)
         for _ in range(2)
     )  # fmt: skip
+    return X, y
+
+
+def measure(n: int) -> dict[str, float]:
+    """Return the processor seconds of a query by strategy."""
+    X, y = make_pools(n)
     learners = {
         name: Trusted(KernelCCA(), strategy, random_state=0).fit(
             X[:N_KNOWN], y[:N_KNOWN]

@@ -1,7 +1,7 @@
 """The code of a user runs, and type checkers find nothing in it.
 
-mypy and pyright are in the extra `types`; where `SKMAL_TYPES` is set, as in CI, they
-must be there.
+mypy and pyright are in the extra `types`. They take half a minute, and only run where
+`SKMAL_TYPES` is set, as in CI.
 """
 
 import importlib.util
@@ -17,6 +17,9 @@ CODE = ROOT / "tests" / "typed" / "user_code.py"
 # scikit-learn has no types; what is in skmal is checked by itself, not from here.
 MYPY = ["--strict", "--ignore-missing-imports", "--follow-imports=silent"]
 PYRIGHT = ["--pythonpath", sys.executable]
+needs_types = pytest.mark.skipif(
+    "SKMAL_TYPES" not in os.environ, reason="SKMAL_TYPES=1 runs the type checkers"
+)
 
 
 def test_the_code_of_a_user_runs(tmp_path):
@@ -26,11 +29,9 @@ def test_the_code_of_a_user_runs(tmp_path):
     module.everything(tmp_path)
 
 
+@needs_types
 @pytest.mark.parametrize(("checker", "options"), [("mypy", MYPY), ("pyright", PYRIGHT)])
 def test_type_checkers_find_nothing_in_it(checker, options, tmp_path):
-    if importlib.util.find_spec(checker) is None:
-        assert "SKMAL_TYPES" not in os.environ, f"{checker} is not installed"
-        pytest.skip(f'{checker} is not installed; pip install -e ".[types]"')
     run = [sys.executable, "-m", checker, *options, str(CODE)]
     environment = os.environ | {"MYPY_CACHE_DIR": str(tmp_path)}
     done = subprocess.run(
@@ -39,9 +40,8 @@ def test_type_checkers_find_nothing_in_it(checker, options, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@needs_types
 def test_what_type_checkers_take_for_public_is_public_and_typed():
-    if importlib.util.find_spec("pyright") is None:
-        pytest.skip('pyright is not installed; pip install -e ".[types]"')
     run = [sys.executable, "-m", "pyright", *PYRIGHT, "--verifytypes", "skmal"]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._shared.files import replacing
 from ..arrays._not_finite import rows_not_finite
-from ..arrays._verbs import take
+from ..arrays._verbs import n_columns, take
 from ..items._faults import find_faults
 from ..items._sounds import sound_fault
 from ..items._texts import is_blank
@@ -56,6 +56,8 @@ def without_missing(items: Any) -> tuple[Any, dict[int, str]]:
 
 def _missing(items: Any) -> list[int]:
     """Return the rows without a value; none where the items are numbers."""
+    if n_columns(items) is not None:  # not in memory, it may be
+        return []
     if isinstance(items, np.ndarray) and items.dtype.kind != "O":
         return []
     found = list(items)

@@ -13,7 +13,7 @@ import numpy as np
 
 from .._shared.parameters import check_integer
 from .._shared.types import BoolArray, IntArray, Items
-from ..arrays._verbs import take
+from ..arrays._verbs import picked, whole
 from ._ids import Key, Number, Place, Row
 from ._records import NAMES, Item
 from ._registered import Registered
@@ -164,15 +164,17 @@ class Catalogue:
             self._stands_at[passed[order]] = np.arange(len(order))
         self.row: IntArray = self._stands_at.copy()
         self.numbers: tuple[IntArray, IntArray] = (numbers[0], numbers[1])
-        self.pools: tuple[Items, Items] = self.arranged(
-            sources[0].items, sources[1].items
-        )
+        X, y = (whole(source.items) for source in sources)
+        self.pools: tuple[Items, Items] = self.arranged(X, y)
         self._words: list[Words | None] = [None, None]
 
     def arrange(self, rows: Any, modality: int) -> Any:
-        """Return what was passed row by row for a pool, by number."""
+        """Return what was passed row by row for a pool, by number.
+
+        Rows that are not in memory stay where they are.
+        """
         order = self._order[modality]
-        return rows if (order[1:] > order[:-1]).all() else take(rows, order)
+        return rows if (order[1:] > order[:-1]).all() else picked(rows, order)
 
     def arranged(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return what was passed for both pools, by number."""

@@ -60,7 +60,7 @@ def check_features(
         name, faults = f"features[{m}]", dict[int, str]()
         if on_error == "skip":
             rows, faults = without_missing(rows)
-        seen[m] = check_items(rows, name)
+        seen[m] = check_items(rows, name, picked=True)
         if len(seen[m]) != len(sources[m].keys):
             raise ValueError(
                 f"{name} has {len(seen[m])} rows for the {len(sources[m].keys)} items "

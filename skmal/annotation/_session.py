@@ -67,7 +67,8 @@ class AnnotationSession:
         all draws. None: ``PairedActiveLearner()``, which needs numeric rows.
     features : tuple of two arrays, default=None
         What the learner sees in place of the items, row by row in the order given (that
-        of sorted paths for a folder); an entry may be None. People see the items.
+        of sorted paths for a folder); an entry may be None. People see the items. Rows
+        that are not in memory (memory maps, `ShardedArray`, HDF5) stay there.
     known_pairs : sequence of (x, y), default=()
         Pairs known at the start, as rows or keys. They cost nothing.
     validation_data : tuple (X_val, y_val), default=None

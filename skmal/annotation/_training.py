@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from .._shared.randomness import CANDIDATES, MORE_QUESTIONS, RESERVED
 from .._shared.types import BoolArray, FloatArray, IntArray, Items
 from ..arrays._block_math import to_host
-from ..arrays._verbs import take, unit
+from ..arrays._verbs import picked, take, unit, whole
 from ..items._encoding import encode
 from ..learners._paired import PairedActiveLearner
 from ..learners._query import Query, with_drawn
@@ -347,9 +347,9 @@ def _as_features(rows: Rows, features: Sequence[Any] | None) -> Features | None:
     """Return Features, or None where there are none."""
     if features is None or features[0].shape[1] == 0:
         return None
-    X, y = (unit(to_host(own)).astype(np.float32) for own in features)
+    X, y = (unit(whole(to_host(own))).astype(np.float32) for own in features)
     return Features(rows, (X, y))
 
 
 def _taken(pools: Pools, rows: Rows) -> Pools:
-    return take(pools[0], rows[0]), take(pools[1], rows[1])
+    return picked(pools[0], rows[0]), picked(pools[1], rows[1])

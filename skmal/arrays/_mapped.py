@@ -9,7 +9,7 @@ from sklearn import get_config
 
 from .._shared.types import BoolArray, IntArray
 from ._kinds import RowNumbers, Rows
-from ._slices import take_sliced
+from ._slices import in_blocks, take_sliced
 
 SHARE = 4  # one part in so many of scikit-learn's working memory may keep features
 
@@ -74,8 +74,8 @@ class Mapped:
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
     ) -> npt.NDArray[Any]:
-        """Return all rows."""
-        return self[:].astype(dtype or self.dtype, copy=False)
+        """Return all rows, made block by block."""
+        return in_blocks(self).astype(dtype or self.dtype, copy=False)
 
 
 def _numbers(rows: RowNumbers, n: int) -> IntArray:

@@ -22,6 +22,14 @@ def take_sliced(source: Rows, rows: RowNumbers | Sequence[int]) -> npt.NDArray[A
     return take_in_windows(source, rows)
 
 
+def in_blocks(source: Rows) -> npt.NDArray[Any]:
+    """Return all rows as an array, for which a block at a time is read."""
+    array = np.empty(source.shape, source.dtype)
+    for start in range(0, len(array), SIZES.rows):
+        array[start : start + SIZES.rows] = source[start : start + SIZES.rows]
+    return array
+
+
 def take_in_windows(source: Rows, rows: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return rows, in any order, of what takes slices only, as an array.
 

@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import _safe_indexing
 
+from .._shared.types import IntArray
 from . import _dask
 from ._block_math import to_host
 from ._blocks import as_pool, batches, check_one_device, read
 from ._dask_chunks import check_dask, computed
 from ._kinds import RowNumbers, Rows, is_dask, is_streamed, is_tensor
 from ._mapped import Mapped
-from ._numbers import as_floats, unit_floats, unit_rows
+from ._numbers import all_finite, as_floats, unit_floats, unit_rows
+from ._picked import Picked
 from ._sharded import ShardedArray, check_opened
 from ._slices import take_sliced
 from ._stacked import Stacked
@@ -29,12 +31,16 @@ Answer = TypeVar("Answer")
 # ---------------------------------------------------------------- what they are
 
 
-def check_streamed(rows: Any, name: str) -> Any:
+def check_streamed(rows: Any, name: str, picked: bool = False) -> Any:
     """Return rows that are not in memory in a form with a length, or raise.
 
     Their values are not looked at. None where they are in memory, or are no numbers.
+
+    With `picked`, rows will be picked out of them time and again, so that their values
+    are looked at, once and block by block; None for dask arrays too, all of which
+    workers would compute each time.
     """
-    if not is_streamed(rows):
+    if not is_streamed(rows) or (picked and is_dask(rows)):
         return None
     if is_dask(rows):
         return check_dask(rows, name)
@@ -42,7 +48,22 @@ def check_streamed(rows: Any, name: str) -> Any:
         raise ValueError(f"{name} has the shape {rows.shape}; it is empty")
     check_opened(rows)
     # zarr's arrays have no length
-    return rows if hasattr(rows, "__len__") else ShardedArray([rows])
+    pool = rows if hasattr(rows, "__len__") else ShardedArray([rows])
+    if picked:
+        _check_finite(pool, name)
+    return pool
+
+
+def _check_finite(rows: Any, name: str) -> None:
+    """Raise where rows that are not in memory hold NaN or infinity."""
+    for block in batches(rows.shape[0]):
+        values = np.asarray(rows[block])
+        if not all_finite(values):
+            row = block.start + int(np.isfinite(values).all(axis=1).argmin())
+            raise ValueError(
+                f"{name} contains NaN or infinity, first in row {row}; leave out such "
+                "rows"
+            )
 
 
 def n_columns(rows: Any) -> int | None:
@@ -88,6 +109,16 @@ def take(items: Any, rows: RowNumbers | Sequence[int]) -> Any:
     if is_streamed(items):
         return take_sliced(items, rows)
     return _safe_indexing(items, rows)
+
+
+def picked(items: Any, rows: IntArray) -> Any:
+    """Return what `take` does; rows of a pool on disk stay there until they are read.
+
+    Those of a dask array are fetched.
+    """
+    if is_streamed(items) and not is_dask(items):
+        return Picked(items, rows)
+    return take(items, rows)
 
 
 def unit(rows: Any) -> Any:

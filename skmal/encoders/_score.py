@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._shared.types import FloatArray, Items
-from ..arrays._verbs import take
+from ..arrays._verbs import picked, take, whole
 from ..items._containers import check_aligned, check_pairs
 from ..items._encoding import encode
 from ..items._groups import check_groups, check_repeats, number_groups
@@ -58,7 +58,7 @@ def pair_score(
     `transformer` makes the features, and `encoder`, of which it may have some, says
     which items it can read.
     """
-    X, y = check_pairs(X, y, type(transformer).__name__)
+    X, y = check_pairs(X, y, type(transformer).__name__, streamed=True)
     rows = usable_pairs(encoder, (X, y), False)
     if rows is not None:
         tell_left_out(encoder, len(rows), len(X))
@@ -67,8 +67,8 @@ def pair_score(
         X, y = take(X, rows), take(y, rows)
     item, first = number_groups(groups, len(X))
     check_repeats(X, item, first)
-    items = X if groups is None else take(X, first)
-    X_features, y_features = encode(transformer, items, y)
+    items = X if groups is None else picked(X, first)
+    X_features, y_features = map(whole, encode(transformer, items, y))
     ranks = ranks_of_items(X_features, y_features, item)
     return float(np.mean([(1 / r).mean() for r in ranks]))
 
@@ -76,5 +76,5 @@ def pair_score(
 def mean_score(features: Sequence[FloatArray]) -> float:
     """Return the mean reciprocal rank of the partners over pairs of modalities."""
     check_aligned(features)
-    pairs = combinations(features, 2)
+    pairs = combinations(map(whole, features), 2)
     return float(np.mean([mean_reciprocal_rank(*pair) for pair in pairs]))

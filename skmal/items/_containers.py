@@ -20,14 +20,17 @@ from ..arrays._plain import number_rows, plain
 from ..arrays._verbs import check_streamed, n_columns, whole
 
 
-def check_items(items: Any, name: str, streamed: bool = False) -> Items:
+def check_items(
+    items: Any, name: str, streamed: bool = False, picked: bool = False
+) -> Items:
     """Return `items` in a form with a length and rows that can be taken.
 
     Arrays, array-likes of numbers, sparse matrices, pyarrow's tables of numbers and
     columns of data frames become NumPy arrays; data frames of pandas and polars and
     lists of other things (file names, images, arrays) stay what they are. Nothing is
     copied that is an array already. With `streamed`, numeric rows that are not in
-    memory stay there: their values are not looked at.
+    memory stay there: their values are not looked at. So with `picked`, but for dask
+    arrays: rows will be picked out of these time and again.
     """
     if items is None:
         raise ValueError(f"{name} is None; pass a sequence with one item per row")
@@ -36,8 +39,10 @@ def check_items(items: Any, name: str, streamed: bool = False) -> Items:
             f"{name} must be a sequence of items, got the single "
             f"{type(items).__name__} {items!r}; put it into a list"
         )
-    if streamed and (pool := check_streamed(items, name)) is not None:
-        return pool
+    if streamed or picked:
+        pool = check_streamed(items, name, picked)
+        if pool is not None:
+            return pool
     items = whole(items, name)
     values = plain(items, name)
     if isinstance(values, Mapping) or not (
@@ -82,9 +87,17 @@ def check_items(items: Any, name: str, streamed: bool = False) -> Items:
 
 
 def check_pairs(
-    X: Any, y: Any, estimator_name: str, allow_empty: bool = False
+    X: Any,
+    y: Any,
+    estimator_name: str,
+    allow_empty: bool = False,
+    streamed: bool = False,
+    picked: bool = False,
 ) -> tuple[Items, Items]:
-    """Return aligned X and y, checked; row i of one belongs to row i of the other."""
+    """Return aligned X and y, checked; row i of one belongs to row i of the other.
+
+    `streamed` and `picked` as for `check_items`.
+    """
     if y is None:
         raise ValueError(
             f"{estimator_name} requires y to be passed, but the target y is None; "
@@ -92,7 +105,8 @@ def check_pairs(
         )
     if allow_empty and n_rows(X) == 0 and n_rows(y) == 0:
         return [], []
-    X, y = check_items(X, "X"), check_items(y, "y")
+    X = check_items(X, "X", streamed, picked)
+    y = check_items(y, "y", streamed, picked)
     check_same_length(X, y)
     return X, y
 

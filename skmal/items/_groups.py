@@ -9,6 +9,7 @@ import numpy.typing as npt
 from .._shared.sizes import SIZES
 from .._shared.types import IntArray, Items
 from ..arrays._plain import plain
+from ..arrays._verbs import take
 from ._containers import numeric_rows
 
 
@@ -89,7 +90,7 @@ def _first_difference(X: npt.NDArray[Any], own: IntArray) -> int | None:
     rows = np.flatnonzero(own != np.arange(len(X)))
     for start in range(0, len(rows), SIZES.rows):
         block = rows[start : start + SIZES.rows]
-        equal = X[block] == X[own[block]]
+        equal = take(X, block) == take(X, own[block])
         equal = equal.reshape(len(block), -1).all(axis=1)
         if not equal.all():
             return int(block[np.argmin(equal)])

@@ -202,7 +202,8 @@ class MultimodalActiveLearner(ActiveLearner):
         Parameters
         ----------
         Xs : list of sequences of length n_samples
-            Items, one sequence per modality; items i of all belong together.
+            Items, one sequence per modality; items i of all belong together. Numeric
+            rows that are not in memory stay there where there is a budget.
         y : ignored
             Not used, present for scikit-learn's API.
         validation_data : list of sequences, default=None
@@ -227,10 +228,14 @@ class MultimodalActiveLearner(ActiveLearner):
             fewer than two complete tuples. Whatever was fitted before is then still
             there.
         """
-        Xs = self._check_aligned(as_modalities(Xs), "Xs")
+        Xs = self._check_aligned(
+            as_modalities(Xs), "Xs", picked=self.budget is not None
+        )
         if validation_data is not None:
             held_out = as_modalities(validation_data, "validation_data", len(Xs))
-            validation_data = self._check_aligned(held_out, "validation_data")
+            validation_data = self._check_aligned(
+                held_out, "validation_data", streamed=True
+            )
         if scoring is not None and not callable(scoring):
             raise ValueError(
                 f"scoring must be a callable scoring(learner, Xs_val), got {scoring!r}"
@@ -446,7 +451,9 @@ class MultimodalActiveLearner(ActiveLearner):
             Between 0 and 1; larger galleries are harder, so compare equal sizes.
         """
         check_is_fitted(self)
-        return mean_score(self.transform(Xs))
+        Xs = as_modalities(Xs, n_modalities=self._n_modalities())
+        items = self._check_items(Xs, "Xs", streamed=True)
+        return mean_score(self._encode(self.estimator_, items))
 
     @property
     def Xs_training(self) -> list[Items] | None:
@@ -480,10 +487,18 @@ class MultimodalActiveLearner(ActiveLearner):
             check_same_features(checked[-1], known, own, type(self).__name__)
         return checked
 
-    def _check_aligned(self, Xs: Sequence[Items], name: str) -> list[Items]:
+    def _check_aligned(
+        self,
+        Xs: Sequence[Items],
+        name: str,
+        streamed: bool = False,
+        picked: bool = False,
+    ) -> list[Items]:
         """Return aligned modalities that need not go with those known so far."""
         check_aligned(Xs)
-        return [check_items(X, f"{name}[{m}]") for m, X in enumerate(Xs)]
+        return [
+            check_items(X, f"{name}[{m}]", streamed, picked) for m, X in enumerate(Xs)
+        ]
 
 
 def _default_scoring(learner: MultimodalActiveLearner, Xs: Sequence[Items]) -> float:

@@ -241,7 +241,10 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         ----------
         X : sequence of shape (n_samples, ...)
             Items of the first modality: rows of numbers (arrays, data frames, sparse
-            matrices and others), images, file names, a column.
+            matrices and others), images, file names, a column. Numeric rows that are
+            not in memory (memory maps, `ShardedArray`, HDF5 and zarr datasets) stay
+            there where there is a budget: their values are looked at once, and read
+            block by block in each round.
         y : sequence of shape (n_samples, ...)
             Items of the second; row i belongs to row i of X.
         groups : array-like of shape (n_samples,), default=None
@@ -280,14 +283,14 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             grid search over strategies.
         """
         name = type(self).__name__
-        X, y = check_pairs(X, y, name)
+        X, y = check_pairs(X, y, name, picked=self.budget is not None)
         if validation_data is not None:
             if not isinstance(validation_data, tuple) or len(validation_data) != 2:
                 raise ValueError(
                     "validation_data must be a tuple (X_val, y_val), got "
                     f"{type(validation_data).__name__}"
                 )
-            validation_data = check_pairs(*validation_data, name)
+            validation_data = check_pairs(*validation_data, name, streamed=True)
         if scoring is not None and not callable(scoring):
             raise ValueError(
                 "scoring must be a callable scoring(learner, X_val, y_val), such as "
@@ -690,7 +693,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         Parameters
         ----------
         X, y : sequence
-            Aligned rows; each row of one is looked for among all rows of the other.
+            Aligned rows; each row of one is looked for among all rows of the other. Of
+            numeric rows that are not in memory only the features are kept.
         groups : array-like of shape (n_samples,), default=None
             A label for each row; rows of the same label repeat one item of X. It is
             asked about once, with all its partners correct, and stands once in the

@@ -12,8 +12,9 @@ import numpy as np
 from .._shared.parameters import check_integer, check_number
 from .._shared.randomness import SIMULATED_RUN, draw_seed
 from .._shared.types import FloatArray, IntArray, Items
-from ..arrays._verbs import take
+from ..arrays._verbs import picked, take
 from ..encoders._usable import tell_left_out, usable_pairs
+from ..strategies._base import QueryStrategy
 from ._annotators import annotator_of
 from ._core import ActiveLearner
 from ._query import BaseQuery, MultimodalQuery, Query
@@ -304,8 +305,11 @@ class Run:
     def ask(self, pools: list[IntArray]) -> None:
         """Ask one batch of questions about these places, and take the answers."""
         learner, data = self.learner, self.data
+        # Functions know nothing of rows that are not in memory.
+        streams = isinstance(learner._strategy(), QueryStrategy)
+        rows_of = picked if streams else take
         open_items = [
-            take(items, data.rows(m)[places])
+            rows_of(items, data.rows(m)[places])
             for m, (items, places) in enumerate(zip(data.items, pools, strict=True))
         ]
         n_left_to_buy = self.plan.budget - self.n_spent

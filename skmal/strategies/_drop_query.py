@@ -5,12 +5,12 @@ import numpy as np
 from .._shared.parameters import check_choice, check_integer, check_number
 from .._shared.types import FloatArray, IntArray, RandomState
 from ..arrays._numbers import unit_floats
-from ..arrays._verbs import stacked
-from ..uncertainty._nearest import nearest_rows
+from ..arrays._verbs import unit
+from ..uncertainty._nearest import query_blocks
 from ._base import QueryStrategy
 from ._cluster_margin import in_turns
 from ._round import Round, Selection, others
-from ._steps import CANDIDATES, check_modality, choose_modality
+from ._steps import CANDIDATES, TIE_DECIMALS, check_modality, choose_modality
 from ._typiclust import cluster
 
 
@@ -111,8 +111,8 @@ class DropQuery(QueryStrategy):
         changes = np.zeros(len(round.open[modality]))
         for other in others(round, modality):
             gallery = round.open[other]
-            if self.candidates == "all":
-                gallery = stacked(gallery, round.aligned[other])
+            if self.candidates == "all":  # a copy, for it is looked through often
+                gallery = np.concatenate([gallery, round.aligned[other]])
             changes += self._changes(round.open[modality], gallery, round.rng)
         n_asked = round.n_instances
         most = np.sort(changes)[-n_asked]  # as many items change at least so often
@@ -132,12 +132,27 @@ class DropQuery(QueryStrategy):
         changes = np.zeros(len(features), dtype=np.int64)
         if n_components == 0:  # of an encoder that has learned nothing yet
             return changes
-        best = nearest_rows(features, gallery, 1)[:, 0]
+        gallery = unit(gallery.astype(np.float64))
+        best = _best_partners(features, gallery)
         for _ in range(self.n_passes):
             kept = rng.random(n_components) >= self.dropout
             kept[rng.integers(n_components)] = True  # at least one
-            changes += nearest_rows(features * kept, gallery, 1)[:, 0] != best
+            changes += _best_partners(features[:, kept], gallery[:, kept]) != best
         return changes
+
+
+def _best_partners(queries: FloatArray, gallery: FloatArray) -> IntArray:
+    """Return the row with the largest product with each query, scaled to length one.
+
+    Products that agree to nine decimals go to the lowest row.
+    """
+    queries = unit(queries.astype(np.float64))
+    best = np.empty(len(queries), dtype=np.int64)
+    for block in query_blocks(len(queries), len(gallery)):
+        similarity = queries[block] @ gallery.T
+        most = similarity.max(axis=1, keepdims=True)
+        best[block] = (similarity >= most - 10.0**-TIE_DECIMALS).argmax(axis=1)
+    return best
 
 
 def most_central_first(rows: FloatArray, labels: IntArray) -> IntArray:

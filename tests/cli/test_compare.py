@@ -32,13 +32,13 @@ def test_compare_writes_tables_and_curves(tmp_path, capsys):
 
 
 def test_compare_with_another_encoder_names_it_in_the_tables(tmp_path, capsys):
-    command = "compare --strategies margin --encoder contrastive --seeds 1 --budget 20"
+    command = "compare --strategies margin --encoder ridge-cca --seeds 1 --budget 20"
     assert (
         main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 0
     )
     assert "margin" in capsys.readouterr().out
     table = (tmp_path / "savings.csv").read_text(encoding="utf-8")
-    assert table.splitlines()[1].startswith("glyphs/contrastive,margin,mrr,")
+    assert table.splitlines()[1].startswith("glyphs/ridge-cca,margin,mrr,")
 
 
 def test_one_seed_is_not_given_an_interval(tmp_path, capsys):

@@ -91,8 +91,6 @@ def test_contrastive_learns_from_the_same_features_and_is_named(comparison):
     sizes = {"n_seeds": 1, "budget": 20, "batch_size": 10}
     curves, savings = compare(["margin"], encoder="contrastive", n_jobs=1, **sizes)
     assert {row["data"] for row in [*curves, *savings]} == {"glyphs/contrastive"}
-    in_two = compare(["margin"], encoder="contrastive", n_jobs=2, **sizes)
-    assert in_two[0] == curves
 
     # Ten pairs are told apart by the closed form already, but not in the same way.
     n_pairs, scores = curves_of(curves, "mrr")["random"]

@@ -11,6 +11,7 @@ from skmal import (
     TypiClust,
 )
 from skmal.arrays._verbs import unit
+from skmal.strategies._typiclust import greedy_centres
 
 
 def clusters(sizes, d=6, spread=0.05):
@@ -61,3 +62,24 @@ def test_more_clusters_than_different_rows_do_no_harm():
 def test_bad_parameters(strategy, message):
     with pytest.raises(ValueError, match=message):
         PairedActiveLearner(RidgeCCA(), strategy).query(*make_pairs())
+
+
+def test_first_centres_are_greedy_kmeans_plusplus():
+    rows, _ = clusters([40, 3, 20, 9], spread=0.01)
+    centres = greedy_centres(rows, 4, np.random.default_rng(1))
+    assert len({int(np.abs(row).argmax()) for row in centres}) == 4  # one of each
+    # the same draws, with all distances made anew at each step
+    rng = np.random.default_rng(1)
+    picked = [rng.integers(len(rows))]
+    for _ in range(3):
+        squared = ((rows[:, None] - rows[picked]) ** 2).sum(axis=2).min(axis=1)
+        trials = squared.cumsum().searchsorted(rng.random(3) * squared.sum())
+        potentials = [
+            ((rows[:, None] - rows[[*picked, trial]]) ** 2)
+            .sum(axis=2)
+            .min(axis=1)
+            .sum()
+            for trial in trials
+        ]
+        picked.append(trials[np.argmin(potentials)])
+    np.testing.assert_array_equal(centres, rows[picked])

@@ -195,8 +195,8 @@ def test_warm_start_goes_on_and_a_cold_one_forgets(glyphs):
     copy = pickle.loads(pickle.dumps(warm))
     assert warm.fit(X, y).history_[0]["loss"] < 1.02 * last
     assert copy.fit(X, y).history_ == warm.history_
-    cold = quick(max_epochs=8).fit(X[:30], y[:30]).fit(X, y)
-    assert_same_features(cold, quick(max_epochs=8).fit(X, y), X, y)
+    cold = quick().fit(X[:30], y[:30]).fit(X, y)
+    assert_same_features(cold, quick().fit(X, y), X, y)
 
 
 def test_warm_start_with_another_model_is_refused_and_changes_nothing(glyphs):
@@ -303,14 +303,13 @@ def test_a_pickle_transforms_in_a_process_that_has_not_imported_torch(glyphs, tm
     np.testing.assert_allclose(features, encoder.transform(X, y), atol=APART)
 
 
-def test_a_grid_search_in_two_processes(glyphs):
+def test_a_grid_search(glyphs):  # pickles go to other processes, see above
     X, y = glyphs
     search = GridSearchCV(
         quick(),
-        {"trainable": ["all", "text", "none"], "learning_rate": [0.001, 0.01]},
+        {"trainable": ["all", "none"]},
         scoring=make_retrieval_scorer(mean_reciprocal_rank),
         cv=2,
-        n_jobs=2,
     )
     search.fit(X, y)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
