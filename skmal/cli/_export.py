@@ -114,7 +114,10 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         What `ArgumentParser.add_subparsers` returned.
     """
     parser = commands.add_parser(
-        "export", help="the answers of a journal as a table, without a model"
+        "export",
+        help="the answers of a journal as a table, without a model",
+        description="Write the answers in a journal that nobody has open as a "
+        "table; with --proposals what the encoder proposes for the rest as well.",
     )
     parser.add_argument(
         "journal",

@@ -81,6 +81,9 @@ def test_the_search_goes_through_the_whole_open_pool(page):
         "caption number 18",
     ]
     assert len(page.get("/api/search", modality=0, text="").json["items"]) == 20
+    for text, partly in (("number 8", False), ("captain number 8", True), ("", False)):
+        told = page.get("/api/search", modality=1, text=text).json
+        assert (told["partly"], bool(told["items"])) == (partly, True)
     (found,) = page.get("/api/search", modality=0, text="07.png").json["items"]
     assert found == {
         "key": "07.png",
