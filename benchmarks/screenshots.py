@@ -26,7 +26,7 @@ from skmal.datasets import load_glyphs
 
 NAMES = "chromium", "chromium-headless-shell", "chromium-browser", "google-chrome"
 N, N_ANSWERS = 900, 200
-STORY = "image-to-text", "text-to-image", "image-to-text-search", "review"
+STORY = "image-to-text", "text-to-image", "verify", "review"
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 
