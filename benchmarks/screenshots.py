@@ -66,6 +66,8 @@ def take(link: str, folder: Path, end_budget: Callable[[], None]) -> None:
         browser = p.chromium.launch(executable_path=path, args=["--no-sandbox"])
         phone = browser.new_page(viewport=PHONE)
         laptop = browser.new_page(viewport=LAPTOP)
+        for page in (phone, laptop):
+            page.set_default_timeout(300_000)  # of a machine that is busy
         for page, name in ((laptop, "review"), (phone, "review-phone")):
             page.goto(link.replace("/#", "/review#"))
             page.locator(".reply").first.wait_for()
