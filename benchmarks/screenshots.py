@@ -26,7 +26,7 @@ from skmal.datasets import load_glyphs
 
 NAMES = "chromium", "chromium-headless-shell", "chromium-browser", "google-chrome"
 N, N_ANSWERS = 900, 200
-STORY = "image-to-text", "text-to-image", "image-to-text-search", "review"
+STORY = "image-to-text", "text-to-image", "verify", "review"
 LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 
@@ -66,6 +66,8 @@ def take(link: str, folder: Path, end_budget: Callable[[], None]) -> None:
         browser = p.chromium.launch(executable_path=path, args=["--no-sandbox"])
         phone = browser.new_page(viewport=PHONE)
         laptop = browser.new_page(viewport=LAPTOP)
+        for page in (phone, laptop):
+            page.set_default_timeout(300_000)  # of a machine that is busy
         for page, name in ((laptop, "review"), (phone, "review-phone")):
             page.goto(link.replace("/#", "/review#"))
             page.locator(".reply").first.wait_for()

@@ -16,6 +16,12 @@ def names(rows):
     return [f"f{j}" for j in range(rows.shape[1])]
 
 
+def string_array(texts, **params):
+    """Return an array of NumPy's own strings; before NumPy 2, of objects."""
+    own = getattr(np.dtypes, "StringDType", None)
+    return np.array(texts, dtype=own(**params) if own else object)
+
+
 def pandas_frame(rows, dtype=None):
     """Return a data frame of this dtype, or of several in turns."""
     frame = pd.DataFrame(rows, columns=names(rows))

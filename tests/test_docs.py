@@ -5,6 +5,7 @@ import importlib
 import math
 import pkgutil
 import re
+import tomllib
 
 import pytest
 from helpers import ROOT
@@ -122,3 +123,23 @@ def test_the_story_of_two_folders_tells_the_stored_runs():
         )
         line = f"| {n} | {' | '.join(cells)} |".replace("%", " %")
         assert line in page
+
+
+def test_scores_of_the_decision_tables_are_on_the_pages_that_are_linked():
+    guide = DOCS / "guide" / "which.md"
+    seen = 0
+    for row in guide.read_text(encoding="utf-8").splitlines():
+        scores = re.findall(r"(?<!\d)(\.\d{3})(?!\d)", row)
+        links = re.findall(r"\]\((\S+\.md)", row)
+        pages = "".join((guide.parent / link).read_text("utf-8") for link in links)
+        for score in scores:
+            assert re.search(rf"(?<!\d)0?{re.escape(score)}(?!\d)", pages), row
+            seen += 1
+    assert seen > 10
+
+
+def test_every_extra_is_in_the_table_of_the_installation():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    page = (DOCS / "guide" / "install.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
+    assert {*listed} == {*project["project"]["optional-dependencies"]}

@@ -22,10 +22,10 @@ MISSING = "there is no value"
 NOT_FINITE = "it holds NaN or infinity"
 
 
-def faults_of(items: Any, kind: str, name: str, verbose: int) -> dict[int, str]:
+def faults_of(items: Any, kind: str, verbose: int) -> dict[int, str]:
     """Return what is wrong with the images, sounds or texts of a pool, by row."""
     if kind == "image" and isinstance(items, list):
-        return find_faults(items, verbose=verbose, desc=f"looking at {name}")
+        return find_faults(items, verbose=verbose)
     if kind == "audio":
         faults = {row: sound_fault(path) for row, path in enumerate(items)}
         return {row: fault for row, fault in faults.items() if fault}

@@ -91,7 +91,7 @@ def check_validation(
             side, faults = without_missing(side)
         side = check_items(side, name)
         if sources[m].kind == "image" and n_features(side) is None:  # no features
-            faults |= faults_of(check_images(side, name), "image", name, 0)
+            faults |= faults_of(check_images(side, name), "image", 0)
         if faults:
             keys = [f"row {row}" for row in range(len(side))]
             message = describe(faults, keys, name)

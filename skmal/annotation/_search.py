@@ -109,6 +109,12 @@ class Words:
             at = self._joined.find(needle, self._starts[row + 1] - 1)
 
 
+def holds_all(text: str, words: str) -> bool:
+    """Say whether a text holds all words, or parts of its words are these."""
+    own = folded(text.replace("\n", " "))
+    return all(word in own for word in folded(words.replace("\n", " ")).split())
+
+
 def folded(text: str) -> str:
     """Return the words of a text in the form in which they are compared, by line."""
     text = text.casefold()

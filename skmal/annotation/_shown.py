@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from ._records import Item, Question
 from ._session import AnnotationSession
-from ._words import describe_audit, describe_encoder, describe_forecast
+from ._words import N_ENOUGH, describe_audit, describe_encoder, describe_forecast
 
 AHEAD = 100  # answers that people are told about beforehand
 MAX_TEXT = 5_000  # characters of a text that are shown
@@ -34,13 +34,15 @@ def shown(asked: Question, kinds: tuple[str, str], picture: Picture) -> dict[str
 def shown_progress(session: AnnotationSession) -> dict[str, Any]:
     """Return how far a session has come, and in words how good its encoder is.
 
-    "audited" and "forecast" are there where items are drawn at random.
+    "audited" is there where items are drawn at random, and "forecast" once it can say
+    something.
     """
     progress = session.progress
     told = asdict(progress) | {"knows": describe_encoder(progress.found)}
     del told["audit"]  # of which what is not known could not be sent
     if progress.audit_share or progress.audit.n_answers:
         told["audited"] = describe_audit(progress.audit, progress.n_unsettled)
+    if progress.audit.n_answers >= N_ENOUGH:
         told["forecast"] = describe_forecast(session.forecast(AHEAD))
     return told
 

@@ -123,10 +123,10 @@ def read_pool(
         _check_no_zeros(items, name)
     prints: dict[int, Fingerprint] = {}
     if kind == "image" and isinstance(items, list):
-        bad, prints = _looked_at(items, name, verbose)
+        bad, prints = _looked_at(items, verbose)
         faults |= bad
     else:
-        faults |= faults_of(items, kind, name, verbose)
+        faults |= faults_of(items, kind, verbose)
     if keys is None:
         paths = [item for item in items if isinstance(item, Path)]
         if len(paths) == len(items):
@@ -148,13 +148,13 @@ def read_pool(
 
 
 def _looked_at(
-    images: list[Any], name: str, verbose: int
+    images: list[Any], verbose: int
 ) -> tuple[dict[int, str], dict[int, Fingerprint]]:
     """Return what is wrong with images, and fingerprints of files, by row.
 
     Each file is read once for both.
     """
-    looked = each_looked_at(images, _look, verbose, f"looking at {name}")
+    looked = each_looked_at(images, _look, verbose, "looking at images")
     faults = {row: why for row, (why, _) in enumerate(looked) if why is not None}
     prints = {row: own for row, (_, own) in enumerate(looked) if own is not None}
     return faults, prints

@@ -64,8 +64,13 @@ def run_annotate(arguments: argparse.Namespace) -> int:
     check_integer(arguments.connections, "--connections", minimum=1)
     check_integer(arguments.idle, "--idle", minimum=1)
     check_integer(arguments.max_body, "--max-body", minimum=1024)
+    from PIL.Image import DecompressionBombWarning
+
     try:
-        return _annotate(arguments)
+        with warnings.catch_warnings():
+            # Pillow's, of large pictures that are read all the same; it names no file
+            warnings.simplefilter("ignore", DecompressionBombWarning)
+            return _annotate(arguments)
     except (ValueError, ImportError, OSError) as error:
         raise ValueError(in_shell_words(str(error))) from error
 
@@ -81,7 +86,7 @@ def _annotate(arguments: argparse.Namespace) -> int:
     images, texts = images_of(arguments), texts_of(arguments)
     is_new = not arguments.session.exists()
     with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", UserWarning)
         session = AnnotationSession(
             arguments.session,
             images,
@@ -285,7 +290,11 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         What `ArgumentParser.add_subparsers` returned.
     """
     parser = commands.add_parser(
-        "annotate", help="a local page on which people say what belongs together"
+        "annotate",
+        help="a local page on which people say what belongs together",
+        description="Serve a page on this machine on which people say what belongs "
+        "together. Each answer is on disk before the next question; the same command "
+        "goes on.",
     )
     add_pool_options(parser, required=True)
     parser.add_argument(

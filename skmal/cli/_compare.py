@@ -209,7 +209,11 @@ def add_parser(
         What `ArgumentParser.add_subparsers` returned.
     """
     parser = commands.add_parser(
-        "compare", help="strategies x seeds, to tables and curves"
+        "compare",
+        help="strategies x seeds, to tables and curves",
+        description="Run strategies on several seeds of known pairs, "
+        "and say with intervals how many answers each saves against random questions. "
+        "Stopped by Ctrl-C, the same command goes on.",
     )
     parser.add_argument(
         "--suite",
@@ -220,7 +224,13 @@ def add_parser(
     parser.add_argument(
         "--pools", nargs="+", metavar="POOL", help="of the suite (default: all)"
     )
-    parser.add_argument("--data", choices=DATA, default=DEFAULT_DATA)
+    parser.add_argument(
+        "--data",
+        choices=DATA,
+        default=DEFAULT_DATA,
+        help=f"the pairs (default: {DEFAULT_DATA}); glyphs* are in the package, the "
+        "others need --path",
+    )
     parser.add_argument(
         "--features",
         nargs=2,
@@ -288,10 +298,18 @@ def add_parser(
         ".json",
     )
     parser.add_argument("--pretrained", help="weights of the model: a tag or a file")
-    parser.add_argument("--max-epochs", type=int, metavar="N", help="per fit")
-    parser.add_argument("--learning-rate", type=float, metavar="RATE")
+    parser.add_argument("--max-epochs", type=int, metavar="N", help="of a fit")
     parser.add_argument(
-        "--seeds", type=int, metavar="N", help="default: 5, or 20 with --suite"
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="of a fit (default: its own)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="runs of each strategy (default: 5, or 20 with --suite)",
     )
     parser.add_argument(
         "--budget",
@@ -303,7 +321,8 @@ def add_parser(
         "--batch-size",
         type=pairs_or_share,
         metavar="B",
-        help="items asked about in a round; with --suite, a share of the pool (0.05)",
+        help="items asked about in a round (default: a 25th of the budget); with "
+        "--suite, a share of the pool (0.05)",
     )
     parser.add_argument(
         "--cost",
@@ -314,11 +333,21 @@ def add_parser(
         "among the first nine candidates, and of one whose is not, such as 4 12",
     )
     parser.add_argument(
-        "--pool-size", type=int, metavar="N", help="pairs that can be bought; all"
+        "--pool-size",
+        type=int,
+        metavar="N",
+        help="pairs that can be bought (default: all)",
     )
-    parser.add_argument("--jobs", type=int, metavar="N", help="processes; all cores")
     parser.add_argument(
-        "--out", type=Path, default=Path("skmal-compare"), metavar="DIR"
+        "--jobs", type=int, metavar="N", help="processes (default: all cores)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("skmal-compare"),
+        metavar="DIR",
+        help="where runs, tables and report go; runs that are there are gone on with "
+        "(default: skmal-compare)",
     )
     parser.add_argument(
         "--overwrite",

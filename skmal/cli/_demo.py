@@ -82,8 +82,19 @@ def add_parser(
     commands : argparse subparsers action
         What `ArgumentParser.add_subparsers` returned.
     """
-    parser = commands.add_parser("demo", help="see what is asked and what it saves")
-    parser.add_argument("--out", type=Path, default=Path("skmal-demo"), metavar="DIR")
+    parser = commands.add_parser(
+        "demo",
+        help="see what is asked and what it saves",
+        description="Ask about glyphs and their names for three rounds, then compare "
+        "three strategies with random questions: two minutes, no network.",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("skmal-demo"),
+        metavar="DIR",
+        help="where tables and report go (default: skmal-demo)",
+    )
     parser.add_argument(
         "--write",
         type=Path,

@@ -64,6 +64,8 @@ def _with_proposals(arguments: argparse.Namespace) -> int:
         raise ValueError("--answers writes what people said; leave out --proposals")
     if arguments.images is None or arguments.texts is None:
         raise ValueError("--proposals needs the items: pass --images and --texts")
+    from PIL.Image import DecompressionBombWarning
+
     journal: Path = arguments.journal
     if not is_there(journal):
         raise FileNotFoundError(f"there is no journal {journal}; check the name")
@@ -83,8 +85,15 @@ def _with_proposals(arguments: argparse.Namespace) -> int:
             )
         encoder = CLIPEncoder(*model)
     learner = PairedActiveLearner(encoder, random_state=then.get("random_state"))
+    print(
+        "Proposing partners for what is open; a model takes as long for it as for some "
+        "trainings ...",
+        flush=True,
+    )
     with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+        # All but Pillow's, of large pictures that are read all the same.
+        warnings.simplefilter("ignore", DecompressionBombWarning)
+        warnings.simplefilter("always", UserWarning)
         with AnnotationSession(
             journal,
             images_of(arguments),
@@ -113,7 +122,10 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
         What `ArgumentParser.add_subparsers` returned.
     """
     parser = commands.add_parser(
-        "export", help="the answers of a journal as a table, without a model"
+        "export",
+        help="the answers of a journal as a table, without a model",
+        description="Write the answers in a journal that nobody has open as a "
+        "table; with --proposals what the encoder proposes for the rest as well.",
     )
     parser.add_argument(
         "journal",

@@ -43,7 +43,11 @@ def make_parser() -> argparse.ArgumentParser:
     ArgumentParser
         It puts into `run` what the command does.
     """
-    parser = argparse.ArgumentParser(prog="skmal", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="skmal",
+        description="Ask which item belongs to which, where the answer helps most.",
+        epilog="skmal COMMAND --help says what a command takes.",
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     _demo.add_parser(commands)

@@ -6,8 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import scipy.sparse as sp
-from containers import CONTAINERS
-from numpy.dtypes import StringDType
+from containers import CONTAINERS, string_array
 
 from skmal.arrays._not_finite import rows_not_finite
 
@@ -73,7 +72,7 @@ def test_missing_values_of_every_kind(items):
         [[1.0, NAN], [1.0]],
         [["a", 1.0, None]],
         np.array(["a", "b"]),
-        np.array(["a"], dtype=StringDType()),
+        string_array(["a"]),
         np.array(["2020-01-01", "NaT"], dtype="M8[D]"),
         pd.DataFrame({"u": [1.0, None], "v": ["a", "b"]}),
         pd.DataFrame({"u": [1.0, None], "t": [pd.Timestamp(0), None]}),

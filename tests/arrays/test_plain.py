@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from containers import CONTAINERS, SPARSE
+from containers import CONTAINERS, SPARSE, string_array
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from numpy.dtypes import StringDType
 
 from skmal.arrays._plain import check_table, has_no_rows, number_rows, plain
 
@@ -89,7 +88,7 @@ def test_what_is_no_numbers_stays_what_it_is(items):
 
 
 def test_strings_of_numpy_become_str():
-    names = plain(np.array(["a", "bc"], dtype=StringDType()), "X")
+    names = plain(string_array(["a", "bc"]), "X")
     assert names.tolist() == ["a", "bc"]
     assert all(type(name) is str for name in names)
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 from containers import CONTAINERS as CONTAINERS_OF_NUMBERS
+from containers import string_array
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.dtypes import StringDType
 
 from skmal.arrays._not_finite import rows_not_finite
 from skmal.arrays._verbs import take
@@ -50,7 +50,7 @@ CONTAINERS = {
     "arrow table": pa.table({"u": [1.0, 2, 3], "v": [4.0, 5, 6]}),
     "arrow column": pa.array(["a", "b", "c"]),
     "arrow chunks": pa.chunked_array([["a"], ["b", "c"]]),
-    "StringDType": np.array(["a", "b", "c"], dtype=StringDType()),
+    "StringDType": string_array(["a", "b", "c"]),
     "nullable frame": pd.DataFrame({"u": [1.0, 2, 3]}, dtype="Float64"),
     "records of a frame": pd.DataFrame({"u": [1.0, 2, 3], "v": ["a", "b", "c"]}),
 }
@@ -98,7 +98,7 @@ def test_arrays_are_not_copied():
         (pd.DataFrame({"u": [np.inf]}), "X_pool contains infinity"),
         (pd.DataFrame(), r"X_pool is a DataFrame of shape \(0, 0\)"),
         (pa.array(["a", None]), "X_pool has no value in row 1"),
-        (np.array(["a", None], StringDType(na_object=None)), "no value in row 1"),
+        (string_array(["a", None], na_object=None), "no value in row 1"),
         (np.ma.array([1.0, 2.0], mask=[0, 1]), "X_pool is masked in row 1"),
         (np.array(7.0), "X_pool must be a sequence of items, got one ndarray"),
         (pd.Series(["a", None]), "X_pool has no value in row 1"),
@@ -173,7 +173,7 @@ def test_frames_stay_frames_and_lists_of_arrays_stay_lists():
 
 
 def test_texts_become_str():
-    for texts in (np.array(["a"], dtype=StringDType()), pa.array(["a"])):
+    for texts in (string_array(["a"]), pa.array(["a"])):
         items = check_items(texts, "y")
         assert [type(item) for item in items] == [str]
 

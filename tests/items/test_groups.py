@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from numpy.dtypes import StringDType
+from containers import string_array
 
 from skmal._shared.sizes import SIZES
 from skmal.items._groups import check_groups, check_repeats, number_groups
@@ -78,7 +78,7 @@ def test_other_objects_are_trusted():
         pa.array([1, 2, 1]),
         np.array([1, 2, 1], dtype=object),
         np.ma.array([1, 2, 1]),
-        np.array(["1", "2", "1"], dtype=StringDType()),
+        string_array(["1", "2", "1"]),
         pa.array(["1", "2", "1"]),
     ],
 )

@@ -12,6 +12,7 @@ from flask import Response, jsonify, request
 from ...items._pictures import UnreadableImage
 from ...items._sounds import MIMETYPES
 from .._records import Item
+from .._search import holds_all
 from .._session import AnnotationSession
 from .._shown import shown, shown_item, shown_progress
 from .._thumbnails import SIDE, thumbnail
@@ -108,14 +109,21 @@ class Handlers:
         )
 
     def search(self) -> Response:
-        """Return items that hold some words, or that the encoder puts near them."""
+        """Return items that hold some words, or that the encoder puts near them.
+
+        "partly" says that no item holds all words, and these hold some of them.
+        """
         modality, limit = modality_in(request.args), limit_in(request.args)
         text, how = request.args.get("text", ""), how_in(request.args)
         question = whole_in(request.args, "question")
         found = self.session.items.search(text, modality, limit, how, question)
         kind = self.session.kinds[modality]
         items = [shown_item(item, modality, kind, address) for item in found]
-        return jsonify(items=items)
+        partly = False
+        if how == "words" and found:
+            first = found[0].value if kind == "text" else found[0].key
+            partly = not holds_all(first, text)
+        return jsonify(items=items, partly=partly)
 
     def export(self) -> Response:
         """Return all answers as a table, with image files by their whole path."""

@@ -19,7 +19,8 @@ let isLost = false; // the server did not answer
 let searched = 0; // number of the last search
 let limit = MORE;
 let left = [0, 0]; // items of each kind without an answer
-let nByWords = 0; // hits that hold the words
+let nByWords = 0; // hits that hold the words, of which
+let isPartly = false; // that none holds all of them
 let hits = null; // what the last search found, or null where candidates show
 let visible = 0; // milliseconds that the question has been in view
 let since = null; // and since when, if it is
@@ -202,8 +203,8 @@ async function search(how) {
   const words = $("words").value.trim();
   const params = { modality: 1 - question.modality, text: words, limit: how === "words" ? limit : MORE, how, question: question.id };
   try {
-    const { items } = await get("api/search", params);
-    if (mine === searched) showFound(items, how === "encoder");
+    const { items, partly } = await get("api/search", params);
+    if (mine === searched) showFound(items, how === "encoder", partly);
   } catch (error) {
     sayError(error);
   }
@@ -219,7 +220,7 @@ function onType() {
   typed = ["words", "encoder"].map((how) => setTimeout(search, TYPING[how], how));
 }
 
-function showFound(items, byEncoder = false) {
+function showFound(items, byEncoder = false, partly = false) {
   const words = $("words").value.trim();
   if (byEncoder) {
     if (!hits) return;
@@ -228,15 +229,16 @@ function showFound(items, byEncoder = false) {
     const lines = others.map((one, i) => choice(one, hits.length + i + 1, choose, enlarge));
     lines.forEach((line) => line.classList.add("guessed"));
     $("found").append(...lines);
-    if (others.length) say("listed", foundText(words, hits.length, others.length, !$("more").hidden));
+    if (others.length) say("listed", foundText(words, hits.length, others.length, !$("more").hidden, isPartly));
     hits = [...hits, ...others];
   } else {
     hits = items;
     nByWords = items ? items.length : 0;
+    isPartly = partly;
     $("found").dataset.words = words;
     $("found").replaceChildren(...(items || []).map((one, i) => choice(one, i + 1, choose, enlarge)));
     $("more").hidden = !items || items.length < limit || limit >= 500;
-    say("listed", items ? foundText(words, items.length, 0, !$("more").hidden) : listedText());
+    say("listed", items ? foundText(words, items.length, 0, !$("more").hidden, partly) : listedText());
   }
   $("found").hidden = !hits;
   $("candidates").hidden = Boolean(hits) || !question;
@@ -259,13 +261,13 @@ function clearSearch() {
   showFound(null);
 }
 
-// Enter takes the only hit that holds the words; else the first gets the focus, and Enter takes that.
+// Enter takes the only hit that holds all words; else the first gets the focus, and Enter takes that.
 async function onEnter(event) {
   event.preventDefault();
   typed.forEach(clearTimeout);
   const words = $("words").value.trim();
   const isShown = hits && $("found").dataset.words === words;
-  if (isShown && words && nByWords === 1) {
+  if (isShown && words && nByWords === 1 && !isPartly) {
     choose(hits[0]);
     return;
   }

@@ -31,7 +31,7 @@ export function knowsText({ knows, validation }) {
 }
 
 // How good it is by random questions, and what more of them would bring.
-export const auditText = ({ audited, forecast }) => (audited ? `${audited} ${forecast}` : "");
+export const auditText = ({ audited, forecast }) => [audited, forecast].filter(Boolean).join(" ");
 
 // How many of what is shown may be taken for right.
 export function expectedText(proposals) {
@@ -61,9 +61,12 @@ export function noProposalText(progress) {
   return "Nothing is left to propose.";
 }
 
-export function foundText(words, n, nByEncoder, isCut) {
+export function foundText(words, n, nByEncoder, isCut, isPartly) {
+  const first = isCut ? "the first " : "";
   if (!words) return `${isCut ? "The first " : ""}${counted(n, "item")} in all`;
-  const byWords = `Found: ${isCut ? "the first " : ""}${n || "none"} with “${words}”`;
+  const byWords = isPartly
+    ? `Found: none with all of “${words}”, ${first}${n} with some of it`
+    : `Found: ${first}${n || "none"} with “${words}”`;
   return nByEncoder ? `${byWords}, ${n ? "then" : "but"} ${nByEncoder} guesses` : byWords;
 }
 

@@ -83,4 +83,12 @@ def test_the_search_field_stays_and_enter_takes_the_only_hit(visit, fresh):
         page.keyboard.press("Enter")
         page.locator("#status", has_text="“caption number 13”").wait_for()
         assert fresh.progress.n_pairs == 1
+        # One that holds some of the words is looked at first.
+        page.locator("#candidates li").first.wait_for()
+        page.keyboard.press("/")
+        page.locator("#words").fill("heading 14")
+        page.locator("#listed", has_text="none with all of “heading 14”, 1").wait_for()
+        page.keyboard.press("Enter")
+        page.locator("#found .choice:focus").wait_for()
+        assert fresh.progress.n_pairs == 1
         page.unroute_all(behavior="wait")

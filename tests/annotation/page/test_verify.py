@@ -52,7 +52,7 @@ def test_verdicts_are_written_down(asked):
 def test_what_is_drawn_at_random_is_told_in_words(asked):
     progress = Page(asked).get("/api/progress").get_json()["progress"]
     assert "can be told after 10 answers" in progress["audited"]
-    assert progress["forecast"].startswith("What 100 more answers will bring cannot")
+    assert "forecast" not in progress  # which would have nothing to say
     assert "audit" not in progress
 
 
