@@ -19,7 +19,8 @@ def looks_of(shares, right, known=1.0, is_chosen=False):
 
 
 def both(*parts):
-    return Looks(*(np.concatenate(own) for own in zip(*map(astuple, parts))))
+    columns = zip(*map(astuple, parts), strict=True)
+    return Looks(*map(np.concatenate, columns))
 
 
 def test_confidence_is_the_share_right_where_answers_are_many():
