@@ -7,7 +7,7 @@ each is far from all others, so that without it nothing near is known. Both are 
 from, with how much each is too modest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -143,8 +143,11 @@ def _held_out(
             break
     has_asked = learner._prequential.has_asked
     enough = ENOUGH_LEFT_OUT if has_asked else ENOUGH
-    for known, some in _folds(n, n_folds, learner._seed()):
-        looks.append(proposed(known, some, has_asked))
+    first = min(learner._audits.n_before, default=0)
+    if n - first < enough:  # what was known from the start may be of another kind
+        first = 0
+    for some in _folds(np.arange(first, n), n_folds, learner._seed()):
+        looks.append(proposed(np.setdiff1d(np.arange(n), some), some, has_asked))
         n_left_out += len(some)
         if n_left_out >= enough:
             break
@@ -168,12 +171,14 @@ def _merged(rounds: Sequence[tuple[int, IntArray]]) -> list[tuple[int, IntArray]
     ]
 
 
-def _folds(n: int, n_folds: int, seed: int) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield (known, held out) for each fold of n pairs."""
-    n_folds = min(n_folds, n // 3)  # two pairs at least are left
-    order = np.random.default_rng([seed, n, FOLDS]).permutation(n)
-    for fold in np.array_split(order, n_folds) if n_folds > 1 else ():
-        yield np.setdiff1d(order, fold), fold
+def _folds(rows: IntArray, n_folds: int, seed: int) -> list[IntArray]:
+    """Cut rows at random into so many parts, fewer where they would have below three.
+
+    Two pairs at least are left of each.
+    """
+    n_folds = min(n_folds, len(rows) // 3)
+    order = np.random.default_rng([seed, len(rows), FOLDS]).permutation(rows)
+    return np.array_split(order, n_folds) if n_folds > 1 else []
 
 
 def _of_held(
