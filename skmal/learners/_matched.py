@@ -172,10 +172,7 @@ def _merged(rounds: Sequence[tuple[int, IntArray]]) -> list[tuple[int, IntArray]
 
 
 def _folds(rows: IntArray, n_folds: int, seed: int) -> list[IntArray]:
-    """Cut rows at random into so many parts, fewer where they would have below three.
-
-    Two pairs at least are left of each.
-    """
+    """Cut rows at random into so many parts, of three at least; none, if below two."""
     n_folds = min(n_folds, len(rows) // 3)
     order = np.random.default_rng([seed, len(rows), FOLDS]).permutation(rows)
     return np.array_split(order, n_folds) if n_folds > 1 else []

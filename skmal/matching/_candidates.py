@@ -168,12 +168,15 @@ def _look(
 def _take_in(seen: _Best, values: FloatArray, numbers: IntArray) -> None:
     """Take in values of further groups, of shape (n_groups, n)."""
     k = seen.of.shape[1]
-    at = np.flatnonzero(values.max(axis=0) > seen.values.min(axis=1))
-    both = np.concatenate([seen.values[at], values[:, at].T], axis=1)
-    of = np.concatenate([seen.of[at], np.tile(numbers, (len(at), 1))], axis=1)
-    kept = _largest(both, k)
-    seen.values[at] = np.take_along_axis(both, kept, axis=1)
-    seen.of[at] = np.take_along_axis(of, kept, axis=1)
+    better = np.flatnonzero(values.max(axis=0) > seen.values.min(axis=1))
+    size = max(1, SIZES.matched_values // (k + len(numbers)))
+    for start in range(0, len(better), size):
+        at = better[start : start + size]
+        both = np.concatenate([seen.values[at], values[:, at].T], axis=1)
+        of = np.concatenate([seen.of[at], np.tile(numbers, (len(at), 1))], axis=1)
+        kept = _largest(both, k)
+        seen.values[at] = np.take_along_axis(both, kept, axis=1)
+        seen.of[at] = np.take_along_axis(of, kept, axis=1)
 
 
 # ------------------------------------------------------------------ rows
@@ -208,7 +211,7 @@ def _best_rows(
 
     size = max(1, SIZES.matched_values // n_values)
     in_threads(
-        look, len(X), count_threads(X, 0, 16 * size * n_values, "matching"), size
+        look, len(X), count_threads(X, 0, 32 * size * n_values, "matching"), size
     )
     return found
 
