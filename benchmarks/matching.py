@@ -52,13 +52,10 @@ def add_row(name: str, row: dict[str, Any]) -> None:
     print(row, flush=True)
 
 
-def is_stored(name: str, seed: int) -> bool:
-    """Return whether the last budget of a pool is in the table."""
-    if not (OUT / "pools.csv").exists():
-        return False
-    last = BUDGETS[0] if name == "real iconify" else BUDGETS[-1]
-    return any(
-        (row["pool"], row["seed"], row["budget"]) == (name, str(seed), str(last))
+def is_stored(name: str, seed: int, budget: float) -> bool:
+    """Return whether a pool is in the table."""
+    return (OUT / "pools.csv").exists() and any(
+        (row["pool"], row["seed"], row["budget"]) == (name, str(seed), str(budget))
         for row in read("pools.csv")
     )
 
@@ -70,6 +67,10 @@ def rounded(value: Any) -> float:
 
 def buy_and_match(name: str, seed: int, real: str | None) -> None:
     """Buy 40 % of a pool, and match what is open at 10, 20 and 40 %."""
+    title = name if real is None else f"real {name}"
+    last = BUDGETS[0] if name == "iconify" else BUDGETS[-1]
+    if is_stored(title, seed, last):
+        return
     pool = load_pool(name, seed) if real is None else real_pool(real, name, seed)
     X, y = np.asarray(pool.X), np.asarray(pool.y)
     known = [np.asarray(own) for own in pool.known or (X[:0], y[:0])]
@@ -89,8 +90,9 @@ def buy_and_match(name: str, seed: int, real: str | None) -> None:
             asked = rows[query.modality][query.indices]
             learner.teach(X[asked], y[asked])
             is_open[asked] = False
-        measure(name if real is None else f"real {name}", seed, budget, learner, X, y)
-        if name == "iconify":
+        if not is_stored(title, seed, budget):
+            measure(title, seed, budget, learner, X, y)
+        if budget == last:
             return
 
 
@@ -345,10 +347,9 @@ def main() -> None:
     else:
         for seed in options.seeds:
             for name in options.pools:
-                real = f"real {name}" if options.real and name in REAL else None
-                if name in POOLS and not is_stored(name, seed):
+                if name in POOLS:
                     buy_and_match(name, seed, None)
-                if real and not is_stored(real, seed):
+                if name in REAL and options.real:
                     buy_and_match(name, seed, options.real)
 
 
