@@ -279,6 +279,8 @@ def draw() -> None:
 
     rows = read("pools.csv")
     cases: dict[tuple[str, str], list[dict[str, str]]] = {}
+    order = [*(f"real {name}" for name in REAL), *POOLS]
+    rows.sort(key=lambda row: (order.index(row["pool"]), float(row["budget"])))
     for row in rows:
         cases.setdefault((row["pool"], row["budget"]), []).append(row)
 
@@ -292,10 +294,11 @@ def draw() -> None:
     for (pool, budget), own in cases.items():
         n_sure = sum(int(row["n_sure"]) for row in own)
         hits = sum(int(row["n_sure"]) * float(row["sure_right"] or 0) for row in own)
+        of_sure = f"{100 * hits / n_sure:.0f}" if n_sure else "-"
         print(
             f"| {pool} | {float(budget):.0%} | {100 * mean(own, 'right'):.1f} | "
             f"{100 * mean(own, 'nearest'):.1f} | {mean(own, 'error'):.3f} | "
-            f"{n_sure / len(own):.0f} | {100 * hits / n_sure if n_sure else 0:.0f} |"
+            f"{n_sure / len(own):.0f} | {of_sure} |"
         )
     figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharey=True)
     for ax, budget in zip(axes, ("0.1", "0.2", "0.4"), strict=True):
