@@ -1,6 +1,7 @@
 """From two pools to a complete table of pairs: what does it cost a person?
 
-    python benchmarks/finish.py --real real --pool openmoji
+    python benchmarks/finish.py --real real --pool openmoji --batch-size 240
+    python benchmarks/finish.py --real real --n 1200 --batch-size 120
 
 Plays a person who is always right, in a session on a pool of real pairs (made by
 `real_pairs.py`), twice: all is asked in full; or proposals are verified wherever the
@@ -151,10 +152,10 @@ def play(arguments: argparse.Namespace, folder: Path, arm: str) -> None:
                 if not found:
                     break
                 person.look(found)
-            while left and session.progress.n_pairs >= left[0] * n:
-                left.pop(0)
-                if left:
-                    add(arguments, stage(session, person, arm))
+            later = [share for share in left if session.progress.n_pairs < share * n]
+            if later and len(later) < len(left):
+                add(arguments, stage(session, person, arm))
+            left = later
         add(arguments, stage(session, person, arm))
     print(f"{arm}: {time.perf_counter() - began:.0f} s of the machine", flush=True)
 

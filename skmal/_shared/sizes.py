@@ -40,7 +40,8 @@ class Sizes:
     candidates: int = 64  # for the best two of a query, on average, that are too many
     nearest_queries: int = 1024  # whose similarities to a whole gallery are in memory
     nearest_values: int = 2**23  # similarities in memory at a time, at most
-    matched_values: int = 2**24  # the same, where both sides are looked up
+    matched_values: int = 2**23  # the same, of rows that may be partners
+    matched_rows: int = 2048  # that are compared with as many at a time
 
     # Strategies
     gains: int = 128  # candidates whose gains are brought up to date at a time

@@ -1,12 +1,14 @@
 """Partners for the open items, with a confidence that held-out answers bear out.
 
 Answers to random questions are the best: the encoder is fitted once more on what was
-known before each round of them, and proposes partners in the pool as it was then. Pairs
-that a strategy chose, left out by turns, are no such sample: each is far from all
-others, so that without it nothing near is known.
+known before each round of them, and proposes partners in the pool as it was then. They
+are few. Pairs that a strategy chose, left out by turns, are many but no such sample:
+each is far from all others, so that without it nothing near is known. Both are learned
+from, with how much each is too modest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -18,13 +20,13 @@ from ..encoders._usable import usable_rows
 from ..items._containers import join, numeric_rows
 from ..items._encoding import encode
 from ..items._equals import number_equals
-from ..matching._confidence import N_TRUSTED, calibrate
+from ..matching._confidence import N_TRUSTED, NONE, Looks, calibrate
 from ..matching._matching import Matching, Proposals, propose
 from ._core import ActiveLearner
 
 MOST_ROUNDS = 10  # of random questions that are gone through again, the last ones
-EACH_SIDE = 0.5  # a pair counts as one answer, though either side is looked at
-ENOUGH = 500  # held-out pairs that calibrate well enough
+ENOUGH = 500  # answers to random questions that calibrate well enough
+ENOUGH_LEFT_OUT = 200  # the same of other pairs
 
 
 def match(
@@ -46,24 +48,26 @@ def match(
         pools = [take(own, of) for own, of in zip(pools, usable, strict=True)]
         rows = [own[of] for own, of in zip(rows, usable, strict=True)]
     n_partners = np.bincount(item, minlength=len(first))[item[rows[0]]]
-    found = propose(*_features(learner.estimator_, pools), n_partners, one_to_one)
-
+    found = propose(
+        *_features(learner.estimator_, pools), n_partners, one_to_one, _equals(pools)
+    )
     held, n_checked, is_random = _held_out(
         learner, pools, n_partners, one_to_one, n_folds
     )
-    shares, right = (np.concatenate(own) for own in zip(*held, strict=True))
-    none = _of_alone(learner, pools, n_partners, one_to_one, len(shares), is_random)
-    every = np.concatenate([shares, none])
-    is_none = np.arange(len(every)) >= len(shares)
-    is_right = np.concatenate([right, np.zeros(len(none), dtype=bool)])
-    confidence = calibrate(every, is_right, EACH_SIDE).confidence(found.shares)
+    looks = _looks(held)
+    none = _of_alone(learner, pools, n_partners, one_to_one, len(looks.shares))
+    if len(none):
+        zeros = np.zeros(len(none), dtype=bool)
+        looks = _looks([*held, Looks(none, zeros, np.ones(len(none)), zeros)])
+    confidence = calibrate(looks).confidence(found.shares)
     kept = np.ones(len(found.x), dtype=bool)
     if len(none):  # a pair is likelier right than that an item has no partner
-        of_none = calibrate(every, is_none, EACH_SIDE).confidence(found.shares)
-        kept = confidence >= of_none
+        is_none = np.arange(len(looks.shares)) >= len(looks.shares) - len(none)
+        of_none = calibrate(replace(looks, right=is_none), NONE)
+        kept = confidence >= of_none.confidence(found.shares)
 
     order = np.flatnonzero(kept)
-    order = order[np.argsort(-confidence[order], kind="stable")]
+    order = order[np.lexsort([-found.shares[order], -confidence[order]])]
     x = _rows_of_items(found.x[order], item, rows[0], one_to_one)
     return Matching(x, rows[1][found.y[order]], confidence[order], n_checked, is_random)
 
@@ -90,7 +94,14 @@ def _features(encoder: Any, pools: Sequence[Items]) -> tuple[FloatArray, FloatAr
     return X, Y
 
 
-Held = tuple[FloatArray, BoolArray]  # shares of proposals, and which are right
+def _looks(parts: Sequence[Looks]) -> Looks:
+    """Return them one after the other."""
+    return Looks(
+        np.concatenate([np.empty(0), *(own.shares for own in parts)]),
+        np.concatenate([np.empty(0, dtype=bool), *(own.right for own in parts)]),
+        np.concatenate([np.empty(0), *(own.known for own in parts)]),
+        np.concatenate([np.empty(0, dtype=bool), *(own.is_chosen for own in parts)]),
+    )
 
 
 def _held_out(
@@ -99,47 +110,50 @@ def _held_out(
     n_partners: IntArray,
     one_to_one: bool,
     n_folds: int | None,
-) -> tuple[list[Held], int, bool]:
+) -> tuple[list[Looks], int, bool]:
     """Return what was proposed for held-out pairs, how many, and if they are random."""
-    nothing: Held = np.empty(0), np.empty(0, dtype=bool)
     aligned = learner._aligned
     if aligned is None or n_folds is None:
-        return [nothing], 0, False
-    held: list[Held] = [nothing]
-    n_held = 0
+        return [], 0, False
     n = len(aligned[0])
-    rounds = [own for own in learner._audits.of_rounds(n) if own[0] >= 2]
-    n_audits = sum(len(places) for _, places in rounds)
-    is_random = n_audits >= N_TRUSTED
-    splits: Iterator[tuple[IntArray, IntArray, IntArray]]
-    if is_random:
-        splits = (
-            (np.arange(before), places, np.setdiff1d(np.arange(before, n), places))
-            for before, places in _merged(rounds)
-        )
-    else:
-        splits = _folds(n, n_folds, learner._seed())
-    same = tuple(
-        _numbered(join(own, pool)) for own, pool in zip(aligned, pools, strict=True)
-    )
-    for known, some, others in splits:
+    same = _equals([join(*own) for own in zip(aligned, pools, strict=True)])
+
+    def proposed(known: IntArray, some: IntArray, is_chosen: bool) -> Looks:
         encoder = learner._fresh_encoder(learner._seed())
         encoder.fit(*(take(own, known) for own in aligned))
-        back = np.concatenate([some, others])
-        then = tuple(
+        back = np.concatenate([some, np.setdiff1d(np.arange(n), [*known, *some])])
+        then = [
             join(take(own, back), pool)
             for own, pool in zip(aligned, pools, strict=True)
-        )
-        sides = _features(encoder, then)
+        ]
         times = np.concatenate([np.ones(len(back), dtype=np.int64), n_partners])
-        found = propose(*sides, times, one_to_one)
-        then_same = tuple(np.concatenate([own[back], own[n:]]) for own in same)
-        held.append(_of_held(found, then_same, len(some), len(back)))
-        n_held += len(some)
-        if n_held >= ENOUGH:
+        x, y = (np.concatenate([own[back], own[n:]]) for own in same)
+        found = propose(*_features(encoder, then), times, one_to_one, (x, y))
+        shares, right = _of_held(found, (x, y), len(some), len(back))
+        then_known = np.full(len(shares), 1.0 if is_chosen else len(known) / n)
+        return Looks(shares, right, then_known, np.full(len(shares), is_chosen))
+
+    looks: list[Looks] = []
+    n_audits = n_left_out = 0
+    rounds = [own for own in learner._audits.of_rounds(n) if own[0] >= 2]
+    for before, places in _merged(rounds) if rounds else ():
+        looks.append(proposed(np.arange(before), places, is_chosen=False))
+        n_audits += len(places)
+        if n_audits >= ENOUGH:
             break
-    is_random = is_random or (not learner._prequential.has_asked and n_held > 0)
-    return held, n_held, is_random
+    has_asked = learner._prequential.has_asked
+    enough = ENOUGH_LEFT_OUT if has_asked else ENOUGH
+    first = min(learner._audits.n_before, default=0)
+    if n - first < enough:  # what was known from the start may be of another kind
+        first = 0
+    for some in _folds(np.arange(first, n), n_folds, learner._seed()):
+        looks.append(proposed(np.setdiff1d(np.arange(n), some), some, has_asked))
+        n_left_out += len(some)
+        if n_left_out >= enough:
+            break
+    if n_audits >= N_TRUSTED:
+        return looks, n_audits, True
+    return looks, n_audits + n_left_out, not has_asked and n_left_out > 0
 
 
 def _merged(rounds: Sequence[tuple[int, IntArray]]) -> list[tuple[int, IntArray]]:
@@ -157,34 +171,42 @@ def _merged(rounds: Sequence[tuple[int, IntArray]]) -> list[tuple[int, IntArray]
     ]
 
 
-def _folds(
-    n: int, n_folds: int, seed: int
-) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """Yield (known, held out, others that are open) for each fold of n pairs."""
-    n_folds = min(n_folds, n // 3)  # two pairs at least are left
-    order = np.random.default_rng([seed, n, FOLDS]).permutation(n)
-    for fold in np.array_split(order, n_folds) if n_folds > 1 else ():
-        yield np.setdiff1d(order, fold), fold, np.empty(0, dtype=np.int64)
+def _folds(rows: IntArray, n_folds: int, seed: int) -> list[IntArray]:
+    """Cut rows at random into so many parts, of three at least; none, if below two."""
+    n_folds = min(n_folds, len(rows) // 3)
+    order = np.random.default_rng([seed, len(rows), FOLDS]).permutation(rows)
+    return np.array_split(order, n_folds) if n_folds > 1 else []
 
 
 def _of_held(
-    found: Proposals, same: tuple[IntArray, ...], n_held: int, n_known: int
-) -> Held:
-    """Return the proposals for the first rows, which are pairs.
+    found: Proposals, same: tuple[IntArray, IntArray], n_held: int, n_known: int
+) -> tuple[FloatArray, BoolArray]:
+    """Return the shares of proposals for the first rows, and which are right.
 
     The first `n_known` rows of both sides are pairs, `same` has equal numbers for equal
-    items. Right is the partner, an item equal to it, or that of an equal item.
+    items. Right is the partner, an item equal to it, or that of an equal item. Whose
+    partners the open ones are is not known: a pair is looked at from the side that has
+    fewer equals, from both where these are as many.
     """
+    n_equal = [np.unique(own, return_inverse=True, return_counts=True) for own in same]
+    n_of = [counts[numbers] for _, numbers, counts in n_equal]
     shares, right = [], []
-    sides = (found.x, found.y, *same), (found.y, found.x, *same[::-1])
-    for own, other, same_own, same_other in sides:
+    sides = (found.x, found.y, same, n_of), (found.y, found.x, same[::-1], n_of[::-1])
+    for own, other, (same_own, same_other), (n_own, n_other) in sides:
         at = np.flatnonzero(own < n_held)
+        at = at[n_own[own[at]] <= n_other[own[at]]]
         own, other = own[at], other[at]
         is_pair = other < n_known
         of_equal = is_pair & (same_own[np.where(is_pair, other, 0)] == same_own[own])
         shares.append(found.shares[at])
         right.append((same_other[other] == same_other[own]) | of_equal)
     return np.concatenate(shares), np.concatenate(right)
+
+
+def _equals(pools: Sequence[Items]) -> tuple[IntArray, IntArray]:
+    """Return a number for each item of both, equal for equal ones."""
+    X, y = (_numbered(own) for own in pools)
+    return X, y
 
 
 def _numbered(items: Items) -> IntArray:
@@ -204,7 +226,6 @@ def _of_alone(
     n_partners: IntArray,
     one_to_one: bool,
     n_held: int,
-    is_random: bool,
 ) -> FloatArray:
     """Return shares of what is proposed for items known to have no partner.
 
@@ -214,17 +235,19 @@ def _of_alone(
     alone = [0 if own is None else len(own) for own in learner._unmatched]
     if not sum(alone) or not n_held:
         return np.empty(0)
-    then = tuple(
+    then = [
         pool if own is None else join(own, pool)
         for own, pool in zip(learner._unmatched, pools, strict=True)
-    )
+    ]
     times = np.concatenate([np.ones(alone[0], dtype=np.int64), n_partners])
-    found = propose(*_features(learner.estimator_, then), times, one_to_one)
+    features = _features(learner.estimator_, then)
+    found = propose(*features, times, one_to_one, _equals(then))
     shares = found.shares[(found.x < alone[0]) | (found.y < alone[1])]
     if not len(shares):
         return shares
-    share = learner.audit_.without_partner.value  # NaN without audits
-    if not (is_random and share < 1):
+    audit = learner.audit_
+    share = audit.without_partner.value
+    if not (audit.n_answers >= N_TRUSTED and share < 1):
         share = sum(alone) / (sum(alone) + learner._n_aligned())
     n = round(n_held * share / (1 - share))
     return np.quantile(shares, (np.arange(n) + 0.5) / max(n, 1))

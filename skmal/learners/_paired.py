@@ -539,9 +539,9 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             Rows of X of the same label repeat one item, as they do for `fit`: it may
             have as many partners as it has rows.
         n_folds : int, default=10
-            Into how many parts the known pairs are cut where there are too few answers
-            to random questions to learn the confidence from, at least 2. None:
-            nothing is held out, and confidence is what similarities alone tell.
+            Into how many parts the known pairs are cut, which are left out by turns to
+            learn the confidence from, at least 2. None: nothing is held out, and
+            confidence is what similarities alone tell.
 
         Returns
         -------
@@ -563,16 +563,18 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         Similarities become shares by Sinkhorn scaling of the most similar 20 of each
         row, looked up both ways; the assignment with the largest sum of shares is
         exact up to 30,000 rows of either side, and takes the largest free share one
-        after the other beyond. From 90,000 rows on, candidates are looked for in
-        neighbouring cells alone. No array is larger than 40 values per row.
+        after the other beyond. All rows are compared with all others, in blocks on all
+        cores that BLAS may use; no array that is kept is larger than 40 values per row.
 
-        Confidence is learned from 30 or more answers to random questions (see `audit`):
-        the encoder is fitted again on what was known before each of the last ten rounds
-        of them, and its proposals then are compared with the answers. Without these,
-        the known pairs are left out by turns. Of pairs that a strategy chose that is
-        too low, and `Matching.is_trusted` says so. Either costs up to ten fits of the
-        encoder and as many assignments, fewer where pairs are many; an encoder of long
-        training may take ``n_folds=None`` or few folds.
+        Confidence is learned from answers to random questions (see `audit`): the
+        encoder is fitted again on what was known before each of the last ten rounds of
+        them, and its proposals then are compared with the answers. Beside these, known
+        pairs are left out by turns, until 200 were. Of pairs that a strategy chose
+        fewer are found than of open ones; by how much is learned, and
+        `Matching.is_trusted` says if there are 30 random answers to tell. An item that
+        is equal to the partner is as right as the partner. This costs up to twenty fits
+        of the encoder and as many assignments, fewer where pairs are many; an encoder
+        of long training may take ``n_folds=None``, or few.
 
         Where items without a partner are known (`teach_unmatched`), a pair that looks
         more like these is not proposed, and confidence counts as many as there are

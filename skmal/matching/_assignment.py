@@ -44,6 +44,38 @@ def partner_shares(edges: Edges, n_partners: IntArray) -> FloatArray:
     return shares
 
 
+def shares_of_equals(
+    edges: Edges, shares: FloatArray, same: tuple[IntArray, IntArray]
+) -> FloatArray:
+    """Return how likely each pair is, or another that nothing tells from it.
+
+    Items that are equal share what is likely of them: the sum over equal pairs, divided
+    among the equals of the side that has fewer.
+
+    Parameters
+    ----------
+    edges : Edges
+        The pairs.
+    shares : ndarray of shape (n_edges,)
+        How likely each is.
+    same : tuple of two arrays, of shape (n_x,) and (n_y,)
+        A number for each row, equal for equal items.
+
+    Returns
+    -------
+    ndarray of shape (n_edges,)
+        In [0, 1].
+    """
+    x, y = (np.unique(own, return_inverse=True)[1] for own in same)
+    n_x, n_y = np.bincount(x), np.bincount(y)
+    if len(n_x) == len(x) and len(n_y) == len(y):
+        return np.clip(shares, 0, 1)
+    key = x[edges.x].astype(np.int64) * len(n_y) + y[edges.y]
+    pairs = np.unique(key, return_inverse=True)[1]
+    sums = np.bincount(pairs, shares)[pairs]
+    return np.clip(sums / np.minimum(n_x[x[edges.x]], n_y[y[edges.y]]), 0, 1)
+
+
 def assign(edges: Edges, weights: FloatArray, n_partners: IntArray) -> IntArray:
     """Return the edges of the one-to-one assignment with the largest sum of weights.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._shared.types import BoolArray, FloatArray, IntArray
-from ._assignment import assign, partner_shares
+from ._assignment import assign, partner_shares, shares_of_equals
 from ._candidates import find_edges
 from ._confidence import N_TRUSTED
 
@@ -20,9 +20,10 @@ class Matching:
         Rows of both pools that are proposed as partners. A row that is in none has no
         partner, as far as can be told.
     confidence : ndarray of shape (n_proposed,)
-        The probability that they are.
+        The probability that they are, or that one is equal to the other's partner.
     n_checked : int
-        How many answers that probability was learned from.
+        How many answers that probability was learned from: those to random questions,
+        or all, where these are fewer than 30.
     is_random : bool
         Whether these were about items drawn at random. Items that a strategy chose are
         harder than most, and confidence learned from them is too low.
@@ -98,6 +99,7 @@ def propose(
     Y: FloatArray,
     n_partners: IntArray | None = None,
     one_to_one: bool = True,
+    same: tuple[IntArray, IntArray] | None = None,
 ) -> Proposals:
     """Propose partners among the features of two pools.
 
@@ -110,6 +112,9 @@ def propose(
     one_to_one : bool, default=True
         Whether each row may be given only as often as it has partners. False: every row
         of Y is given its likeliest row of X.
+    same : tuple of two arrays, default=None
+        A number for each row of X and of Y, equal for equal items, which are as right
+        as the partner. None: no two are equal.
 
     Returns
     -------
@@ -130,7 +135,10 @@ def propose(
         order = np.lexsort([-shares, edges.y])
         _, first = np.unique(edges.y[order], return_index=True)
         chosen = order[first]
-    own = np.clip(shares[chosen], 0, 1)
+    if same is None:
+        own = np.clip(shares[chosen], 0, 1)
+    else:
+        own = shares_of_equals(edges, shares, (same[0], same[1][order_y]))[chosen]
     x, y = edges.x[chosen], order_y[edges.y[chosen]]
     order = np.lexsort([y, x] if one_to_one else [x, y])
     return Proposals(x[order], y[order], own[order])

@@ -8,6 +8,8 @@ from sklearn.exceptions import NotFittedError
 
 from skmal import PairedActiveLearner, Query, RandomSampling, RidgeCCA
 from skmal.datasets import make_colorswap
+from skmal.learners import _matched
+from skmal.matching._matching import Proposals
 
 
 @pytest.fixture(scope="module")
@@ -279,3 +281,29 @@ def test_an_equal_item_is_as_right_as_the_partner(pairs):
     right = (proposed[0] == proposed[1]).all(axis=1)
     assert right.mean() > 0.5
     assert abs(matching.confidence.mean() - right.mean()) < 0.2
+
+
+def test_a_pair_is_looked_at_from_the_side_with_fewer_equals():
+    found = Proposals(np.arange(3), np.array([2, 1, 0]), np.array([0.9, 0.5, 0.4]))
+    same = np.arange(3), np.array([0, 1, 0])  # the first text is there twice
+    shares, right = _matched._of_held(found, same, n_held=1, n_known=1)
+    assert shares.tolist() == [0.9]  # not .4: whose the third picture is is not known
+    assert right.tolist() == [True]
+    shares, right = _matched._of_held(found, (np.arange(3),) * 2, n_held=1, n_known=1)
+    assert shares.tolist() == [0.9, 0.4]
+    assert not right.any()
+
+
+@pytest.mark.parametrize("enough", [100, 1000])
+def test_answers_are_left_out_before_what_was_known_from_the_start(
+    pairs, audited, monkeypatch, enough
+):
+    left_out = []
+    monkeypatch.setattr(_matched, "ENOUGH_LEFT_OUT", enough)
+    monkeypatch.setattr(
+        _matched, "_folds", lambda rows, *_: left_out.append(rows) or []
+    )
+    audited.match(pairs[0][:20], pairs[1][:20])
+    first = min(audited._audits.n_before)
+    assert 0 < first <= 80
+    assert left_out[0][0] == (first if enough == 100 else 0)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from skmal.matching import _assignment, _candidates
-from skmal.matching._assignment import assign, partner_shares
+from skmal.matching._assignment import assign, partner_shares, shares_of_equals
 from skmal.matching._candidates import find_edges
 from skmal.matching._matching import propose
 
@@ -23,66 +23,69 @@ def ones(n):
     return np.ones(n, dtype=int)
 
 
-@pytest.fixture(params=["all pairs", "candidates", "cells"])
+@pytest.fixture(params=["all pairs", "candidates"])
 def way(request, monkeypatch):
     """Let small pools be looked at as larger ones are."""
     if request.param != "all pairs":
         monkeypatch.setattr(_candidates, "ALL_PAIRS", 0)
-    if request.param == "cells":
-        monkeypatch.setattr(_candidates, "EXACT", 0)
-        monkeypatch.setattr(_candidates, "CELL", 20)
     return request.param
 
 
-def test_candidates_are_the_most_similar_both_ways(monkeypatch):
+@pytest.mark.parametrize("shape", [(150, 90), (90, 151), (3, 400)])
+def test_candidates_are_the_most_similar_both_ways(monkeypatch, shape):
     monkeypatch.setattr(_candidates, "ALL_PAIRS", 0)
-    X, Y = rows_of(0, 150, 90)
+    X, Y = rows_of(0, *shape)
     edges = find_edges(X, Y, k=3)
     S = X @ Y.T
-    expected = {(i, j) for i in range(150) for j in np.argsort(-S[i])[:3]}
-    expected |= {(i, j) for j in range(90) for i in np.argsort(-S[:, j])[:3]}
+    expected = {(i, j) for i in range(shape[0]) for j in np.argsort(-S[i])[:3]}
+    expected |= {(i, j) for j in range(shape[1]) for i in np.argsort(-S[:, j])[:3]}
     assert set(zip(edges.x.tolist(), edges.y.tolist(), strict=True)) == expected
     assert np.allclose(edges.similarity, S[edges.x, edges.y], atol=1e-6)
     assert len(edges.x) == len(expected)
+    assert (np.diff(edges.x.astype(int) * shape[1] + edges.y) > 0).all()
 
 
-def test_blocks_change_no_candidates(monkeypatch):
+def test_blocks_and_threads_change_no_candidates(monkeypatch):
     monkeypatch.setattr(_candidates, "ALL_PAIRS", 0)
     X, Y = rows_of(1, 300, 280)
     whole = find_edges(X, Y, k=4)
     monkeypatch.setattr(_candidates.SIZES, "matched_values", 280 * 17)
+    monkeypatch.setattr(_candidates.SIZES, "matched_rows", 16)
+    monkeypatch.setattr(_candidates, "count_threads", lambda *_: 3)
     blocked = find_edges(X, Y, k=4)
     assert np.array_equal(whole.x, blocked.x)
     assert np.array_equal(whole.y, blocked.y)
-
-
-def test_cells_find_nearly_all_of_near_partners(monkeypatch):
-    monkeypatch.setattr(_candidates, "ALL_PAIRS", 0)
-    monkeypatch.setattr(_candidates, "EXACT", 0)
-    monkeypatch.setattr(_candidates, "CELL", 20)
-    monkeypatch.setattr(_candidates, "N_PROBED", 4)
-    X, Y = rows_of(2, 400, 400)
-    edges = find_edges(X, Y, k=5)
-    assert len(edges.x) < 10 * 400
-    assert (edges.x == edges.y).sum() > 0.9 * 400
-
-
-def test_few_rows_are_one_cell(monkeypatch):
-    monkeypatch.setattr(_candidates, "ALL_PAIRS", 0)
-    monkeypatch.setattr(_candidates, "EXACT", 0)
-    edges = find_edges(*rows_of(2, 400, 90), k=5)
-    assert len(set(edges.x.tolist())) == 400
 
 
 def test_equal_rows_are_all_candidates(monkeypatch):
     monkeypatch.setattr(_candidates, "ALL_PAIRS", 0)
     X, Y = (np.repeat(rows, 100, axis=0) for rows in rows_of(9, 4, 4))
     assert len(propose(X, Y).x) >= 395
-    whole = find_edges(X, Y)
-    monkeypatch.setattr(_candidates.SIZES, "matched_values", 400 * 17)
-    blocked = find_edges(X, Y)
-    assert np.array_equal(whole.x, blocked.x)
-    assert np.array_equal(whole.y, blocked.y)
+
+
+def test_equals_in_many_groups_are_all_candidates(monkeypatch):
+    monkeypatch.setattr(_candidates, "ALL_PAIRS", 0)
+    X, _ = rows_of(10, 900, 900)
+    same = np.tile(X[:1], (900, 1))
+    assert len(propose(X, same).x) >= 880
+    assert len(propose(same, X).x) >= 880
+
+
+def test_equal_items_share_what_is_likely():
+    X, Y = rows_of(3, 12, 12)
+    Y[6:] = Y[:6]  # each text stands there twice
+    y = np.arange(12) % 6
+    edges = find_edges(X, Y)
+    shares = partner_shares(edges, ones(12))
+    own = shares_of_equals(edges, shares, (np.arange(12), y)).reshape(12, 12)
+    dense = shares.reshape(12, 12)
+    assert np.allclose(own[:, :6], (dense[:, :6] + dense[:, 6:]).clip(0, 1))
+    assert np.allclose(own[:, 6:], own[:, :6])
+    both = shares_of_equals(edges, shares, (np.arange(12) % 6, y)).reshape(12, 12)
+    blocks = dense.reshape(2, 6, 2, 6).sum(axis=(0, 2)) / 2
+    assert np.allclose(both, np.tile(blocks, (2, 2)).clip(0, 1))
+    alone = shares_of_equals(edges, shares, (np.arange(12), np.arange(12)))
+    assert np.allclose(alone, shares.clip(0, 1))
 
 
 def test_shares_of_rows_and_columns_sum_to_one():

@@ -1,37 +1,83 @@
 """Confidence, intervals, audits and forecasts, from made-up answers."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from skmal._shared.intervals import mean_interval, wilson_interval
 from skmal.matching._audit import Audits
-from skmal.matching._confidence import calibrate, log_odds
+from skmal.matching._confidence import RIGHT, Looks, calibrate, log_odds
 from skmal.matching._forecast import forecast
+
+
+def looks_of(shares, right, known=1.0, is_chosen=False):
+    n = len(shares)
+    return Looks(shares, right, np.full(n, known), np.full(n, is_chosen))
+
+
+def both(*parts):
+    columns = zip(*map(astuple, parts), strict=True)
+    return Looks(*map(np.concatenate, columns))
 
 
 def test_confidence_is_the_share_right_where_answers_are_many():
     rng = np.random.default_rng(0)
     shares = rng.random(4000)
     truth = expit(-1 + 0.5 * log_odds(shares))
-    learned = calibrate(shares, rng.random(4000) < truth).confidence(shares)
+    learned = calibrate(looks_of(shares, rng.random(4000) < truth)).confidence(shares)
     assert np.abs(learned - truth).mean() < 0.02
 
 
-def test_without_answers_it_is_the_prior_and_nearly_one_half():
-    confidence = calibrate(np.empty(0), np.empty(0, dtype=bool)).confidence(
-        np.array([0.01, 0.5, 0.99])
+def test_it_is_where_the_penalised_likelihood_is_largest():
+    rng = np.random.default_rng(1)
+    looks = both(
+        looks_of(rng.random(40), rng.random(40) < 0.3, 0.5),
+        looks_of(rng.random(60), rng.random(60) < 0.2, is_chosen=True),
     )
+
+    def loss(own):
+        odds = own[0] + own[1] * log_odds(looks.shares)
+        odds += own[2] * np.log(looks.known) + own[3] * looks.is_chosen
+        weights = 0.5 * np.where(looks.is_chosen, 0.5, 1)
+        fit = (weights * np.logaddexp(0, np.where(looks.right, -odds, odds))).sum()
+        return fit + (((own - RIGHT.mean) / RIGHT.sd) ** 2).sum() / 2
+
+    best = minimize(loss, np.zeros(4)).x
+    assert np.allclose(calibrate(looks).line, best[:2], atol=1e-3)
+
+
+def test_chosen_answers_and_old_ones_do_not_make_it_modest():
+    rng = np.random.default_rng(2)
+    shares = np.full(400, 0.5)
+    half, few = rng.random(400) < 0.5, rng.random(400) < 0.35
+    alone = calibrate(looks_of(shares, half)).confidence(shares[:1])
+    chosen = both(looks_of(shares, half), looks_of(shares, few, is_chosen=True))
+    old = both(looks_of(shares, half), looks_of(shares, few, known=0.2))
+    pooled = both(looks_of(shares, half), looks_of(shares, few))
+    assert calibrate(chosen).confidence(shares[:1]) > alone - 0.04
+    assert calibrate(old).confidence(shares[:1]) > alone - 0.04
+    assert calibrate(pooled).confidence(shares[:1]) < alone - 0.06
+
+
+def test_without_answers_it_is_the_prior_and_nearly_one_half():
+    nothing = looks_of(np.empty(0), np.empty(0, dtype=bool))
+    confidence = calibrate(nothing).confidence(np.array([0.01, 0.5, 0.99]))
     assert (np.diff(confidence) > 0).all()
-    assert (confidence > 0.1).all()
     assert (confidence < 0.9).all()
 
 
 def test_few_answers_make_nothing_sure():
     shares = np.array([0.9, 0.95, 0.99])
-    sure = calibrate(shares, np.ones(3, dtype=bool)).confidence(np.array([0.99]))
-    surer = calibrate(np.tile(shares, 30), np.ones(90, dtype=bool))
-    assert sure[0] < 0.95 < surer.confidence(np.array([0.99]))[0]
+    sure = calibrate(looks_of(shares, np.ones(3, dtype=bool)))
+    surer = calibrate(looks_of(np.tile(shares, 30), np.ones(90, dtype=bool)))
+    assert sure.confidence(shares)[2] < 0.95 < surer.confidence(shares)[2]
+
+
+def test_the_largest_shares_are_no_surer_than_large_ones():
+    assert log_odds(np.array([0.9]))[0] == log_odds(np.array([1.0]))[0]
 
 
 def test_wilson_is_the_textbook_one():
