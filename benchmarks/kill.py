@@ -108,7 +108,7 @@ def answer_all(path: Path, pipe: int) -> None:
     def export():
         while True:
             tell("export")
-            session.export_csv(table_of(path))
+            session.export(table_of(path))
 
     threading.Thread(target=export, daemon=True).start()
     workers = [threading.Thread(target=work, args=(by,)) for by in PEOPLE]

@@ -24,7 +24,7 @@ def path(tmp_path):
         question = session.next_question()
         session.answer(question, truth(question))
         session.undo()
-        session.export_csv(tmp_path / "expected.csv")
+        session.export(tmp_path / "expected.csv")
     return session.path
 
 

@@ -100,7 +100,7 @@ def test_sounds_are_played_in_a_notebook(folder, monkeypatch):
     with AnnotationSession(
         folder / "s.skmal", sounds, texts, features=tuple(features), budget=6
     ) as session:
-        item, shown = session.item(0, "03.wav"), module.QuestionWidget(session)
+        item, shown = session.items.get(0, "03.wav"), module.QuestionWidget(session)
         head, content = shown._picture(0, item).split(",")
         assert head == "data:audio/wav;base64"
         assert b64decode(content) == (sounds / "03.wav").read_bytes()
