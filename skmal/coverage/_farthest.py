@@ -20,6 +20,13 @@ from ..arrays._block_math import (
     on_device,
     to_host,
 )
+from ..arrays._bfloat16 import (
+    bfloat16_pays,
+    coarse_centres,
+    coarse_minima,
+    coarse_points,
+    spread,
+)
 from ..arrays._blocks import as_pool, batches, fetch, float_dtype, read
 from ..arrays._distances import Space, direct_differences, mean_row
 from ..arrays._kinds import Block, Rows
@@ -28,6 +35,7 @@ from ..arrays._threads import count_threads, in_threads
 
 ROW_BYTES = 64  # of memory for what is known of a row, and for lists of rows
 ALIGNED, PICKS = 0, 1  # the two kinds of centres
+COARSELY = 2  # added to them: centres that a row has been compared with in bfloat16
 
 
 class FarthestRows:
@@ -38,7 +46,10 @@ class FarthestRows:
     Invariant: `bound[i]` is row i's squared distance to the centres that it has seen,
     the first `seen[ALIGNED, i]` and `seen[PICKS, i]` of either kind, wrong by at most
     `slack`. So but for the slack it is an upper bound of its distance to all centres,
-    and it only falls. A row that has seen all of them is fresh.
+    and it only falls. A row that has seen all of them is fresh. Where products in
+    bfloat16 are fast, they are taken first: a bound of theirs is larger by how wrong
+    they may be, so rows whose bounds they bring down enough need nothing else. What a
+    row has seen that way counts for nothing when it is asked whether it is fresh.
 
     Certificate: a fresh row is the farthest if its bound exceeds every other bound by
     more than twice the slack. This is why most rows need never be compared with most
@@ -75,7 +86,10 @@ class FarthestRows:
             mean = mean_row(self.aligned, np.arange(self.n_aligned), "aligned")
             self.space = Space(mean, self.dtype, self.device)
         self.bound: FloatArray = np.full(n, np.inf, self.dtype)
-        self.seen = np.zeros((2, n), np.int32)
+        self.seen = np.zeros((4, n), np.int32)
+        self.is_coarse = False  # whether bfloat16 is used
+        self.kept: dict[int, Block] = {}  # centres of each kind, see `_turned`
+        self.lock = Lock()  # of what is kept
         # Distances by direct differences to so many centres; 0 to none stands for
         # infinity, for zeros take up no memory until they are written.
         self.exact, self.exact_seen = np.zeros(n), np.zeros(n, np.int32)
@@ -103,6 +117,7 @@ class FarthestRows:
         The pool is read once. The floor follows the farthest row known so far, so that
         most rows leave after a few comparisons.
         """
+        self._look_coarsely_at(self.n_aligned)
         with computing(self.device):
             return self._largest_distance()
 
@@ -143,6 +158,7 @@ class FarthestRows:
         is used up, the floor falls by 4 %: it decides the cost, never the picks.
         """
         # A pick is too little work to be shared out: BLAS's threads would only spin.
+        self._look_coarsely_at(self.n_aligned + n_picks)
         one = threadpool_limits(1 if self.n_threads > 1 else None, "blas")
         with computing(self.device), one:
             return self._pick(rows, n_picks, with_distances)
@@ -203,7 +219,7 @@ class FarthestRows:
             at = near[0]
             if len(near) > 1:
                 self._save(band, bound)
-                self._make_exact(band[near])
+                self._make_all_exact(band, bound, near)
                 at = near[self.exact[band[near]].argmax()]  # the lowest of equals
             np.minimum(bound, to_host(x @ self.space.turned(x[at])), out=bound)
             self._add(band[at])
@@ -217,13 +233,20 @@ class FarthestRows:
         return len(self.picks) - n_before
 
     def _save(self, rows: IntArray, bound: FloatArray) -> None:
-        self.bound[rows], self.seen[PICKS, rows] = bound, len(self.picks)
+        self.bound[rows] = bound
+        self.seen[PICKS::COARSELY, rows] = len(self.picks)
 
     def _add(self, row: Any) -> None:
         self.picks.append(row)
         self.bound[row] = -np.inf
 
     # ---------------------------------------------------------------- comparing
+
+    def _look_coarsely_at(self, n_centres: int) -> None:
+        n, d = self.features.shape
+        if not self.is_coarse and n > SIZES.plain:
+            self.is_coarse = bfloat16_pays(n * d * n_centres, self.device)
+            self.kept.clear()
 
     def _refresh(self, rows: IntArray, floor: float) -> None:
         """Make rows fresh, or find that their bounds are below the floor.
@@ -235,25 +258,38 @@ class FarthestRows:
         stale = self.seen[ALIGNED, rows] < self.n_aligned
         stale |= self.seen[PICKS, rows] < len(self.picks)
         rows = rows[stale]
-        if self.picks:  # else none has seen any
-            rows = rows[self.seen[PICKS, rows].argsort(kind="stable")]
-        in_threads(
-            lambda some: self._refresh_block(rows[some], floor),
-            len(rows),
-            self.n_threads if len(rows) >= SIZES.stale else 1,
-            self.size,
-            self.verbose and 2 * len(rows) > len(self.bound),
-            "distances",
-        )
+        for step in (COARSELY, 0) if self.is_coarse else (0,):
+            rows = rows[self.bound[rows] >= floor]
+            if self.picks:  # else none has seen any
+                rows = rows[self.seen[step + PICKS, rows].argsort(kind="stable")]
+            in_threads(
+                lambda some: self._compare_all(rows[some], floor, step),  # noqa: B023
+                len(rows),
+                self.n_threads if len(rows) >= SIZES.stale else 1,
+                self.size,
+                self.verbose and 2 * len(rows) > len(self.bound),
+                "distances",
+            )
 
     def _refresh_block(self, rows: IntArray, floor: float) -> None:
+        if self.is_coarse:
+            self._compare_all(rows, floor, COARSELY)
+            rows = rows[self.bound[rows] >= floor]
+        self._compare_all(rows, floor)
+
+    def _compare_all(self, rows: IntArray, floor: float, step: int = 0) -> None:
+        """Compare rows with all centres, coarsely or not, until they are near enough."""
+        if not len(rows):
+            return
         x = self._points(rows)
+        if step == COARSELY:
+            x = coarse_points(x, self.space.d)
         for kind, stop in (
             (ALIGNED, min(SIZES.covering, self.n_aligned)),
             (PICKS, len(self.picks)),
             (ALIGNED, self.n_aligned),
         ):
-            rows, x = self._compare(kind, stop, rows, x, floor)
+            rows, x = self._compare(step + kind, stop, rows, x, floor)
 
     def _compare(
         self, kind: int, n_centres: int, rows: IntArray, x: Block, floor: float
@@ -270,11 +306,12 @@ class FarthestRows:
             # Those that have seen as many, up to where the next ones join them.
             same = rows[: np.searchsorted(seen[rows], start, side="right")]
             size = SIZES.centres if start else SIZES.first_centres
+            if kind >= COARSELY:
+                size = SIZES.coarse_centres
             stop = min(start + size, n_centres)
             if len(same) < len(rows):
                 stop = min(stop, seen[rows[len(same)]])
-            centres = self._as_centres(self._centres(kind, start, stop))
-            squared = minima(centres @ x[: len(same)].T)
+            squared = self._minima(kind, x[: len(same)], start, stop)
             self.bound[same] = np.minimum(self.bound[same], squared)
             seen[same] = stop
             stay = self.bound[rows] >= floor
@@ -283,7 +320,56 @@ class FarthestRows:
         stay = self.bound[rows] >= floor
         return (rows, x) if stay.all() else (rows[stay], x[stay])
 
+    def _minima(self, kind: int, x: Block, start: int, stop: int) -> FloatArray:
+        """Return squared distances to the nearest of some centres, from above."""
+        centres = self._turned(kind, start, stop)
+        if kind < COARSELY:
+            return minima(centres @ x.T)
+        largest, slack = self.space.largest, self.slack
+        return coarse_minima(x, centres, self.space.d, largest) + slack
+
+    def _turned(self, kind: int, start: int, stop: int) -> Block:
+        """Return centres as they are multiplied; as many as memory allows are kept."""
+        if kind // COARSELY != self.is_coarse or stop > self._n_kept(kind):
+            return self._new_turned(kind, start, stop)
+        with self.lock:
+            kept = self.kept.get(kind)
+            if kept is None:
+                kept = self._new_turned(kind, 0, stop)
+            elif len(kept) < stop:
+                kept = joined((kept, self._new_turned(kind, len(kept), stop)))
+            self.kept[kind] = kept
+        return kept[start:stop]
+
+    def _n_kept(self, kind: int) -> int:
+        """Return how many centres of a kind, float32 or narrower, may be kept."""
+        n = len(self.bound) // SIZES.kept_share
+        return n if kind % COARSELY == ALIGNED else max(n - self.n_aligned, 0)
+
+    def _new_turned(self, kind: int, start: int, stop: int) -> Block:
+        centres = self._centres(kind % COARSELY, start, stop)
+        if kind < COARSELY:
+            return self._as_centres(centres)
+        points = self.space.points(centres, "aligned")
+        return coarse_centres(points, self.space.d)
+
     # ---------------------------------------------------------------- exactly
+
+    def _make_all_exact(
+        self, band: IntArray, bound: FloatArray, near: IntArray
+    ) -> None:
+        """Bring `exact` of the rows of a band that are near ties up to date.
+
+        Where some have none yet, those come along that may tie next: going through
+        the centres costs more than comparing with them.
+        """
+        rows = band[near]
+        if (self.exact_seen[rows] == 0).any() and len(near) < SIZES.exact < len(band):
+            rows = band[np.argpartition(bound, -SIZES.exact)[-SIZES.exact :]]
+            rows = rows[self.bound[rows] > -np.inf]
+            new = (self.exact_seen[rows] == 0) | np.isin(rows, band[near])
+            rows = rows[new]
+        self._make_exact(rows)
 
     def _make_exact(self, rows: IntArray) -> None:
         """Bring `exact` of fresh rows up to date by direct differences in float64."""
@@ -419,7 +505,7 @@ class FarthestRows:
         products = self._products(x, 0, self.n_centres)
         distances = np.concatenate([to_host(squared) for _, squared in products])
         nearest = distances.min(axis=0)
-        if self.n_aligned and not self.seen[ALIGNED].any():
+        if self.n_aligned and not self.seen.any():
             self.order = cover_order(distances[: self.n_aligned] <= 0.8 * nearest.max())
         return nearest.max() - 2 * self.slack
 
