@@ -27,20 +27,21 @@ class Sizes:
     # The farthest rows
     centres: int = 256  # that rows are compared with at a time
     first_centres: int = 32  # the same, to begin with
-    coarse_centres: int = 512  # the same, in bfloat16
     covering: int = 512  # aligned items that rows are compared with before the picks
     plain: int = 512  # pools of at most so many rows are compared with every centre
     band: int = 256  # rows that are compared with every pick, to begin with
+    ahead: int = 32  # picks on a device before the host hears of them
     sample: int = 2**19  # distances of a sample of rows to all aligned items
     run: int = 32  # neighbouring rows of that sample, which are read together
     exact: int = 64  # rows of a band that are compared exactly at a time, at least
-    kept_share: int = 128  # one part in so many of a pool may hold centres, as compared
+    kept_share: int = 128  # rows of a pool for each centre that is kept as compared
     stale: int = 2**14  # rows to refresh that are worth starting threads
     steps: int = 256  # of a guess that a partition's rows are compared with at a time
     survivors: int = 4096  # rows that may travel in one stage, at least; of all parts
 
     # Similarities
     queries: int = 2048  # whose similarities to a block of a gallery are in memory
+    similarities: int = 2**20  # of 4 bytes, in memory at a time where they can be fewer
     group: int = 64  # gallery rows of which only the best is looked at, at first
     candidates: int = 64  # for the best two of a query, on average, that are too many
     nearest_queries: int = 1024  # whose similarities to a whole gallery are in memory

@@ -1,7 +1,7 @@
 """Products in bfloat16, several times as fast where there are units for them.
 
-They say about which rows something has to be known better. How wrong they may be is in
-`spread` and `COARSE`; nothing that is returned to a user comes out of them.
+They say which rows have to be looked at again; nothing that a user gets comes from
+them.
 """
 
 import importlib
@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .._shared.sizes import SIZES
-from ._block_math import to_host
+from .._shared.types import FloatArray
 from ._kinds import Block, is_tensor
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 FLAGS = {"amx_bf16", "avx512_bf16", "bf16"}  # of processors, as Linux names them
 FASTER = 1.5  # than float32, at least, or they do not pay
-COARSE = 1.02 * 2.0**-9  # the relative error of a number in bfloat16, and a reserve
+COARSE = 1.01 * 2.0**-8  # the relative error of a number in bfloat16, and a reserve
 
 
 def bfloat16_pays(n_products: float, device: "torch.device | None" = None) -> bool:
@@ -75,67 +74,29 @@ def _is_fast_card(device: "torch.device") -> bool:
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
-def coarse(rows: Block) -> "torch.Tensor":
-    """Return rows in bfloat16, where they are."""
-    return _as_tensor(rows).bfloat16()
+def coarse(rows: Block) -> "tuple[torch.Tensor, float]":
+    """Return rows in bfloat16, where they are, and the longest difference to them."""
+    if not is_tensor(rows):
+        torch: Any = sys.modules["torch"]
+        # torch warns of what it could not write into.
+        rows = torch.from_numpy(rows if rows.flags.writeable else rows.copy())
+    narrow = rows.bfloat16()
+    return narrow, float((rows - narrow).norm(dim=1).max())
 
 
-def _as_tensor(rows: Block) -> "torch.Tensor":
-    if is_tensor(rows):
-        return rows
-    torch: Any = sys.modules["torch"]
-    # torch warns of what it could not write into.
-    return torch.from_numpy(rows if rows.flags.writeable else rows.copy())
+def coarse_slack(wrong: float, others_wrong: float) -> float:
+    """Bound by how much products of unit rows change when the rows become coarse.
 
-
-def coarse_points(points: Block, d: int) -> "torch.Tensor":
-    """Return [x, |x|^2 in three parts, 1, 1, 1, 0] of points, in bfloat16.
-
-    Three parts hold all bits of a float32.
+    Given are the longest differences of rows and of others. By Cauchy's inequality, for
+    |x.c - x'.c'| <= |x - x'| |c| + |x'| |c - c'|.
     """
-    return _coarse_points(_as_tensor(points), d, 1.0, d)
+    return 1.001 * (wrong + (1 + wrong) * others_wrong)
 
 
-def coarse_centres(points: Block, d: int) -> "torch.Tensor":
-    """Return [-2 x, 1, 1, 1, |x|^2 in three parts, 0], whose products are distances."""
-    return _coarse_points(_as_tensor(points), d, -2.0, d + 3)
+def coarse_below(values: FloatArray, slack: float) -> FloatArray:
+    """Return below what a coarse product is certain to be the lesser, after rounding.
 
-
-def _coarse_points(
-    points: "torch.Tensor", d: int, factor: float, at: int
-) -> "torch.Tensor":
-    torch: Any = sys.modules["torch"]
-    width = -(-(d + 6) // 32) * 32
-    rows = points.new_empty((len(points), width), dtype=torch.bfloat16)
-    rows[:, :d] = points[:, :d]
-    if factor != 1:
-        rows[:, :d] *= factor  # a power of two, so nothing is rounded
-    rows[:, d : d + 6] = 1
-    rows[:, d + 6 :] = 0
-    left = points[:, d]
-    for part in range(at, at + 3):
-        rows[:, part] = left
-        left = left - rows[:, part]
-    return rows
-
-
-def coarse_minima(
-    points: "torch.Tensor", centres: "torch.Tensor", d: int, largest: float
-) -> npt.NDArray[np.float32]:
-    """Return an upper bound of each point's squared distance to the nearest centre.
-
-    But for the rounding of float32. `largest` is the largest |x|^2 of all centres.
+    Values that were rounded to bfloat16 are wrong by ``slack + COARSE * abs(values)``
+    at most; the last term is for others, below zero, whose absolute value is larger.
     """
-    least = to_host((points @ centres.T).amin(dim=1).float())
-    squares = to_host(points[:, d].float())
-    bound = np.maximum(least, 0) * (1 + 2 * COARSE)  # it was rounded, too
-    return bound + spread(squares * (1 + 2 * COARSE), largest)
-
-
-def spread(squares: Any, largest: float) -> Any:
-    """Bound by how much bfloat16 falsifies squared distances of points.
-
-    Given are the points' |x|^2 and the largest of the centres. By Cauchy's inequality,
-    for |x.c - x'.c'| <= |x - x'| |c| + |x'| |c - c'|.
-    """
-    return 2 * COARSE * (2 + COARSE) * (squares * largest) ** 0.5 + 1e-30
+    return values - 2 * slack - 2 * COARSE * (np.abs(values) + 4 * COARSE)

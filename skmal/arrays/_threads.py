@@ -43,8 +43,8 @@ def stream(
     """Yield what `function` makes of each of the slices that `batches` cuts, in order.
 
     Threads take turns in reading and computing, so one reads from disk while another
-    computes. BLAS and OpenMP keep to one thread in each of them. An error is that of the first
-    batch which has one, whatever the number of threads.
+    computes. BLAS and OpenMP keep to one thread in each of them. An error is that of
+    the first batch which has one, whatever the number of threads.
     """
     blocks = list(batches(n, size))
     with progress(n, desc, verbose) as advance, ExitStack() as stack:

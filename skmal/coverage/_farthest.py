@@ -20,13 +20,6 @@ from ..arrays._block_math import (
     on_device,
     to_host,
 )
-from ..arrays._bfloat16 import (
-    bfloat16_pays,
-    coarse_centres,
-    coarse_minima,
-    coarse_points,
-    spread,
-)
 from ..arrays._blocks import as_pool, batches, fetch, float_dtype, read
 from ..arrays._distances import Space, direct_differences, mean_row
 from ..arrays._kinds import Block, Rows
@@ -35,7 +28,6 @@ from ..arrays._threads import count_threads, in_threads
 
 ROW_BYTES = 64  # of memory for what is known of a row, and for lists of rows
 ALIGNED, PICKS = 0, 1  # the two kinds of centres
-COARSELY = 2  # added to them: centres that a row has been compared with in bfloat16
 
 
 class FarthestRows:
@@ -46,10 +38,7 @@ class FarthestRows:
     Invariant: `bound[i]` is row i's squared distance to the centres that it has seen,
     the first `seen[ALIGNED, i]` and `seen[PICKS, i]` of either kind, wrong by at most
     `slack`. So but for the slack it is an upper bound of its distance to all centres,
-    and it only falls. A row that has seen all of them is fresh. Where products in
-    bfloat16 are fast, they are taken first: a bound of theirs is larger by how wrong
-    they may be, so rows whose bounds they bring down enough need nothing else. What a
-    row has seen that way counts for nothing when it is asked whether it is fresh.
+    and it only falls. A row that has seen all of them is fresh.
 
     Certificate: a fresh row is the farthest if its bound exceeds every other bound by
     more than twice the slack. This is why most rows need never be compared with most
@@ -86,8 +75,7 @@ class FarthestRows:
             mean = mean_row(self.aligned, np.arange(self.n_aligned), "aligned")
             self.space = Space(mean, self.dtype, self.device)
         self.bound: FloatArray = np.full(n, np.inf, self.dtype)
-        self.seen = np.zeros((4, n), np.int32)
-        self.is_coarse = False  # whether bfloat16 is used
+        self.seen = np.zeros((2, n), np.int32)
         self.kept: dict[int, Block] = {}  # centres of each kind, see `_turned`
         self.lock = Lock()  # of what is kept
         # Distances by direct differences to so many centres; 0 to none stands for
@@ -117,7 +105,6 @@ class FarthestRows:
         The pool is read once. The floor follows the farthest row known so far, so that
         most rows leave after a few comparisons.
         """
-        self._look_coarsely_at(self.n_aligned)
         with computing(self.device):
             return self._largest_distance()
 
@@ -158,7 +145,6 @@ class FarthestRows:
         is used up, the floor falls by 4 %: it decides the cost, never the picks.
         """
         # A pick is too little work to be shared out: BLAS's threads would only spin.
-        self._look_coarsely_at(self.n_aligned + n_picks)
         one = threadpool_limits(1 if self.n_threads > 1 else None, "blas")
         with computing(self.device), one:
             return self._pick(rows, n_picks, with_distances)
@@ -209,9 +195,13 @@ class FarthestRows:
 
     def _pick_from(self, band: IntArray, cut: float, n_picks: int) -> int:
         """Pick from fresh rows while the farthest is certain; return how many."""
-        n_before = len(self.picks)
+        n_before = n_looked = len(self.picks)
         x, bound = self._points(band), self.bound[band]
         while len(self.picks) < n_picks and len(band):
+            if self.device is not None:
+                self._pick_ahead(band, x, bound, cut, n_picks)
+                if len(self.picks) == n_picks:
+                    break
             threshold = bound.max() - 2 * self.slack
             if threshold < cut:
                 break
@@ -224,7 +214,8 @@ class FarthestRows:
             np.minimum(bound, to_host(x @ self.space.turned(x[at])), out=bound)
             self._add(band[at])
             bound[at] = -np.inf
-            if len(self.picks) % 16 == 0:
+            if len(self.picks) - n_looked >= 16:
+                n_looked = len(self.picks)
                 stay = bound >= cut
                 if 2 * np.count_nonzero(stay) < len(band):
                     self._save(band, bound)
@@ -232,21 +223,45 @@ class FarthestRows:
         self._save(band, bound)
         return len(self.picks) - n_before
 
+    def _pick_ahead(
+        self, band: IntArray, x: Block, bound: FloatArray, cut: float, n_picks: int
+    ) -> None:
+        """Pick several rows on the device before the host hears of any.
+
+        Each is the farthest there, a guess where others are nearly as far. Those before
+        the first such guess are certain, and are picked.
+        """
+        n = min(SIZES.ahead, n_picks - len(self.picks), len(band))
+        there, guesses = on_device(bound, self.device), []
+        for _ in range(n):
+            values, at = there.topk(min(2, len(band)))
+            guesses.append(joined([at[:1].to(values.dtype), values[:1], values[-1:]]))
+            new = x @ self.space.turned(x.index_select(0, at[:1]))[0]
+            there = there.minimum(new).index_fill(0, at[:1], -np.inf)
+        # In one piece, for each word to the host costs as much as many picks.
+        heard = to_host(joined([*guesses, there]))
+        picks, first, second = heard[: 3 * n].reshape(n, 3).T
+        threshold = first - 2 * self.slack
+        is_sure = (threshold >= cut) & ((second < threshold) | (len(band) == 1))
+        n_sure = n if is_sure.all() else int(is_sure.argmin())
+        picks = picks[:n_sure].astype(np.int64)
+        if n_sure == n:
+            bound[:] = heard[3 * n :]
+        elif n_sure:
+            new = minima(self.space.turned(x[picks]) @ x.T)
+            np.minimum(bound, new, out=bound)
+        for row in band[picks]:
+            self._add(row)
+        bound[picks] = -np.inf
+
     def _save(self, rows: IntArray, bound: FloatArray) -> None:
-        self.bound[rows] = bound
-        self.seen[PICKS::COARSELY, rows] = len(self.picks)
+        self.bound[rows], self.seen[PICKS, rows] = bound, len(self.picks)
 
     def _add(self, row: Any) -> None:
         self.picks.append(row)
         self.bound[row] = -np.inf
 
     # ---------------------------------------------------------------- comparing
-
-    def _look_coarsely_at(self, n_centres: int) -> None:
-        n, d = self.features.shape
-        if not self.is_coarse and n > SIZES.plain:
-            self.is_coarse = bfloat16_pays(n * d * n_centres, self.device)
-            self.kept.clear()
 
     def _refresh(self, rows: IntArray, floor: float) -> None:
         """Make rows fresh, or find that their bounds are below the floor.
@@ -258,38 +273,25 @@ class FarthestRows:
         stale = self.seen[ALIGNED, rows] < self.n_aligned
         stale |= self.seen[PICKS, rows] < len(self.picks)
         rows = rows[stale]
-        for step in (COARSELY, 0) if self.is_coarse else (0,):
-            rows = rows[self.bound[rows] >= floor]
-            if self.picks:  # else none has seen any
-                rows = rows[self.seen[step + PICKS, rows].argsort(kind="stable")]
-            in_threads(
-                lambda some: self._compare_all(rows[some], floor, step),  # noqa: B023
-                len(rows),
-                self.n_threads if len(rows) >= SIZES.stale else 1,
-                self.size,
-                self.verbose and 2 * len(rows) > len(self.bound),
-                "distances",
-            )
+        if self.picks:  # else none has seen any
+            rows = rows[self.seen[PICKS, rows].argsort(kind="stable")]
+        in_threads(
+            lambda some: self._refresh_block(rows[some], floor),
+            len(rows),
+            self.n_threads if len(rows) >= SIZES.stale else 1,
+            self.size,
+            self.verbose and 2 * len(rows) > len(self.bound),
+            "distances",
+        )
 
     def _refresh_block(self, rows: IntArray, floor: float) -> None:
-        if self.is_coarse:
-            self._compare_all(rows, floor, COARSELY)
-            rows = rows[self.bound[rows] >= floor]
-        self._compare_all(rows, floor)
-
-    def _compare_all(self, rows: IntArray, floor: float, step: int = 0) -> None:
-        """Compare rows with all centres, coarsely or not, until they are near enough."""
-        if not len(rows):
-            return
         x = self._points(rows)
-        if step == COARSELY:
-            x = coarse_points(x, self.space.d)
         for kind, stop in (
             (ALIGNED, min(SIZES.covering, self.n_aligned)),
             (PICKS, len(self.picks)),
             (ALIGNED, self.n_aligned),
         ):
-            rows, x = self._compare(step + kind, stop, rows, x, floor)
+            rows, x = self._compare(kind, stop, rows, x, floor)
 
     def _compare(
         self, kind: int, n_centres: int, rows: IntArray, x: Block, floor: float
@@ -306,12 +308,11 @@ class FarthestRows:
             # Those that have seen as many, up to where the next ones join them.
             same = rows[: np.searchsorted(seen[rows], start, side="right")]
             size = SIZES.centres if start else SIZES.first_centres
-            if kind >= COARSELY:
-                size = SIZES.coarse_centres
             stop = min(start + size, n_centres)
             if len(same) < len(rows):
                 stop = min(stop, seen[rows[len(same)]])
-            squared = self._minima(kind, x[: len(same)], start, stop)
+            centres = self._turned(kind, start, stop)
+            squared = minima(centres @ x[: len(same)].T)
             self.bound[same] = np.minimum(self.bound[same], squared)
             seen[same] = stop
             stay = self.bound[rows] >= floor
@@ -320,38 +321,24 @@ class FarthestRows:
         stay = self.bound[rows] >= floor
         return (rows, x) if stay.all() else (rows[stay], x[stay])
 
-    def _minima(self, kind: int, x: Block, start: int, stop: int) -> FloatArray:
-        """Return squared distances to the nearest of some centres, from above."""
-        centres = self._turned(kind, start, stop)
-        if kind < COARSELY:
-            return minima(centres @ x.T)
-        largest, slack = self.space.largest, self.slack
-        return coarse_minima(x, centres, self.space.d, largest) + slack
-
     def _turned(self, kind: int, start: int, stop: int) -> Block:
-        """Return centres as they are multiplied; as many as memory allows are kept."""
-        if kind // COARSELY != self.is_coarse or stop > self._n_kept(kind):
-            return self._new_turned(kind, start, stop)
+        """Return centres of a kind as products take them; the first ones are kept.
+
+        So many that they take a small part of what the pool takes, of both kinds.
+        """
+        most = len(self.bound) // SIZES.kept_share
+        if kind == PICKS:
+            most -= self.n_aligned
+        if stop > most:
+            return self._as_centres(self._centres(kind, start, stop))
         with self.lock:
             kept = self.kept.get(kind)
-            if kept is None:
-                kept = self._new_turned(kind, 0, stop)
-            elif len(kept) < stop:
-                kept = joined((kept, self._new_turned(kind, len(kept), stop)))
-            self.kept[kind] = kept
+            n_kept = 0 if kept is None else len(kept)
+            if n_kept < stop:
+                new = self._as_centres(self._centres(kind, n_kept, stop))
+                kept = new if kept is None else joined((kept, new))
+                self.kept[kind] = kept
         return kept[start:stop]
-
-    def _n_kept(self, kind: int) -> int:
-        """Return how many centres of a kind, float32 or narrower, may be kept."""
-        n = len(self.bound) // SIZES.kept_share
-        return n if kind % COARSELY == ALIGNED else max(n - self.n_aligned, 0)
-
-    def _new_turned(self, kind: int, start: int, stop: int) -> Block:
-        centres = self._centres(kind % COARSELY, start, stop)
-        if kind < COARSELY:
-            return self._as_centres(centres)
-        points = self.space.points(centres, "aligned")
-        return coarse_centres(points, self.space.d)
 
     # ---------------------------------------------------------------- exactly
 
@@ -366,9 +353,8 @@ class FarthestRows:
         rows = band[near]
         if (self.exact_seen[rows] == 0).any() and len(near) < SIZES.exact < len(band):
             rows = band[np.argpartition(bound, -SIZES.exact)[-SIZES.exact :]]
-            rows = rows[self.bound[rows] > -np.inf]
-            new = (self.exact_seen[rows] == 0) | np.isin(rows, band[near])
-            rows = rows[new]
+            rows = rows[self.bound[rows] > -np.inf]  # those that are no picks
+            rows = rows[(self.exact_seen[rows] == 0) | np.isin(rows, band[near])]
         self._make_exact(rows)
 
     def _make_exact(self, rows: IntArray) -> None:
@@ -505,7 +491,7 @@ class FarthestRows:
         products = self._products(x, 0, self.n_centres)
         distances = np.concatenate([to_host(squared) for _, squared in products])
         nearest = distances.min(axis=0)
-        if self.n_aligned and not self.seen.any():
+        if self.n_aligned and not self.seen[ALIGNED].any():
             self.order = cover_order(distances[: self.n_aligned] <= 0.8 * nearest.max())
         return nearest.max() - 2 * self.slack
 
