@@ -4,7 +4,7 @@
 
 prints one table per question and writes them, and the plot of growth, into
 `benchmarks/results/acquisition`. Times are CPU seconds, medians of runs that take
-turns. `--only loops margin growth memory exact` runs some of it. The row of
+turns. `--only loops margin nearest` runs some of it. The row of
 scikit-activeml needs `pip install scikit-activeml`.
 """
 
@@ -12,13 +12,18 @@ import argparse
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import torch  # noqa: F401 - as where encoders use it; else bfloat16 waits for more work
 
+from skmal._shared.sizes import SIZES
+from skmal.arrays._bfloat16 import bfloat16_pays
 from skmal.coverage import coverage_gap, greedy_k_center
 from skmal.coverage._farthest import FarthestRows
 from skmal.experiments import write_table
+from skmal.metrics import nearest_rows
 from skmal.uncertainty import cross_modal_margin
 
 OUT = Path(__file__).parent / "results" / "acquisition"
@@ -168,6 +173,58 @@ def peers() -> None:
     )
 
 
+@contextmanager
+def without_bfloat16():
+    """Have no product made in bfloat16."""
+    before, SIZES.coarse = SIZES.coarse, 2**62
+    try:
+        yield
+    finally:
+        SIZES.coarse = before
+
+
+def nearest() -> None:
+    """Compare the nearest rows of small galleries with sorting all similarities."""
+    rows = []
+    for n_queries, n_gallery, k in [
+        (20_000, 50, 5),
+        (20_000, 50, 50),
+        (300, 20_000, 10),
+    ]:
+        rng = np.random.default_rng(0)
+        queries, gallery = (
+            rng.normal(size=(n_queries, 64)),
+            rng.normal(size=(n_gallery, 64)),
+        )
+
+        def by_sorting(queries=queries, gallery=gallery, k=k):
+            unit = gallery / np.linalg.norm(gallery, axis=1)[:, None]
+            for start in range(0, len(queries), 1024):
+                some = queries[start : start + 1024]
+                some = some / np.linalg.norm(some, axis=1)[:, None]
+                similarity = (some @ unit.T).round(9)
+                (-similarity).argsort(axis=1, kind="stable")[:, :k]
+
+        seconds = take_turns(
+            {
+                "ours": lambda: nearest_rows(queries, gallery, k),  # noqa: B023
+                "sorting": by_sorting,
+            },
+            repeats=5,
+        )
+        rows.append(
+            {
+                "queries": n_queries,
+                "gallery": n_gallery,
+                "k": k,
+                "ours s": seconds["ours"],
+                "sorting s": seconds["sorting"],
+                "ours / sorting": seconds["ours"] / seconds["sorting"],
+            }
+        )
+    report("nearest", rows)
+
+
 def margin() -> None:
     """Compare the margin with the bare float32 product and with scikit-learn."""
     from sklearn.metrics.pairwise import cosine_similarity
@@ -183,20 +240,34 @@ def margin() -> None:
                 similarity = cosine_similarity(queries[start : start + 500], gallery)
                 np.partition(similarity, -2, axis=1)[:, -2:]
 
+        def in_float32(queries=queries):
+            with without_bfloat16():
+                return cross_modal_margin(queries, gallery)
+
+        def ours(queries=queries):
+            return cross_modal_margin(queries, gallery)
+
         seconds = take_turns(
             {
                 "product": lambda: product(gallery, queries),  # noqa: B023
-                "ours": lambda: cross_modal_margin(queries, gallery),  # noqa: B023
+                "float32": in_float32,
+                "ours": ours,
                 "scikit-learn": by_sklearn,
-            }
+            },
+            repeats=5,
         )
+        same = np.array_equal(ours(), in_float32())
         rows.append(
             {
                 "queries": n_queries,
+                "bfloat16": bfloat16_pays(n_queries * gallery.size),
                 "ours s": seconds["ours"],
+                "float32 alone s": seconds["float32"],
                 "product s": seconds["product"],
                 "product / ours": seconds["product"] / seconds["ours"],
+                "product / float32 alone": seconds["product"] / seconds["float32"],
                 "scikit-learn / ours": seconds["scikit-learn"] / seconds["ours"],
+                "same bits": same,
             }
         )
     report("margin", rows)
@@ -339,7 +410,10 @@ def report(name: str, rows: list[dict]) -> None:
     print(f"\n{name}\n" + (OUT / f"{name}.csv").read_text().replace(",", " | "))
 
 
-PARTS = {part.__name__: part for part in (loops, peers, margin, growth, memory, exact)}
+PARTS = {
+    part.__name__: part
+    for part in (loops, peers, margin, nearest, growth, memory, exact)
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

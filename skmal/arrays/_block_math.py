@@ -102,6 +102,16 @@ def two_largest(values: Block) -> npt.NDArray[Any]:
     return np.partition(values, -2, axis=0)[-2:] if len(values) > 2 else values
 
 
+def nearer(values: Block) -> Block:
+    """Return a tensor in the host's memory as an array, and those elsewhere as such."""
+    return to_host(values) if getattr(values, "is_cpu", False) else values
+
+
+def contenders(values: Block) -> npt.NDArray[Any]:
+    """Return an array as it is, of a tensor the two largest values of each column."""
+    return two_largest(values) if is_tensor(values) else values
+
+
 def cells(mask: Block) -> tuple[IntArray, IntArray]:
     """Return (rows, columns) of what is true, row by row, in the host's memory."""
     if is_tensor(mask):

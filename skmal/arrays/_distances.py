@@ -45,8 +45,9 @@ class Space:
             x = points[:, :d]
             x.copy_(rows).sub_(self.origin)
         else:
-            points = np.zeros((len(rows), width), self.dtype)
+            points = np.empty((len(rows), width), self.dtype)
             x = points[:, :d]
+            points[:, d + 2 :] = 0
             with np.errstate(over="ignore", invalid="ignore"):
                 np.subtract(rows, self.origin, out=x, casting="same_kind")
         points[:, d], points[:, d + 1] = squared_lengths(x), 1

@@ -43,8 +43,8 @@ def stream(
     """Yield what `function` makes of each of the slices that `batches` cuts, in order.
 
     Threads take turns in reading and computing, so one reads from disk while another
-    computes. BLAS keeps to one thread in each of them. An error is that of the first
-    batch which has one, whatever the number of threads.
+    computes. BLAS and OpenMP keep to one thread in each of them. An error is that of
+    the first batch which has one, whatever the number of threads.
     """
     blocks = list(batches(n, size))
     with progress(n, desc, verbose) as advance, ExitStack() as stack:
@@ -53,12 +53,19 @@ def stream(
             results = map(function, blocks)
         else:
             stack.enter_context(threadpool_limits(1, "blas"))
-            threads = stack.enter_context(ThreadPoolExecutor(n_threads))
+            threads = stack.enter_context(
+                ThreadPoolExecutor(n_threads, initializer=_one_thread_of_openmp)
+            )
             results = threads.map(function, blocks)
             stack.callback(results.close)  # an error ends the rest
         for result, block in zip(results, blocks, strict=True):
             advance(block.stop - block.start)
             yield result
+
+
+def _one_thread_of_openmp() -> None:
+    """Have torch compute with one thread in this one, which ends with its work."""
+    threadpool_limits(1, "openmp")
 
 
 def count_threads(

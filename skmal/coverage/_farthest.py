@@ -76,6 +76,8 @@ class FarthestRows:
             self.space = Space(mean, self.dtype, self.device)
         self.bound: FloatArray = np.full(n, np.inf, self.dtype)
         self.seen = np.zeros((2, n), np.int32)
+        self.kept: dict[int, Block] = {}  # centres of each kind, see `_turned`
+        self.lock = Lock()  # of what is kept
         # Distances by direct differences to so many centres; 0 to none stands for
         # infinity, for zeros take up no memory until they are written.
         self.exact, self.exact_seen = np.zeros(n), np.zeros(n, np.int32)
@@ -193,9 +195,13 @@ class FarthestRows:
 
     def _pick_from(self, band: IntArray, cut: float, n_picks: int) -> int:
         """Pick from fresh rows while the farthest is certain; return how many."""
-        n_before = len(self.picks)
+        n_before = n_looked = len(self.picks)
         x, bound = self._points(band), self.bound[band]
         while len(self.picks) < n_picks and len(band):
+            if self.device is not None:
+                self._pick_ahead(band, x, bound, cut, n_picks)
+                if len(self.picks) == n_picks:
+                    break
             threshold = bound.max() - 2 * self.slack
             if threshold < cut:
                 break
@@ -203,18 +209,50 @@ class FarthestRows:
             at = near[0]
             if len(near) > 1:
                 self._save(band, bound)
-                self._make_exact(band[near])
+                self._make_all_exact(band, bound, near)
                 at = near[self.exact[band[near]].argmax()]  # the lowest of equals
             np.minimum(bound, to_host(x @ self.space.turned(x[at])), out=bound)
             self._add(band[at])
             bound[at] = -np.inf
-            if len(self.picks) % 16 == 0:
+            if len(self.picks) - n_looked >= 16:
+                n_looked = len(self.picks)
                 stay = bound >= cut
                 if 2 * np.count_nonzero(stay) < len(band):
                     self._save(band, bound)
                     band, x, bound = band[stay], x[stay], bound[stay]
         self._save(band, bound)
         return len(self.picks) - n_before
+
+    def _pick_ahead(
+        self, band: IntArray, x: Block, bound: FloatArray, cut: float, n_picks: int
+    ) -> None:
+        """Pick several rows on the device before the host hears of any.
+
+        Each is the farthest there, a guess where others are nearly as far. Those before
+        the first such guess are certain, and are picked.
+        """
+        n = min(SIZES.ahead, n_picks - len(self.picks), len(band))
+        there, guesses = on_device(bound, self.device), []
+        for _ in range(n):
+            values, at = there.topk(min(2, len(band)))
+            guesses.append(joined([at[:1].to(values.dtype), values[:1], values[-1:]]))
+            new = x @ self.space.turned(x.index_select(0, at[:1]))[0]
+            there = there.minimum(new).index_fill(0, at[:1], -np.inf)
+        # In one piece, for each word to the host costs as much as many picks.
+        heard = to_host(joined([*guesses, there]))
+        picks, first, second = heard[: 3 * n].reshape(n, 3).T
+        threshold = first - 2 * self.slack
+        is_sure = (threshold >= cut) & ((second < threshold) | (len(band) == 1))
+        n_sure = n if is_sure.all() else int(is_sure.argmin())
+        picks = picks[:n_sure].astype(np.int64)
+        if n_sure == n:
+            bound[:] = heard[3 * n :]
+        elif n_sure:
+            new = minima(self.space.turned(x[picks]) @ x.T)
+            np.minimum(bound, new, out=bound)
+        for row in band[picks]:
+            self._add(row)
+        bound[picks] = -np.inf
 
     def _save(self, rows: IntArray, bound: FloatArray) -> None:
         self.bound[rows], self.seen[PICKS, rows] = bound, len(self.picks)
@@ -273,7 +311,7 @@ class FarthestRows:
             stop = min(start + size, n_centres)
             if len(same) < len(rows):
                 stop = min(stop, seen[rows[len(same)]])
-            centres = self._as_centres(self._centres(kind, start, stop))
+            centres = self._turned(kind, start, stop)
             squared = minima(centres @ x[: len(same)].T)
             self.bound[same] = np.minimum(self.bound[same], squared)
             seen[same] = stop
@@ -283,7 +321,41 @@ class FarthestRows:
         stay = self.bound[rows] >= floor
         return (rows, x) if stay.all() else (rows[stay], x[stay])
 
+    def _turned(self, kind: int, start: int, stop: int) -> Block:
+        """Return centres of a kind as products take them; the first ones are kept.
+
+        So many that they take a small part of what the pool takes, of both kinds.
+        """
+        most = len(self.bound) // SIZES.kept_share
+        if kind == PICKS:
+            most -= self.n_aligned
+        if stop > most:
+            return self._as_centres(self._centres(kind, start, stop))
+        with self.lock:
+            kept = self.kept.get(kind)
+            n_kept = 0 if kept is None else len(kept)
+            if n_kept < stop:
+                new = self._as_centres(self._centres(kind, n_kept, stop))
+                kept = new if kept is None else joined((kept, new))
+                self.kept[kind] = kept
+        return kept[start:stop]
+
     # ---------------------------------------------------------------- exactly
+
+    def _make_all_exact(
+        self, band: IntArray, bound: FloatArray, near: IntArray
+    ) -> None:
+        """Bring `exact` of the rows of a band that are near ties up to date.
+
+        Where some have none yet, those come along that may tie next: going through
+        the centres costs more than comparing with them.
+        """
+        rows = band[near]
+        if (self.exact_seen[rows] == 0).any() and len(near) < SIZES.exact < len(band):
+            rows = band[np.argpartition(bound, -SIZES.exact)[-SIZES.exact :]]
+            rows = rows[self.bound[rows] > -np.inf]  # those that are no picks
+            rows = rows[(self.exact_seen[rows] == 0) | np.isin(rows, band[near])]
+        self._make_exact(rows)
 
     def _make_exact(self, rows: IntArray) -> None:
         """Bring `exact` of fresh rows up to date by direct differences in float64."""

@@ -6,13 +6,21 @@ import numpy as np
 
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray
+from ..arrays._bfloat16 import (
+    bfloat16_pays,
+    coarse,
+    coarse_below,
+    coarse_slack,
+)
 from ..arrays._block_math import (
     block_size,
     cells,
+    contenders,
     device_of,
     double,
     joined,
     maxima,
+    nearer,
     on_device,
     single,
     to_host,
@@ -24,7 +32,14 @@ from ..arrays._kinds import Block, Rows, RowsLike
 from ..arrays._precision import computing
 from ..arrays._threads import in_threads
 from ..arrays._verbs import per_query
-from ._similarity import description, similarity_threads, similarity_to, unit_block
+from ._similarity import (
+    NEARLY,
+    description,
+    nearly_unit,
+    similarity_threads,
+    similarity_to,
+    unit_block,
+)
 
 
 def cross_modal_margin(
@@ -67,11 +82,12 @@ def cross_modal_margin(
     Notes
     -----
     The similarities that count are taken in float64, whatever the input's precision; a
-    matrix product in float32 says which ones those can be. O(n_queries n_gallery
-    n_features) time; blocks of similarities are in memory, never all of them. Large
-    galleries are read and compared by as many threads as BLAS may use at the time, or
-    as few as fit in the `working_memory` of scikit-learn's configuration. What comes
-    out does not depend on their number.
+    matrix product in float32 says which ones those can be, or one in bfloat16, where
+    the processor has units for it and torch is loaded or the work is large. O(n_queries
+    n_gallery n_features) time; blocks of similarities are in memory, never all of them.
+    Large galleries are read and compared by as many threads as BLAS may use at the
+    time, or as few as fit in the `working_memory` of scikit-learn's configuration. What
+    comes out does not depend on their number.
 
     The gallery may be a torch tensor on any device: it is compared there, in larger
     blocks, and only the few rows that could be the best two come to the host. The
@@ -152,11 +168,17 @@ def _top_two_here(queries: Rows, gallery: Rows, verbose: int = 0) -> FloatArray:
     """Return the same of rows that are no dask arrays."""
     n_threads = similarity_threads(queries, gallery, SIZES.queries)
     top = np.empty((2, queries.shape[0]))
+    n_products = queries.shape[0] * gallery.shape[0] * gallery.shape[1]
+    is_coarse = bfloat16_pays(n_products, device_of(gallery))
     with computing(device_of(gallery)):
         for rows in batches(queries.shape[0], SIZES.queries):
             q = unit_block(double(read(queries, rows)), "queries")
             desc = description("similarities", queries, rows)
-            candidates = _candidates(q, gallery, n_threads, verbose, desc)
+            args = q, gallery, n_threads, verbose, desc
+            candidates = _candidates(*args, is_coarse=True) if is_coarse else None
+            if candidates is None:
+                is_coarse = False  # for later queries neither
+                candidates = _candidates(*args)
             if candidates is None:
                 top[:, rows] = _top_two_of_all(q, gallery, n_threads, verbose, desc)
             else:
@@ -170,21 +192,30 @@ def _merged_top_two(tops: FloatArray) -> FloatArray:
 
 
 def _candidates(
-    q: Block, gallery: Rows, n_threads: int, verbose: int, desc: str
+    q: Block,
+    gallery: Rows,
+    n_threads: int,
+    verbose: int,
+    desc: str,
+    is_coarse: bool = False,
 ) -> tuple[IntArray, IntArray] | None:
     """Return pairs (query, gallery row) that hold the best two of each query.
 
-    Similarities in float32 are wrong by at most `slack`. The best ones of the two best
-    groups of gallery rows are two different rows, so no row whose similarity is lower
-    than the lesser of them by more than twice the slack is among the best two. None
-    where the gallery is so full of ties that this leaves too many.
+    Similarities in float32 or, coarsely, in bfloat16 are wrong by at most `slack`. The
+    best ones of the two best groups of gallery rows are two different rows, so no row
+    whose similarity is lower than the lesser of them by more than twice the slack is
+    among the best two. None where the gallery is so full of ties that this leaves too
+    many.
 
     Blocks may come in any order: `best` only grows, so what it lets go at any time is
-    no candidate at the end.
+    no candidate at the end. So does the slack of bfloat16, which is that of the blocks
+    that `best` comes from.
     """
-    slack = rounding_slack(1, q.shape[1], np.float32)
+    slack = rounding = rounding_slack(1, q.shape[1], np.float32) + NEARLY
     device = device_of(gallery)
-    size = block_size(gallery, len(q)) or SIZES.rows // 2 or 1
+    size = block_size(gallery, len(q))
+    room = SIZES.similarities * (1 + is_coarse) // len(q)
+    size = size or min(max(room, SIZES.rows // 2, 1), 2 * SIZES.rows)
     most = SIZES.candidates * len(q)
     limit = 8 * most + min(size, SIZES.rows) * len(q)
     best = np.full((2, len(q)), -np.inf, np.float32)  # of groups so far: second, first
@@ -192,35 +223,47 @@ def _candidates(
     n_found: float = 0
     lock = Lock()
     q = on_device(single(q), device)
+    q, q_wrong = coarse(q) if is_coarse else (q, 0.0)
+
+    def least() -> FloatArray:
+        return coarse_below(best[0], slack) if is_coarse else best[0] - 2 * slack
 
     def pruned() -> tuple[IntArray, IntArray, FloatArray]:
         columns, rows, similarity = map(np.concatenate, zip(*found, strict=True))
-        left = similarity >= best[0, columns] - 2 * slack
+        left = similarity >= least()[columns]
         return columns[left], rows[left], similarity[left]
 
     def look(block: slice) -> None:
-        nonlocal best, found, n_found
+        nonlocal found, n_found, slack
         if n_found > limit:  # even after pruning
             return
-        similarity = single(unit_block(fetch(gallery, block), "gallery")) @ q.T
+        g = single(nearly_unit(fetch(gallery, block), "gallery"))
+        g, wrong = coarse(g) if is_coarse else (g, 0.0)
+        similarity = g @ q.T
         whole = len(similarity) - len(similarity) % SIZES.group
-        groups = similarity[:whole].reshape(-1, SIZES.group, len(q))
-        peaks = [maxima(groups, axis=1)]
+        groups = [similarity[:whole].reshape(-1, SIZES.group, len(q))]
         if whole < len(similarity):
-            peaks.append(maxima(similarity[whole:])[None])
-        peaks = two_largest(joined(peaks))
+            groups.append(similarity[whole:][None])
+        peaks = [nearer(maxima(some, axis=1)) for some in groups]
+        high = contenders(joined(peaks))
+        highest = high.max(axis=0)
         with lock:
-            best = two_largest(np.concatenate([best, peaks]))
-            least = best[0] - 2 * slack
-        mask = similarity >= on_device(least, device)
-        if device and int(mask.sum()) > limit:  # a large block of ties
+            at = np.flatnonzero(highest > best[0])  # soon few
+            best[:, at] = two_largest(np.concatenate([best[:, at], high[:, at]]))
+            if is_coarse:
+                slack = max(slack, rounding + coarse_slack(q_wrong, wrong))
+            level = least()
+        parts = [
+            _reaching(some, peak, level, start + block.start, limit)
+            for some, peak, start in zip(groups, peaks, (0, whole), strict=False)
+        ]
+        if any(part is None for part in parts):  # a large block of ties
             n_found = np.inf
             return
-        rows, columns = cells(mask)
-        values = to_host(similarity[rows, columns])
         with lock:
-            found.append((columns, rows + block.start, values))
-            n_found += len(rows)
+            for part in parts:
+                found.append(part)
+                n_found += len(part[0])
             if n_found > limit:
                 found = [pruned()]
                 n_found = len(found[0][0])
@@ -230,6 +273,25 @@ def _candidates(
         return None
     columns, rows, _ = pruned()
     return None if len(rows) > most else (columns, rows)
+
+
+def _reaching(
+    groups: Block, peaks: Block, least: FloatArray, start: int, limit: int
+) -> tuple[IntArray, IntArray, FloatArray] | None:
+    """Return (columns, rows, similarities) that are not below the least of a column.
+
+    Only groups are looked into whose peak is not. None if those are too many. Rows are
+    counted from `start`.
+    """
+    n_rows = groups.shape[1]
+    device = device_of(peaks)
+    group, column = cells(peaks >= on_device(least, device))
+    if device and len(group) * n_rows > limit:
+        return None
+    values = groups[group, :, column]
+    values = to_host(single(values))
+    at, row = cells(values >= least[column][:, None])
+    return column[at], start + group[at] * n_rows + row, values[at, row]
 
 
 def _top_two_of_candidates(

@@ -10,7 +10,7 @@ from sklearn.utils import gen_batches
 from .._shared.parameters import check_integer
 from .._shared.sizes import SIZES
 from .._shared.types import FloatArray, IntArray
-from ..arrays._block_math import to_host
+from ..arrays._block_math import cells, to_host
 from ..arrays._blocks import check_rows
 from ..arrays._kinds import RowsLike
 from ..arrays._numbers import all_finite, check_numbers, check_widths
@@ -90,16 +90,19 @@ def _largest(similarity: FloatArray, k: int) -> Nearest:
 
     They are rounded, so that duplicates tie wherever they stand; ties go to the lowest.
     """
-    values = np.empty((len(similarity), k))
-    columns = np.empty((len(similarity), k), dtype=np.int64)
-    least = np.partition(similarity, -k, axis=1)[:, -k]
-    for i, row in enumerate(similarity):
-        # What may be as large as the k-th once both are rounded, in order of columns.
-        maybe = np.flatnonzero(row >= least[i] - 2 * 10.0**-DIGITS)
-        rounded = row[maybe].round(DIGITS)
-        order = (-rounded).argsort(kind="stable")[:k]
-        values[i], columns[i] = rounded[order], maybe[order]
-    return values, columns
+    n, m = similarity.shape
+    if m <= 4 * k:
+        rounded = similarity.round(DIGITS)
+        columns = (-rounded).argsort(axis=1, kind="stable")[:, :k]
+        return np.take_along_axis(rounded, columns, axis=1), columns
+    # What may be as large as the k-th once both are rounded, row by row.
+    least = np.partition(similarity, m - k, axis=1)[:, m - k]
+    rows, columns = cells(similarity >= least[:, None] - 2 * 10.0**-DIGITS)
+    values = similarity[rows, columns].round(DIGITS)
+    order = np.lexsort([-values, rows])  # stable, so ties go to the lowest column
+    first = np.searchsorted(rows, np.arange(n))
+    best = order[first[:, None] + np.arange(k)]
+    return values[best], columns[best]
 
 
 def _best_k(parts: Sequence[Nearest], k: int) -> Nearest:

@@ -137,6 +137,26 @@ def test_a_large_block_of_ties_is_no_list_of_candidates(monkeypatch, score):
     )
 
 
+@pytest.mark.parametrize("kind", ["plain", "grid"])
+def test_picks_are_made_several_to_a_word_with_the_host(monkeypatch, kind):
+    rng = np.random.default_rng(0)
+    array = rng.normal(size=(400, 24)).astype(np.float32)
+    if kind == "grid":
+        array = np.sign(array).clip(0)
+    expected = greedy_k_center(array, 200, array[:3])
+    words = []
+
+    def counted(rows):
+        words.append(rows)
+        return to_host(rows)
+
+    monkeypatch.setattr(_farthest, "to_host", counted)
+    picks = greedy_k_center(torch.tensor(array), 200, array[:3])
+    np.testing.assert_array_equal(picks, expected)
+    if kind == "plain":
+        assert len(words) < 100  # of 200 picks
+
+
 def test_picks_come_with_their_distances():
     array = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
     for aligned in (array[:3], array[:0]):
