@@ -48,7 +48,7 @@ def test_the_same_again_and_in_two_processes(comparison):
 def test_default_sizes_follow_the_budget(monkeypatch):
     seen = []
 
-    def record(pool, estimator, strategy, seed, plan, count_found):
+    def record(pool, estimator, strategy, seed, plan, **options):
         seen.append(plan)
         return Curve([plan.n_initial, plan.budget], [{"mrr": 0.1}, {"mrr": 0.2}])
 
