@@ -1,5 +1,6 @@
 """Blocks of rows looked at by several threads, as many as memory and BLAS allow."""
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -65,7 +66,8 @@ def stream(
 
 def _one_thread_of_openmp() -> None:
     """Have torch compute with one thread in this one, which ends with its work."""
-    threadpool_limits(1, "openmp")
+    if "torch" in sys.modules:
+        threadpool_limits(1, "openmp")
 
 
 def count_threads(

@@ -78,6 +78,7 @@ class FarthestRows:
         self.seen = np.zeros((2, n), np.int32)
         self.kept: dict[int, Block] = {}  # centres of each kind, see `_turned`
         self.lock = Lock()  # of what is kept
+        self.n_ahead = SIZES.ahead  # picks on a device before the host hears of them
         # Distances by direct differences to so many centres; 0 to none stands for
         # infinity, for zeros take up no memory until they are written.
         self.exact, self.exact_seen = np.zeros(n), np.zeros(n, np.int32)
@@ -231,19 +232,21 @@ class FarthestRows:
         Each is the farthest there, a guess where others are nearly as far. Those before
         the first such guess are certain, and are picked.
         """
-        n = min(SIZES.ahead, n_picks - len(self.picks), len(band))
+        n = min(self.n_ahead, n_picks - len(self.picks), len(band))
         there, guesses = on_device(bound, self.device), []
         for _ in range(n):
             values, at = there.topk(min(2, len(band)))
-            guesses.append(joined([at[:1].to(values.dtype), values[:1], values[-1:]]))
+            guesses += [double(part) for part in (at[:1], values[:1], values[-1:])]
             new = x @ self.space.turned(x.index_select(0, at[:1]))[0]
             there = there.minimum(new).index_fill(0, at[:1], -np.inf)
         # In one piece, for each word to the host costs as much as many picks.
-        heard = to_host(joined([*guesses, there]))
+        heard = to_host(joined([*guesses, double(there)]))
         picks, first, second = heard[: 3 * n].reshape(n, 3).T
         threshold = first - 2 * self.slack
         is_sure = (threshold >= cut) & ((second < threshold) | (len(band) == 1))
         n_sure = n if is_sure.all() else int(is_sure.argmin())
+        # Where ties are many, guesses are worth little.
+        self.n_ahead = max(1, min(SIZES.ahead, n_sure if n_sure < n else 2 * n))
         picks = picks[:n_sure].astype(np.int64)
         if n_sure == n:
             bound[:] = heard[3 * n :]
