@@ -59,9 +59,7 @@ def begin(path: Path, n_items: int = N_ITEMS) -> Journal:
     ]
     questions = [Asked(i + 1, 2 * i, list(range(1, 40, 2))) for i in range(n_items)]
     parameters = Parameters(None, 5, 9, "some-id", "0.1", 0, {"batch_size": 5})
-    with journal.transaction():
-        journal.write_items(items)
-        journal.write([Start(parameters)])
+    journal.append(Start(parameters), items=items)
     journal.append(Round(questions, 2, 0, None, [], "0" * 64))
     return journal
 

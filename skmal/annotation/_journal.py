@@ -11,8 +11,8 @@ import os
 import sqlite3
 import time
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterable
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from ._stored import (
 class Journal:
     """A SQLite file in WAL mode with synchronous commits and one writer, and its log.
 
-    What `append` or `write_items` returned from is on disk, in both; what they raised
+    What `append` returned from is on disk, in both; what it raised
     from has left no trace. SQLite's exclusive lock keeps others out, and ends with the
     process. On opening, journal and log are compared; what one lacks is restored from
     the other, and a warning says so. With `read_only` it takes no lock, and nothing is
@@ -197,16 +197,22 @@ class Journal:
 
     # ---------------------------------------------------------------- writing
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Write all of what the body writes, or nothing."""
+    def append(self, *events: Event, items: Iterable[Registered] = ()) -> list[Event]:
+        """Write items, new or changed, and events, all of it or nothing.
+
+        Return the events with number and time.
+        """
         with clear_errors(self.path, self._owner):
             self._check_in_place()
             before = self._n, self._hash, self._log.size()
             self._new = []
+            # Nothing stands between what is raised and taking back: a generator that
+            # an interrupt has left waiting would do so only when it is collected.
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
-                yield
+                for data in data_of(items):
+                    self._insert({"kind": ITEMS, "data": data})
+                written = [self._insert_event(event) for event in events]
                 if self._new:  # on disk in the log before it counts
                     with clear_log_errors(self._log.path):
                         self._log.append(before[0] + 1, self._new)
@@ -214,6 +220,7 @@ class Journal:
             except BaseException:
                 self._take_back(*before)
                 raise
+            return written
 
     def _take_back(self, n: int, hash_: str, size: int) -> None:
         """Leave no trace of a step, in either place, unless it was taken after all."""
@@ -244,15 +251,6 @@ class Journal:
             "gets back",
         )
 
-    def append(self, *events: Event) -> list[Event]:
-        """Write events in one transaction; return them with number and time."""
-        with self.transaction():
-            return self.write(events)
-
-    def write(self, events: Iterable[Event]) -> list[Event]:
-        """Within a transaction: write events; return them with number and time."""
-        return [self._insert_event(event) for event in events]
-
     def _insert_event(self, event: Event) -> Event:
         number, at = self._insert(columns_of(event))
         return replace(event, number=EventId(number), at=at)
@@ -266,11 +264,6 @@ class Journal:
         self._n, self._hash = number, entry.hash
         self._new.append(entry)
         return number, at
-
-    def write_items(self, items: Iterable[Registered]) -> None:
-        """Within a transaction: add items, or update those that are there."""
-        for data in data_of(items):
-            self._insert({"kind": ITEMS, "data": data})
 
     # ---------------------------------------------------------------- reading
 

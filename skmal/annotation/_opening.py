@@ -180,10 +180,7 @@ def open_book(
                 new += _replan(ledger.parameters, given, learner, described)
         else:
             new = _begin(given, learner, described, pairs)
-        with journal.transaction():
-            journal.write_items(items.news)
-            written = journal.write(new)
-        for event in written:
+        for event in journal.append(*new, items=items.news):
             ledger.apply(event)
     except BaseException:
         journal.close()

@@ -50,9 +50,7 @@ def begin(path):
         for i in range(60)
     ]
     questions = [Asked(i + 1, 2 * i, [1, 3, 5]) for i in range(30)]
-    with journal.transaction():
-        journal.write_items(items)
-        journal.write([Start(Parameters(None, 5, 9, "id", "0.1", 0, {}))])
+    journal.append(Start(Parameters(None, 5, 9, "id", "0.1", 0, {})), items=items)
     journal.append(Round(questions, 2, 0, None, [], "0" * 64))
     return journal
 
@@ -473,15 +471,12 @@ def test_an_interrupt_leaves_a_step_whole_or_untaken(tmp_path):
         before = content(journal)
 
         def interrupted():
-            yield Answer("ada", 1, 0, 1, 1.0)
+            for i in range(1001):  # the first are written when the last are asked for
+                yield Registered(i, 0, f"new-{i}", Fingerprint("0" * 64, 1, 1))
             raise KeyboardInterrupt
 
-        def step():
-            with journal.transaction():
-                journal.write(interrupted())
-
         with pytest.raises(KeyboardInterrupt):
-            step()
+            journal.append(items=interrupted())
         assert content(journal) == before
 
         connection = journal._opened

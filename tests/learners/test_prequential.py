@@ -54,3 +54,11 @@ def test_the_share_is_the_mean_over_galleries_and_trust_follows_the_last():
     assert (asking.trust, scored.trust) == (0.5, 0.5)
     assert scored.answered().scored([rows] * 3).shares == scored.shares
     assert Prequential((1.0, 0.0, 0.0)).trust == 0.25
+
+
+def test_partners_are_items_of_the_same_number():
+    gallery = Gallery(1, np.array([0, 2, 3]), np.zeros((3, 2)))
+    told = Prequential().asking(0, 0.01, [gallery])
+    told = told.knowing(np.array([5, 7]), np.array([5, 1, 7, 9]))
+    right = [[True, False, False], [False, True, False]]
+    np.testing.assert_array_equal(told.galleries[0].right, right)
