@@ -259,11 +259,12 @@ def _candidates(
             _reaching(some, peak, level, start + block.start, limit)
             for some, peak, start in zip(groups, peaks, (0, whole), strict=False)
         ]
-        if any(part is None for part in parts):  # a large block of ties
+        few = [part for part in parts if part is not None]
+        if len(few) < len(parts):  # a large block of ties
             n_found = np.inf
             return
         with lock:
-            for part in parts:
+            for part in few:
                 found.append(part)
                 n_found += len(part[0])
             if n_found > limit:
