@@ -337,7 +337,7 @@ class FarthestRows:
         with self.lock:
             kept = self.kept.get(kind)
             n_kept = 0 if kept is None else len(kept)
-            if n_kept < stop:
+            if kept is None or n_kept < stop:
                 new = self._as_centres(self._centres(kind, n_kept, stop))
                 kept = new if kept is None else joined((kept, new))
                 self.kept[kind] = kept

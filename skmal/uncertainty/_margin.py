@@ -176,6 +176,8 @@ def _top_two_here(queries: Rows, gallery: Rows, verbose: int = 0) -> FloatArray:
             desc = description("similarities", queries, rows)
             args = q, gallery, n_threads, verbose, desc
             candidates = _candidates(*args, is_coarse=True) if is_coarse else None
+            if candidates is not None:
+                candidates = _nearly_best(q, gallery, *candidates)
             if candidates is None:
                 is_coarse = False  # for later queries neither
                 candidates = _candidates(*args)
@@ -257,11 +259,12 @@ def _candidates(
             _reaching(some, peak, level, start + block.start, limit)
             for some, peak, start in zip(groups, peaks, (0, whole), strict=False)
         ]
-        if any(part is None for part in parts):  # a large block of ties
+        few = [part for part in parts if part is not None]
+        if len(few) < len(parts):  # a large block of ties
             n_found = np.inf
             return
         with lock:
-            for part in parts:
+            for part in few:
                 found.append(part)
                 n_found += len(part[0])
             if n_found > limit:
@@ -292,6 +295,23 @@ def _reaching(
     values = to_host(single(values))
     at, row = cells(values >= least[column][:, None])
     return column[at], start + group[at] * n_rows + row, values[at, row]
+
+
+def _nearly_best(
+    q: Block, gallery: Rows, columns: IntArray, rows: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return those of the given pairs that float32 leaves among the best two."""
+    slack = rounding_slack(1, q.shape[1], np.float32) + NEARLY
+    similarity, q = np.empty(len(rows), np.float32), single(q)
+    for some in batches(len(rows)):
+        g = single(nearly_unit(read(gallery, rows[some]), "gallery"))
+        similarity[some] = np.einsum("ij,ij->i", q[columns[some]], g)
+    order = np.lexsort([similarity, columns])  # each query ascending
+    ends = np.searchsorted(columns[order], np.arange(len(q)), side="right")
+    second = similarity[order][ends - 2]
+    second[np.bincount(columns, minlength=len(q)) < 2] = -np.inf
+    left = similarity >= second[columns] - 2 * slack
+    return columns[left], rows[left]
 
 
 def _top_two_of_candidates(

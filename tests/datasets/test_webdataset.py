@@ -188,7 +188,7 @@ def test_a_key_in_two_shards(shards):
     [
         (b"", "it is empty"),
         (b"no archive" * 100, "damaged or no tar archive"),
-        (gzip.compress(b"x"), r"compressed \(gzip\).* decompress it once"),
+        (gzip.compress(b"x", mtime=0), r"compressed \(gzip\).* decompress it once"),
         (b"BZh9", "compressed .bzip2."),
     ],
 )
