@@ -326,9 +326,9 @@ def compare(
         }
         with alone_in(out):
             keep_settings(Path(out), settings, chance_of(first), overwrite)
+            rows = keep_missing(out, cases, make, prints, **jobs)
             if cost is not None:
                 keep_cost(Path(out), check_cost(cost))
-            rows = keep_missing(out, cases, make, prints, **jobs)
     curves = curves_of_runs(rows, list(asking))
     if cost is not None:
         curves = in_seconds(curves, cost)
