@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
+BFLOAT16_SUMS = "allow_bf16_reduced_precision_reduction"
+
 
 @contextmanager
 def computing(device: "torch.device | None") -> Iterator[None]:
@@ -29,10 +31,17 @@ def _no_autocast(device: "torch.device") -> AbstractContextManager[None]:
 
 @contextmanager
 def _full_precision() -> Iterator[None]:
-    """Keep TF32 and bfloat16 out of products of float32, for this while."""
+    """Keep TF32 and bfloat16 out of products of float32, for this while.
+
+    And bfloat16 out of the sums of its own products, which cards take in parts.
+    """
     torch = sys.modules["torch"]
+    matmul: Any = torch.backends.cuda.matmul
+    sums = getattr(matmul, BFLOAT16_SUMS)
+    if hasattr(matmul, f"{BFLOAT16_SUMS}_split_k"):  # set together with it
+        sums = sums, getattr(matmul, f"{BFLOAT16_SUMS}_split_k")
     backends: tuple[Any, ...] = (
-        torch.backends.cuda.matmul,
+        matmul,
         getattr(torch.backends.mkldnn, "matmul", None),
     )
     finer = [b for b in backends if hasattr(b, "fp32_precision")]  # since torch 2.9
@@ -43,8 +52,10 @@ def _full_precision() -> Iterator[None]:
         before = "highest"
     try:
         torch.set_float32_matmul_precision("highest")
+        setattr(matmul, BFLOAT16_SUMS, False)
         yield
     finally:
+        setattr(matmul, BFLOAT16_SUMS, sums)
         torch.set_float32_matmul_precision(before)
         for backend, precision in zip(finer, kept, strict=True):
             backend.fp32_precision = precision

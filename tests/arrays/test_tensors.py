@@ -216,19 +216,20 @@ def test_stacked_tensors_are_one_gallery():
 
 
 def settings_of_torch():
-    """Return all that decides the precision of products of float32."""
+    """Return all that decides the precision of products."""
     try:
         coarse = torch.get_float32_matmul_precision()
     except RuntimeError:
         coarse = None
     finer = [torch.backends.cuda.matmul, getattr(torch.backends.mkldnn, "matmul", None)]
-    return coarse, [getattr(backend, "fp32_precision", None) for backend in finer]
+    of_float32 = [getattr(backend, "fp32_precision", None) for backend in finer]
+    return coarse, of_float32, finer[0].allow_bf16_reduced_precision_reduction
 
 
 @pytest.fixture(params=["coarse", "finer"])
 def low_precision(request):
     """Have the user ask for products in less than float32, by either API."""
-    coarse, finer = settings_of_torch()
+    coarse, finer, _ = settings_of_torch()
     backend = torch.backends.cuda.matmul
     if request.param == "coarse":
         torch.set_float32_matmul_precision("medium")
@@ -260,9 +261,10 @@ def test_products_are_in_full_precision_without_gradients(monkeypatch):
         assert torch.is_autocast_enabled("cpu")
     assert gap == pytest.approx(coverage_gap(array, array[:5]), rel=40 * EPS)
     assert seen
-    for requires_grad, dtype, coarse, finer in seen:
+    for requires_grad, dtype, coarse, finer, sums in seen:
         assert (requires_grad, dtype, coarse) == (False, torch.float32, "highest")
         assert set(finer) <= {"ieee", None}
+        assert sums is False
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e20])
