@@ -470,7 +470,7 @@ class Desk:
                 f"the budget of {self._ledger.parameters.budget} answers has "
                 f"{max(int(left), 0)} left, and question {asked.id} about "
                 f"{self._items.key(asked.item)!r} would take {n}: nothing was written; "
-                "allow more with change_budget, and answer again"
+                "allow more with change_budget (--budget), and answer again"
             )
 
     def _check_partner(
