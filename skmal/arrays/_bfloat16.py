@@ -5,6 +5,7 @@ them.
 """
 
 import importlib
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FLAGS = {"amx_bf16", "avx512_bf16", "bf16"}  # of processors, as Linux names them
 FASTER = 1.5  # than float32, at least, or they do not pay
+IMPORTED_IN = os.getpid()
 COARSE = 1.01 * 2.0**-8  # the relative error of a number in bfloat16, and a reserve
 
 
@@ -30,14 +32,16 @@ def bfloat16_pays(n_products: float, device: "torch.device | None" = None) -> bo
     """Say whether so many multiplications of numbers are worth a first look.
 
     On the host it takes torch, which is imported for large works alone, and where the
-    processor has units for bfloat16. Whether they are fast is tried, once.
+    processor has units for bfloat16. Whether they are fast is tried, once. A forked
+    process does without: torch would wait for threads that its parent has, for ever.
     """
     loaded = "torch" in sys.modules
     if n_products < (SIZES.coarse if loaded else SIZES.coarse_import):
         return False
     if device is not None and device.type != "cpu":
         return _is_fast_card(device)
-    return (loaded or _has_units()) and _is_fast_processor()
+    is_forked = os.getpid() != IMPORTED_IN
+    return not is_forked and (loaded or _has_units()) and _is_fast_processor()
 
 
 @cache
@@ -52,7 +56,7 @@ def _is_fast_processor() -> bool:
     """Say whether torch multiplies bfloat16 faster than NumPy float32."""
     try:
         torch: Any = importlib.import_module("torch")
-    except ImportError:
+    except (ImportError, OSError):  # a library that it needs is missing, or broken
         return False
     rows = np.ones((512, 512), np.float32)
     coarse = torch.ones(512, 512, dtype=torch.bfloat16)
@@ -78,8 +82,8 @@ def coarse(rows: Block) -> "tuple[torch.Tensor, float]":
     """Return rows in bfloat16, where they are, and the longest difference to them."""
     if not is_tensor(rows):
         torch: Any = sys.modules["torch"]
-        # torch warns of what it could not write into.
-        rows = torch.from_numpy(rows if rows.flags.writeable else rows.copy())
+        # torch warns of what it could not write into, and takes no negative strides.
+        rows = torch.from_numpy(np.require(rows, requirements=["C", "W"]))
     narrow = rows.bfloat16()
     return narrow, float((rows - narrow).norm(dim=1).max())
 

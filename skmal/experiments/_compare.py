@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .._shared.parameters import check_integer, check_number
+from .._shared.parameters import check_integer
 from .._version import __version__
 from ..datasets._reading import OnError
 from ..encoders._protocol import Encoder
@@ -29,7 +29,7 @@ from ._own_pairs import chance_of, own_pairs
 from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
 from ._run import Plan, default_jobs, in_parallel, run
 from ._runs import Key, alone_in, keep_missing, run_rows
-from ._seconds import FOUND, QuestionCost, in_seconds
+from ._seconds import QuestionCost, check_cost, in_seconds
 from ._settings import keep_settings
 from ._tables import Row, curves_of_runs, savings_table
 
@@ -242,8 +242,7 @@ def compare(
     of_features = not says_no_numbers(estimator) if is_own else called != "clip"
     n_seeds = check_integer(n_seeds, "n_seeds", minimum=1)
     if cost is not None:
-        for name in ("pick", "search"):
-            check_number(getattr(cost, name, None), f"cost.{name}", more_than=0)
+        check_cost(cost)
     if pool_size is not None:
         pool_size = check_integer(pool_size, "pool_size", minimum=2)
 
@@ -275,6 +274,8 @@ def compare(
         raise ValueError(
             f"budget={plan.budget} is above the {smallest} pairs of the smallest pool"
         )
+    if cost is not None:
+        check_cost(cost, plan.budget - plan.n_initial)
     if towers is not None:
         used = np.unique(np.concatenate([np.concatenate(split) for split in splits]))
         pairs = with_frozen_features(pairs, towers, used)
@@ -319,7 +320,7 @@ def compare(
             "pool_size": pool_size,
         }
         if is_counted:
-            settings[FOUND] = True
+            settings["seconds (cost)"] = True
         prints = {
             case.key: fingerprint(content, case.strategy, settings) for case in cases
         }

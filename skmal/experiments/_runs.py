@@ -289,8 +289,9 @@ def alone_in(out: str | Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
-        with suppress(OSError):  # another process has it open; not there but on Windows
-            (out / LOCK).unlink()
+        if sys.platform == "win32":
+            with suppress(OSError):  # another process has it open
+                (out / LOCK).unlink()
 
 
 def _lock(file: int) -> None:

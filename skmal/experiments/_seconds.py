@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from .._shared.parameters import check_number
 from .._shared.types import IntArray
 from ..arrays._verbs import take
 from ..learners._annotators import SimulatedAnnotator
@@ -14,6 +15,8 @@ from ._pools import Pool
 from ._tables import Row
 
 N_SHOWN = 9  # candidates that a person is shown, as in a session
+MOST_SECONDS = 1e6  # of a question, more than eleven days
+LEAST_SPENT = 10  # seconds; curves have points at whole ones
 FOUND = f"found among {N_SHOWN}"  # the metric that counts partners that were shown
 
 
@@ -29,6 +32,39 @@ class QuestionCost(Protocol):
     def search(self) -> float | None:
         """Return the seconds to find the partner elsewhere."""
         ...
+
+
+def check_cost(cost: QuestionCost, n_answers: int | None = None) -> None:
+    """Raise unless a question's seconds are numbers that curves can be drawn by.
+
+    Parameters
+    ----------
+    cost : Cost
+        What was passed.
+    n_answers : int, default=None
+        Answers that are bought; None: not known yet.
+
+    Raises
+    ------
+    ValueError
+        If a number is missing or out of range, or if the answers could take less than
+        ten seconds in all.
+    """
+    seconds = [
+        check_number(
+            getattr(cost, name, None),
+            f"cost.{name}",
+            more_than=0,
+            maximum=MOST_SECONDS,
+        )
+        for name in ("pick", "search")
+    ]
+    if n_answers is not None and n_answers * min(seconds) < LEAST_SPENT:
+        raise ValueError(
+            f"with a cost of {seconds[0]:g} (pick) and {seconds[1]:g} (search), the "
+            f"{n_answers} answers of the budget could take less than {LEAST_SPENT} "
+            "seconds, and curves are in whole ones; give the cost in seconds"
+        )
 
 
 class Shown:

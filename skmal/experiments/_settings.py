@@ -15,7 +15,7 @@ from ._tables import ALL_FILES, SETTINGS
 
 
 def keep_settings(
-    out: Path, settings: Mapping[str, Any], chance: Mapping[str, float], overwrite: bool
+    out: Path, settings: dict[str, Any], chance: Mapping[str, float], overwrite: bool
 ) -> None:
     """Write the settings into a folder, or raise where it holds other results.
 
@@ -38,9 +38,9 @@ def keep_settings(
     file = out / SETTINGS
     stored = _stored_settings(file, overwrite)
     differs = [
-        f"{name} {stored.get(name)!r}, now {value!r}"
-        for name, value in settings.items()
-        if stored is not None and stored.get(name) != value
+        f"{name} {stored.get(name)!r}, now {settings.get(name)!r}"
+        for name in (() if stored is None else settings | stored)
+        if stored is not None and stored.get(name) != settings.get(name)
     ]
     if stored is not None and not differs:
         return

@@ -46,12 +46,12 @@ class FALCUN(QueryStrategy):
     classes. These are thousands, so that chances are those of 500 drawn at random; with
     several other modalities, theirs stand side by side, and the margin is the mean.
 
-    Relevance is one minus the margin of the two likeliest partners, plus the distance
-    (L1) to the nearest item drawn, scaled to between 0 and 1 over the items that are
-    left; before the first draw, uncertainty takes the place of the distance. Utilities
-    are the relevances at the time of the draw, the smallest so far. O(500 n (d + B))
-    time for a batch of B, and memory for 500 n chances in float32. Its items are read
-    as an array.
+    Relevance is uncertainty, one minus the margin of the two likeliest partners, plus
+    the distance (L1) to the nearest item drawn, scaled to between 0 and 1 over the
+    items that are left. As in the paper's code, the distance starts as the uncertainty,
+    before the first draw, and only falls. Utilities are the relevances at the time of
+    the draw, the smallest so far. O(500 n (d + B)) time for a batch of B, and memory
+    for 500 n chances in float32. Its items are read as an array.
 
     References
     ----------

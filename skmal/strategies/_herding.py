@@ -180,7 +180,7 @@ class MaxHerding(QueryStrategy):
     def check_parameters(self, n_instances: int) -> None:
         check_modality(self.modality)
         if self.bandwidth != TUNED:
-            _check_bandwidth(self.bandwidth)
+            _check_bandwidth(self.bandwidth, f"; or pass {TUNED!r}")
 
     def select(self, round: Round) -> Selection:
         """Choose what covers the pool.
@@ -377,9 +377,9 @@ class Cover:
         return gains * self.factors[positions]
 
 
-def _check_bandwidth(bandwidth: float | str) -> None:
+def _check_bandwidth(bandwidth: float | str, remedy: str = "") -> None:
     least, most = BANDWIDTHS
-    check_number(bandwidth, "bandwidth", minimum=least, maximum=most)
+    check_number(bandwidth, "bandwidth", minimum=least, maximum=most, remedy=remedy)
 
 
 def _herding_picks(

@@ -62,6 +62,19 @@ def test_large_galleries_of_near_neighbours_have_the_same_best_two(fast, dtype):
     np.testing.assert_array_equal(got, expected)
 
 
+def test_rows_may_lie_in_memory_in_any_way(fast):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(300, 16))
+    rows = (rows / np.linalg.norm(rows, axis=1)[:, None]).astype(np.float32)
+    records = np.zeros(300, dtype=[("odd", "u1"), ("rows", np.float32, 16)])
+    records["rows"] = rows
+    expected = both(rows[:9], rows)
+    np.testing.assert_array_equal(both(rows[:9], rows[::-1]), expected)
+    turned = both(rows[:9, ::-1], rows[:, ::-1])
+    np.testing.assert_allclose(turned, expected, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(both(rows[:9], records["rows"]), expected)
+
+
 def test_masses_of_near_ties_are_left_to_float32(fast, monkeypatch):
     candidates, seen = _margin._candidates, []
 
@@ -104,6 +117,24 @@ def test_small_works_are_left_to_float32(monkeypatch):
     assert bfloat16_pays(1e9)
     monkeypatch.setattr(_bfloat16, "_is_fast_processor", lambda: False)
     assert not bfloat16_pays(1e15)
+
+
+def test_forked_processes_leave_torch_alone(monkeypatch):
+    monkeypatch.setattr(_bfloat16, "_is_fast_processor", lambda: True)
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert not bfloat16_pays(1e15)
+
+
+def test_a_broken_torch_is_as_good_as_none(monkeypatch):
+    def broken(name):
+        raise OSError("libgomp.so.1: cannot open shared object file")
+
+    monkeypatch.setattr("importlib.import_module", broken)
+    _bfloat16._is_fast_processor.cache_clear()
+    try:
+        assert not _bfloat16._is_fast_processor()
+    finally:
+        _bfloat16._is_fast_processor.cache_clear()
 
 
 def test_torch_is_not_loaded_for_small_works():

@@ -19,6 +19,7 @@ from skmal.cli import main
 from skmal.experiments import Curve, compare, read_runs, run, run_suite, write_results
 from skmal.experiments._fingerprints import _short as hashed
 from skmal.experiments._fingerprints import described
+from skmal.experiments._runs import LOCK, alone_in
 from skmal.experiments._tables import ALL_FILES, write_table
 
 pytest.importorskip("matplotlib")
@@ -216,6 +217,14 @@ def test_a_run_that_is_there_twice_is_one(tmp_path):
     lines = (tmp_path / "runs.csv").read_text().splitlines(keepends=True)
     (tmp_path / "runs.csv").write_text("".join(lines + lines[1:]))
     assert read_runs(tmp_path) == runs
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there it is this process's")
+def test_the_lock_of_another_system_is_left_alone(tmp_path):
+    (tmp_path / LOCK).touch()  # of a process on Windows, in a folder that is shared
+    with alone_in(tmp_path):
+        pass
+    assert (tmp_path / LOCK).exists()
 
 
 def test_a_second_writer_is_refused(tmp_path, monkeypatch):

@@ -112,6 +112,8 @@ def test_a_comparison_goes_on_by_another_cost_without_running_again(tmp_path):
     assert display.n_pairs == sorted({own["seconds"] for own in curves})
     with pytest.raises(ValueError, match="holds a comparison with"):
         compare(["k-center"], **given | {"budget": 50}, cost=COST)
+    with pytest.raises(ValueError, match=r"seconds \(cost\) True, now None"):
+        compare(["k-center"], **given)
 
 
 def test_costs_that_cannot_be_counted():
@@ -120,6 +122,12 @@ def test_costs_that_cannot_be_counted():
         compare(["margin"], cost=Cost(None, 4.0, None), **given)
     with pytest.raises(ValueError, match=r"cost.pick must be .*, got None"):
         compare(["margin"], cost=12.0, **given)
+    with pytest.raises(
+        ValueError, match=r"cost.search must be .* 1000000.0., got 1e\+300"
+    ):
+        compare(["margin"], cost=Cost(None, 4.0, 1e300), **given)
+    with pytest.raises(ValueError, match="the 10 answers .* less than 10 seconds"):
+        compare(["margin"], cost=Cost(None, 0.9, 12.0), budget=20, **given)
     groups = np.repeat(np.arange(45), 2)
     with pytest.raises(ValueError, match="items of features.* have several partners"):
         compare(

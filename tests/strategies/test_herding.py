@@ -134,6 +134,7 @@ def test_large_pools_are_sampled_and_still_give_a_whole_batch(monkeypatch):
         ({"modality": "both"}, "modality must be one of"),
         ({"bandwidth": -1}, "bandwidth must be .* in .1e-100, 1e.100., got -1"),
         ({"bandwidth": "1"}, "bandwidth must be .* in .1e-100, 1e.100., got '1'"),
+        ({"bandwidth": "Tuned"}, "got 'Tuned'; or pass 'tuned'"),
     ],
 )
 def test_bad_parameters(cls, parameters, message):
