@@ -66,7 +66,9 @@ def stream(
 
 def _one_thread_of_openmp() -> None:
     """Have torch compute with one thread in this one, which ends with its work."""
-    if "torch" in sys.modules:
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.get_num_threads()  # takes over what the user has set, now, not later
         threadpool_limits(1, "openmp")
 
 

@@ -30,7 +30,7 @@ from ._pools import FONTS, IMAGES, HeldOut, load_held_out, with_frozen_features
 from ._run import Plan, default_jobs, in_parallel, run
 from ._runs import Key, alone_in, keep_missing, run_rows
 from ._seconds import QuestionCost, check_cost, in_seconds
-from ._settings import keep_settings
+from ._settings import keep_cost, keep_settings
 from ._tables import Row, curves_of_runs, savings_table
 
 if TYPE_CHECKING:
@@ -327,6 +327,8 @@ def compare(
         with alone_in(out):
             keep_settings(Path(out), settings, chance_of(first), overwrite)
             rows = keep_missing(out, cases, make, prints, **jobs)
+            if cost is not None:
+                keep_cost(Path(out), check_cost(cost))
     curves = curves_of_runs(rows, list(asking))
     if cost is not None:
         curves = in_seconds(curves, cost)

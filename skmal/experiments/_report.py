@@ -17,7 +17,7 @@ from ._pairwise import (
     sentence_of,
 )
 from ._suite_tables import curves_of_groups
-from ._tables import SETTINGS, Row, plot_curves
+from ._tables import SETTINGS, Row, axis_of, plot_curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
@@ -39,7 +39,7 @@ MEAN = "<p>Mean over seeds and its 95 % interval.</p>"
 APART = "<p>No two points of these runs are within the budgets of all of them.</p>"
 SAVINGS = (
     "<p>1 - b'/b, where b' is what the strategy needs for the score that random "
-    "reaches with b pairs; none where random's curve does not rise.</p>"
+    "reaches with b {}; none where random's curve does not rise.</p>"
 )
 OF_PAIRS = (
     *("data", "strategy", "against", "difference", "ci_low", "ci_high", "effect"),
@@ -76,16 +76,18 @@ def write_report(
         told = json.loads((path.parent / SETTINGS).read_bytes())
     pairs = pairwise_table(curves)
     names = ", ".join(dict.fromkeys(row["data"] for row in curves))
+    of_pairs = axis_of(curves) == "n_pairs"
+    what, unit = ("Answers", "pairs") if of_pairs else ("Seconds", "seconds")
     parts = _sentences(pairs)
     parts += [
         f"<h2>Curves</h2>{MEAN}",
         _picture(plot_curve_grid(path.parent / "curves.csv"), "Curves"),
-        f"<h2>Answers saved against random</h2>{SAVINGS}",
+        f"<h2>{what} saved against random</h2>{SAVINGS.format(unit)}",
         _table(SAVED, savings),
     ]
     if pairs:  # there are two strategies
         parts += _of_pairs(curves, pairs)
-    for title in ("settings", "environment", "chance"):
+    for title in ("settings", "cost", "environment", "chance"):
         if title in told:
             rows = [{"": key, "value": value} for key, value in told[title].items()]
             parts.append(f"<h2>{title.title()}</h2>" + _table(("", "value"), rows))
@@ -128,7 +130,10 @@ def write_suite_report(
         parts += [MEAN, _picture(_curves_by_pool(curves), f"Curves of {group}")]
         if pairs:
             parts += _of_pairs(curves, pairs)
-    parts += [f"<h2>Answers saved</h2>{SAVINGS}", _table(SAVED_IN_SUITE, savings)]
+    parts += [
+        f"<h2>Answers saved</h2>{SAVINGS.format('pairs')}",
+        _table(SAVED_IN_SUITE, savings),
+    ]
     return _write_page(Path(path), "Strategies compared on many pools", parts)
 
 
@@ -172,8 +177,8 @@ def _of_pairs(curves: Sequence[Row], pairs: Sequence[Row]) -> list[str]:
         "<h2>Any two strategies</h2><p>Areas under the curves, paired by seed: the "
         "difference with its 95 % interval, the same in standard deviations over "
         "seeds (effect), p of the t test corrected by Holm for all pairs of a data "
-        "set; seeds that would show a difference of 5 points of the answers saved "
-        "four times out of five.</p>",
+        "set; seeds that would show a difference of 5 points of savings four times "
+        "out of five.</p>",
         _table(OF_PAIRS, pairs),
         "<h2>Wins</h2><p>In how many data sets the strategy of the row beats that of "
         "the column, a share of the points of the curve counting as that share; two-"

@@ -34,8 +34,8 @@ class QuestionCost(Protocol):
         ...
 
 
-def check_cost(cost: QuestionCost, n_answers: int | None = None) -> None:
-    """Raise unless a question's seconds are numbers that curves can be drawn by.
+def check_cost(cost: QuestionCost, n_answers: int | None = None) -> dict[str, float]:
+    """Return a question's seconds, or raise unless curves can be drawn by them.
 
     Parameters
     ----------
@@ -44,27 +44,34 @@ def check_cost(cost: QuestionCost, n_answers: int | None = None) -> None:
     n_answers : int, default=None
         Answers that are bought; None: not known yet.
 
+    Returns
+    -------
+    dict of str to float
+        Those to "pick" and to "search".
+
     Raises
     ------
     ValueError
         If a number is missing or out of range, or if the answers could take less than
         ten seconds in all.
     """
-    seconds = [
-        check_number(
+    seconds = {
+        name: check_number(
             getattr(cost, name, None),
             f"cost.{name}",
             more_than=0,
             maximum=MOST_SECONDS,
         )
         for name in ("pick", "search")
-    ]
-    if n_answers is not None and n_answers * min(seconds) < LEAST_SPENT:
+    }
+    if n_answers is not None and n_answers * min(seconds.values()) < LEAST_SPENT:
         raise ValueError(
-            f"with a cost of {seconds[0]:g} (pick) and {seconds[1]:g} (search), the "
-            f"{n_answers} answers of the budget could take less than {LEAST_SPENT} "
-            "seconds, and curves are in whole ones; give the cost in seconds"
+            f"with a cost of {seconds['pick']:g} (pick) and {seconds['search']:g} "
+            f"(search), the {n_answers} answers of the budget could take less than "
+            f"{LEAST_SPENT} seconds, and curves are in whole ones; give the cost in "
+            "seconds"
         )
+    return seconds
 
 
 class Shown:
@@ -103,7 +110,7 @@ def in_seconds(curves: Sequence[Row], cost: QuestionCost) -> list[Row]:
     Of the answers at each point, those found among the candidates take `pick` seconds,
     all others `search`.
     """
-    pick, search = (float(s or 0) for s in (cost.pick, cost.search))
+    pick, search = check_cost(cost).values()
     rows: list[Row] = []
     for data in dict.fromkeys(row["data"] for row in curves):
         runs: dict[tuple[str, int], dict[str, dict[int, float]]] = {}

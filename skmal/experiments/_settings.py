@@ -67,7 +67,24 @@ def keep_settings(
         "system": platform.platform(),
         "processors": os.cpu_count(),
     }
-    told = {"settings": settings, "environment": versions, "chance": chance}
+    _write(file, {"settings": settings, "environment": versions, "chance": chance})
+
+
+def keep_cost(out: Path, cost: Mapping[str, float]) -> None:
+    """Write beside the settings what curves in seconds rest on, in place of another.
+
+    Parameters
+    ----------
+    out : Path
+        The folder, with settings in it.
+    cost : dict
+        The seconds of a question.
+    """
+    file = out / SETTINGS
+    _write(file, json.loads(file.read_bytes()) | {"cost": dict(cost)})
+
+
+def _write(file: Path, told: Mapping[str, Any]) -> None:
     new = file.with_suffix(".tmp")
     new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     new.replace(file)

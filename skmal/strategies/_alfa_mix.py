@@ -142,9 +142,12 @@ def _moves_that_change(
         similarity = items[rows] @ partners.T  # (block, n_partners)
         best = similarity.argmax(axis=1)
         at = np.arange(len(best))
-        # The gradient of the cross-entropy to the best partner.
-        gradient = softmax(similarity / temperature, axis=1) @ partners
-        gradient -= partners[best]
+        # The gradient of the cross-entropy to the best partner, by the chances of all
+        # others: 1 minus that of the best would be rounded away where it is sure.
+        chances = softmax(similarity / temperature, axis=1)
+        chances[at, best] = 0
+        gradient = chances @ partners
+        gradient -= chances.sum(axis=1, keepdims=True) * partners[best]
         length = np.linalg.norm(gradient, axis=1, keepdims=True)
         speed = (gradient / np.where(length > 0, length, 1.0)) @ partners.T
         gap = similarity[at, best][:, None] - similarity

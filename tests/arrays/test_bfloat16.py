@@ -18,6 +18,7 @@ from skmal.arrays._bfloat16 import (
     coarse_below,
     coarse_slack,
 )
+from skmal.arrays._threads import in_threads
 from skmal.uncertainty import _margin, cross_modal_margin, cross_modal_top1
 
 
@@ -135,6 +136,16 @@ def test_a_broken_torch_is_as_good_as_none(monkeypatch):
         assert not _bfloat16._is_fast_processor()
     finally:
         _bfloat16._is_fast_processor.cache_clear()
+
+
+def test_threads_compute_with_one_of_torch_each():
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        assert in_threads(lambda _: torch.get_num_threads(), 8, 2, 1) == [1] * 8
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_torch_is_not_loaded_for_small_works():

@@ -1,5 +1,7 @@
 """Curves against the seconds of a person: which question costs what."""
 
+import json
+
 import numpy as np
 import pytest
 from helpers import make_pairs
@@ -105,6 +107,13 @@ def test_a_comparison_goes_on_by_another_cost_without_running_again(tmp_path):
         assert abs(again["seconds"] - 2 * once["seconds"]) <= 1  # rounded
         assert again["score"] == pytest.approx(once["score"], abs=2e-3)
     write_results(tmp_path, curves, savings)
+    told = json.loads((tmp_path / "settings.json").read_bytes())
+    assert told["cost"] == {"pick": 8.0, "search": 24.0}
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<h2>Seconds saved against random</h2>" in report
+    assert "reaches with b seconds" in report
+    assert "<h2>Cost</h2>" in report
+    assert "nswers" not in report
     header = (tmp_path / "curves.csv").read_text().splitlines()[0]
     assert header == "data,strategy,seed,seconds,metric,score"
     display = AnnotationCurveDisplay.from_csv(tmp_path / "curves.csv", ax=new_axes())

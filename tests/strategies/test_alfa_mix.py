@@ -33,6 +33,12 @@ def test_an_item_changes_where_mixing_by_the_papers_closed_form_changes_it():
     assert np.isfinite(moves).all()
 
 
+def test_a_sure_item_goes_straight_to_where_another_one_is_as_good():
+    # At that temperature the chance of the other one is below rounding.
+    moves = _moves_that_change(np.eye(2)[:1], np.eye(2), 0.02)
+    np.testing.assert_allclose(moves, np.sqrt(0.5))
+
+
 def test_items_between_two_partners_are_asked_about():
     partners, known = np.eye(6), np.eye(6)[:1]
     X = np.concatenate([np.eye(6), np.eye(6)[:3] + 0.9 * np.eye(6)[3:]])
