@@ -3,7 +3,7 @@
 The journal keeps the rank of each, so that what they say survives the encoder.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -256,10 +256,16 @@ def audits_of(
     events = {one.question: one.event for one in answers}
     found += [(ledger.upto, events[own.question], own.rank) for own in new]
     exact = {*kept, *(own.question for own in new)}
+    rest = {own: answered[own] for own in answered if own not in exact}
+    several = {ledger.questions[question].item for question in rest}
+    told: dict[Number, list[Lesson]] = {}  # of items that may have several partners
+    for lesson in ledger.lessons(upto):
+        for item in several.intersection(items_of_event(lesson)):
+            if ledger.several[item]:
+                told.setdefault(item, []).append(lesson)
     found += [
-        (ledger.audits[question], lesson.number, _listed(ledger, question, lesson))
-        for question, lesson in answered.items()
-        if question not in exact
+        (ledger.audits[own], lesson.number, _listed(ledger, own, lesson, told))
+        for own, lesson in rest.items()
     ]
     found.sort(key=lambda own: own[0])
     known = pairs[:, 0]
@@ -281,11 +287,16 @@ def _partner(ledger: Ledger, question: QuestionId, lesson: Lesson) -> Number:
     return lesson.partner if lesson.item == item else lesson.item
 
 
-def _listed(ledger: Ledger, question: QuestionId, lesson: Lesson) -> float | None:
+def _listed(
+    ledger: Ledger,
+    question: QuestionId,
+    lesson: Lesson,
+    told: Mapping[Number, Sequence[Lesson]],
+) -> float | None:
     """Return a partner's rank among the candidates as they were; None for none."""
     asked, partner = ledger.questions[question], _partner(ledger, question, lesson)
     if partner == NONE:
         return None
-    siblings = ledger.partners.get(asked.item, ())
+    siblings = {_partner(ledger, question, one) for one in told.get(asked.item, ())}
     rivals = [n for n in asked.partners if n == partner or n not in siblings]
     return float(1 + (rivals.index(partner) if partner in rivals else len(rivals)))

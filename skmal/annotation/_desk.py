@@ -21,6 +21,10 @@ from ._settling import deciding, may_count, saying_otherwise, taking_back
 HELD = 600.0  # seconds after which a second answer may be anybody else's
 
 
+class BudgetSpent(ValueError):
+    """No answer is left to pay for, to a question that nobody has been asked."""
+
+
 class Desk:
     """Who has which question, and what became of it.
 
@@ -110,6 +114,14 @@ class Desk:
             for item in items
         }
 
+    def n_proposed_to_others(self, by: str) -> int:
+        """Return how many pairs others are looking at; fewer where some share items."""
+        return len(self.proposed_to_others(by)) // 2
+
+    def shown_to(self, by: str) -> frozenset[Number]:
+        """Return the items of the pairs that a person was shown last."""
+        return self.proposed[by][0] if by in self.proposed else frozenset()
+
     def asked_of_others(self, by: str) -> set[Number]:
         """Return the items that others have questions about."""
         held = self._wanted()
@@ -170,8 +182,12 @@ class Desk:
     def _is_for(self, asked: Asked, by: str) -> bool:
         """Say whether it has been answered, and another answer by this person helps."""
         shared = self._ledger.opinions.of(asked.id)
-        is_paid = self._ledger.budget_left > 0
+        is_paid = self._ledger.budget_left > 0 or self._holds(asked, by)
         return is_paid and shared is not None and shared.is_for(str(by))
+
+    def _holds(self, asked: Asked, by: str) -> bool:
+        """Say whether a person has been asked a question, within the budget."""
+        return by in self._held and self._held[by][0].id == asked.id
 
     def is_waiting(self, question: Question, by: str) -> bool:
         """Say whether a question that was handed out still wants an answer."""
@@ -200,9 +216,11 @@ class Desk:
         return len(rows_open(self._ledger, self._items, other)) > 0
 
     def hand_out(self, asked: Asked, by: str) -> Question:
-        """Return a question as people see it, and remember who has it."""
-        before = self._held.get(by)
-        if before is None or before[0].id != asked.id:
+        """Return a question as people see it, and remember who has it.
+
+        Whoever has it is heard, even if others spend the budget meanwhile.
+        """
+        if self._ledger.budget_left > 0 and not self._holds(asked, by):
             self._held[by] = asked, time.monotonic()
         return self.shown(asked)
 
@@ -257,7 +275,7 @@ class Desk:
         else:
             new = [self._check_partner(asked, cast(Partner, partner))]
         n_paid = len(new) or int(not self._ledger.partners.get(asked.item))
-        self._check_budget(n_paid, asked)
+        self._check_budget(n_paid, asked, by)
         seconds = self._seconds(asked, by, seconds)
         for number in new:
             told.append(Answer(str(by), asked.id, asked.item, number, seconds))
@@ -276,13 +294,14 @@ class Desk:
                 f"question {asked.id} is about {self._items.key(asked.item)!r}, which "
                 "can have one partner; answer with that, or with None"
             )
-        self._check_budget(int(not self._ledger.partners.get(asked.item)), asked)
+        n_paid = int(not self._ledger.partners.get(asked.item))
+        self._check_budget(n_paid, asked, by)
         seconds = self._seconds(asked, by, seconds)
         self._write(asked, by, [self._completing(asked, by, seconds, False)])
 
     def payable(self, question: Question, told: Partners) -> list[Partners]:
         """Return what to answer one after another where not all can be paid for."""
-        left, several = self._ledger.budget_left, isinstance(told, list | tuple)
+        left, several = max(self._ledger.budget_left, 1), isinstance(told, list | tuple)
         if not several or len(cast(Sequence[Any], told)) <= left:
             return [told]
         numbers = [
@@ -315,7 +334,7 @@ class Desk:
         self._book.commit(*back, *told)
         self._held.pop(by, None)
         if self._is_askable(asked):  # there may be more of several partners
-            self._held[by] = asked, time.monotonic()
+            self.hand_out(asked, by)
 
     def skip(self, question: Question | int, by: str, seconds: float | None) -> None:
         """Write down that somebody passes a question over."""
@@ -440,15 +459,18 @@ class Desk:
             )
         return asked
 
-    def _check_budget(self, n: int, asked: Asked) -> None:
-        """Raise unless so many answers to a question may still be paid for."""
+    def _check_budget(self, n: int, asked: Asked, by: str) -> None:
+        """Raise unless so many answers to a question may still be paid for.
+
+        One may where this person has been asked it.
+        """
         left = self._ledger.budget_left
-        if n > left:
-            raise ValueError(
+        if n > max(left, self._holds(asked, by)):
+            raise BudgetSpent(
                 f"the budget of {self._ledger.parameters.budget} answers has "
                 f"{max(int(left), 0)} left, and question {asked.id} about "
                 f"{self._items.key(asked.item)!r} would take {n}: nothing was written; "
-                "allow more with change_budget, and answer again"
+                "allow more with change_budget (--budget), and answer again"
             )
 
     def _check_partner(

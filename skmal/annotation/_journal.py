@@ -40,6 +40,9 @@ from ._stored import (
     rows_of,
 )
 
+# What this process has open to write, by device and number of the file.
+_WRITTEN: set[tuple[int, int]] = set()
+
 
 class Journal:
     """A SQLite file in WAL mode with synchronous commits and one writer, and its log.
@@ -61,6 +64,7 @@ class Journal:
         self._read_only = read_only
         self._log = Log(log_path(self.path))
         self._opened: sqlite3.Connection | None = None
+        self._written: tuple[int, int] | None = None  # of what is locked
         self._kept: list[Entry] = []  # of a journal that is only read
         self._n, self._hash = 0, ""  # of the last entry
         self._new: list[Entry] = []  # of the step that is being taken
@@ -98,6 +102,8 @@ class Journal:
     def _lock(self, version: int) -> None:
         lock(self._connection, version)
         self._seen = os.stat(self.path)
+        self._written = self._seen.st_dev, self._seen.st_ino
+        _WRITTEN.add(self._written)
 
     def _stored(self) -> tuple[Stored, list[Entry]]:
         """Return what SQLite holds, and items that are to be entries from now on."""
@@ -314,6 +320,26 @@ class Journal:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+        if self._written is not None:
+            _WRITTEN.discard(self._written)
+            self._written = None
 
     def _one(self, statement: str) -> Any:
         return one(self._connection, statement)
+
+
+def check_not_ours(path: Path) -> None:
+    """Raise where this process has a journal open to write.
+
+    Whoever closes another look at a file, as after copying it, loses all locks that the
+    process has on it, and a second session could open it.
+    """
+    if not path.exists():
+        return
+    seen = path.stat()
+    if (seen.st_dev, seen.st_ino) in _WRITTEN:
+        raise BlockingIOError(
+            errno.EAGAIN,
+            f"{path} is in use by this process; close that session first, in a "
+            "notebook by session.close()",
+        )

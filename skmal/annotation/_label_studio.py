@@ -105,7 +105,8 @@ class LabelStudio:
     ) -> list[Path]:
         """Write the open questions as tasks for Label Studio.
 
-        Where none are open, the encoder learns and asks first. In Label Studio, make a
+        They are no more than the budget pays for. Where none are open, the encoder
+        learns and asks first. In Label Studio, make a
         project with the configuration and import the tasks; one project per modality.
 
         Parameters
@@ -137,10 +138,13 @@ class LabelStudio:
         """
         check_integer(image_size, "image_size", 1)
         self._book.check_open()
-        questions = self._asking.open_questions()
+        questions, left = self._asking.open_questions(), self._book.ledger.budget_left
+        if left < len(questions):  # nobody is asked for what would not be taken
+            questions = questions[: max(int(left), 0)]
         if not questions:
             raise ValueError(
-                f"{self._book.journal.path} has no questions left; there is no task"
+                f"{self._book.journal.path} has no questions left, or no budget; there "
+                "is no task"
             )
         kinds, journal = self._book.items.kinds, self._book.ledger.parameters.journal
         return write_tasks(

@@ -95,6 +95,7 @@ class Ledger:
         # What counts; and what did, with the events that ended it.
         self._standing: dict[EventId, Lesson] = {}
         self._ended: list[tuple[Lesson, EventId]] = []
+        self._unskipped: list[tuple[Skip, EventId]] = []  # and skips that ended
         self._closed: dict[QuestionId, Told | Adopted] = {}
         self._lessons: list[EventId] = []  # the events that change what is known
         # Per person, the events that `undo` takes back, last one last.
@@ -195,6 +196,8 @@ class Ledger:
                 self.opinions.remove(event)
             case Skip() | Complete():
                 self._change(event, -1)
+                if isinstance(event, Skip):
+                    self._unskipped.append((event, self.last))
             case Refused():
                 del self.refusals[event.number]
                 self._count_refusal(event, -1)
@@ -441,6 +444,11 @@ class Ledger:
             for question in self.audits
             if isinstance(skip := self._closed.get(question), Skip)
             and skip.number <= last
+        }
+        skips |= {
+            skip.question
+            for skip, end in self._unskipped
+            if skip.number <= last < end and skip.question in self.audits
         }
         taken_back = {
             lesson.question

@@ -150,8 +150,8 @@ class Proposals:
         Returns
         -------
         int
-            How many were written down. Those that had an answer by then, or that no
-            budget is left for, are left out.
+            How many were written down. Those that had an answer by then are left
+            out, and what this person was not shown last and no budget is left for.
 
         Raises
         ------

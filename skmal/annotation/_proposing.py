@@ -218,7 +218,8 @@ class Proposing:
                     return []
                 taken = self._desk.proposed_to_others(by)
                 taken |= self._desk.asked_of_others(by)
-                most = min(n, max(self._n_payable(by), 0))
+                n_payable = self._n_payable(by) - self._desk.n_proposed_to_others(by)
+                most = min(n, max(n_payable, 0))
                 chosen: list[int] = []
                 for at in left if order == "surest" else left[::-1]:
                     if len(chosen) >= most:
@@ -263,11 +264,14 @@ class Proposing:
         said: list[Answer] = []
         used: set[Number] = set()
         n_payable = self._n_payable(by)
-        for x, y in dict.fromkeys(numbers):
+        shown = self._desk.shown_to(by)
+        # What this person was shown within the budget counts, and so it comes first.
+        for x, y in sorted(dict.fromkeys(numbers), key=lambda own: not shown >= {*own}):
             # An item that may have several partners stays open for others.
             single = {n for n in (x, y) if not ledger.several[n]}
             is_left = self._is_open(x, y) and not single & used
-            if not is_left or len(said) >= n_payable:
+            is_payable = len(said) < n_payable or shown >= {x, y}
+            if not is_left or not is_payable:
                 continue
             used |= single
             item, partner = self._asked_about(x, y)

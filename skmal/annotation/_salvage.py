@@ -15,14 +15,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 from ._chain import Stored, compare, intact
-from ._connection import connect, has_chain
+from ._connection import connect, has_chain, one
 from ._damage import gone
 from ._events import Answer, Complete, Opinion, Pair, Undo, event_of
 from ._ids import NONE, Number
+from ._journal import check_not_ours
 from ._log import Log, log_path
 from ._reading import is_there
 from ._registered import Registered, registered_in
-from ._stored import ITEMS, is_damage, read_stored
+from ._stored import ITEMS, VERSION, is_damage, read_stored
 from ._tables import check_place, write_table
 
 Place: TypeAlias = frozenset[str]  # "journal", "log" or both
@@ -78,18 +79,21 @@ def salvage(path: Path, table: Path) -> Salvaged:
     ------
     FileNotFoundError
         If there is neither a journal nor a log.
+    BlockingIOError
+        If a session of this process has it open; one of another process may.
     ValueError
-        If it is a journal of an old version, without hashes.
+        If it is a journal of an old version, without hashes, or of one to come.
     """
     if not is_there(path):
         raise FileNotFoundError(f"there is no journal {path}; correct the path")
     check_place(table, path)
+    check_not_ours(path)
     with TemporaryDirectory() as folder:
         copy = Path(folder, "copy")
         for end in ("", "-wal", ".log"):
             if Path(f"{path}{end}").exists():
                 shutil.copyfile(f"{path}{end}", f"{copy}{end}")
-        stored, logged = _stored_in(copy), Log(log_path(copy)).read()
+        stored, logged = _stored_in(copy, path), Log(log_path(copy)).read()
     if stored is None:
         raise ValueError(
             f"{path} is of a version that kept no hashes, so nothing tells what of it "
@@ -108,12 +112,18 @@ def salvage(path: Path, table: Path) -> Salvaged:
     )
 
 
-def _stored_in(path: Path) -> Stored | None:
+def _stored_in(copy: Path, path: Path) -> Stored | None:
     """Return what can be read of a copy of a journal; None of one without hashes."""
-    if not path.exists():
+    if not copy.exists():
         return Stored({}, False)
-    with closing(connect(path, read_only=False)) as connection:
+    with closing(connect(copy, read_only=False)) as connection:
         try:
+            version = one(connection, "PRAGMA user_version")
+            if version > VERSION:
+                raise ValueError(
+                    f"{path} was written by a newer skmal (journal version {version}, "
+                    f"this one knows {VERSION}); upgrade skmal"
+                )
             return read_stored(connection) if has_chain(connection) else None
         except sqlite3.Error as error:
             if not is_damage(error):

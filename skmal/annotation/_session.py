@@ -402,8 +402,8 @@ class AnnotationSession:
         ValueError
             If there is no such question or item, if the question was answered already,
             if the partner is somebody else's or known already, if there are several
-            for an item that can have one, or if no budget is left for it: others have
-            spent it meanwhile.
+            for an item that can have one, or if no budget is left for it and
+            this person was not asked it before that was spent.
         OSError
             If it could not be written, on a full disk, say. Nothing has changed then.
         """

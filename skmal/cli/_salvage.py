@@ -20,7 +20,7 @@ def run_salvage(arguments: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0 where nothing is lost, 2 where something is.
+        0 where nothing is lost, 2 where something is, or all.
     """
     table: Path = arguments.table
     if table.suffix.lower() not in (".csv", ".jsonl"):
@@ -32,6 +32,12 @@ def run_salvage(arguments: argparse.Namespace) -> int:
             "The journal and its log contradict each other, as where two machines "
             "wrote to one folder; `found_in` says which of the two has what."
         )
+    if not found.n_entries:
+        print(
+            "Nothing else can be said of it: either it never held anything, or all of "
+            "it is lost. Put a copy of the journal or of its log in its place."
+        )
+        return 2
     if not found.lost:
         print("Nothing is lost.")
         return 0

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 
 from .._shared.contracts import two_views
 from .._shared.types import FloatArray
-from ..arrays._verbs import mapped
+from ..arrays._kinds import Block, RowNumbers, Rows
 from ..encoders._ridge import RidgeCCA
 from ..strategies._base import QueryStrategy
 from ..strategies._round import Round
@@ -84,18 +84,39 @@ def on_disk(rows: FloatArray, folder: str) -> np.memmap:
     return np.load(path, mmap_mode="r")
 
 
+class Watched:
+    """Rows that are not in memory, which tell how many are read at once."""
+
+    takes_rows = True
+
+    def __init__(self, rows: Rows, tell: Callable[[int], None]) -> None:
+        self.rows, self.tell = rows, tell
+        self.shape, self.dtype = rows.shape, rows.dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: RowNumbers) -> Block:
+        block = self.rows[rows]
+        self.tell(len(block))
+        return block
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> FloatArray:
+        self.tell(len(self))
+        return np.asarray(self.rows, dtype)
+
+
 def watched(round: Round, most_read: dict[str, int]) -> Round:
     """Return the round with open features of X that tell how many rows are read."""
 
-    def counting(field: str) -> tuple[Any, ...]:
-        def count(m: int, first: Any, rows: FloatArray) -> FloatArray:
-            if m == 0:
-                most_read[field] = max(len(rows), most_read.get(field, 0))
-            return rows
+    def watching(field: str) -> tuple[Any, ...]:
+        def tell(n_rows: int) -> None:
+            most_read[field] = max(n_rows, most_read.get(field, 0))
 
-        return mapped(lambda *pools: pools, count, getattr(round, field), "Xy")
+        X, *others = getattr(round, field)
+        return Watched(X, tell), *others
 
-    return replace(round, open=counting("open"), open_inputs=counting("open_inputs"))
+    return replace(round, open=watching("open"), open_inputs=watching("open_inputs"))
 
 
 def with_rounds(

@@ -264,6 +264,35 @@ def test_siblings_are_no_rivals(tmp_path):
     assert own.rank == 1
 
 
+def test_what_comes_after_a_training_changes_nothing_when_opened_again(tmp_path):
+    with open_keyed(tmp_path, audit=1.0, groups="X") as session:
+        while True:
+            question = session.next_question()
+            asked = session._book.ledger.questions[question.id]
+            if question.several and asked.is_audit:
+                break
+            told = [truth(question)] if question.several else truth(question)
+            session.answer(question, told)
+        first, second, third = question.candidates[:3]
+        session.answer(question, first)
+        session.train()
+        session.undo()
+        session.answer(question, third)  # another one than what was ranked
+        session.train()
+        assert told_by_audits(session)["rank"][-1] == 3.0
+        passed = session.next_question("bob")
+        session.skip(passed, by="bob")
+        session.train()
+        n = session.progress.n_unsettled
+        session.undo("bob")
+        session.answer(question, second)
+        before, told = told_by_audits(session), session.progress
+    with open_keyed(tmp_path) as session:
+        assert told_by_audits(session) == before
+        assert session.progress.audit == told.audit
+        assert session.progress.n_unsettled == told.n_unsettled == n == 1
+
+
 def test_the_share_can_change_and_is_the_journals(tmp_path):
     with open_keyed(tmp_path, learner=learner(audit=0.2)) as session:
         assert session.progress.audit_share == 0.2

@@ -87,16 +87,23 @@ def test_two_persons_never_overspend_the_budget(session):
     assert session.next_question() is not None
 
 
-def test_who_was_asked_before_the_budget_shrank_does_not_pass_it(session):
-    held = {by: session.next_question(by) for by in "ab"}
+def test_who_was_asked_within_the_budget_is_heard_though_it_is_spent(session):
+    held = {by: session.next_question(by) for by in "abc"}
     session.change_budget(1)
     session.answer(held["a"], truth(held["a"]), by="a")
     with pytest.raises(ValueError, match=r"budget of 1 answers has 0 left.*take 1"):
-        session.answer(held["b"], truth(held["b"]), by="b")
+        session.answer(held["b"], truth(held["b"]), by="d")  # who was not asked
+    session.skip(held["c"], by="c")
+    session.undo("c")
+    with pytest.raises(ValueError, match=r"has 0 left.*take 1"):
+        session.answer(held["c"], truth(held["c"]), by="c")  # passed over, and let go
     assert session.progress.n_answers == 1
-    session.change_budget(2)
     session.answer(held["b"], truth(held["b"]), by="b")
     assert session.progress.n_answers == 2
+    assert [session.next_question(by) for by in "abc"] == [None] * 3
+    session.change_budget(3)
+    session.answer(held["c"], truth(held["c"]), by="d")
+    assert session.progress.n_answers == 3
 
 
 def test_an_answer_takes_the_place_of_anybodys_skip(session):

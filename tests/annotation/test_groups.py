@@ -324,3 +324,18 @@ def test_several_partners_do_not_pass_the_budget(tmp_path):
         assert session._book.ledger.completed == {}  # not all of them were paid for
         with pytest.raises(ValueError, match="has 0 left.*would take 1"):
             session.answer(question, partners(question)[2])
+
+
+def test_of_several_partners_the_first_is_heard_though_the_budget_is_spent(tmp_path):
+    with open_session(tmp_path) as session:
+        ask_about(session, 0)
+        other = session.next_question("bob")
+        n = session.progress.n_answers
+
+        def told(question):  # after others have spent all
+            session.change_budget(n + 1)
+            session.answer(other, None, by="bob")
+            return partners(question) if question.several else partners(question)[0]
+
+        session.run(told)
+        assert session.progress.n_answers == n + 2

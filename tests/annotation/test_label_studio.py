@@ -340,6 +340,17 @@ def test_other_files_are_refused_before_anything_changes(tmp_path):
             session.label_studio.export_tasks(tmp_path / "out")
 
 
+def test_no_more_tasks_are_written_than_are_paid_for(tmp_path):
+    with open_session(tmp_path, 0) as session:
+        n_open = len(export(session, tmp_path / "out", 0)[0])
+        session.change_budget(n_open - 1)
+        assert len(export(session, tmp_path / "out", 0)[0]) == n_open - 1 > 0
+        for _ in range(n_open - 1):
+            session.answer(session.next_question(), None)
+        with pytest.raises(ValueError, match="or no budget"):
+            session.label_studio.export_tasks(tmp_path / "out")
+
+
 @pytest.mark.parametrize("modality", [0, 1])
 def test_what_a_real_label_studio_exported_comes_back(tmp_path, modality):
     # Made by benchmarks/label_studio.py --record, of the same items and questions.

@@ -124,6 +124,18 @@ def test_a_second_answer_costs_one_and_needs_budget(tmp_path):
         assert session.next_question("bob") is None  # for that is the last answer
 
 
+def test_who_was_asked_second_is_heard_though_the_budget_is_spent(session):
+    first = session.next_question("ada")
+    session.answer(first, truth(first), by="ada")
+    assert session.next_question("bob") == first
+    session.change_budget(1)
+    assert session.next_question("bob") is None
+    session.answer(first, truth(first), by="bob")
+    assert session.progress.agreement.n_agreed == 1
+    with pytest.raises(ValueError, match="closed"):
+        session.answer(first, truth(first), by="eve")
+
+
 def test_a_second_answer_may_be_anybodys_ten_minutes_after_it_was_asked_for(
     session, monkeypatch
 ):

@@ -180,6 +180,24 @@ def test_no_more_than_the_budget_pays_for(session):
     assert session.proposals.next(9) == []
 
 
+def test_what_was_shown_within_the_budget_is_written_down_though_it_is_spent(session):
+    n = session.progress.n_answers
+    session.change_budget(n + 3)
+    found = session.proposals.next(2, by="ada")
+    others = session.proposals.next(9, by="bob")
+    assert len(others) == 1  # the other two are ada's
+    free = [
+        (own.item.key, truth(own))[:: 1 - 2 * own.modality]
+        for own in (session.next_question(by) for by in "xyz")
+    ]
+    session.change_budget(n + 1)
+    assert session.proposals.verify(free[0], by="eve") == 0  # three have been asked
+    assert session.proposals.verify([free[0], *found], by="ada") == 2
+    assert session.progress.n_answers == n + 2
+    assert session.proposals.verify([*found, *others], by="bob") == 1
+    assert session.proposals.next(9, by="bob") == []
+
+
 def test_a_second_person_is_asked_blind_and_in_full(tmp_path):
     with open_keyed(tmp_path, overlap=1.0) as session:
         answer_some(session, 15)

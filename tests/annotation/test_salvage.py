@@ -3,6 +3,8 @@
 import csv
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -50,6 +52,12 @@ def damage(path, numbers, in_log=True):
 
 def files(folder):
     return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+
+
+def seen(folder):
+    """Return what tells whether files were written, without opening one."""
+    looks = ((file.name, file.stat()) for file in folder.iterdir() if file.is_file())
+    return {name: (own.st_size, own.st_mtime_ns) for name, own in looks}
 
 
 def told(table):
@@ -160,3 +168,34 @@ def test_what_cannot_be_salvaged_is_said(path, tmp_path, capsys):
     path.with_name("s.skmal.log").unlink()
     path.write_bytes(b"no journal")
     assert salvage(path, tmp_path / "t.csv").n_rows == 0
+    capsys.readouterr()
+    assert main(["salvage", str(path), str(tmp_path / "t.csv")]) == 2
+    said = capsys.readouterr().out
+    assert "all of it is lost" in said
+    assert "Nothing is lost" not in said
+
+
+def test_a_journal_of_a_version_to_come_is_not_half_read(path, tmp_path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(ValueError, match="version 99, this one.*upgrade skmal"):
+        salvage(path, tmp_path / "t.csv")
+
+
+def test_a_session_keeps_its_lock_while_its_journal_is_salvaged(path, tmp_path):
+    again = "import sys; from skmal.annotation._journal import Journal; Journal({!r})"
+    table, salvaging = tmp_path / "t.csv", [sys.executable, "-m", "skmal", "salvage"]
+    with open_keyed(path.parent, known_pairs=[("x39", "y39")]) as session:
+        n = session.progress.n_answers
+        before = seen(path.parent)
+        with pytest.raises(BlockingIOError, match="in use by this process"):
+            salvage(path, table)
+        subprocess.run([*salvaging, str(path), str(table)], check=True)
+        assert seen(path.parent) == before
+        assert len(read(table)) == n + 1
+        command = [sys.executable, "-c", again.format(str(path))]
+        rival = subprocess.run(command, capture_output=True, text=True)
+        assert "is in use by process" in rival.stderr
+        question = session.next_question()
+        session.answer(question, truth(question))
+    assert salvage(path, table).n_rows == n + 2

@@ -55,7 +55,8 @@ def test_pools_on_disk_give_the_answers_of_arrays(monkeypatch, tmp_path, open_po
 
 
 def test_no_more_than_a_block_is_read_at_a_time(monkeypatch):
-    set_sizes(monkeypatch, rows=40, window=40, queries=40)
+    few = {"rows": 40, "window": 40, "queries": 40, "similarities": 40 * len(ALIGNED)}
+    set_sizes(monkeypatch, **few)
     pool = OnDisk(POOL)
     coverage_gap(pool, ALIGNED)
     distance_to_aligned(pool, ALIGNED)

@@ -315,7 +315,8 @@ def ci_picks():
 def client(tmp_path_factory):
     """Return the client of a cluster of two worker processes."""
     config = {
-        "distributed.comm.timeouts.connect": "300s",
+        # Long enough for a busy machine; a worker may wait for a killed one as long.
+        "distributed.comm.timeouts.connect": "60s",
         "distributed.scheduler.no-workers-timeout": "300s",  # rather than for ever
     }
     with (

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from .._desk import BudgetSpent
 from .._session import AnnotationSession
 from ._handlers import Handlers, refused
 from ._hosts import is_own_name, is_own_origin, name_in
@@ -81,6 +82,7 @@ def create_app(
     app.after_request(add_headers)
     app.register_error_handler(HTTPException, say_why)
     app.register_error_handler(ValueError, say_conflict)
+    app.register_error_handler(BudgetSpent, say_spent)
     app.register_error_handler(OSError, say_unwritten)
     for url, (name, mimetype) in FILES.items():
         content = files("skmal.annotation.page").joinpath(name).read_bytes()
@@ -180,6 +182,11 @@ def say_why(error: HTTPException) -> Response:
 def say_conflict(error: ValueError) -> Response:
     """Answer what the session refuses."""
     return refused(409, str(error))
+
+
+def say_spent(error: BudgetSpent) -> Response:
+    """Answer what is not paid for; the page keeps it on the screen, to send again."""
+    return refused(402, str(error))
 
 
 def say_unwritten(error: OSError) -> Response:

@@ -58,7 +58,7 @@ export function noProposalText(progress) {
   if (progress.is_matching) return "The encoder is looking for partners …";
   if (progress.is_training) return "The encoder is learning …";
   if (!progress.n_rounds || progress.n_pairs < 2) return "The encoder has learned too little to propose anything.";
-  return "Nothing is left to propose.";
+  return "Nothing is left to propose that nobody else is looking at.";
 }
 
 export function foundText(words, n, nByEncoder, isCut, isPartly) {

@@ -48,6 +48,23 @@ def test_a_question_comes_by_itself_where_there_was_none(visit, fresh):
         assert page.locator("#hint").is_hidden()
 
 
+def test_what_the_budget_does_not_pay_stays_on_the_page_to_be_sent_again(visit, fresh):
+    with served(fresh, by="Ann") as link:
+        page = visit(link)
+        page.locator("#candidates li").first.wait_for()
+        asked = page.locator("#item").inner_html()
+        fresh._desk._held.clear()  # as when it is served again
+        _, free = (fresh.next_question(by) for by in ("Joe", "Bob"))
+        fresh.answer(free, None, by="Bob")
+        fresh.change_budget(1)
+        page.keyboard.press("1")
+        page.locator("#error", has_text="more with change_budget").wait_for()
+        fresh.change_budget(2)
+        assert page.locator("#item").inner_html() == asked
+        page.keyboard.press("1")
+        page.locator("#progress", has_text="2 of 2 answers").wait_for()
+
+
 def test_an_open_tab_goes_on_with_a_server_started_again(visit, fresh):
     with served(fresh, by="Ann") as link:
         page = visit(link)
