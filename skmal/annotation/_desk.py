@@ -304,6 +304,8 @@ class Desk:
         left, several = max(self._ledger.budget_left, 1), isinstance(told, list | tuple)
         if not several or len(cast(Sequence[Any], told)) <= left:
             return [told]
+        if any(one is None for one in cast(Sequence[Any], told)):
+            return [told]  # which is refused
         numbers = [
             self._items.number(1 - question.modality, one)
             for one in cast(Sequence[Item | str | int], told)

@@ -318,6 +318,8 @@ def test_several_partners_do_not_pass_the_budget(tmp_path):
         with pytest.raises(ValueError, match="has 2 left.*would take 3"):
             session.answer(question, partners(question))
         assert session.progress.n_answers == budget - 2
+        with pytest.raises(ValueError, match="holds None"):
+            session.run(lambda q: [None, *partners(q)] if q.several else None)
         session.run(lambda q: partners(q) if q.several else partners(q)[0])
         assert session.progress.n_answers == budget
         assert known(session) <= TRUTH
