@@ -19,6 +19,7 @@ from ._ids import Row
 
 if TYPE_CHECKING:
     from ..learners._paired import PairedActiveLearner
+    from ._records import Item
     from ._training import Features, Pools
 
 COMMON = 2000  # rows that hold a word, from which on it tells little
@@ -109,10 +110,16 @@ class Words:
             at = self._joined.find(needle, self._starts[row + 1] - 1)
 
 
-def holds_all(text: str, words: str) -> bool:
-    """Say whether a text holds all words, or parts of its words are these."""
+def are_partly(found: Sequence["Item"], kind: str, words: str) -> bool:
+    """Say whether what was found holds some of the words only, for nothing holds all.
+
+    The first holds the most; parts of its words count as well.
+    """
+    if not found:
+        return False
+    text = str(found[0].value) if kind == "text" else found[0].key
     own = folded(text.replace("\n", " "))
-    return all(word in own for word in folded(words.replace("\n", " ")).split())
+    return not all(word in own for word in folded(words.replace("\n", " ")).split())
 
 
 def folded(text: str) -> str:

@@ -15,6 +15,7 @@ import traitlets
 from ...items._pictures import UnreadableImage
 from ...items._sounds import MIMETYPES
 from .._records import Item
+from .._search import are_partly
 from .._session import AnnotationSession
 from .._shown import shown, shown_item, shown_progress
 from .._thumbnails import thumbnail
@@ -46,8 +47,8 @@ class QuestionWidget(anywidget.AnyWidget):
     progress : dict
         How far the session has come.
     found : dict or None
-        What the last search found: its words, its items, and how many of them hold the
-        words.
+        What the last search found: its words, its items, how many of them hold the
+        words, and whether these hold only some of them.
     error : str
         Why the last thing that somebody did was refused, or "".
     n_done : int
@@ -145,6 +146,7 @@ class QuestionWidget(anywidget.AnyWidget):
         return {
             "words": text.strip(),
             "n_by_words": len(by_words),
+            "partly": are_partly(by_words, kind, text),
             "items": [
                 shown_item(item, modality, kind, self._picture) for item in items
             ],

@@ -108,7 +108,7 @@ function render({ model, el }) {
     const sure = found ? found.n_by_words : items.length;
     list.replaceChildren(...items.map((one, i) => choice(one, i + 1, i >= sure)));
     list.classList.toggle("images", Boolean(asked) && other() === "image");
-    if (found) listed.textContent = foundText(found.words, sure, items.length - sure, false);
+    if (found) listed.textContent = foundText(found.words, sure, items.length - sure, false, found.partly);
     else listed.textContent = !asked || items.length ? "The likeliest, best first" : "No likely partner is left: search, or say that there is none";
   }
 

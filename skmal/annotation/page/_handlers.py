@@ -12,7 +12,7 @@ from flask import Response, jsonify, request
 from ...items._pictures import UnreadableImage
 from ...items._sounds import MIMETYPES
 from .._records import Item
-from .._search import holds_all
+from .._search import are_partly
 from .._session import AnnotationSession
 from .._shown import shown, shown_item, shown_progress
 from .._thumbnails import SIDE, thumbnail
@@ -119,10 +119,7 @@ class Handlers:
         found = self.session.items.search(text, modality, limit, how, question)
         kind = self.session.kinds[modality]
         items = [shown_item(item, modality, kind, address) for item in found]
-        partly = False
-        if how == "words" and found:
-            first = found[0].value if kind == "text" else found[0].key
-            partly = not holds_all(first, text)
+        partly = how == "words" and are_partly(found, kind, text)
         return jsonify(items=items, partly=partly)
 
     def export(self) -> Response:

@@ -67,9 +67,12 @@ def test_what_is_pressed_is_done_to_the_session(session):
 
     shown.do({"do": "search", "text": "caption 1" if pool(shown) else "07.png"})
     assert shown.found["n_by_words"] >= 1
+    assert not shown.found["partly"]
     found = shown.found
     shown.do({"do": "refresh"})  # by itself, while somebody looks at what was found
     assert shown.found == found
+    shown.do({"do": "search", "text": "caption zebra" if pool(shown) else "07 zebra"})
+    assert shown.found["partly"]
     shown.do({"do": "search", "text": " "})
     assert shown.found is None
     session.change_budget(2)
