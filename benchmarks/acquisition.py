@@ -412,7 +412,8 @@ def report(name: str, rows: list[dict]) -> None:
 
 PARTS = {
     part.__name__: part
-    for part in (loops, peers, margin, nearest, growth, memory, exact)
+    # Memory first: what other parts give back would hide what it takes.
+    for part in (memory, loops, peers, margin, nearest, growth, exact)
 }
 
 if __name__ == "__main__":
