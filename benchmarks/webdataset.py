@@ -1,7 +1,10 @@
 """What reading images out of tar files costs, against the same images in a folder.
 
-Prints seconds of the processors, in turns, and the ratio of their medians; on a disk
-that is not in memory, reading comes on top. `--images 10000` is one of img2dataset's
+    OMP_NUM_THREADS=1 python benchmarks/webdataset.py \
+        benchmarks/results/webdataset.csv --images 10000 --train 10000 --repeats 1
+
+Writes seconds of the processors, in turns, and the ratio of their medians; on a disk
+that is not in memory, reading comes on top. 10,000 images are one of img2dataset's
 shards.
 """
 
@@ -20,6 +23,7 @@ SIDE = 256  # pixels, what img2dataset makes of images by default
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--train", type=int, default=0, metavar="N", help="pairs")
@@ -27,6 +31,7 @@ def main() -> None:
 
     from skmal import CLIPEncoder
     from skmal.datasets import load_webdataset
+    from skmal.experiments import write_table
 
     with TemporaryDirectory() as folder:
         files = write(Path(folder), arguments.images)
@@ -40,20 +45,27 @@ def main() -> None:
 
         encoder = CLIPEncoder("tiny", "icons", trainable="none", device="cpu")
         encoder.transform(files[:64])
-        compare(
-            "transform",
-            lambda: encoder.transform(pairs.X),
-            lambda: encoder.transform(files),
-            arguments.repeats,
-        )
-        if n := arguments.train:
-            learning = CLIPEncoder("tiny", max_epochs=1, device="cpu", random_state=0)
+        rows = [
             compare(
-                f"fit, {n:,} pairs, one epoch",
-                lambda: learning.fit(pairs.X[:n], pairs.y[:n]),
-                lambda: learning.fit(files[:n], pairs.y[:n]),
+                "encode",
+                lambda: encoder.transform(pairs.X),
+                lambda: encoder.transform(files),
                 arguments.repeats,
             )
+        ]
+        if n := arguments.train:
+            learning = CLIPEncoder("tiny", max_epochs=1, device="cpu", random_state=0)
+            rows.append(
+                compare(
+                    f"train on {n:,}, one epoch",
+                    lambda: learning.fit(pairs.X[:n], pairs.y[:n]),
+                    lambda: learning.fit(files[:n], pairs.y[:n]),
+                    arguments.repeats,
+                )
+            )
+        for row in rows:
+            print(*row.values(), flush=True)
+        write_table(arguments.out, list(rows[0]), rows)
 
 
 def write(folder: Path, n: int) -> list[Path]:
@@ -85,7 +97,7 @@ def write(folder: Path, n: int) -> list[Path]:
     return files
 
 
-def compare(what, from_tars, from_files, repeats: int) -> None:
+def compare(what, from_tars, from_files, repeats: int) -> dict[str, object]:
     """Time both in turns."""
     seconds = [], []
     for _ in range(repeats):
@@ -94,7 +106,12 @@ def compare(what, from_tars, from_files, repeats: int) -> None:
             run()
             times.append(time.process_time() - start)
     tars, files = map(statistics.median, seconds)
-    print(f"{what}: tar {tars:.2f} s, folder {files:.2f} s, ratio {tars / files:.3f}")
+    return {
+        "what": what,
+        "tar s": round(tars, 2),
+        "folder s": round(files, 2),
+        "tar / folder": round(tars / files, 3),
+    }
 
 
 if __name__ == "__main__":
