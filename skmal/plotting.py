@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ._shared.figures import LINES, MOST_INSIDE, N_COLORS, size_of_grid
 from ._shared.intervals import student_interval
 
 __all__ = [
@@ -237,10 +238,11 @@ class AnnotationCurveDisplay:
         axes = _new_in_pyplot() if ax is None else ax
         self.ax_, self.figure_ = axes, axes.figure
         self.lines_, self.fill_betweens_ = {}, {}
-        for name, scores in self.scores.items():
+        for i, (name, scores) in enumerate(self.scores.items()):
             scores = np.atleast_2d(scores)  # (n_seeds, n_points)
             mean, _, half_width = student_interval(scores, confidence)
-            (line,) = axes.plot(self.n_pairs, mean, label=name)
+            style = LINES[i // N_COLORS % len(LINES)]
+            (line,) = axes.plot(self.n_pairs, mean, style, label=name)
             self.lines_[name] = line
             if len(scores) > 1:
                 self.fill_betweens_[name] = axes.fill_between(
@@ -254,7 +256,8 @@ class AnnotationCurveDisplay:
         if self.chance is not None:
             axes.axhline(self.chance, color="grey", linestyle="--", label="chance")
         axes.set(xlabel=self.points_name, ylabel=self.score_name)
-        axes.legend()
+        beside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+        axes.legend(**(beside if len(self.scores) > MOST_INSIDE else {}))
         return self
 
 
@@ -295,8 +298,8 @@ def plot_curve_grid(
     if not any((column, row) in curves for column in columns for row in rows):
         there = ", ".join(f"{name} of {of}" for of, name in curves)
         raise ValueError(f"{path} holds none of these; it holds {there}")
-    size = (1 + 4 * len(columns), 1 + 3 * len(rows))
-    figure = new_figure(size)
+    n_curves = max(len(own) for own in curves.values())
+    figure = new_figure(size_of_grid(len(rows), len(columns), n_curves))
     places = figure.subplots(len(rows), len(columns), squeeze=False)
     for row, metric in enumerate(rows):
         for column, name in enumerate(columns):

@@ -41,6 +41,23 @@ def test_one_line_and_band_per_strategy_from_learners():
     )
 
 
+def test_many_curves_differ_and_leave_room_for_their_names():
+    points = np.arange(5)
+    scores = {f"strategy-{i:02d}-of-a-long-name": [points + i] for i in range(23)}
+    display = AnnotationCurveDisplay(points, scores).plot()
+    looks = {
+        (line.get_color(), line.get_linestyle()) for line in display.lines_.values()
+    }
+    assert len(looks) == 23
+    display.figure_.draw_without_rendering()
+    axes, legend = display.ax_, display.ax_.get_legend()
+    assert legend.get_window_extent().x0 >= axes.get_window_extent().x1
+    few = AnnotationCurveDisplay(points, dict(list(scores.items())[:3])).plot()
+    few.figure_.draw_without_rendering()
+    extent = few.ax_.get_legend().get_window_extent()
+    assert extent.x1 <= few.ax_.get_window_extent().x1
+
+
 def test_a_single_seed_has_no_band():
     display = AnnotationCurveDisplay([1, 2], {"one": [[0.1, 0.2]]}).plot(new_axes())
     assert display.fill_betweens_ == {}

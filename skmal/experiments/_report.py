@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._shared.figures import size_of_grid
 from ..plotting import new_figure, plot_curve_grid
 from ._pairwise import (
     pairwise_table,
@@ -141,7 +142,8 @@ def _curves_by_pool(curves: Sequence[Row]) -> "Figure":
     """Return a figure with a place for each pool, three beside each other."""
     pools = list(dict.fromkeys(row["data"] for row in curves))
     n_rows, n_columns = -(-len(pools) // 3), min(len(pools), 3)
-    figure = new_figure((4.5 * n_columns, 3.5 * n_rows))
+    n_curves = len({row["strategy"] for row in curves})
+    figure = new_figure(size_of_grid(n_rows, n_columns, n_curves))
     places = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     for axes in places[len(pools) :]:
         axes.set_axis_off()
