@@ -3,43 +3,19 @@
 `benchmarks/interrupts.py` does this at random moments, by the system's timer.
 """
 
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import interrupted_at
 from sessions import open_keyed, truth
 
 from skmal.annotation import _book
 from skmal.annotation._ledger import Ledger, replay
 
 FOLDER = Path(_book.__file__).parent
-FILES = {str(FOLDER / f"_{name}.py") for name in ("book", "journal", "ledger", "desk")}
-
-
-@contextmanager
-def interrupted_at(line):
-    """Raise KeyboardInterrupt before the given line of these files runs."""
-    n_run = 0
-
-    def trace(frame, event, _):
-        nonlocal n_run
-        if frame.f_code.co_filename not in FILES:
-            return None
-        if event == "line":
-            if n_run == line:
-                sys.settrace(None)
-                raise KeyboardInterrupt
-            n_run += 1
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        yield
-    finally:
-        sys.settrace(before)
+NAMES = "book", "journal", "ledger", "desk"
+FILES = tuple(str(FOLDER / f"_{name}.py") for name in NAMES)
 
 
 def plain(value):
@@ -87,7 +63,7 @@ def test_an_interrupt_leaves_memory_as_the_disk(tmp_path, name):
             before, was_current = n_events(session), session._book.ledger.current
             stopped = False
             try:
-                with interrupted_at(line):
+                with interrupted_at(line, FILES):
                     step(session, question)
             except KeyboardInterrupt:
                 stopped = True

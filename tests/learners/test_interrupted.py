@@ -1,13 +1,12 @@
 """Whoever interrupts a learner finds all of what it did, or nothing of it."""
 
 import pickle
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import interrupted_at
 
 import skmal
 from skmal import (
@@ -70,30 +69,6 @@ CASES = {
 }
 
 
-@contextmanager
-def interrupted_at(line: int) -> Iterator[None]:
-    """Raise KeyboardInterrupt before the given line of the learners' code runs."""
-    n_run = 0
-
-    def trace(frame, event, _):
-        nonlocal n_run
-        if not frame.f_code.co_filename.startswith(FOLDER):
-            return None
-        if event == "line":
-            if n_run == line:
-                sys.settrace(None)
-                raise KeyboardInterrupt
-            n_run += 1
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        yield
-    finally:
-        sys.settrace(before)
-
-
 def known(learner) -> dict[str, bytes]:
     return {name: pickle.dumps(value) for name, value in vars(learner).items()}
 
@@ -110,7 +85,7 @@ def test_an_interrupt_leaves_all_or_nothing(case):
     while True:
         learner = make()
         try:
-            with interrupted_at(steps):
+            with interrupted_at(steps, FOLDER):
                 act(learner)
         except KeyboardInterrupt:
             steps += stride
