@@ -14,6 +14,7 @@ let wrong = new Set(); // places of those that are marked as wrong
 let passed = new Set(); // names of pairs that are put off
 let kinds = ["image", "text"];
 let busy = false;
+let asked = 0; // how often proposals were asked for; only the last answer counts
 let visible = 0; // milliseconds that they have been in view
 let since = null; // and since when, if they are
 
@@ -31,7 +32,10 @@ function say(where, text) {
 async function next() {
   const wanted = isOn("several") ? GRID : 1;
   const n = Math.min(wanted + passed.size, MOST);
+  asked += 1;
+  const mine = asked;
   const state = await get("api/proposals", { by: by(), n, order: isOn("least") ? "least_sure" : "surest" });
+  if (mine !== asked) return; // what came since is shown, or on its way
   kinds = state.kinds;
   showProgress(state.progress);
   if (state.n_in_full) {

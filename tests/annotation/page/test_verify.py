@@ -90,19 +90,15 @@ def test_by_keys_alone(asked, visit):
         page.keyboard.press("Enter")
         page.locator("#pairs li").first.wait_for()
 
-        def verdict(key):
-            before = page.locator("#pairs").inner_html()
+        def verdict(key, told):
             page.keyboard.press(key)
-            page.wait_for_function(
-                "html => document.getElementById('pairs')?.innerHTML !== html",
-                arg=before,
-            )
+            page.locator("#status", has_text=told).wait_for()
+            page.locator("#pairs li").first.wait_for()
 
-        verdict("y")
+        verdict("y", "1 pair written down as right")
         assert asked.progress.n_verified == 1
-        page.locator("#status", has_text="1 pair written down as right").wait_for()
-        verdict("s")  # later
-        verdict("n")
+        verdict("s", "Put off")
+        page.keyboard.press("n")
         page.locator("#candidates li").first.wait_for()
         assert asked.progress.n_refused == 1
         n = asked.progress.n_answers
@@ -121,8 +117,7 @@ def test_by_keys_alone(asked, visit):
         page.locator("#right", has_text="The other").wait_for()
         page.keyboard.press("Enter")
         shown = page.locator("#pairs li").count()
-        verdict("y")
+        verdict("y", f"{shown} pairs written down as right")
         assert asked.progress.n_verified == 1 + shown
-        verdict("u")
+        verdict("u", "proposed again")
         assert asked.progress.n_verified == shown
-        page.locator("#status", has_text="proposed again").wait_for()
