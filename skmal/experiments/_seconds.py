@@ -52,12 +52,18 @@ def check_cost(cost: QuestionCost, n_answers: int | None = None) -> dict[str, fl
     Raises
     ------
     ValueError
-        If a number is missing or out of range, or if the answers could take less than
-        ten seconds in all.
+        If it is no `Cost`, if a number is missing or out of range, or if the answers
+        could take less than ten seconds in all.
     """
+    if not (hasattr(cost, "pick") and hasattr(cost, "search")):
+        raise ValueError(
+            "cost must be a skmal.annotation.Cost, with the seconds to pick and to "
+            f"search, got {cost!r}; pass Cost(verify=None, pick=4.0, search=12.0), with "
+            "your own seconds"
+        )
     seconds = {
         name: check_number(
-            getattr(cost, name, None),
+            getattr(cost, name),
             f"cost.{name}",
             more_than=0,
             maximum=MOST_SECONDS,

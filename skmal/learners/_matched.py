@@ -213,11 +213,10 @@ def _numbered(items: Items) -> IntArray:
     """Return a number for each item, the same for equal texts and rows of numbers."""
     rows = numeric_rows(items)
     if isinstance(rows, np.ndarray):
-        keys = (hash(row.tobytes()) for row in rows)
-    else:  # what is neither is a number of its own
-        each = enumerate(cast(Sequence[Any], items))
-        keys = (one if isinstance(one, str) else place for place, one in each)
-    return number_equals(keys)[0]
+        return number_equals(hash(row.tobytes()) for row in rows)[0]
+    # What is neither is equal to nothing: its place is its number.
+    some = enumerate(cast(Sequence[Any], items))
+    return number_equals(one if isinstance(one, str) else at for at, one in some)[0]
 
 
 def _of_alone(
