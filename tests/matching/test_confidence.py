@@ -42,7 +42,9 @@ def test_it_is_where_the_penalised_likelihood_is_largest():
     def loss(own):
         odds = own[0] + own[1] * log_odds(looks.shares)
         odds += own[2] * np.log(looks.known) + own[3] * looks.is_chosen
-        fit = (looks.weights * np.logaddexp(0, np.where(looks.right, -odds, odds))).sum()
+        fit = (
+            looks.weights * np.logaddexp(0, np.where(looks.right, -odds, odds))
+        ).sum()
         return fit + (((own - RIGHT.mean) / RIGHT.sd) ** 2).sum() / 2
 
     best = minimize(loss, np.zeros(4)).x
