@@ -8,7 +8,7 @@ from, with how much each is too modest.
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -58,8 +58,13 @@ def match(
     none = _of_alone(learner, pools, n_partners, one_to_one, held.weights.sum())
     if len(none):
         zeros, ones = np.zeros(len(none), dtype=bool), np.ones(len(none))
-        columns = zip(astuple(held), (none, zeros, ones, zeros, ones), strict=True)
-        looks = Looks(*map(np.concatenate, columns))
+        looks = Looks(
+            np.concatenate([held.shares, none]),
+            np.concatenate([held.right, zeros]),
+            np.concatenate([held.known, ones]),
+            np.concatenate([held.is_chosen, zeros]),
+            np.concatenate([held.weights, ones]),
+        )
     calibration = calibrate(looks)
     confidence = calibration.confidence(found.shares)
     kept = np.ones(len(found.x), dtype=bool)
