@@ -9,7 +9,8 @@
 `pools` lets the default pipeline buy 10, 20 and 40 % of the pools of both suites, a
 tenth of the questions at random, and has partners proposed for the rest; what is
 already stored is left out. The prior of the confidence was chosen on seed 0 of some
-pools, so others count. `audits` says
+pools, so others count; `pools-before.csv` has the errors before that, when random
+answers that were left out counted as chosen ones. `audits` says
 how often the intervals of `audit_` hold the truth in simulated runs, `forecasts` the
 same of `forecast` along the stored curves of both suites. `scale` measures time
 and memory on made-up features. `page` draws what the documentation shows.
@@ -149,11 +150,27 @@ def measure(name: str, seed: int, budget: float, learner: Any, X: Any, y: Any) -
             "nearest": rounded(np.mean(nearest)),
             "confidence": rounded(matching.confidence.mean()),
             "error": rounded(error),
+            "expected": rounded(matching.error),
+            "by_chance": rounded(_by_chance(matching.confidence, rng)),
             "n_sure": sure.sum(),
             "sure_right": rounded(right[sure].mean()) if sure.any() else "",
             "seconds": round(seconds, 1),
         },
     )
+
+
+def _by_chance(confidence: Any, rng: np.random.Generator) -> float:
+    """Return the error that is measured on average where there is none."""
+    place = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    bins = [confidence[place == b] for b in np.unique(place)]
+    draws = [
+        sum(
+            abs(own.mean() - (rng.random(len(own)) < own).mean()) * len(own)
+            for own in bins
+        )
+        for _ in range(200)
+    ]
+    return float(np.mean(draws) / len(confidence))
 
 
 def check_audits(seed: int) -> None:
@@ -277,29 +294,42 @@ def draw() -> None:
     """Print the tables of `docs/matching.md` and draw its reliability plot."""
     import matplotlib.pyplot as plt
 
-    rows = read("pools.csv")
     cases: dict[tuple[str, str], list[dict[str, str]]] = {}
-    order = [*(f"real {name}" for name in REAL), *POOLS]
-    rows.sort(key=lambda row: (order.index(row["pool"]), float(row["budget"])))
-    for row in rows:
+    for row in read("pools.csv"):
         cases.setdefault((row["pool"], row["budget"]), []).append(row)
+    before = {(row["pool"], row["budget"]): row for row in read("pools-before.csv")}
+    order = [*(f"real {name}" for name in REAL), *POOLS]
 
     def mean(own: list[dict[str, str]], name: str) -> float:
         return float(np.mean([float(row[name]) for row in own]))
 
     print(
-        "| pool | bought | right, % | nearest, % | error | sure | of these right, % |"
+        "| pool | bought | right, % | nearest, % | error before | error | expected | "
+        "by chance | trusted | sure | of these right, % |"
     )
-    print("|---|---|---|---|---|---|---|")
-    for (pool, budget), own in cases.items():
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for case in sorted(
+        before | cases, key=lambda own: (order.index(own[0]), float(own[1]))
+    ):
+        own = cases.get(case, [before[case]] if case in before else [])
         n_sure = sum(int(row["n_sure"]) for row in own)
         hits = sum(int(row["n_sure"]) * float(row["sure_right"] or 0) for row in own)
         of_sure = f"{100 * hits / n_sure:.0f}" if n_sure else "-"
-        print(
-            f"| {pool} | {float(budget):.0%} | {100 * mean(own, 'right'):.1f} | "
-            f"{100 * mean(own, 'nearest'):.1f} | {mean(own, 'error'):.3f} | "
-            f"{n_sure / len(own):.0f} | {of_sure} |"
-        )
+        told = [
+            case[0],
+            f"{float(case[1]):.0%}",
+            f"{100 * mean(own, 'right'):.1f}",
+            f"{100 * mean(own, 'nearest'):.1f}",
+            f"{float(before[case]['error']):.3f}" if case in before else "-",
+        ]
+        if case in cases:
+            names = "error", "expected", "by_chance"
+            told += [f"{mean(own, name):.3f}" for name in names]
+            told += ["yes" if all(row["trusted"] == "True" for row in own) else "no"]
+            told += [f"{n_sure / len(own):.0f}", of_sure]
+        else:
+            told += 6 * ["-"]
+        print(f"| {' | '.join(told)} |")
     figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharey=True)
     for ax, budget in zip(axes, ("0.1", "0.2", "0.4"), strict=True):
         for row in read("reliability.csv"):

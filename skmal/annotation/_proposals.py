@@ -76,8 +76,8 @@ class Proposals:
         Warns
         -----
         UserWarning
-            If fewer than 30 answers about items drawn at random tell how sure to be
-            (see `audit`).
+            If too few answers about items drawn at random tell how sure to be (see
+            `audit`): each `Proposal.is_trusted` is False then.
         """
         if n_folds is not None:
             n_folds = check_integer(n_folds, "n_folds", minimum=2)
@@ -87,9 +87,9 @@ class Proposals:
         proposals, n_checked, is_trusted = self._proposing.all()
         if proposals and not is_trusted:
             warnings.warn(
-                f"the confidence rests on {n_checked} answers, fewer than 30 of them "
-                "about items drawn at random, and is not to be trusted; ask some with "
-                "audit=0.1",
+                "the confidence is not to be trusted, for too few answers about items "
+                f"drawn at random bear it out ({n_checked} answers were learned from); "
+                "ask more of these, with audit=0.1",
                 stacklevel=2,
             )
         return proposals
@@ -115,7 +115,9 @@ class Proposals:
         Returns
         -------
         list of Proposal
-            Empty where nothing is proposed, or nothing yet.
+            Empty where nothing is proposed, or nothing yet. Partners are proposed from
+            the first encoder on; `Proposal.is_trusted` says whether their confidence
+            has been borne out.
         """
         n = check_integer(n, "n", minimum=1)
         check_choice(order, "order", ("surest", "least_sure"))

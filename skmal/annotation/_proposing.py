@@ -242,7 +242,8 @@ class Proposing:
     def _proposal(self, latest: Matched, at: int) -> Proposal:
         x, y = (Number(int(number)) for number in latest.pairs[at])
         item = self._book.items.item
-        return Proposal(item(x), item(y), float(latest.confidence[at]))
+        confidence = float(latest.confidence[at])
+        return Proposal(item(x), item(y), confidence, latest.is_trusted)
 
     # ---------------------------------------------------------------- answering
 

@@ -233,6 +233,10 @@ class Proposal:
         Of either pool.
     confidence : float
         The probability that they are, from 0 to 1.
+    is_trusted : bool, default=False
+        Whether enough answers about items drawn at random bear that out: 30, or as many
+        as it takes for it to be off by .05 at most, as far as can be told. Partners are
+        proposed before that, too.
 
     Examples
     --------
@@ -246,6 +250,7 @@ class Proposal:
     X: Item
     y: Item
     confidence: float
+    is_trusted: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The command `skmal compare`."""
 
 import argparse
+import csv
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,8 @@ from ..experiments import (
 from ..experiments._own import load_own, named_encoder, named_strategy, split_names
 from ..experiments._results import REPORT
 from ..experiments._runs import key_of
+from ..experiments._seconds import without_found
+from ..experiments._tables import SECONDS
 from ..plotting import chance_beside
 from ._folders import out_folder
 from ._pools import array_of
@@ -35,7 +38,7 @@ DEFAULT_DATA = "glyphs"
 NOT_OF_THE_SUITE = (
     *("data", "features", "groups", "test", "model", "pretrained", "max_epochs"),
     *("learning_rate", "pool_size", "on_error", "text_column", "image_column"),
-    *("cache", "cost", "overwrite"),
+    *("cache", "overwrite"),
 )
 KILLED = 130  # the exit status of what Ctrl-C has ended
 
@@ -95,6 +98,14 @@ def _encoder_of(arguments: argparse.Namespace) -> Any:
     return load_own(named) if ":" in named else named
 
 
+def _cost_of(arguments: argparse.Namespace) -> Cost | None:
+    """Return the seconds of a question, if they were named."""
+    if not arguments.cost:
+        return None
+    pick, search = arguments.cost
+    return Cost(verify=None, pick=pick, search=search)
+
+
 def _run_held_out(arguments: argparse.Namespace) -> int:
     """Compare on one data set."""
     if arguments.pools:
@@ -113,10 +124,7 @@ def _run_held_out(arguments: argparse.Namespace) -> int:
             if not arguments.features:
                 raise ValueError(f"--{name} goes with --features only")
             own[name] = array_of(path, f"--{name}")
-    cost = None
-    if arguments.cost:
-        pick, search = arguments.cost
-        cost = Cost(verify=None, pick=pick, search=search)
+    cost = _cost_of(arguments)
     curves, savings = compare(
         arguments.strategies,
         data=data,
@@ -161,7 +169,7 @@ def _run_suite(arguments: argparse.Namespace) -> int:
             raise ValueError(f"--{option} does not go with --suite, which has its own")
     if arguments.path is not None and arguments.suite == "default":
         raise ValueError("--path does not go with --suite default, which has its own")
-    encoder = _encoder_of(arguments)
+    encoder, cost = _encoder_of(arguments), _cost_of(arguments)
     savings, _ = run_suite(
         arguments.out,
         suite=arguments.suite,
@@ -174,6 +182,7 @@ def _run_suite(arguments: argparse.Namespace) -> int:
         budget=arguments.budget,
         n_jobs=arguments.jobs,
         verbose=not arguments.quiet,
+        cost=cost,
     )
     learns = encoder if isinstance(encoder, str) else type(encoder).__name__
     print("Answers saved, % (mean over seeds, 95 % interval):")
@@ -185,17 +194,35 @@ def _run_suite(arguments: argparse.Namespace) -> int:
                 f"{mean:+6.1f}  ({low:+.1f} to {high:+.1f}), {row['n_seeds']} seeds, "
                 f"against {row['against']}, batches of {100 * row['batch']:g} %"
             )
+    if cost is not None:
+        _print_seconds(arguments.out / SECONDS)
+    of_seconds = "" if cost is None else f", {SECONDS}"
     print(
-        f"\nWritten: {arguments.out}/runs.csv, savings.csv, aulc.csv, pairwise.csv and "
-        "wins.csv"
+        f"\nWritten: {arguments.out}/runs.csv, savings.csv{of_seconds}, aulc.csv, "
+        "pairwise.csv and wins.csv"
     )
     try:
         report = arguments.out / REPORT
-        print(write_suite_report(report, read_runs(arguments.out), savings))
+        runs = without_found(read_runs(arguments.out))
+        print(write_suite_report(report, runs, savings))
     except ImportError as error:
         print(f"There is no report: {error}")
         return 1
     return 0
+
+
+def _print_seconds(table: Path) -> None:
+    """Print what strategies save of a person's seconds on each pool."""
+    print("\nSeconds of a person saved, % (mean over seeds, 95 % interval):")
+    with open(table, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["metric"] != main_metric(row["data"]):
+                continue
+            mean, low, high = percent(row)
+            told = f"{mean:+6.1f}  ({low:+.1f} to {high:+.1f}), {row['n_seeds']} seeds"
+            if mean != mean:
+                told = "  none, for random's curve does not rise"
+            print(f"  {row['data']:<22}{row['strategy']:<31}{told}")
 
 
 def add_parser(
@@ -330,7 +357,8 @@ def add_parser(
         type=float,
         metavar=("PICK", "SEARCH"),
         help="count seconds in place of answers: those of a question whose partner is "
-        "among the first nine candidates, and of one whose is not, such as 4 12",
+        "among the first nine candidates, and of one whose is not, such as 4 12; with "
+        "--suite beside answers",
     )
     parser.add_argument(
         "--pool-size",

@@ -179,8 +179,8 @@ def compare(
     ValueError
         If a name is unknown or a number out of range, if a strategy or an encoder of
         your own breaks its contract, if it or a callback cannot be sent to other
-        processes, if `out` holds another comparison, or if `cost` lacks a number or
-        goes with items that have several partners.
+        processes, if `out` holds another comparison, or if `cost` is no `Cost`, lacks a
+        number or goes with items that have several partners.
 
     Warns
     -----

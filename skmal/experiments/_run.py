@@ -18,7 +18,7 @@ from ..encoders._ridge import RidgeCCA
 from ..learners._paired import PairedActiveLearner
 from ..strategies._base import Strategy
 from ._pools import Pool
-from ._seconds import FOUND, Shown
+from ._seconds import FOUND, Shown, count_shown
 from ._tables import Row, curve_rows
 
 Result = TypeVar("Result")
@@ -95,7 +95,7 @@ def run(
         Whether the scores tell, as "found among 9", how many of the answers named one
         of the nine likeliest candidates, those at the start left out. It takes a look
         at all open items in each round, by an annotator who is always right, and pools
-        without `groups` and `known`.
+        without `groups`.
     **parameters
         More of the learner's: `annotator`, `buffer_size`. Those work in `fit` only,
         which asks where the pool says nothing of pairs that are known.
@@ -105,16 +105,18 @@ def run(
     Curve
         Answers and scores.
     """
-    shown = Shown(pool) if count_found else None
-    if shown is not None:
-        parameters = {"annotator": shown} | parameters
     with_torch = not isinstance(estimator, RidgeCCA | KernelCCA)
     with single_threaded(with_torch):
         if pool.known is not None:
             learner = PairedActiveLearner(
                 estimator, strategy, random_state=seed, **parameters
             )
-            return _run_by_hand(learner, pool, pool.known, seed, plan, callbacks)
+            return _run_by_hand(
+                learner, pool, pool.known, seed, plan, callbacks, count_found
+            )
+        shown = Shown(pool) if count_found else None
+        if shown is not None:
+            parameters = {"annotator": shown} | parameters
         learner = PairedActiveLearner(
             estimator,
             strategy,
@@ -150,6 +152,7 @@ def _run_by_hand(
     seed: int,
     plan: Plan,
     callbacks: Sequence[Callable[[PairedActiveLearner], Any]],
+    count_found: bool,
 ) -> Curve:
     """Teach what is known, then ask and answer: `fit` begins with a new encoder."""
     n = len(pool.X)
@@ -169,10 +172,13 @@ def _run_by_hand(
     n_pairs: list[int] = []
     scores: list[dict[str, float]] = []
     seconds: list[float] = []
+    n_found = 0
     while True:
         # Say how good the encoder is with so many pairs.
         n_pairs.append(int(bought.sum()))
         scores.append(pool.scoring(learner, pool.X_test, pool.y_test))
+        if count_found:
+            scores[-1] |= {FOUND: float(n_found)}
         if callbacks:  # they see what `fit` would tell
             learner.n_answers_iter_ = np.array(n_pairs)
             learner.validation_scores_ = list(scores)
@@ -189,6 +195,8 @@ def _run_by_hand(
         start = time.perf_counter()
         query = learner.query(X_open, y_open, batch_size)
         seconds.append(time.perf_counter() - start)
+        if count_found:
+            n_found += count_shown(learner, query, (X_open, y_open), rows)
 
         # Answer with the partners, which have the same rows in the pool.
         asked = rows[query.modality][query.indices]

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from .._shared.parameters import check_number
-from .._shared.types import IntArray
+from .._shared.types import IntArray, Items
 from ..arrays._verbs import take
 from ..learners._annotators import SimulatedAnnotator
 from ..learners._paired import PairedActiveLearner
@@ -52,12 +52,18 @@ def check_cost(cost: QuestionCost, n_answers: int | None = None) -> dict[str, fl
     Raises
     ------
     ValueError
-        If a number is missing or out of range, or if the answers could take less than
-        ten seconds in all.
+        If it is no `Cost`, if a number is missing or out of range, or if the answers
+        could take less than ten seconds in all.
     """
+    if not (hasattr(cost, "pick") and hasattr(cost, "search")):
+        raise ValueError(
+            "cost must be a skmal.annotation.Cost, with the seconds to pick and to "
+            f"search, got {cost!r}; pass Cost(verify=None, pick=4.0, search=12.0), "
+            "with your own seconds"
+        )
     seconds = {
         name: check_number(
-            getattr(cost, name, None),
+            getattr(cost, name),
             f"cost.{name}",
             more_than=0,
             maximum=MOST_SECONDS,
@@ -102,6 +108,27 @@ class Shown:
         )
         self.n_found.append(int((shown == partners[:, None]).any(axis=1).sum()))
         return partners
+
+
+def count_shown(
+    learner: PairedActiveLearner,
+    query: Query,
+    pools: tuple[Items, Items],
+    ids: Sequence[IntArray],
+) -> int:
+    """Return how many partners of what is asked about a person would be shown.
+
+    `ids` are a number for each row of either pool; partners have the same.
+    """
+    shown = learner.rank_partners(query, *pools, N_SHOWN)
+    asked = ids[query.modality][query.indices]
+    near = ids[1 - query.modality][shown]
+    return int((near == asked[:, None]).any(axis=1).sum())
+
+
+def without_found(rows: Sequence[Row]) -> list[Row]:
+    """Return runs without what was counted for the seconds, which is no score."""
+    return [row for row in rows if row["metric"] != FOUND]
 
 
 def in_seconds(curves: Sequence[Row], cost: QuestionCost) -> list[Row]:

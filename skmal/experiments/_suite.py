@@ -26,10 +26,19 @@ from ._real_pools import MADE_BY, find_real_pools, real_pool
 from ._results import write_suite_pairs
 from ._run import run
 from ._runs import Key, alone_in, keep_missing, key_of, read_runs, run_rows
+from ._seconds import FOUND, QuestionCost, check_cost, in_seconds, without_found
 from ._suite_pools import metrics_of
 from ._suite_tables import AULC_HEADER, SUITE_HEADER, aulc_rows, savings_rows
 from ._suites import SUITES
-from ._tables import SETTINGS, Row, write_table
+from ._tables import (
+    SAVINGS_HEADER,
+    SECONDS,
+    SETTINGS,
+    Row,
+    curves_of_runs,
+    savings_table,
+    write_table,
+)
 
 
 def run_suite(
@@ -46,6 +55,7 @@ def run_suite(
     n_jobs: int | None = None,
     verbose: int = 0,
     callbacks: Sequence[Callable[[Any], Any]] = (),
+    cost: QuestionCost | None = None,
 ) -> tuple[list[Row], list[Row]]:
     """Run what is not in `out` yet, and bring its tables up to date.
 
@@ -88,6 +98,11 @@ def run_suite(
     callbacks : sequence of callables, default=()
         Each is called with the learner whenever the encoder of a run has learned, as by
         `compare`.
+    cost : Cost, default=None
+        The seconds of a question, as `compare` takes them: `seconds.csv` has what each
+        strategy saves of these on each pool. Runs are kept with the number of partners
+        that were shown, so that other seconds need no other runs, and not in a folder
+        of runs without. None: no seconds.
 
     Returns
     -------
@@ -102,7 +117,8 @@ def run_suite(
         If a name is unknown, a number out of range, or none of the files is there; if
         the folder holds runs of another suite, of `compare` or of other files; if a
         strategy or an encoder of your own does not keep the contract, or if it or a
-        callback cannot be sent to other processes.
+        callback cannot be sent to other processes; if `cost` is none, or the folder
+        holds runs without and it is passed, or the other way round.
 
     Warns
     -----
@@ -129,6 +145,8 @@ def run_suite(
     if n_jobs is not None:
         n_jobs = check_integer(n_jobs, "n_jobs", minimum=1)
     callbacks = own_callbacks(callbacks, n_jobs)
+    if cost is not None:
+        check_cost(cost)
     pools = _present(suite, path, pools, estimator)
 
     names = [(encoder, name) for name in asking]
@@ -152,13 +170,24 @@ def run_suite(
         for learns, name in dict.fromkeys(names)
     ]
     out = Path(out)
-    _check_stored(out, cases, suite, fingerprints_of(cases))
+    _check_stored(out, cases, suite, fingerprints_of(cases), cost is not None)
     if is_own:
         first = pool_of(cases[0])
         check_own_encoder(estimator, first.X, first.y, n_jobs)
-    runs = run_missing(
-        out, cases, n_jobs=n_jobs, verbose=bool(verbose), callbacks=callbacks
+    counted = run_missing(
+        out,
+        cases,
+        n_jobs=n_jobs,
+        verbose=bool(verbose),
+        callbacks=callbacks,
+        count_found=cost is not None,
     )
+    runs = without_found(counted)
+    if cost is not None:
+        keys = {case.key for case in cases if case.encoder == encoder}
+        own = [row for row in counted if key_of(row) in keys]
+        saved = savings_table(in_seconds(curves_of_runs(own, list(asking)), cost))
+        write_table(out / SECONDS, SAVINGS_HEADER, saved)
     savings, aulc = savings_rows(runs, suite), aulc_rows(runs)
     write_table(out / "savings.csv", SUITE_HEADER, savings)
     write_table(out / "aulc.csv", AULC_HEADER, aulc)
@@ -193,7 +222,11 @@ def _present(
 
 
 def _check_stored(
-    out: Path, cases: Sequence[Case], suite: str, fingerprints: Mapping[Key, str]
+    out: Path,
+    cases: Sequence[Case],
+    suite: str,
+    fingerprints: Mapping[Key, str],
+    is_counted: bool,
 ) -> None:
     """Raise where runs that are kept are not those that are asked for."""
     if (out / SETTINGS).exists():
@@ -205,7 +238,9 @@ def _check_stored(
     of_others -= set(SUITES[suite].pools)
     wanted = {case.key: case for case in cases}
     sizes: dict[str, int] = {}
-    for row in read_runs(out):
+    stored = read_runs(out)
+    counted = {key_of(row) for row in stored if row["metric"] == FOUND}
+    for row in stored:
         if row["pool"] in of_others:
             raise ValueError(
                 f"{out} holds runs of another suite, of the pool {row['pool']!r}; "
@@ -213,6 +248,12 @@ def _check_stored(
             )
         if (case := wanted.get(key_of(row))) is None:
             continue
+        if (case.key in counted) != is_counted:
+            had, now = ("with", "none") if not is_counted else ("without", "one")
+            raise ValueError(
+                f"{out} holds runs of {case.pool!r} {had} cost, in seconds, and {now} "
+                "is passed now; choose another folder (--out)"
+            )
         n = row["n_pool"]
         if case.path is not None and case.pool not in sizes:
             sizes[case.pool] = len(real_pool(case.path, case.pool, 0).X)
@@ -229,7 +270,11 @@ def _check_stored(
             )
 
 
-def run_case(case: Case, callbacks: Sequence[Callable[[Any], Any]] = ()) -> list[Row]:
+def run_case(
+    case: Case,
+    callbacks: Sequence[Callable[[Any], Any]] = (),
+    count_found: bool = False,
+) -> list[Row]:
     """Make one run.
 
     Parameters
@@ -238,6 +283,8 @@ def run_case(case: Case, callbacks: Sequence[Callable[[Any], Any]] = ()) -> list
         Which.
     callbacks : sequence of callables, default=()
         Each is called with the learner whenever its encoder has learned.
+    count_found : bool, default=False
+        Whether partners that a person would be shown are counted, as by `run`.
 
     Returns
     -------
@@ -258,8 +305,17 @@ def run_case(case: Case, callbacks: Sequence[Callable[[Any], Any]] = ()) -> list
             f"{plan.n_initial} known at the start; raise it"
         )
     encoder = case.estimator or make_estimator(case.encoder)
-    curve = run(pool, encoder, case.strategy, case.seed, plan, callbacks=callbacks)
-    return run_rows(case.key, n_pool, curve, metrics_of(case.pool), digits=4)
+    curve = run(
+        pool,
+        encoder,
+        case.strategy,
+        case.seed,
+        plan,
+        callbacks=callbacks,
+        count_found=count_found,
+    )
+    metrics = [*metrics_of(case.pool), *([FOUND] if count_found else [])]
+    return run_rows(case.key, n_pool, curve, metrics, digits=4)
 
 
 def run_missing(
@@ -269,6 +325,7 @@ def run_missing(
     n_jobs: int | None = None,
     verbose: bool = False,
     callbacks: Sequence[Callable[[Any], Any]] = (),
+    count_found: bool = False,
 ) -> list[Row]:
     """Run the cases that are not in a folder yet; each is kept once it is finished.
 
@@ -286,6 +343,8 @@ def run_missing(
         Whether a progress bar is shown.
     callbacks : sequence of callables, default=()
         Each is called with the learner whenever the encoder of a run has learned.
+    count_found : bool, default=False
+        Whether partners that a person would be shown are counted, as by `run`.
 
     Returns
     -------
@@ -299,7 +358,9 @@ def run_missing(
         the old ones go to `replaced.csv`.
     """
     cases = list(cases)
-    make = partial(run_case, callbacks=callbacks) if callbacks else run_case
+    make = run_case
+    if callbacks or count_found:
+        make = partial(run_case, callbacks=callbacks, count_found=count_found)
     with alone_in(out):
         return keep_missing(
             out,

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 Row: TypeAlias = dict[str, Any]  # of a table, by the names of its columns
 
 SETTINGS = "settings.json"  # of a comparison, beside its tables
+SECONDS = "seconds.csv"  # what strategies save of a person's, in a suite
 ALL_FILES = (  # that may be in a folder of results
+    SECONDS,
     *(SETTINGS, "runs.csv", "replaced.csv", "curves.csv", "savings.csv"),
     *("aulc.csv", "pairwise.csv", "wins.csv", "curves.png", "report.html"),
 )

@@ -25,8 +25,8 @@ from ..matching._matching import Matching, Proposals, propose
 from ._core import ActiveLearner
 
 MOST_ROUNDS = 10  # of random questions that are gone through again, the last ones
-ENOUGH = 500  # answers to random questions that calibrate well enough
-ENOUGH_LEFT_OUT = 200  # the same of other pairs
+ENOUGH = 500  # answers to random questions that calibrate well enough, and of others
+ENOUGH_OWN = 200  # answers that calibrate without what was known from the start
 
 
 def match(
@@ -54,12 +54,19 @@ def match(
     held, n_checked, is_random = _held_out(
         learner, pools, n_partners, one_to_one, n_folds
     )
-    looks = _looks(held)
-    none = _of_alone(learner, pools, n_partners, one_to_one, len(looks.shares))
+    looks = held
+    none = _of_alone(learner, pools, n_partners, one_to_one, held.weights.sum())
     if len(none):
-        zeros = np.zeros(len(none), dtype=bool)
-        looks = _looks([*held, Looks(none, zeros, np.ones(len(none)), zeros)])
-    confidence = calibrate(looks).confidence(found.shares)
+        zeros, ones = np.zeros(len(none), dtype=bool), np.ones(len(none))
+        looks = Looks(
+            np.concatenate([held.shares, none]),
+            np.concatenate([held.right, zeros]),
+            np.concatenate([held.known, ones]),
+            np.concatenate([held.is_chosen, zeros]),
+            np.concatenate([held.weights, ones]),
+        )
+    calibration = calibrate(looks)
+    confidence = calibration.confidence(found.shares)
     kept = np.ones(len(found.x), dtype=bool)
     if len(none):  # a pair is likelier right than that an item has no partner
         is_none = np.arange(len(looks.shares)) >= len(looks.shares) - len(none)
@@ -69,7 +76,14 @@ def match(
     order = np.flatnonzero(kept)
     order = order[np.lexsort([-found.shares[order], -confidence[order]])]
     x = _rows_of_items(found.x[order], item, rows[0], one_to_one)
-    return Matching(x, rows[1][found.y[order]], confidence[order], n_checked, is_random)
+    return Matching(
+        x,
+        rows[1][found.y[order]],
+        confidence[order],
+        n_checked,
+        is_random,
+        calibration.error(found.shares[order]),
+    )
 
 
 def _rows_of_items(
@@ -94,34 +108,26 @@ def _features(encoder: Any, pools: Sequence[Items]) -> tuple[FloatArray, FloatAr
     return X, Y
 
 
-def _looks(parts: Sequence[Looks]) -> Looks:
-    """Return them one after the other."""
-    return Looks(
-        np.concatenate([np.empty(0), *(own.shares for own in parts)]),
-        np.concatenate([np.empty(0, dtype=bool), *(own.right for own in parts)]),
-        np.concatenate([np.empty(0), *(own.known for own in parts)]),
-        np.concatenate([np.empty(0, dtype=bool), *(own.is_chosen for own in parts)]),
-    )
-
-
 def _held_out(
     learner: ActiveLearner,
     pools: Sequence[Items],
     n_partners: IntArray,
     one_to_one: bool,
     n_folds: int | None,
-) -> tuple[list[Looks], int, bool]:
+) -> tuple[Looks, int, bool]:
     """Return what was proposed for held-out pairs, how many, and if they are random."""
     aligned = learner._aligned
     if aligned is None or n_folds is None:
-        return [], 0, False
+        return Looks(), 0, False
     n = len(aligned[0])
     same = _equals([join(*own) for own in zip(aligned, pools, strict=True)])
+    shares, right, pairs, known = [], [], [], []
 
-    def proposed(known: IntArray, some: IntArray, is_chosen: bool) -> Looks:
+    def look_at(some: IntArray, then_known: IntArray) -> None:
+        """Propose partners for some pairs by an encoder that knows others."""
         encoder = learner._fresh_encoder(learner._seed())
-        encoder.fit(*(take(own, known) for own in aligned))
-        back = np.concatenate([some, np.setdiff1d(np.arange(n), [*known, *some])])
+        encoder.fit(*(take(own, then_known) for own in aligned))
+        back = np.concatenate([some, np.setdiff1d(np.arange(n), [*then_known, *some])])
         then = [
             join(take(own, back), pool)
             for own, pool in zip(aligned, pools, strict=True)
@@ -129,31 +135,42 @@ def _held_out(
         times = np.concatenate([np.ones(len(back), dtype=np.int64), n_partners])
         x, y = (np.concatenate([own[back], own[n:]]) for own in same)
         found = propose(*_features(encoder, then), times, one_to_one, (x, y))
-        shares, right = _of_held(found, (x, y), len(some), len(back))
-        then_known = np.full(len(shares), 1.0 if is_chosen else len(known) / n)
-        return Looks(shares, right, then_known, np.full(len(shares), is_chosen))
+        of_held = _of_held(found, (x, y), len(some), len(back))
+        shares.append(of_held[0])
+        right.append(of_held[1])
+        pairs.append(some[of_held[2]])
+        known.append(np.full(len(of_held[0]), len(then_known) / n))
 
-    looks: list[Looks] = []
     n_audits = n_left_out = 0
     rounds = [own for own in learner._audits.of_rounds(n) if own[0] >= 2]
     for before, places in _merged(rounds) if rounds else ():
-        looks.append(proposed(np.arange(before), places, is_chosen=False))
+        look_at(places, np.arange(before))
         n_audits += len(places)
         if n_audits >= ENOUGH:
             break
-    has_asked = learner._prequential.has_asked
-    enough = ENOUGH_LEFT_OUT if has_asked else ENOUGH
     first = min(learner._audits.n_before, default=0)
-    if n - first < enough:  # what was known from the start may be of another kind
+    if n - first < ENOUGH_OWN:  # what was known from the start may be of another kind
         first = 0
     for some in _folds(np.arange(first, n), n_folds, learner._seed()):
-        looks.append(proposed(np.setdiff1d(np.arange(n), some), some, has_asked))
+        look_at(some, np.setdiff1d(np.arange(n), some))
         n_left_out += len(some)
-        if n_left_out >= enough:
+        if n_left_out >= ENOUGH:
             break
+    if not pairs:
+        return Looks(), 0, False
+    has_asked = learner._prequential.has_asked
+    n_checked, is_random = n_audits + n_left_out, not has_asked
     if n_audits >= N_TRUSTED:
-        return looks, n_audits, True
-    return looks, n_audits + n_left_out, not has_asked and n_left_out > 0
+        n_checked, is_random = n_audits, True
+    of = np.concatenate(pairs)
+    looks = Looks(
+        np.concatenate(shares),
+        np.concatenate(right),
+        np.concatenate(known),
+        has_asked & ~np.isin(of, learner._audits.place),
+        1 / np.bincount(of, minlength=n)[of],
+    )
+    return looks, n_checked, is_random
 
 
 def _merged(rounds: Sequence[tuple[int, IntArray]]) -> list[tuple[int, IntArray]]:
@@ -180,8 +197,8 @@ def _folds(rows: IntArray, n_folds: int, seed: int) -> list[IntArray]:
 
 def _of_held(
     found: Proposals, same: tuple[IntArray, IntArray], n_held: int, n_known: int
-) -> tuple[FloatArray, BoolArray]:
-    """Return the shares of proposals for the first rows, and which are right.
+) -> tuple[FloatArray, BoolArray, IntArray]:
+    """Return the shares of proposals for the first rows, which are right, and the rows.
 
     The first `n_known` rows of both sides are pairs, `same` has equal numbers for equal
     items. Right is the partner, an item equal to it, or that of an equal item. Whose
@@ -190,7 +207,7 @@ def _of_held(
     """
     n_equal = [np.unique(own, return_inverse=True, return_counts=True) for own in same]
     n_of = [counts[numbers] for _, numbers, counts in n_equal]
-    shares, right = [], []
+    shares, right, held = [], [], []
     sides = (found.x, found.y, same, n_of), (found.y, found.x, same[::-1], n_of[::-1])
     for own, other, (same_own, same_other), (n_own, n_other) in sides:
         at = np.flatnonzero(own < n_held)
@@ -200,7 +217,8 @@ def _of_held(
         of_equal = is_pair & (same_own[np.where(is_pair, other, 0)] == same_own[own])
         shares.append(found.shares[at])
         right.append((same_other[other] == same_other[own]) | of_equal)
-    return np.concatenate(shares), np.concatenate(right)
+        held.append(own)
+    return np.concatenate(shares), np.concatenate(right), np.concatenate(held)
 
 
 def _equals(pools: Sequence[Items]) -> tuple[IntArray, IntArray]:
@@ -213,11 +231,10 @@ def _numbered(items: Items) -> IntArray:
     """Return a number for each item, the same for equal texts and rows of numbers."""
     rows = numeric_rows(items)
     if isinstance(rows, np.ndarray):
-        keys = (hash(row.tobytes()) for row in rows)
-    else:  # what is neither is a number of its own
-        each = enumerate(cast(Sequence[Any], items))
-        keys = (one if isinstance(one, str) else place for place, one in each)
-    return number_equals(keys)[0]
+        return number_equals(hash(row.tobytes()) for row in rows)[0]
+    # What is neither is equal to nothing: its place is its number.
+    some = enumerate(cast(Sequence[Any], items))
+    return number_equals(one if isinstance(one, str) else at for at, one in some)[0]
 
 
 def _of_alone(
@@ -225,12 +242,12 @@ def _of_alone(
     pools: Sequence[Items],
     n_partners: IntArray,
     one_to_one: bool,
-    n_held: int,
+    n_held: float,
 ) -> FloatArray:
     """Return shares of what is proposed for items known to have no partner.
 
-    They stand for as many items as are likely to have none, beside `n_held` shares of
-    items that have one.
+    They stand for as many items as are likely to have none, beside `n_held` that have
+    one.
     """
     alone = [0 if own is None else len(own) for own in learner._unmatched]
     if not sum(alone) or not n_held:

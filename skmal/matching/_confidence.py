@@ -3,7 +3,7 @@
 What is known of a proposal is its share (see `partner_shares`), as log-odds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +12,8 @@ from scipy.special import expit, logit
 from .._shared.types import BoolArray, FloatArray
 
 LEAST, MOST = -4.0, 1.5  # log-odds of shares: what is beyond is no less and no surer
-EACH_SIDE = 0.5  # a pair counts as one answer, though either side is looked at
-CHOSEN = 0.5  # an answer to a chosen question, beside one to a random question
 N_TRUSTED = 30  # answers from which on confidence can be trusted
+MOST_ERROR = 0.05  # by which it may be expected to be off
 
 
 class Prior(NamedTuple):
@@ -28,8 +27,8 @@ class Prior(NamedTuple):
     sd: tuple[float, float, float, float]
 
 
-# Chosen on seed 0 of seven pools: `benchmarks/matching.py` says how it does on others.
-RIGHT = Prior((0.2, 1.1, 0.4, -0.3), (1.0, 0.8, 0.3, 0.5))
+# Chosen on seed 0 of three pools: `benchmarks/matching.py` says how it does on others.
+RIGHT = Prior((0.6, 1.4, 0.4, -0.3), (1.2, 0.4, 0.3, 0.5))
 NONE = Prior((-1.0, -0.5, 0.0, 0.0), (2.0, 1.0, 0.3, 0.5))  # that there is no partner
 
 
@@ -47,12 +46,15 @@ class Looks:
         How many pairs the encoder had learned from, over those known now.
     is_chosen : ndarray of shape (n_looks,)
         Whether a strategy chose the pair, so that it is no random one.
+    weights : ndarray of shape (n_looks,)
+        How much each counts: those at one pair count as one answer.
     """
 
-    shares: FloatArray
-    right: BoolArray
-    known: FloatArray
-    is_chosen: BoolArray
+    shares: FloatArray = field(default_factory=lambda: np.empty(0))
+    right: BoolArray = field(default_factory=lambda: np.empty(0, dtype=bool))
+    known: FloatArray = field(default_factory=lambda: np.empty(0))
+    is_chosen: BoolArray = field(default_factory=lambda: np.empty(0, dtype=bool))
+    weights: FloatArray = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,19 @@ class Calibration:
         variance = np.einsum("ij,jk,ik->i", design, self.covariance, design)
         return expit(design @ self.line / np.sqrt(1 + np.pi / 8 * variance))
 
+    def error(self, shares: FloatArray) -> float:
+        """Return by how much these probabilities are expected to be off, on average.
+
+        That is what is not known of the line; nobody can measure less on few proposals,
+        of which by chance more or fewer are right.
+        """
+        if not len(shares):
+            return 0.0
+        design = np.column_stack([np.ones(len(shares)), log_odds(shares)])
+        variance = np.einsum("ij,jk,ik->i", design, self.covariance, design)
+        at = expit(design @ self.line)
+        return float(np.sqrt(2 / np.pi) * np.mean(at * (1 - at) * np.sqrt(variance)))
+
 
 def calibrate(looks: Looks, prior: Prior = RIGHT) -> Calibration:
     """Learn from answers which shares are right; few of them hardly move the prior.
@@ -112,15 +127,14 @@ def calibrate(looks: Looks, prior: Prior = RIGHT) -> Calibration:
             looks.is_chosen,
         ]
     )
-    weights = EACH_SIDE * np.where(looks.is_chosen, CHOSEN, 1.0)
     mean, precision = np.array(prior.mean), np.diag(1 / np.square(prior.sd))
     coefficients = mean
     information = precision
     for _ in range(100):  # Newton's steps, none of them far
         at = expit(design @ coefficients)
-        information = (design * (weights * at * (1 - at))[:, None]).T @ design
+        information = (design * (looks.weights * at * (1 - at))[:, None]).T @ design
         information += precision
-        rise = design.T @ (weights * (looks.right - at))
+        rise = design.T @ (looks.weights * (looks.right - at))
         rise -= precision @ (coefficients - mean)
         step = np.linalg.solve(information, rise)
         length = np.abs(step).max()

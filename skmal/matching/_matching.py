@@ -1,13 +1,13 @@
 """Proposed partners, and how they are found among features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .._shared.types import BoolArray, FloatArray, IntArray
 from ._assignment import assign, partner_shares, shares_of_equals
 from ._candidates import find_edges
-from ._confidence import N_TRUSTED
+from ._confidence import MOST_ERROR, N_TRUSTED
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,10 @@ class Matching:
         or all, where these are fewer than 30.
     is_random : bool
         Whether these were about items drawn at random. Items that a strategy chose are
-        harder than most, and confidence learned from them is too low.
+        harder than most, or easier: by how much differs from pool to pool.
+    error : float
+        By how much confidence is expected to be off, on average: what so few answers
+        leave open.
 
     Examples
     --------
@@ -44,6 +47,7 @@ class Matching:
     confidence: FloatArray
     n_checked: int = 0
     is_random: bool = False
+    error: float = 1.0
 
     def __len__(self) -> int:
         """Return the number of proposals."""
@@ -51,8 +55,9 @@ class Matching:
 
     @property
     def is_trusted(self) -> bool:
-        """Whether confidence rests on 30 answers about random items, or more."""
-        return self.is_random and self.n_checked >= N_TRUSTED
+        """Whether 30 random answers or more bear it out, and leave .05 open at most."""
+        is_enough = self.is_random and self.n_checked >= N_TRUSTED
+        return is_enough and self.error <= MOST_ERROR
 
     def at_least(self, confidence: float) -> "Matching":
         """Return the proposals of at least this confidence.
@@ -68,12 +73,11 @@ class Matching:
             These.
         """
         kept: BoolArray = self.confidence >= confidence
-        return Matching(
-            self.X_rows[kept],
-            self.y_rows[kept],
-            self.confidence[kept],
-            self.n_checked,
-            self.is_random,
+        return replace(
+            self,
+            X_rows=self.X_rows[kept],
+            y_rows=self.y_rows[kept],
+            confidence=self.confidence[kept],
         )
 
 

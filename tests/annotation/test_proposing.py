@@ -52,6 +52,7 @@ def test_proposals_are_of_what_is_open_and_one_to_one(session):
         found = session.proposals.match()
     confidence = [own.confidence for own in found]
     assert confidence == sorted(confidence, reverse=True)
+    assert not any(own.is_trusted for own in found)  # they come all the same
     taken = {key for pair in known(session) for key in pair}
     for side in ("X", "y"):
         keys = [getattr(own, side).key for own in found]

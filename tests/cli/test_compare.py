@@ -77,6 +77,38 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
     assert page.count("data:image/png;base64,") == 2  # curves and ranks
 
 
+def test_a_suite_counts_seconds_beside_answers(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("skmal.experiments._suite_pools.N_QUADRUPLES", 70)
+    monkeypatch.setattr("skmal.experiments._suite_pools.N_TEST_QUADRUPLES", 20)
+    command = "compare --suite default --pools scenes --strategies k-center --jobs 1"
+    command = [*command.split(), "--seeds", "2", "--out", str(tmp_path)]
+    assert main([*command, "--cost", "4", "12"]) == 0
+    told = capsys.readouterr().out
+    assert "Answers saved, %" in told
+    assert "Seconds of a person saved, %" in told
+    assert "seconds.csv" in told
+    runs = (tmp_path / "runs.csv").read_text()
+    saved = (tmp_path / "seconds.csv").read_text()
+    assert "found among 9" in runs
+    for table in ("savings.csv", "seconds.csv", "aulc.csv", "report.html"):
+        assert "found among 9" not in (tmp_path / table).read_text()
+    # Twice the seconds save the same share, and no run is made again.
+    assert main([*command, "--cost", "8", "24"]) == 0
+    assert (tmp_path / "runs.csv").read_text() == runs
+    twice = (tmp_path / "seconds.csv").read_text()
+    means = [
+        [float(line.split(",")[3]) for line in table.splitlines()[1:]]
+        for table in (saved, twice)
+    ]
+    assert means[0] == pytest.approx(means[1], abs=0.05)
+    # What was counted would be missing from further runs.
+    capsys.readouterr()
+    assert main(command) == 1
+    told = capsys.readouterr().err
+    assert "holds runs of 'scenes' with cost, in seconds, and none is passed" in told
+    assert (tmp_path / "runs.csv").read_text() == runs
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,6 +1,7 @@
 """Curves against the seconds of a person: which question costs what."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -129,8 +130,11 @@ def test_costs_that_cannot_be_counted():
     given = {"data": (X, Y), "encoder": RidgeCCA(), "n_jobs": 1}
     with pytest.raises(ValueError, match=r"cost.search must be .*, got None"):
         compare(["margin"], cost=Cost(None, 4.0, None), **given)
-    with pytest.raises(ValueError, match=r"cost.pick must be .*, got None"):
-        compare(["margin"], cost=12.0, **given)
+    for cost in ({"pick": 4.0, "search": 12.0}, (4.0, 12.0), 12.0, {}):
+        told = re.escape("cost must be a skmal.annotation.Cost, with the seconds to")
+        got = re.escape(f"got {cost!r}; pass Cost(verify=None, pick=4.0, search=12.0)")
+        with pytest.raises(ValueError, match=f"{told}.*{got}"):
+            compare(["margin"], cost=cost, **given)
     with pytest.raises(
         ValueError, match=r"cost.search must be .* 1000000.0., got 1e\+300"
     ):

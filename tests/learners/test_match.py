@@ -1,6 +1,7 @@
 """match, audit, forecast and stop_when of the learner."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,10 +75,10 @@ def test_answers_that_are_no_known_pairs_are_not_held_out(pairs, audited):
     rows = query.pairs(query.indices)
     audited.teach(pools[0][rows[0]], pools[1][rows[1]], only_new=True)
     assert audited.audit_.mrr != before
-    assert audited.match(*pools).is_trusted
+    assert audited.match(*pools).is_random
     fewer = (audited.X_training[:-15], audited.y_training[:-15])
     audited = audited.from_state(audited.state() | {"aligned": fewer}).refit()
-    assert audited.match(*pools).is_trusted
+    assert audited.match(*pools).is_random
 
 
 def test_a_refit_ends_the_questions(pairs):
@@ -108,6 +109,37 @@ def test_items_of_several_rows_have_as_many_partners(pairs):
     assert len(matching) == len(set(matching.X_rows)) == len(set(matching.y_rows))
     free = learner.match(X[100:103], y[100:160], one_to_one=False, n_folds=None)
     assert sorted(free.y_rows) == list(range(60))
+
+
+def test_random_answers_that_are_left_out_are_random(pairs, audited, monkeypatch):
+    kept = []
+    calibrate = _matched.calibrate
+
+    def keep(looks, *prior):
+        kept.append(looks)
+        return calibrate(looks, *prior)
+
+    monkeypatch.setattr(_matched, "calibrate", keep)
+    X, y = pairs
+    matching = audited.match(X[200:], y[200:])
+    looks = kept[0]
+    n_audits = sum(place >= 0 for place in audited._audits.place)
+    n = len(audited.X_training)
+    # A random pair is looked at twice from both sides, and once more than the others.
+    assert (~looks.is_chosen).sum() > 3 * n_audits
+    assert 0 < looks.is_chosen.sum() <= 2 * (n - n_audits)
+    assert looks.weights[looks.is_chosen].min() == 0.5
+    assert looks.weights[~looks.is_chosen].min() == 0.25
+    assert looks.weights.sum() == pytest.approx(n, abs=0.1 * n)  # each pair once
+    assert 0 < matching.error < 0.1
+
+
+def test_few_random_answers_leave_too_much_open(pairs, audited):
+    X, y = pairs
+    matching = audited.match(X[200:], y[200:])
+    assert matching.is_trusted
+    assert not replace(matching, error=0.06).is_trusted
+    assert matching.at_least(0.5).error == matching.error
 
 
 def test_what_looks_like_items_without_a_partner_is_not_proposed(pairs):
@@ -286,11 +318,14 @@ def test_an_equal_item_is_as_right_as_the_partner(pairs):
 def test_a_pair_is_looked_at_from_the_side_with_fewer_equals():
     found = Proposals(np.arange(3), np.array([2, 1, 0]), np.array([0.9, 0.5, 0.4]))
     same = np.arange(3), np.array([0, 1, 0])  # the first text is there twice
-    shares, right = _matched._of_held(found, same, n_held=1, n_known=1)
+    shares, right, held = _matched._of_held(found, same, n_held=1, n_known=1)
     assert shares.tolist() == [0.9]  # not .4: whose the third picture is is not known
     assert right.tolist() == [True]
-    shares, right = _matched._of_held(found, (np.arange(3),) * 2, n_held=1, n_known=1)
+    assert held.tolist() == [0]
+    same = (np.arange(3),) * 2
+    shares, right, held = _matched._of_held(found, same, n_held=1, n_known=1)
     assert shares.tolist() == [0.9, 0.4]
+    assert held.tolist() == [0, 0]
     assert not right.any()
 
 
@@ -299,7 +334,7 @@ def test_answers_are_left_out_before_what_was_known_from_the_start(
     pairs, audited, monkeypatch, enough
 ):
     left_out = []
-    monkeypatch.setattr(_matched, "ENOUGH_LEFT_OUT", enough)
+    monkeypatch.setattr(_matched, "ENOUGH_OWN", enough)
     monkeypatch.setattr(
         _matched, "_folds", lambda rows, *_: left_out.append(rows) or []
     )

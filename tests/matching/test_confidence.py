@@ -1,6 +1,6 @@
 """Confidence, intervals, audits and forecasts, from made-up answers."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,8 @@ from skmal.matching._forecast import forecast
 
 def looks_of(shares, right, known=1.0, is_chosen=False):
     n = len(shares)
-    return Looks(shares, right, np.full(n, known), np.full(n, is_chosen))
+    half = np.full(n, 0.5)  # from either side
+    return Looks(shares, right, np.full(n, known), np.full(n, is_chosen), half)
 
 
 def both(*parts):
@@ -41,8 +42,9 @@ def test_it_is_where_the_penalised_likelihood_is_largest():
     def loss(own):
         odds = own[0] + own[1] * log_odds(looks.shares)
         odds += own[2] * np.log(looks.known) + own[3] * looks.is_chosen
-        weights = 0.5 * np.where(looks.is_chosen, 0.5, 1)
-        fit = (weights * np.logaddexp(0, np.where(looks.right, -odds, odds))).sum()
+        fit = (
+            looks.weights * np.logaddexp(0, np.where(looks.right, -odds, odds))
+        ).sum()
         return fit + (((own - RIGHT.mean) / RIGHT.sd) ** 2).sum() / 2
 
     best = minimize(loss, np.zeros(4)).x
@@ -74,6 +76,22 @@ def test_few_answers_make_nothing_sure():
     sure = calibrate(looks_of(shares, np.ones(3, dtype=bool)))
     surer = calibrate(looks_of(np.tile(shares, 30), np.ones(90, dtype=bool)))
     assert sure.confidence(shares)[2] < 0.95 < surer.confidence(shares)[2]
+
+
+def test_the_error_that_is_expected_is_the_one_that_is_made():
+    rng = np.random.default_rng(3)
+    shares = expit(rng.normal(-0.5, 1.0, 300))
+    expected, made = [], []
+    for _ in range(60):
+        line = rng.normal(RIGHT.mean[:2], RIGHT.sd[:2])
+        truth = expit(line[0] + line[1] * log_odds(shares))
+        looks = looks_of(shares[:40], rng.random(40) < truth[:40])
+        learned = calibrate(replace(looks, weights=np.ones(40)))
+        expected.append(learned.error(shares))
+        made.append(np.abs(learned.confidence(shares) - truth).mean())
+    assert np.mean(expected) == pytest.approx(np.mean(made), rel=0.25)
+    assert calibrate(looks_of(shares[:2], truth[:2] > 0.5)).error(shares) > 0.1
+    assert learned.error(shares[:0]) == 0
 
 
 def test_the_largest_shares_are_no_surer_than_large_ones():

@@ -67,4 +67,9 @@ class VerifyHandlers:
             shown_item(item, m, kinds[m], address)
             for m, item in enumerate((one.X, one.y))
         )
-        return {"X": x, "y": y, "confidence": round(one.confidence, 3)}
+        return {
+            "X": x,
+            "y": y,
+            "confidence": round(one.confidence, 3),
+            "is_trusted": one.is_trusted,
+        }

@@ -40,7 +40,9 @@ export function expectedText(proposals) {
   const advice = sum < 0.7 * n ? "That is few: one at a time is safer." : "Look at each.";
   const right = Math.round(sum);
   const told = right ? `about ${right} of these ${n} ${right === 1 ? "is" : "are"} right` : `hardly any of these ${n} is right`;
-  return `By the encoder's own account ${told}. ${advice}`;
+  const isTrusted = proposals.every((one) => one.is_trusted);
+  const doubt = isTrusted ? "" : " Too few random questions have been answered to trust that.";
+  return `By the encoder's own account ${told}.${doubt} ${advice}`;
 }
 
 export function verdictText({ n_right: right, n_wrong: wrong }, sent) {

@@ -26,7 +26,7 @@ def asked(folder, tmp_path):
 def test_verdicts_are_written_down(asked):
     page = Page(asked, by="Ann")
     state = page.get("/api/proposals", n=3).get_json()
-    assert [*state["proposals"][0]] == ["X", "confidence", "y"]
+    assert [*state["proposals"][0]] == ["X", "confidence", "is_trusted", "y"]
     pairs = [[one["X"]["key"], one["y"]["key"]] for one in state["proposals"]]
     sent = {"right": pairs[:2], "wrong": pairs[2:], "seconds": 6.0}
     told = page.post("/api/verdict", sent).get_json()
@@ -108,6 +108,7 @@ def test_by_keys_alone(asked, visit):
         page.locator("#pairs li").first.wait_for()
         page.keyboard.press("g")
         page.locator("#pairs.several li").nth(5).wait_for()
+        page.locator("#hint", has_text="Too few random questions").wait_for()
         page.keyboard.press("2")
         page.locator("#right", has_text="The other").wait_for()
         page.keyboard.press("2")
