@@ -45,7 +45,7 @@ class Sizes:
     group: int = 64  # gallery rows of which only the best is looked at, at first
     candidates: int = 64  # for the best two of a query, on average, that are too many
     nearest_queries: int = 1024  # whose similarities to a whole gallery are in memory
-    nearest_values: int = 2**23  # similarities in memory at a time, at most
+    nearest_values: int = 2**21  # similarities in memory at a time, at most
     matched_values: int = 2**23  # the same, of rows that may be partners
     matched_rows: int = 2048  # that are compared with as many at a time
 

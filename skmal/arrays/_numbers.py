@@ -72,7 +72,8 @@ def check_squares(array: Block, name: str) -> None:
     if is_tensor(array):
         dtype, largest = computing_dtype(array), largest_value(array)
     else:
-        dtype, largest = array.dtype, np.abs(array).max(initial=0)
+        dtype = array.dtype  # and no copy for the largest, as of absolute values
+        largest = max(array.max(initial=0), -array.min(initial=0))
     limit = np.sqrt(np.finfo(dtype).max) / 1e6
     if largest > limit:
         raise ValueError(

@@ -1,6 +1,6 @@
 """The rows farthest from a growing list of centres, found by looking at few of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
@@ -12,7 +12,6 @@ from .._shared.sizes import SIZES
 from .._shared.types import BoolArray, FloatArray, IntArray
 from ..arrays._block_math import (
     block_size,
-    cells,
     device_of,
     double,
     joined,
@@ -21,19 +20,19 @@ from ..arrays._block_math import (
     to_host,
 )
 from ..arrays._blocks import as_pool, batches, fetch, float_dtype, read
-from ..arrays._distances import Space, direct_differences, mean_row
+from ..arrays._distances import mean_row
 from ..arrays._kinds import Block, Rows
 from ..arrays._precision import computing
 from ..arrays._threads import count_threads, in_threads
+from ._centres import ALIGNED, PICKS, Centres
 
 ROW_BYTES = 64  # of memory for what is known of a row, and for lists of rows
-ALIGNED, PICKS = 0, 1  # the two kinds of centres
 
 
 class FarthestRows:
     """What is known of each row's distance to the aligned items and to the rows picked.
 
-    Both are the centres, the aligned items in an order of our own.
+    Both are the centres.
 
     Invariant: `bound[i]` is row i's squared distance to the centres that it has seen,
     the first `seen[ALIGNED, i]` and `seen[PICKS, i]` of either kind, wrong by at most
@@ -59,37 +58,27 @@ class FarthestRows:
         if self.device is None:
             aligned = to_host(aligned)
         self.features, self.verbose = features, verbose
-        self.aligned: Any = aligned  # None where there are none
         self.size = block_size(features, SIZES.centres)
-        self.n_aligned: int = 0 if aligned is None else aligned.shape[0]
-        self.order: IntArray = np.arange(self.n_aligned)
-        self.picks: list[int] = []
-        self.dtype = float_dtype(features, *([self.aligned] if self.n_aligned else []))
+        some = [] if aligned is None or aligned.shape[0] == 0 else [aligned]
+        self.dtype = float_dtype(features, *some)
         self.lowest = -np.finfo(self.dtype).max  # below every bound but that of a pick
         n, d = features.shape
         block = min(n, SIZES.rows) * (4 * d + SIZES.centres) + 2 * SIZES.centres * d
         self.n_threads = count_threads(
             features, ROW_BYTES * n, block * self.dtype.itemsize, "the coverage"
         )
-        if self.n_aligned:
-            mean = mean_row(self.aligned, np.arange(self.n_aligned), "aligned")
-            self.space = Space(mean, self.dtype, self.device)
+        self.centres = Centres(features, aligned, self.dtype, self.device)
+        self.n_aligned, self.picks = self.centres.n_aligned, self.centres.picks
         self.bound: FloatArray = np.full(n, np.inf, self.dtype)
         self.seen = np.zeros((2, n), np.int32)
-        self.kept: dict[int, Block] = {}  # centres of each kind, see `_turned`
-        self.lock = Lock()  # of what is kept
         self.n_ahead = SIZES.ahead  # picks on a device before the host hears of them
         # Distances by direct differences to so many centres; 0 to none stands for
         # infinity, for zeros take up no memory until they are written.
         self.exact, self.exact_seen = np.zeros(n), np.zeros(n, np.int32)
 
     @property
-    def n_centres(self) -> int:
-        return self.n_aligned + len(self.picks)
-
-    @property
     def slack(self) -> float:
-        return self.space.slack
+        return self.centres.space.slack
 
     # ---------------------------------------------------------------- the answers
 
@@ -151,7 +140,7 @@ class FarthestRows:
             return self._pick(rows, n_picks, with_distances)
 
     def _pick(self, rows: IntArray, n_picks: int, with_distances: bool) -> IntArray:
-        if self.n_centres == 0:
+        if len(self.centres) == 0:
             self._add(self._row_nearest_mean(rows))
         fresh = (self.seen[ALIGNED, rows] == self.n_aligned) & (self.n_aligned > 0)
         if fresh.any():  # the coverage gap was asked for before
@@ -212,7 +201,7 @@ class FarthestRows:
                 self._save(band, bound)
                 self._make_all_exact(band, bound, near)
                 at = near[self.exact[band[near]].argmax()]  # the lowest of equals
-            np.minimum(bound, to_host(x @ self.space.turned(x[at])), out=bound)
+            np.minimum(bound, to_host(x @ self.centres.space.turned(x[at])), out=bound)
             self._add(band[at])
             bound[at] = -np.inf
             if len(self.picks) - n_looked >= 16:
@@ -234,10 +223,11 @@ class FarthestRows:
         """
         n = min(self.n_ahead, n_picks - len(self.picks), len(band))
         there, guesses = on_device(bound, self.device), []
+        turned = self.centres.space.turned
         for _ in range(n):
             values, at = there.topk(min(2, len(band)))
             guesses += [double(part) for part in (at[:1], values[:1], values[-1:])]
-            new = x @ self.space.turned(x.index_select(0, at[:1]))[0]
+            new = x @ turned(x.index_select(0, at[:1]))[0]
             there = there.minimum(new).index_fill(0, at[:1], -np.inf)
         # In one piece, for each word to the host costs as much as many picks.
         heard = to_host(joined([*guesses, double(there)]))
@@ -251,7 +241,7 @@ class FarthestRows:
         if n_sure == n:
             bound[:] = heard[3 * n :]
         elif n_sure:
-            new = minima(self.space.turned(x[picks]) @ x.T)
+            new = minima(turned(x[picks]) @ x.T)
             np.minimum(bound, new, out=bound)
         for row in band[picks]:
             self._add(row)
@@ -314,7 +304,7 @@ class FarthestRows:
             stop = min(start + size, n_centres)
             if len(same) < len(rows):
                 stop = min(stop, seen[rows[len(same)]])
-            centres = self._turned(kind, start, stop)
+            centres = self.centres.turned(kind, start, stop)
             squared = minima(centres @ x[: len(same)].T)
             self.bound[same] = np.minimum(self.bound[same], squared)
             seen[same] = stop
@@ -323,25 +313,6 @@ class FarthestRows:
                 rows, x = rows[stay], x[stay]
         stay = self.bound[rows] >= floor
         return (rows, x) if stay.all() else (rows[stay], x[stay])
-
-    def _turned(self, kind: int, start: int, stop: int) -> Block:
-        """Return centres of a kind as products take them; the first ones are kept.
-
-        So many that they take a small part of what the pool takes, of both kinds.
-        """
-        most = len(self.bound) // SIZES.kept_share
-        if kind == PICKS:
-            most -= self.n_aligned
-        if stop > most:
-            return self._as_centres(self._centres(kind, start, stop))
-        with self.lock:
-            kept = self.kept.get(kind)
-            n_kept = 0 if kept is None else len(kept)
-            if kept is None or n_kept < stop:
-                new = self._as_centres(self._centres(kind, n_kept, stop))
-                kept = new if kept is None else joined((kept, new))
-                self.kept[kind] = kept
-        return kept[start:stop]
 
     # ---------------------------------------------------------------- exactly
 
@@ -362,7 +333,8 @@ class FarthestRows:
 
     def _make_exact(self, rows: IntArray) -> None:
         """Bring `exact` of fresh rows up to date by direct differences in float64."""
-        rows = rows[self.exact_seen[rows] < self.n_centres]
+        n_centres = len(self.centres)
+        rows = rows[self.exact_seen[rows] < n_centres]
         for start in np.unique(self.exact_seen[rows]):
             same = rows[self.exact_seen[rows] == start]
             for some in batches(len(same)):
@@ -371,47 +343,9 @@ class FarthestRows:
                 limit = self.bound[some] + 2 * self.slack
                 limit = np.minimum(limit, known + self.slack)
                 x, originals = self._points(some), read(self.features, some)
-                direct = self._direct(x, originals, limit, start, self.n_centres)
+                direct = self.centres.direct(x, originals, limit, start, n_centres)
                 self.exact[some] = np.minimum(known, direct)
-        self.exact_seen[rows] = self.n_centres
-
-    def _direct(
-        self,
-        x: Block,
-        originals: Block,
-        limit: FloatArray,
-        start: int,
-        stop: int,
-        counts: IntArray | None = None,
-    ) -> FloatArray:
-        """Return squared distances to the nearest of some centres, in float64.
-
-        Only centres within the limits, as far as rounding can tell, are looked at;
-        where there is none, the distance is infinite.
-        """
-        exact = np.full(len(x), np.inf)
-        for centres, squared in self._products(x, start, stop, counts):
-            columns, at = cells(squared <= on_device(limit, self.device))
-            direct = direct_differences(originals, at, centres, columns)
-            np.minimum.at(exact, at, direct)
-        return exact
-
-    def _products(
-        self, x: Block, start: int, stop: int, counts: IntArray | None = None
-    ) -> Iterator[tuple[Block, Block]]:
-        """Yield centres, a block at a time, and squared distances to each, rounded.
-
-        They are infinite to all but the first centres, so many as `counts` has it for
-        each row.
-        """
-        for block in batches(stop - start, SIZES.centres):
-            first, last = start + block.start, start + block.stop
-            centres = self._any_centres(first, last)
-            squared = self._as_centres(centres) @ x.T  # (n_centres, n_rows)
-            if counts is not None:
-                late = np.arange(first, last)[:, None] >= counts
-                squared[on_device(late, self.device)] = np.inf
-            yield centres, squared
+        self.exact_seen[rows] = n_centres
 
     def _squared_distances_of(self, some: slice) -> FloatArray:
         """Return the squared distances of a slice of rows to their nearest aligned.
@@ -419,14 +353,13 @@ class FarthestRows:
         For most rows only one block of these can hold it: the others' bounds say so.
         """
         originals = fetch(self.features, some)
-        x = self.space.points(originals, "features")
+        x = self.centres.space.points(originals, "features")
         bound = np.full(len(x), np.inf, self.dtype)
         second, nearest = bound.copy(), np.zeros(len(x), np.int32)
-        products = self._products(x, 0, self.n_aligned)
-        for number, (_, squared) in enumerate(products):
-            squared = minima(squared)
+        for block in self.centres.blocks(0, self.n_aligned):
+            squared = minima(self.centres.squared(x, block))
             np.minimum(second, np.maximum(bound, squared), out=second)
-            nearest[squared < bound] = number * SIZES.centres
+            nearest[squared < bound] = block[0]
             np.minimum(bound, squared, out=bound)
         limit = bound + 2 * self.slack
         nearest[second <= limit] = -1
@@ -435,7 +368,7 @@ class FarthestRows:
             same, stop = nearest == start, min(start + SIZES.centres, self.n_aligned)
             if start < 0:
                 start, stop = 0, self.n_aligned
-            exact[same] = self._direct(
+            exact[same] = self.centres.direct(
                 x[same], originals[same], limit[same], start, stop
             )
         return exact
@@ -447,35 +380,19 @@ class FarthestRows:
             x, originals = self._points(picks), read(self.features, picks)
             counts = self.n_aligned + np.arange(some.start, some.stop)
             limit = np.full(len(x), np.inf, self.dtype)
-            for _, squared in self._products(x, 0, counts[-1], counts):
+            for block in self.centres.blocks(0, counts[-1]):
+                squared = self.centres.squared(x, block, counts)
                 np.minimum(limit, minima(squared), out=limit)
             limit[counts > 0] += 2 * self.slack
             limit[counts == 0] = -np.inf
-            self.exact[picks] = self._direct(x, originals, limit, 0, counts[-1], counts)
+            args = x, originals, limit, 0, counts[-1], counts
+            self.exact[picks] = self.centres.direct(*args)
 
-    # ---------------------------------------------------------------- rows and centres
+    # ---------------------------------------------------------------- rows
 
     def _points(self, rows: IntArray) -> Block:
-        """Return rows so that the product with `_as_centres` is squared distances."""
-        return self.space.points(fetch(self.features, rows), "features")
-
-    def _as_centres(self, rows: Block) -> Block:
-        return self.space.turned(self.space.points(rows, "aligned"))
-
-    def _centres(self, kind: int, start: int, stop: int) -> Block:
-        if kind == PICKS:
-            return fetch(self.features, np.array(self.picks[start:stop]))
-        return on_device(fetch(self.aligned, self.order[start:stop]), self.device)
-
-    def _any_centres(self, start: int, stop: int) -> Block:
-        """Return centres as they are, counting the aligned items first."""
-        n = self.n_aligned
-        if stop <= n:
-            return self._centres(ALIGNED, start, stop)
-        if start >= n:
-            return self._centres(PICKS, start - n, stop - n)
-        parts = self._centres(ALIGNED, start, n), self._centres(PICKS, 0, stop - n)
-        return joined(parts)
+        """Return rows so that the product with centres is squared distances."""
+        return self.centres.space.points(fetch(self.features, rows), "features")
 
     # ---------------------------------------------------------------- a sample
 
@@ -491,16 +408,18 @@ class FarthestRows:
         starts = np.linspace(0, len(rows) - length, max(m // SIZES.run, 1)).astype(int)
         sample = rows[(starts[:, None] + np.arange(length)).ravel()]
         x = self._points(sample)
-        products = self._products(x, 0, self.n_centres)
-        distances = np.concatenate([to_host(squared) for _, squared in products])
+        blocks = self.centres.blocks(0, len(self.centres))
+        parts = [to_host(self.centres.squared(x, block)) for block in blocks]
+        distances = np.concatenate(parts)
         nearest = distances.min(axis=0)
         if self.n_aligned and not self.seen[ALIGNED].any():
-            self.order = cover_order(distances[: self.n_aligned] <= 0.8 * nearest.max())
+            covers = distances[: self.n_aligned] <= 0.8 * nearest.max()
+            self.centres.put_in(cover_order(covers))
         return nearest.max() - 2 * self.slack
 
     def _row_nearest_mean(self, rows: IntArray) -> int:
         mean = mean_row(self.features, rows, "features", self.n_threads)
-        self.space = Space(mean, self.dtype, self.device)
+        self.centres.be_around(mean)
         d = self.features.shape[1]
 
         def look(some: slice) -> FloatArray:

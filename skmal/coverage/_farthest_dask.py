@@ -26,7 +26,7 @@ from ._farthest import FarthestRows
 
 GUESSED = 4  # times as many picks as wanted are made by all partitions together
 MARGIN = 0.85  # of a guess's squared distance; rows that come no nearer may travel
-KEPT = ("order", "bound", "seen")  # of `FarthestRows`, between two stages
+KEPT = ("bound", "seen")  # of `FarthestRows`, between two stages
 
 Kept: TypeAlias = dict[str, Any]  # what is known of a partition's rows
 State: TypeAlias = tuple[Kept, IntArray]  # that, and the rows that are left
@@ -336,7 +336,7 @@ def _survivors(
     chunk = contiguous(chunk)
     kept, left = state
     known = _with_rows(kept, chunk, centres)
-    turned = known._as_centres(read(guess, slice(None)))
+    turned = known.centres.as_turned(read(guess, slice(None)))
     lowest = MARGIN * distances[-1]
     known._refresh(left, lowest - known.slack)
     near = left[known.bound[left] >= lowest - known.slack]
@@ -429,7 +429,8 @@ def _without_rows(known: FarthestRows) -> Kept:
     """Return what is known of the rows' distances, as a dict."""
     kept = {name: getattr(known, name) for name in KEPT}
     # How wrong the bounds may be: rows that are not read again would not tell.
-    return kept | {"largest": known.space.largest}
+    centres = known.centres
+    return kept | {"order": centres.order, "largest": centres.space.largest}
 
 
 def _with_rows(
@@ -438,10 +439,11 @@ def _with_rows(
     """Return `FarthestRows` that know that, in which all centres are aligned items."""
     known = FarthestRows(chunk, centres)
     kept = copy.deepcopy(kept)
-    known.space.reach(kept.pop("largest"))
+    known.centres.space.reach(kept.pop("largest"))
+    order = kept.pop("order")
+    new = np.arange(len(order), len(centres))
+    known.centres.put_in(np.concatenate([order, new]))
     vars(known).update(kept)
-    new = np.arange(len(known.order), len(centres))
-    known.order = np.concatenate([known.order, new])
     return known
 
 

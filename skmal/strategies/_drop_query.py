@@ -4,6 +4,8 @@ import numpy as np
 
 from .._shared.parameters import check_choice, check_integer, check_number
 from .._shared.types import FloatArray, IntArray, RandomState
+from ..arrays._block_math import cells, double, single
+from ..arrays._distances import rounding_slack
 from ..arrays._numbers import unit_floats
 from ..arrays._verbs import unit
 from ..uncertainty._nearest import query_blocks
@@ -12,6 +14,8 @@ from ._cluster_margin import in_turns
 from ._round import Round, Selection, others
 from ._steps import CANDIDATES, TIE_DECIMALS, check_modality, choose_modality
 from ._typiclust import cluster
+
+MOST_NEAR = 8  # rows that float32 leaves a query, on average, beyond which all count
 
 
 class DropQuery(QueryStrategy):
@@ -132,7 +136,7 @@ class DropQuery(QueryStrategy):
         changes = np.zeros(len(features), dtype=np.int64)
         if n_components == 0:  # of an encoder that has learned nothing yet
             return changes
-        gallery = unit(gallery.astype(np.float64))
+        gallery = unit(double(gallery))
         best = _best_partners(features, gallery)
         for _ in range(self.n_passes):
             kept = rng.random(n_components) >= self.dropout
@@ -144,14 +148,30 @@ class DropQuery(QueryStrategy):
 def _best_partners(queries: FloatArray, gallery: FloatArray) -> IntArray:
     """Return the row with the largest product with each query, scaled to length one.
 
-    Products that agree to nine decimals go to the lowest row.
+    Rows of the gallery are at most of length one. Products that agree to nine decimals
+    go to the lowest row. Those of float32 leave a few rows that could be the best; the
+    products of these are taken in float64.
     """
-    queries = unit(queries.astype(np.float64))
+    queries = unit(double(queries))
+    asked, rows = single(queries), single(gallery)
+    tie = 10.0**-TIE_DECIMALS
+    slack = 2 * rounding_slack(1, queries.shape[1], np.float32) + tie
     best = np.empty(len(queries), dtype=np.int64)
     for block in query_blocks(len(queries), len(gallery)):
-        similarity = queries[block] @ gallery.T
-        most = similarity.max(axis=1, keepdims=True)
-        best[block] = (similarity >= most - 10.0**-TIE_DECIMALS).argmax(axis=1)
+        similarity = asked[block] @ rows.T
+        least = similarity.max(axis=1, keepdims=True) - slack
+        at, columns = cells(similarity >= least)
+        if len(at) > MOST_NEAR * len(similarity):
+            similarity = queries[block] @ gallery.T
+            least = similarity.max(axis=1, keepdims=True) - tie
+            best[block] = (similarity >= least).argmax(axis=1)
+            continue
+        products = np.einsum("ij,ij->i", queries[block][at], gallery[columns])
+        first = np.searchsorted(at, np.arange(len(similarity)))
+        most = np.maximum.reduceat(products, first)
+        is_best = products >= most[at] - tie
+        at, columns = at[is_best], columns[is_best]
+        best[block] = columns[np.searchsorted(at, np.arange(len(similarity)))]
     return best
 
 

@@ -1,19 +1,17 @@
 """ProbCover: balls around known items that hold as much of the pool as can be."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array
 
 from .._shared.parameters import check_integer
 from .._shared.types import BoolArray, FloatArray, IntArray, RandomState
+from ..arrays._block_math import cells
+from ..arrays._distances import Space, direct_differences
 from ..arrays._numbers import unit_floats
+from ..uncertainty._nearest import query_blocks
 from ._base import QueryStrategy
 from ._round import Round, Selection
 from ._steps import check_modality, choose_modality
-
-if TYPE_CHECKING:
-    from sklearn.neighbors import NearestNeighbors
 
 N_NEAREST = 2000  # rows whose neighbors decide the radius
 
@@ -98,18 +96,14 @@ class ProbCover(QueryStrategy):
         Selection
             Rows in the order picked.
         """
-        from sklearn.neighbors import NearestNeighbors
-
         modality, gap, _ = choose_modality(round, self.modality)
         rows = unit_floats(round.open_inputs[modality]).astype(np.float64)
         known = unit_floats(round.aligned_inputs[modality]).astype(np.float64)
         radius = _radius(rows, self.n_neighbors)
-        index = NearestNeighbors(radius=radius).fit(rows)
         covered = np.zeros(len(rows), dtype=bool)
         if len(known):
-            for near in index.radius_neighbors(known, return_distance=False):
-                covered[near] = True
-        balls = _balls(index, rows, radius)
+            covered[_pairs_within(known, rows, radius)[1]] = True
+        balls = _balls(rows, radius)
         likeness = rows @ rows.mean(axis=0)  # to the pool, where gains are equal
         picks, utilities = _greedy_cover(balls, covered, likeness, round.n_instances)
         return Selection(picks, utilities, modality, gap)
@@ -130,17 +124,44 @@ def _radius(rows: FloatArray, n_neighbors: int) -> float:
     return float(np.median(distance[:, -1]))
 
 
-def _balls(index: "NearestNeighbors", rows: FloatArray, radius: float) -> csr_array:
+def _balls(rows: FloatArray, radius: float) -> csr_array:
     """Return 1 + closeness / (n + 1) where a row's ball holds another, or itself.
 
     A sum of these is the number of rows held, and less than 1 that breaks ties.
     """
-    graph = index.radius_neighbors_graph(rows, mode="distance")
-    closeness = 1 - np.clip(graph.data / radius, 0, 1) if radius > 0 else graph.data
-    data = 1 + closeness.round(9) / (len(rows) + 1)
-    balls = csr_array((data, graph.indices, graph.indptr), shape=graph.shape)
-    # A distance of the radius itself may be found from one end alone.
-    return csr_array(balls.maximum(balls.T))
+    n = len(rows)
+    first, second, distance = _pairs_within(rows, rows, radius, is_above=True)
+    closeness = 1 - np.clip(distance / radius, 0, 1) if radius > 0 else 0 * distance
+    data = 1 + closeness.round(9) / (n + 1)
+    above = csr_array((data, (first, second)), shape=(n, n))
+    own = np.full(n, 1 + (radius > 0) / (n + 1))
+    return csr_array(above + above.T + diags_array(own))
+
+
+def _pairs_within(
+    rows: FloatArray, others: FloatArray, radius: float, is_above: bool = False
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return pairs (row, other) at most the radius apart, and their distances.
+
+    Distances are direct differences in float64, of those that float32 does not exclude.
+    `is_above` leaves out pairs whose second number is not above the first.
+    """
+    space = Space(np.zeros(rows.shape[1]), np.dtype(np.float32), None)
+    points = space.points(rows, "features")
+    centres = space.turned(space.points(others, "features"))
+    limit = radius**2 + 2 * space.slack
+    found = []
+    for some in query_blocks(len(rows), len(others)):
+        start = some.start if is_above else 0
+        at, columns = cells(points[some] @ centres[start:].T <= limit)
+        at, columns = at + some.start, columns + start
+        if is_above:
+            at, columns = at[columns > at], columns[columns > at]
+        distance = np.sqrt(direct_differences(rows, at, others, columns))
+        inside = distance.round(9) <= round(radius, 9)
+        found.append((at[inside], columns[inside], distance[inside]))
+    first, second, distances = map(np.concatenate, zip(*found, strict=True))
+    return first, second, distances
 
 
 def _greedy_cover(

@@ -6,7 +6,7 @@ from rounds import fitted, make_round
 
 from skmal import DropQuery
 from skmal.arrays._verbs import unit
-from skmal.strategies._drop_query import most_central_first
+from skmal.strategies._drop_query import _best_partners, most_central_first
 
 
 def test_only_what_changes_is_asked_about_and_clusters_differ():
@@ -36,6 +36,19 @@ def test_changes_are_counted_as_by_hand(dropout):
             expected[row] += (unit(y) @ np.where(kept, X[row], 0)).argmax() != best[row]
     np.testing.assert_array_equal(changes, expected)
     assert expected.any() == (dropout > 0)
+
+
+@pytest.mark.parametrize("n_copies", [2, 40])  # few rows to look at again, and many
+@pytest.mark.parametrize("gap", [1e-4, 0.0])  # of angles, so 5e-9 of products
+def test_best_partners_are_those_of_float64(n_copies, gap):
+    rng = np.random.default_rng(0)
+    queries = unit(rng.normal(size=(30, 6)))
+    across = rng.normal(size=queries.shape)
+    across = unit(across - (across * queries).sum(axis=1)[:, None] * queries)
+    angles = gap * np.arange(n_copies, 0, -1)[:, None, None]
+    gallery = (queries * np.cos(angles) + across * np.sin(angles)).reshape(-1, 6)
+    expected = np.arange(30) + (30 * (n_copies - 1) if gap else 0)
+    assert _best_partners(queries, gallery).tolist() == expected.tolist()
 
 
 def test_the_choice_does_not_hang_on_the_order_of_the_partners():

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 from rounds import fitted, round_of_one
-from scipy.sparse import csr_array
 
 from skmal import ProbCover
 from skmal.arrays._verbs import unit
-from skmal.strategies._prob_cover import _balls
+from skmal.strategies._prob_cover import _balls, _pairs_within
 
 
 def covering(rows, known, n_neighbors, n):
@@ -57,14 +56,23 @@ def test_equal_rows_and_single_ones():
     assert ProbCover(0).select(round_of_one(np.ones((1, 2)), 1)).indices.tolist() == [0]
 
 
-def test_a_distance_of_the_radius_counts_from_both_ends():
-    class Index:
-        def radius_neighbors_graph(self, rows, mode):
-            return csr_array(([0.0, 1.0, 0.0], [0, 1, 1], [0, 2, 3]), shape=(2, 2))
-
-    balls = _balls(Index(), np.eye(2), 1.0).toarray()
-    np.testing.assert_array_equal(balls, balls.T)
-    assert (balls >= 1).all()
+@pytest.mark.parametrize("kind", ["grid", "nearly the same", "wide"])
+def test_pairs_are_those_of_direct_differences(kind):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 3, size=(80, 4)).astype(float)
+    if kind == "nearly the same":  # float32 cannot tell the distances apart
+        rows = 1 + 1e-6 * rows
+    elif kind == "wide":
+        rows = rng.normal(size=(80, 40))
+    distance = np.linalg.norm(rows[:, None] - rows, axis=2)
+    radius = float(np.median(np.sort(distance, axis=1)[:, 4]))
+    inside = distance.round(9) <= round(radius, 9)
+    balls = _balls(rows, radius).toarray()
+    np.testing.assert_array_equal(balls > 0, inside)
+    closeness = np.where(inside, 1 - np.minimum(distance / radius, 1), 0)
+    np.testing.assert_allclose(balls, inside + closeness / 81, rtol=0, atol=1e-9)
+    first, second, _ = _pairs_within(rows[:9], rows, radius)
+    np.testing.assert_array_equal((first, second), np.nonzero(inside[:9]))
 
 
 @pytest.mark.parametrize(
