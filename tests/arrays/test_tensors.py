@@ -43,7 +43,7 @@ def draw(rng, n, kind, dtype):
     return rows, to_host(rows)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.integers(0, 2**32),
     st.integers(1, 150),

@@ -20,7 +20,7 @@ def test_demo_shows_questions_and_says_what_was_measured(tmp_path, capsys, monke
     def small(strategies, **parameters):
         assert parameters["n_seeds"] >= 5
         parameters.update(n_seeds=2, budget=40, batch_size=15, n_jobs=1)
-        return compare(strategies, **parameters)
+        return compare(strategies, pool_size=200, **parameters)
 
     monkeypatch.setattr(_demo, "compare", small)
     assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
