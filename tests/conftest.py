@@ -1,8 +1,10 @@
 """Small paired views of one latent variable, small enough to print."""
 
+import gc
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
 if "PYTEST_XDIST_WORKER" in os.environ and "OMP_NUM_THREADS" not in os.environ:
@@ -10,6 +12,27 @@ if "PYTEST_XDIST_WORKER" in os.environ and "OMP_NUM_THREADS" not in os.environ:
     threadpool_limits(1)  # of libraries that a plugin has loaded before
 
 from helpers import STRATEGIES, make_pairs
+
+# The same examples in each run, as Hypothesis itself does it on GitHub, and no clock: a
+# busy machine is slow to draw them.
+settings.register_profile(
+    "repeatable",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Keep the millions of objects that are loaded here out of garbage collections."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ ANYTHING = st.one_of(
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__qualname__)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(ANYTHING, min_size=1, max_size=3))
 # scikit-learn's own check for infinity sums +inf and -inf.
 @pytest.mark.filterwarnings("ignore:invalid value encountered in reduce")

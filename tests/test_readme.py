@@ -59,8 +59,12 @@ def test_links_of_lessons_lead_to_files(page):
 
 
 def run(text, capsys):
-    """Run a page's blocks one after the other; return what they leave."""
+    """Run a page's blocks one after the other; return what they leave.
+
+    Where they take many seeds, two show as well that they run.
+    """
     namespace = {}
+    text = text.replace("n_seeds=5", "n_seeds=2").replace("range(20)", "range(2)")
     for block in blocks("python", text):
         if "modAL" in re.sub(r"#.*", "", block):
             needs_modal()

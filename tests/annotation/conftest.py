@@ -16,7 +16,18 @@ def browser():
         pytest.skip(f"none of {', '.join(CHROMIUMS)} is on the PATH")
     with playwright.sync_playwright() as p:
         browser = p.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--renderer-process-limit=1"],
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser):
+    """Return where pages open fast: in the process of one that stays open."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.route("http://127.0.0.1/", lambda route: route.fulfill(body=""))
+    page.goto("http://127.0.0.1/")
+    return context

@@ -111,7 +111,7 @@ def test_exports_of_other_pools_have_no_image(session, tmp_path):
         load_pairs(tmp_path / "a.csv")
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=9))
 def test_exports_hold_every_text_exactly(texts):
     texts = [text for text in texts if not is_blank(text) and "\0" not in text]

@@ -44,7 +44,7 @@ def test_photographs_are_shown_as_they_are_read(tmp_path):
     assert apart.mean() < 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(image_files())
 def test_people_see_what_the_encoder_sees(tmp_path_factory, file):
     *_, content = file

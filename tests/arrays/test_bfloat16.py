@@ -34,7 +34,7 @@ def both(q, g):
     return cross_modal_margin(q, g), cross_modal_top1(q, g)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(features(1), features(2), st.integers(1, 5), st.booleans())
 def test_answers_are_those_without_it_bit_for_bit(q, g, block, as_tensor):
     expected = both(q, g)

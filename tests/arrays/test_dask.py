@@ -70,7 +70,7 @@ def cut(rows, places):
 # -------------------------------------------------------------------- functions
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(pools(40), st.booleans(), st.integers(1, 40), st.sets(st.integers(1, 39)))
 @example((np.zeros((5, 2)), np.zeros((1, 2))), True, 5, {2})
 @example((np.ones((1, 2)), np.zeros((1, 2))), False, 1, set())
@@ -97,7 +97,7 @@ def test_coverage_is_that_of_one_array(pool, with_aligned, n_centers, places):
             )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(pools(40), st.sets(st.integers(1, 39)), st.sets(st.integers(1, 5)))
 def test_uncertainty_is_that_of_one_array(pool, gallery_places, query_places):
     gallery, queries = pool

@@ -14,7 +14,7 @@ DTYPES = ["float64", "float32", "int8", "bool", "Float64", "Int64", "boolean", "
 DTYPES += ["double[pyarrow]", "int32[pyarrow]", "bool[pyarrow]", "category"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(DTYPES), min_size=1, max_size=5), st.booleans())
 def test_columns_of_any_dtypes_are_numbers(dtypes, same_names):
     """Also where two have the same name."""

@@ -21,7 +21,7 @@ TABLES = hnp.arrays(
 )
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(TABLES)
 def test_numbers_come_out_of_every_container_as_they_went_in(rows):
     """Bit for bit, in one layout; -0.0 may be stored as nothing in a sparse matrix."""
@@ -32,7 +32,7 @@ def test_numbers_come_out_of_every_container_as_they_went_in(rows):
         np.testing.assert_array_equal(got, rows, err_msg=name)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(TABLES)
 def test_every_form_of_sparse_matrix(rows):
     for form in SPARSE:

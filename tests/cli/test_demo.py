@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,14 +16,20 @@ pytest.importorskip("matplotlib")
 
 
 def test_demo_shows_questions_and_says_what_was_measured(tmp_path, capsys, monkeypatch):
-    compare = _demo.compare
+    compare, load = _demo.compare, _demo.load_glyphs
+
+    def third(features=False):
+        kept = load(features=features)
+        names = ("X", "y") if features else ("images", "names")
+        return SimpleNamespace(**{name: kept[name][::3] for name in names})
 
     def small(strategies, **parameters):
         assert parameters["n_seeds"] >= 5
         parameters.update(n_seeds=2, budget=40, batch_size=15, n_jobs=1)
-        return compare(strategies, **parameters)
+        return compare(strategies, pool_size=200, **parameters)
 
     monkeypatch.setattr(_demo, "compare", small)
+    monkeypatch.setattr(_demo, "load_glyphs", third)
     assert main(["demo", "--out", str(tmp_path / "demo")]) == 0
     printed = capsys.readouterr()
     out = printed.out

@@ -27,7 +27,7 @@ def test_isolation_is_the_distance_to_the_nth_other_row(monkeypatch, rows, n_nei
     np.testing.assert_allclose(isolation(features, n_neighbors), expected, rtol=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pools(25), st.integers(1, 6), st.integers(2, 9), st.integers(0, 9))
 def test_isolation_counts_the_landmarks_drawn(pool, n_neighbors, n_landmarks, seed):
     features, n = pool[0], len(pool[0])

@@ -27,7 +27,7 @@ lines = st.text(letters, min_size=1, max_size=12).map(
     lambda text: "".join("a" if c in "\r\n\0" else c for c in text)
 )
 texts = st.one_of(lines, st.text(letters | st.sampled_from(BREAKS), max_size=15))
-few = settings(deadline=None, max_examples=80)
+few = settings(max_examples=80)
 
 
 def not_blank(text):
@@ -142,7 +142,7 @@ def corrupted(draw):
     return columns, separator, f"{head}\n{body}"
 
 
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 @given(table=corrupted())
 @example(table=([("text", ["0", "0"])], ",", '"text"\n"0""\n""0"'))
 def test_broken_csv_is_refused_or_read_as_it_stands(table):

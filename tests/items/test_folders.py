@@ -139,7 +139,7 @@ def test_an_empty_result_says_what_was_there(tmp_path):
 names = st.sampled_from(["a", "b.png", "c.txt", ".d", "e.PNG", "@eaDir"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(names, names, names), max_size=8), st.randoms())
 def test_every_file_is_taken_counted_or_hidden(tmp_path_factory, parts, random):
     folder = tmp_path_factory.mktemp("folder")

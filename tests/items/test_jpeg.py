@@ -16,7 +16,7 @@ FILES = [
 ]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.sampled_from(FILES), st.data())
 def test_a_file_that_was_cut_anywhere_has_no_end(content, data):
     assert is_whole(content)

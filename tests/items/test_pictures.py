@@ -357,7 +357,7 @@ def test_a_smaller_picture_may_be_asked_for(tmp_path):
     assert read_picture(tmp_path / "a.jpg", side=5000).size == (800, 1200)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.sampled_from(["1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "CMYK"]),
     st.sampled_from([None, 0, 9, b"\0\x80", (0, 0, 0), (1, 2), "x", 1.5]),
@@ -387,7 +387,7 @@ def test_pil_images_are_read_whatever_they_carry(mode, value, orientation, turne
         assert (image.tobytes(), image.size) == before
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(image_files())
 def test_a_file_is_read_in_one_way_or_refused_with_one_message(tmp_path_factory, file):
     name, mode, damage, content = file

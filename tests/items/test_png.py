@@ -24,7 +24,7 @@ def png(head, *parts):
     return SIGNATURE + chunk(b"IHDR", head) + b"".join(parts) + end
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.sampled_from(PLAIN), st.data())
 def test_a_file_with_any_fault_is_not_whole(content, data):
     assert is_whole(content)
@@ -36,7 +36,7 @@ def test_a_file_with_any_fault_is_not_whole(content, data):
     assert not is_whole(content[:at] + flipped + content[at + 1 :])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.binary(max_size=60), st.booleans(), st.booleans())
 def test_what_is_whole_can_be_decoded(content, starts, is_headed):
     head = (1).to_bytes(4) * 2 + b"\x08\x00\x00\x00\x00"

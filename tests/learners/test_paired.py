@@ -425,7 +425,7 @@ def test_a_cold_start_asks_at_random_first(pairs):
     assert np.isnan(learner.coverage_gap_iter_[0]).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.integers(4, 30),
     st.integers(2, 40),
@@ -787,7 +787,7 @@ ANYTHING = st.one_of(
 
 # scikit-learn's own check for infinity sums +inf and -inf.
 @pytest.mark.filterwarnings("ignore:invalid value encountered in reduce")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(["fit", "teach", "query", "score", "transform"]), ANYTHING, ANYTHING
 )

@@ -137,7 +137,7 @@ def test_rows_of_several_partners_are_given_as_often(way):
     assert len(found.x) >= 45
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.integers(2, 40), st.integers(2, 40))
 def test_proposals_are_one_to_one_and_follow_the_rows(seed, n, m):
     X, Y = rows_of(seed, n, m)

@@ -73,7 +73,7 @@ def test_an_image_with_five_captions_is_one_query_and_one_gallery_row():
     assert recall_at_k(images[groups], captions, k=3, groups=groups) == expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 40), st.integers(0, 1000))
 def test_scores_agree_with_each_other_and_stay_in_range(n, seed):
     rng = np.random.default_rng(seed)

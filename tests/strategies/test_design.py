@@ -42,7 +42,7 @@ def make_design(seed, n=25, n_aligned=6, d=4):
     return features, aligned, targets, rng.uniform(0.1, 2, size=n)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.integers(0, 9), st.sampled_from([0.01, 0.1, 3.0]))
 def test_gains_are_what_the_mean_variance_falls_by(seed, n_aligned, ridge):
     features, aligned, targets, _ = make_design(seed, n_aligned=n_aligned)

@@ -14,6 +14,7 @@ let question = null;
 let kinds = ["image", "text"];
 let ends = false; // whether "Finish" ends the server
 let busy = false; // an answer is on its way
+let asked = 0; // how often a question was asked for; only the last answer counts
 let isOver = false; // finished
 let isLost = false; // the server did not answer
 let searched = 0; // number of the last search
@@ -42,7 +43,10 @@ function sayError(error) {
 // ------------------------------------------------------------------ the question
 
 async function next() {
+  asked += 1;
+  const mine = asked;
   const state = await get("api/question", { by: by() });
+  if (mine !== asked) return; // what came since is shown, or on its way
   showProgress(state.progress);
   const same = question && state.question && question.id === state.question.id;
   question = state.question;
@@ -54,7 +58,7 @@ async function next() {
 async function look() {
   try {
     if (!document.hidden && !busy && !isOver) {
-      if (question) showProgress((await get("api/progress")).progress);
+      if (question) await lookAtProgress();
       else await next();
       if (isLost) say("error", "");
       isLost = false;
@@ -63,6 +67,12 @@ async function look() {
     sayError(error);
   }
   setTimeout(look, AGAIN);
+}
+
+async function lookAtProgress() {
+  const before = asked;
+  const { progress } = await get("api/progress");
+  if (before === asked) showProgress(progress); // else it is older than what is shown
 }
 
 function showQuestion() {
@@ -312,6 +322,7 @@ async function finish() {
       ? (await post("api/finish", {})).made
       : ["All answers are kept. Others can go on; who started the session ends it."];
     isOver = true;
+    asked += 1; // what is on its way comes too late
     question = null;
     showIdle(true);
     $("ask").textContent = ends ? "Finished. Thank you!" : "Thank you!";

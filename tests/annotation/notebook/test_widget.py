@@ -99,6 +99,7 @@ def test_people_answer_by_click(session, browser):
         return state()
 
     page = browser.new_page()
+    page.set_default_timeout(60_000)
     problems = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.expose_function("kernel", kernel)

@@ -23,14 +23,23 @@ def session(folder):
 
 
 @pytest.fixture
-def visit(browser):
-    """Return how to open a page, which is watched for errors and foreign requests."""
+def visit(browser, context):
+    """Return how to open a page, which is watched for errors and foreign requests.
+
+    One with a clock can be told that time has passed, by `page.clock.fast_forward`.
+    """
     pytest.importorskip("waitress", reason="needs waitress")
     visited = []
 
-    def visit(link, **context):
-        page = browser.new_page(**context)
+    def visit(link, has_clock=False, viewport=None):
+        if has_clock:  # which would be that of all pages of the context
+            page = browser.new_page()
+            page.clock.install()
+        else:
+            page = context.new_page()
         page.set_default_timeout(60_000)
+        if viewport is not None:
+            page.set_viewport_size(viewport)
         problems = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda request: problems.append(request.url))

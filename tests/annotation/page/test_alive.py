@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from pages import SCRIPT, end, open_session, served
+from pages import SCRIPT, open_session, served
 from sessions import X, Y, learner
 
 from skmal import AnnotationSession, RandomSampling
+
+AGAIN = 2000  # milliseconds until the page looks again how things stand
 
 
 @pytest.fixture
@@ -22,28 +24,63 @@ def fresh(folder, tmp_path):
 
 def test_training_and_its_errors_show_by_themselves(visit, fresh):
     with served(fresh) as link:
-        page = visit(link)
+        page = visit(link, has_clock=True)
         page.locator("#candidates li").first.wait_for()
         trainer = fresh._trainer
         with trainer._one_at_a_time:  # as while it learns
+            page.clock.fast_forward(AGAIN)
             page.locator("#training", has_text="The encoder is learning").wait_for()
+        page.clock.fast_forward(AGAIN)
         page.wait_for_function("() => !document.getElementById('training').textContent")
         trainer.error = "ValueError: no memory"
+        page.clock.fast_forward(AGAIN)
         page.locator("#training", has_text="could not learn: ValueError").wait_for()
         trainer.error = None
+        page.clock.fast_forward(AGAIN)
         page.wait_for_function("() => !document.getElementById('training').textContent")
         fresh.answer(fresh.next_question("Bob"), None, by="Bob")
+        page.clock.fast_forward(AGAIN)
         page.locator("#progress", has_text="1 answer · 1 without").wait_for()
+
+
+def test_what_was_asked_before_an_answer_is_not_shown_after_it(visit, fresh):
+    held, before = [], []
+
+    def hold(route):
+        held.append(route)
+        if len(held) == 1:
+            before.append(route.fetch().json())
+        elif len(held) > 2:
+            route.continue_()
+
+    with served(fresh, by="Ann") as link:
+        page = visit(link, has_clock=True)
+        page.locator("#candidates li").first.wait_for()
+        page.route("**/api/progress*", hold)
+        with page.expect_request("**/api/progress*"):
+            page.clock.fast_forward(AGAIN)
+        while not before:
+            page.wait_for_timeout(10)
+        page.keyboard.press("1")
+        page.locator("#progress", has_text=re.compile(r"^1 answer\b")).wait_for()
+        held[0].fulfill(json=before[0])
+        page.clock.fast_forward(AGAIN)
+        while len(held) < 2:  # it is asked for again once it was shown
+            page.wait_for_timeout(10)
+        assert page.locator("#progress").inner_text().startswith("1 answer")
+        held[1].fulfill(json=before[0])
+        page.unroute_all(behavior="wait")
 
 
 def test_a_question_comes_by_itself_where_there_was_none(visit, fresh):
     fresh.change_budget(1)
     fresh.answer(fresh.next_question("Bob"), None, by="Bob")
     with served(fresh) as link:
-        page = visit(link)
+        page = visit(link, has_clock=True)
         page.locator("#ask", has_text="The budget is spent.").wait_for()
         assert "Export" in page.locator("#hint").inner_text()
         fresh.change_budget(5)
+        page.clock.fast_forward(AGAIN)
         page.locator("#candidates li").first.wait_for()
         assert page.locator("#hint").is_hidden()
 
@@ -67,11 +104,12 @@ def test_what_the_budget_does_not_pay_stays_on_the_page_to_be_sent_again(visit, 
 
 def test_an_open_tab_goes_on_with_a_server_started_again(visit, fresh):
     with served(fresh, by="Ann") as link:
-        page = visit(link)
+        page = visit(link, has_clock=True)
         page.locator("#candidates li").first.wait_for()
-        end(link)
+    page.clock.fast_forward(AGAIN)
     page.locator("#error", has_text="The server does not answer").wait_for()
     with served(fresh, by="Ann", port=urlsplit(link).port):
+        page.clock.fast_forward(AGAIN)
         page.wait_for_function("() => !document.getElementById('error').textContent")
         page.keyboard.press("1")
         page.locator("#progress", has_text=re.compile(r"^1 answer\b")).wait_for()

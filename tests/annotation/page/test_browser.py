@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="needs playwright")
 pytest.importorskip("waitress", reason="needs waitress")
 
-SCRIPT = "<script>document.title = 'taken over'</script>"
+from pages import SCRIPT, open_session, served
+
 COMMAND = """
 import signal, sys
 for name in ("SIGINT", "SIGHUP"):  # a shell may have them ignored
@@ -33,28 +34,27 @@ with AnnotationSession(
 """
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+@pytest.fixture
+def bars(tmp_path):
     """Return a folder of 30 images of bars, and of 30 texts that say how long."""
     from PIL import Image
 
-    folder = tmp_path_factory.mktemp("pools")
-    (folder / "images").mkdir()
+    (tmp_path / "images").mkdir()
     texts = ["id,text"]
     for i in range(30):
         image = Image.new("RGB", (64, 16), "white")
         image.paste("navy", (0, 4, 2 * i + 2, 12))
-        image.save(folder / f"images/{i:02}.png")
-        texts.append(f"t{i:02},a bar of {i + 1} {SCRIPT}")
-    (folder / "texts.csv").write_text("\n".join(texts), encoding="utf-8")
-    return folder
+        image.save(tmp_path / f"images/{i:02}.png")
+        texts.append(f"t{i:02},a bar of {i + 1}")
+    (tmp_path / "texts.csv").write_text("\n".join(texts), encoding="utf-8")
+    return tmp_path
 
 
-@pytest.fixture(scope="module")
-def link(folder):
+@pytest.fixture
+def link(bars):
     """Return the link of a server that runs until its terminal closes."""
     server = subprocess.Popen(
-        [sys.executable, "-c", COMMAND, str(folder), "30"],
+        [sys.executable, "-c", COMMAND, str(bars), "30"],
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
@@ -63,17 +63,11 @@ def link(folder):
         yield re.match(r"Open (\S+)", server.stdout.readline())[1]
         server.send_signal(getattr(signal, "SIGHUP", signal.SIGINT))
         assert server.wait(timeout=300) == 0
-        assert (folder / "pairs.csv").read_text("utf-8").count('"Ann"') == 9
+        assert (bars / "pairs.csv").read_text("utf-8").count('"Ann"') == 9
     finally:
         server.kill()
         server.wait()
         server.stdout.close()
-
-
-@pytest.fixture
-def page(visit, link):
-    """Return the page in a tab of its own."""
-    return visit(link)
 
 
 def answered(page, n):
@@ -85,7 +79,8 @@ def heading(page):
     return page.locator("#ask").inner_text()
 
 
-def test_a_round_by_keys_in_both_directions(page, folder):
+def test_a_round_by_keys_in_both_directions(visit, link):
+    page = visit(link)
     asked = page.locator("#item > *").first
     asked.wait_for()
     assert "#" not in page.url  # the token is not left where others can read it
@@ -152,29 +147,38 @@ def test_a_round_by_keys_in_both_directions(page, folder):
     page.locator("#candidates li").first.wait_for()
 
 
-def test_names_texts_and_images_are_what_readers_and_attackers_may_see(page, folder):
-    page.locator("#candidates li").first.wait_for()
-    for image in page.locator("img").all():
-        assert re.fullmatch(r"image \d\d\.png", image.get_attribute("alt"))
-    n = 1  # skipped so far
-    while "Which image" in heading(page):
-        n += 1
-        page.keyboard.press("s")
-        page.locator("#progress", has_text=f" {n} skipped").wait_for()
-    page.locator("#words").fill("script")
-    found = page.locator("#found .choice")
-    found.first.wait_for()
-    assert SCRIPT in found.first.inner_text()
-    assert page.title() == "skmal annotate"
-    unnamed = page.evaluate(
-        "[...document.querySelectorAll('button, input')].filter(e => e.offsetParent && "
-        "!e.innerText && !e.ariaLabel && !(e.labels && e.labels.length)).length"
-    )
-    assert unnamed == 0
+def test_names_texts_and_images_are_what_readers_and_attackers_may_see(
+    visit, folder, tmp_path
+):
+    with open_session(folder, tmp_path / "s.skmal") as session, served(session) as link:
+        page = visit(link)
+        page.locator("#candidates li").first.wait_for()
+        for image in page.locator("img").all():
+            assert re.fullmatch(r"image \d\d\.png", image.get_attribute("alt"))
+        n = 0  # skipped so far
+        while "Which image" in heading(page):
+            n += 1
+            page.keyboard.press("s")
+            page.locator("#progress", has_text=f" {n} skipped").wait_for()
+        page.locator("#words").fill("script")
+        found = page.locator("#found .choice")
+        found.first.wait_for()
+        assert SCRIPT in found.first.inner_text()
+        assert page.title() == "skmal annotate"
+        unnamed = page.evaluate(
+            "[...document.querySelectorAll('button, input')].filter(e => "
+            "e.offsetParent && !e.innerText && !e.ariaLabel && "
+            "!(e.labels && e.labels.length)).length"
+        )
+        assert unnamed == 0
+        session.wait()
 
 
-def test_the_page_without_its_token_shows_nothing(page, link):
-    page.evaluate("sessionStorage.clear()")
-    page.goto(link.partition("#")[0])
-    page.locator("#error", has_text="open the printed link").wait_for()
-    assert page.locator("#item > *").count() == 0
+def test_the_page_without_its_token_shows_nothing(visit, session):
+    with served(session) as link:
+        page = visit(link)
+        page.locator("#candidates li").first.wait_for()
+        page.evaluate("sessionStorage.clear()")
+        page.goto(link.partition("#")[0])
+        page.locator("#error", has_text="open the printed link").wait_for()
+        assert page.locator("#item > *").count() == 0

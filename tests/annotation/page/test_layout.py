@@ -71,8 +71,9 @@ def opened(visit, link, view):
     """Return the page once all its pictures are there."""
     page = visit(link, viewport=view)
     page.locator("#candidates li").nth(8).wait_for()
-    page.wait_for_function(
-        "() => [...document.images].every(i => i.complete && i.naturalWidth)"
+    page.wait_for_function(  # and the page has been told so
+        "() => [...document.images].every(i => i.complete && i.naturalWidth && "
+        "i.classList.contains('small') === i.naturalWidth < 257)"
     )
     return page
 

@@ -117,7 +117,8 @@ def test_all_is_in_view_and_done_by_keys_alone(visit, fresh, view):
     width, height = VIEWS[view]
     question = dispute(fresh)
     with served(fresh, by="Ann") as link:
-        page = visit(link, viewport={"width": width, "height": height})
+        viewport = {"width": width, "height": height}
+        page = visit(link, has_clock=True, viewport=viewport)
         page.locator("#candidates li").first.wait_for()  # which takes the focus
         page.locator("#review").focus()
         page.keyboard.press("Enter")
@@ -147,6 +148,7 @@ def test_all_is_in_view_and_done_by_keys_alone(visit, fresh, view):
         page.locator("#of").select_option("Ann")
         page.locator("#nothing").wait_for()
         fresh.answer(fresh.next_question("Joe"), None, by="Joe")
+        page.clock.fast_forward(4000)
         page.locator("#newer").wait_for()  # by itself
         page.locator("#back").click()
         page.locator("#candidates li").first.wait_for()

@@ -9,10 +9,13 @@ import sys
 import threading
 import urllib.request
 import webbrowser
+from contextlib import contextmanager
 
 import pytest
+from pages import end_pause
 
 from skmal.annotation import serve
+from skmal.annotation.page import _ending
 from skmal.annotation.page._hosts import check_allowed
 from skmal.annotation.page._token import kept_token, token_path
 
@@ -36,8 +39,12 @@ def links(monkeypatch):
     return links
 
 
+@contextmanager
 def interrupting(act, number=signal.SIGINT):
-    """Press Ctrl-C when `act`, in a thread, has ended; return its results."""
+    """Press Ctrl-C when `act`, in a thread, has ended; give its results.
+
+    What it does must wait for an answer of the server, which is ready for Ctrl-C then.
+    """
     results = []
 
     def run():
@@ -47,8 +54,11 @@ def interrupting(act, number=signal.SIGINT):
             if number is not None:
                 _thread.interrupt_main(number)
 
-    threading.Thread(target=run).start()
-    return results
+    thread = threading.Thread(target=run)
+    thread.start()
+    yield results
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_serve_prints_a_link_that_opens_until_ctrl_c(session, capsys, links, ctrl_c):
@@ -67,8 +77,8 @@ def test_serve_prints_a_link_that_opens_until_ctrl_c(session, capsys, links, ctr
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
-    results = interrupting(visit)
-    serve(session, port=0, by="Ann", open_browser=True)
+    with interrupting(visit) as results:
+        serve(session, port=0, by="Ann", open_browser=True)
     assert results[0]["by"] == "Ann"
     assert f"Open {opened[0]}\n" in capsys.readouterr().out
     assert opened[0].startswith("http://127.0.0.1:")
@@ -93,8 +103,8 @@ def test_a_signal_ends_it_as_ctrl_c_does(session, links, name):
         pytest.skip(f"there is no {name} here")
     before = signal.signal(number, signal.SIG_DFL)
     try:
-        results = interrupting(lambda: asked(links.get(), "progress"), number)
-        serve(session, port=0, open_browser=True)
+        with interrupting(lambda: asked(links.get(), "progress"), number) as results:
+            serve(session, port=0, open_browser=True)
         assert results[0]["ends"]
         left = signal.SIG_IGN if name == "SIGHUP" else signal.SIG_DFL
         assert signal.getsignal(number) is left
@@ -105,36 +115,47 @@ def test_a_signal_ends_it_as_ctrl_c_does(session, links, name):
 def test_what_others_do_about_signals_stays(session, links, ctrl_c):
     number = signal.SIGTERM
     before = signal.signal(number, signal.SIG_IGN)  # as nohup does it with SIGHUP
+
+    def look():
+        asked(links.get(), "progress")
+        return signal.getsignal(number)
+
     try:
-        during = interrupting(lambda: links.get() and signal.getsignal(number))
-        serve(session, port=0, open_browser=True)
+        with interrupting(look) as during:
+            serve(session, port=0, open_browser=True)
         assert during == [signal.SIG_IGN] == [signal.getsignal(number)]
     finally:
         signal.signal(number, before)
 
 
-def test_the_button_ends_it_and_says_what_was_made(session, links):
+def test_the_button_ends_it_and_says_what_was_made(session, links, monkeypatch):
+    monkeypatch.setattr(_ending, "PAUSE", 600)
+
     def press():
         link = links.get()
         made = [asked(link, "finish", {})["made"] for _ in range(2)]  # twice by chance
-        waiting = [isinstance(t, threading.Timer) for t in threading.enumerate()]
-        assert sum(waiting) <= 1
+        end_pause()
         return made
 
-    said = interrupting(press, number=None)
-    serve(session, port=0, open_browser=True, finish=lambda: ["a table", "go on"])
+    with interrupting(press, number=None) as said:
+        serve(session, port=0, open_browser=True, finish=lambda: ["a table", "go on"])
     assert said == [[["a table", "go on"]] * 2]
-    said = interrupting(press, number=None)
-    serve(session, port=0, open_browser=True)
+    with interrupting(press, number=None) as said:
+        serve(session, port=0, open_browser=True)
     assert said == [[[f"All answers are in {session.path}."]] * 2]
 
 
 def test_an_open_tab_goes_on_with_the_next_server(session, links, ctrl_c, capsys):
     opened = []
+
+    def visit():
+        opened.append(links.get())
+        asked(opened[-1], "progress")
+
     for _ in range(2):
-        opened.append(interrupting(links.get))
-        serve(session, port=0, open_browser=True, allow_hosts=["A.example"])
-    first, second = (link.partition("#")[2] for (link,) in opened)
+        with interrupting(visit):
+            serve(session, port=0, open_browser=True, allow_hosts=["A.example"])
+    first, second = (link.partition("#")[2] for link in opened)
     assert first == second
     assert f"https://a.example/#{first}" in capsys.readouterr().out
 
