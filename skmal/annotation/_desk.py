@@ -15,7 +15,7 @@ from ._ids import NONE, EventId, Number, QuestionId
 from ._ledger import ALL, OPEN, Told
 from ._open_rows import rows_open
 from ._opinions import Said
-from ._records import Item, Partner, Partners, Question
+from ._records import Item, Partner, Partners, Question, is_none, listed
 from ._settling import deciding, may_count, saying_otherwise, taking_back
 
 HELD = 600.0  # seconds after which a second answer may be anybody else's
@@ -254,6 +254,7 @@ class Desk:
         A list names all the partners of an item that may have several.
         """
         asked = self._check_question(question, even_skipped=True, by=by)
+        partner = listed(partner)
         told: list[Answer | Complete] = []
         everyone = partner if isinstance(partner, list | tuple) else None
         if everyone is not None and not self._ledger.several[asked.item]:
@@ -387,7 +388,7 @@ class Desk:
 
     def _named(self, asked: Asked, partner: Partner) -> Number:
         """Return the number of an item of the other pool, open or not, or NONE."""
-        if partner is None or (not isinstance(partner, str) and partner == -1):
+        if is_none(partner):
             return NONE
         modality = 1 - int(self._ledger.modality[asked.item])
         return self._items.number(modality, partner)
@@ -480,7 +481,7 @@ class Desk:
     ) -> Number:
         """Return the number of an open item of the other pool, or NONE, or raise."""
         known = self._ledger.partners.get(asked.item, [])
-        if partner is None or (not isinstance(partner, str) and partner == -1):
+        if is_none(partner):
             if even_known:
                 raise ValueError(
                     "the list of all partners holds None; leave it out, and pass [] "

@@ -257,7 +257,7 @@ class AnnotationSession:
         given = check_parameters(
             batch_size, n_candidates, budget, groups, overlap, audit
         )
-        validation_data = check_validation(validation_data, sources, on_error)
+        validation_data = check_validation(validation_data, sources, seen, on_error)
         try_learner(learner, sources, seen)
         self.path: Path = Path(path)
         self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
@@ -389,8 +389,8 @@ class AnnotationSession:
         partner : Item, str, int, None or a list of them
             An item of the other pool, its key, or its row as given to this session;
             None or -1: it has no partner, in the whole pool. One that others have
-            answered, too, takes any item, open or not. A list (for items with
-            several partners): all that it has, those known before included or not.
+            answered, too, takes any item, open or not. A list or an array (for items
+            with several partners): all that it has, those known before included or not.
         by : str, default="me"
             Who says so.
         seconds : float, default=None

@@ -15,14 +15,15 @@ from .._shared.parameters import check_integer, check_number
 from .._shared.randomness import AUDITED, REMEMBERED, draw_rows, draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._block_math import to_host
-from ..arrays._verbs import take, whole
+from ..arrays._plain import check_table
+from ..arrays._verbs import check_unread, take, whole
 from ..encoders._tags import reads_numbers_only
 from ..encoders._usable import usable_pairs, usable_rows
-from ..items._containers import join, numeric_rows
+from ..items._containers import check_same_features, join, numeric_rows
 from ..items._encoding import check_encoder, encode
 from ..matching._audit import AuditEstimates, Audits
 from ..strategies._base import QueryStrategy, check_n_instances, choose
-from ..strategies._round import Round, Selection, round_of
+from ..strategies._round import Round, Selection, pool_names, round_of
 from ..strategies._v_optimal import VOptimalDesign
 from ..uncertainty._nearest import nearest_rows
 from ._callables import check_selection, check_strategy_signature
@@ -395,9 +396,7 @@ class ActiveLearner(BaseEstimator):
         """
         taught, strategy = self._taught, self._strategy()
         check_number(self.audit, "audit", minimum=0, maximum=1)
-        names = ["X_pool", "y_pool"]
-        if self._listed:
-            names = [f"pools[{m}]" for m in range(len(pools))]
+        names = pool_names(len(pools), self._listed)
         n_instances = check_n_instances(n_instances, pools, names, strategy)
         self._check_numbers(pools, names)
         given = pools
@@ -431,11 +430,25 @@ class ActiveLearner(BaseEstimator):
             query = at_rows(query, rows[query.modality], given)
         return query, seen
 
+    def _check_tables(self, items: Sequence[Items], names: Sequence[str]) -> None:
+        """Raise where the encoder reads rows of numbers, and items are no rows."""
+        encoder = self._default_encoder() if self.estimator is None else self.estimator
+        if reads_numbers_only(encoder):
+            for m, (own, name) in enumerate(zip(items, names, strict=True)):
+                check_table(own, name, least=2 if m == 0 or self._listed else 1)
+
+    def _check_held_out(
+        self, items: Sequence[Items], known: Sequence[Items], names: Sequence[str]
+    ) -> None:
+        """Raise where rows to score on do not go with what is learned from."""
+        self._check_tables(items, names)
+        for own, fitted, name in zip(items, known, names, strict=True):
+            check_same_features(own, fitted, name, type(self).__name__)
+            check_unread(own, name)
+
     def _check_numbers(self, pools: Sequence[Items], names: Sequence[str]) -> None:
         """Raise where an encoder yet to be fitted could not learn from the pools."""
-        encoder = self.estimator
-        if encoder is None:
-            encoder = self._default_encoder()
+        encoder = self._default_encoder() if self.estimator is None else self.estimator
         if hasattr(self, "estimator_") or not reads_numbers_only(encoder):
             return
         for pool, name in zip(pools, names, strict=True):
@@ -525,7 +538,7 @@ class ActiveLearner(BaseEstimator):
             encoder = getattr(self, "estimator_", self.estimator)
             try:
                 if encoder is not None:
-                    features = dict(enumerate(self._encode(encoder, items)))
+                    features = dict(enumerate(self._encode_pools(encoder, items)))
             except NotFittedError:
                 pass
         galleries = [
@@ -557,7 +570,7 @@ class ActiveLearner(BaseEstimator):
         else:
             items = list(pools)
             items[query.modality] = take(pools[query.modality], rows)
-            features = dict(enumerate(self._encode(self.estimator_, items)))
+            features = dict(enumerate(self._encode_pools(self.estimator_, items)))
         return audits.asking(query.modality, features[query.modality], features[other])
 
     def _rank_partners(
@@ -574,7 +587,7 @@ class ActiveLearner(BaseEstimator):
         if rows is not None:
             rows[query.modality] = np.arange(len(query.instances))
             items = [take(own, of) for own, of in zip(items, rows, strict=True)]
-        features = self._encode(encoder, items)
+        features = self._encode_pools(encoder, items)
         ranked: list[IntArray] = []
         for m, gallery in enumerate(features):
             if m == query.modality:
@@ -588,6 +601,10 @@ class ActiveLearner(BaseEstimator):
 
     def _encode(self, encoder: Any, items: Sequence[Items]) -> tuple[Any, ...]:
         return encode(encoder, *items, listed=self._listed)
+
+    def _encode_pools(self, encoder: Any, pools: Sequence[Items]) -> tuple[Any, ...]:
+        names = pool_names(len(pools), self._listed)
+        return encode(encoder, *pools, listed=self._listed, names=names)
 
     @property
     def prequential_(self) -> FloatArray:

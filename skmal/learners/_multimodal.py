@@ -231,11 +231,14 @@ class MultimodalActiveLearner(ActiveLearner):
         Xs = self._check_aligned(
             as_modalities(Xs), "Xs", picked=self.budget is not None
         )
+        self._check_tables(Xs, [f"Xs[{m}]" for m in range(len(Xs))])
         if validation_data is not None:
             held_out = as_modalities(validation_data, "validation_data", len(Xs))
             validation_data = self._check_aligned(
                 held_out, "validation_data", streamed=True
             )
+            names = [f"validation_data[{m}]" for m in range(len(Xs))]
+            self._check_held_out(validation_data, Xs, names)
         if scoring is not None and not callable(scoring):
             raise ValueError(
                 f"scoring must be a callable scoring(learner, Xs_val), got {scoring!r}"

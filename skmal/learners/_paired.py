@@ -284,13 +284,18 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name, picked=self.budget is not None)
+        self._check_tables((X, y), ("X", "y"))
         if validation_data is not None:
             if not isinstance(validation_data, tuple) or len(validation_data) != 2:
                 raise ValueError(
                     "validation_data must be a tuple (X_val, y_val), got "
                     f"{type(validation_data).__name__}"
                 )
-            validation_data = check_pairs(*validation_data, name, streamed=True)
+            names = "X_val", "y_val"
+            validation_data = check_pairs(
+                *validation_data, name, streamed=True, names=names
+            )
+            self._check_held_out(validation_data, (X, y), names)
         if scoring is not None and not callable(scoring):
             raise ValueError(
                 "scoring must be a callable scoring(learner, X_val, y_val), such as "
