@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from _micro_clip import MICRO_CLIP
 
 from skmal import CLIPEncoder, Round, VOptimalDesign
 from skmal.coverage import coverage_gap, greedy_k_center
@@ -34,23 +35,6 @@ from skmal.uncertainty import cross_modal_margin
 OUT = Path(__file__).parent / "results" / "device"
 KINDS = ("cone", "clusters", "isotropic", "copies", "grid", "long", "constant")
 DTYPES = (torch.float16, torch.bfloat16, torch.float32)
-MICRO = {
-    "embed_dim": 16,
-    "vision_cfg": {
-        "image_size": 32,
-        "patch_size": 16,
-        "layers": 1,
-        "width": 16,
-        "head_width": 16,
-    },
-    "text_cfg": {
-        "context_length": 16,
-        "vocab_size": 49408,
-        "layers": 1,
-        "width": 16,
-        "heads": 1,
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -72,7 +56,7 @@ class Size:
     epochs: int = 2
 
 
-DRY = Size(400, 2000, 16, 10, 60, 6, 500, 1, MICRO, 32, 24, 8, 1)
+DRY = Size(400, 2000, 16, 10, 60, 6, 500, 1, MICRO_CLIP, 32, 24, 8, 1)
 
 
 def rows_of(kind: str, n: int, width: int, seed: int = 0) -> torch.Tensor:

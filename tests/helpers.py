@@ -122,24 +122,7 @@ def h5py_dataset(rows, folder):
     return h5py.File(path)["pool"]
 
 
-# A CLIP model of open_clip's that is built, trained and pickled in milliseconds.
-MICRO_CLIP = {
-    "embed_dim": 16,
-    "vision_cfg": {
-        "image_size": 32,
-        "patch_size": 16,
-        "layers": 1,
-        "width": 16,
-        "head_width": 16,
-    },
-    "text_cfg": {
-        "context_length": 16,
-        "vocab_size": 49408,
-        "layers": 1,
-        "width": 16,
-        "heads": 1,
-    },
-}
+MICRO_CLIP = load_benchmark("_micro_clip").MICRO_CLIP
 
 # An image tower of timm's, with batch normalisation.
 RESNET = {

@@ -36,6 +36,17 @@ def replacing(path: str | Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[A
         raise
 
 
+def check_folder(path: str | Path) -> None:
+    """Raise where the folder that a file is to be written in is missing."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "does not exist"
+        raise FileNotFoundError(
+            f"{path} cannot be written, for {folder} {what}; make the folder first, or "
+            "name another"
+        )
+
+
 def _opened(path: Path, mode: Literal["w", "wb"]) -> IO[Any]:
     if mode == "wb":
         return open(path, mode)

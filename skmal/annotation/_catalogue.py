@@ -14,6 +14,7 @@ import numpy as np
 from .._shared.parameters import check_integer
 from .._shared.types import BoolArray, IntArray, Items
 from ..arrays._verbs import picked, whole
+from ._copies import may_have_several, standing_for
 from ._ids import Key, Number, Place, Row
 from ._records import NAMES, Item
 from ._registered import Registered
@@ -110,18 +111,18 @@ class Catalogue:
 
     def _merge(self, known: Sequence[Mapping[Key, Registered]]) -> None:
         """Let one of several items of equal content stand for all."""
-        groups: dict[tuple[int, str], list[int]] = {}
-        for number, key in sorted(self._known_key.items()):
+        hashes: dict[Number, tuple[int, str]] = {}
+        for number, key in self._known_key.items():
             m = int(self.modality[number])
-            if key in self._found[m]:
-                sha256 = self._found[m][key].sha256
-            else:
-                sha256 = known[m][key].fingerprint.sha256
-            if sha256 != UNREAD:
-                groups.setdefault((m, sha256), []).append(number)
-        for (m, _), copies in groups.items():
-            first, usable = copies[0], [n for n in copies if self.row[n] >= 0]
-            self.same[copies] = first
+            here = self._found[m].get(key) or known[m][key].fingerprint
+            hashes[number] = m, here.sha256
+        self.same = standing_for(hashes, len(self.modality))
+        groups: dict[int, list[int]] = {}
+        for number, first in enumerate(self.same.tolist()):
+            groups.setdefault(first, []).append(number)
+        for first, copies in groups.items():
+            m = int(self.modality[first])
+            usable = [n for n in copies if self.row[n] >= 0]
             if not usable or len(copies) == 1:
                 continue
             row = self.row[usable[0]]
@@ -134,14 +135,8 @@ class Catalogue:
             self._number_of[m][key] = Number(first)
 
     def may_have_several(self, modalities: Sequence[int]) -> BoolArray:
-        """Say by number which items may have several partners.
-
-        Those of these modalities do, and of the others those that have copies.
-        """
-        if not modalities:
-            return np.zeros(len(self.modality), dtype=bool)
-        n_copies = np.bincount(self.same, minlength=len(self.same))
-        return np.isin(self.modality, modalities) | (n_copies > 1)
+        """Say by number which items may have several partners."""
+        return may_have_several(self.modality, self.same, modalities)
 
     @property
     def n_copies(self) -> tuple[int, int]:

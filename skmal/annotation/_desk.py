@@ -4,18 +4,18 @@ A desk has no lock of its own; a session calls it under the book's.
 """
 
 import time
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from .._shared.parameters import check_number
 from .._shared.types import BoolArray
 from ._book import Book
 from ._events import Answer, Asked, Complete, Opinion, Refused, Skip, Undo
 from ._ids import NONE, EventId, Number, QuestionId
-from ._ledger import ALL, OPEN, Told
+from ._ledger import OPEN, Told
+from ._naming import any_named, open_named
 from ._open_rows import rows_open
 from ._opinions import Said
-from ._records import Item, Partner, Partners, Question
+from ._records import Partner, Partners, Question, listed
 from ._settling import deciding, may_count, saying_otherwise, taking_back
 
 HELD = 600.0  # seconds after which a second answer may be anybody else's
@@ -254,6 +254,7 @@ class Desk:
         A list names all the partners of an item that may have several.
         """
         asked = self._check_question(question, even_skipped=True, by=by)
+        partner = listed(partner)
         told: list[Answer | Complete] = []
         everyone = partner if isinstance(partner, list | tuple) else None
         if everyone is not None and not self._ledger.several[asked.item]:
@@ -263,17 +264,18 @@ class Desk:
                 "session with groups"
             )
         if not self._ledger.is_open(asked.id) and self._is_for(asked, by):
-            number = self._named(asked, cast(Partner, partner))
+            number = any_named(self._ledger, self._items, asked, cast(Partner, partner))
             self._write_opinion(asked, by, number, seconds)
             return
         if everyone is not None:
             known = self._ledger.partners.get(asked.item, [])
             numbers = [
-                self._check_partner(asked, one, even_known=True) for one in everyone
+                open_named(self._ledger, self._items, asked, one, even_known=True)
+                for one in everyone
             ]
             new = [n for n in dict.fromkeys(numbers) if n not in known]
         else:
-            new = [self._check_partner(asked, cast(Partner, partner))]
+            new = [open_named(self._ledger, self._items, asked, cast(Partner, partner))]
         n_paid = len(new) or int(not self._ledger.partners.get(asked.item))
         self._check_budget(n_paid, asked, by)
         seconds = self._seconds(asked, by, seconds)
@@ -298,24 +300,6 @@ class Desk:
         self._check_budget(n_paid, asked, by)
         seconds = self._seconds(asked, by, seconds)
         self._write(asked, by, [self._completing(asked, by, seconds, False)])
-
-    def payable(self, question: Question, told: Partners) -> list[Partners]:
-        """Return what to answer one after another where not all can be paid for."""
-        left, several = max(self._ledger.budget_left, 1), isinstance(told, list | tuple)
-        if not several or len(cast(Sequence[Any], told)) <= left:
-            return [told]
-        if any(one is None for one in cast(Sequence[Any], told)):
-            return [told]  # which is refused
-        numbers = [
-            self._items.number(1 - question.modality, one)
-            for one in cast(Sequence[Item | str | int], told)
-        ]
-        item = self._ledger.questions[QuestionId(question.id)].item
-        known = self._ledger.partners.get(item, ())
-        new = [n for n in dict.fromkeys(numbers) if n not in known]
-        if len(new) <= left:
-            return [told]
-        return [self._items.item(number) for number in new[: int(left)]]
 
     def _completing(
         self, asked: Asked, by: str, seconds: float | None, has_new: bool
@@ -384,13 +368,6 @@ class Desk:
         said = Opinion(str(by), asked.id, asked.item, partner, seconds)
         self._book.commit(*saying_otherwise(self._ledger, said))
         self._held.pop(by, None)
-
-    def _named(self, asked: Asked, partner: Partner) -> Number:
-        """Return the number of an item of the other pool, open or not, or NONE."""
-        if partner is None or (not isinstance(partner, str) and partner == -1):
-            return NONE
-        modality = 1 - int(self._ledger.modality[asked.item])
-        return self._items.number(modality, partner)
 
     def take_back(self, number: int, by: str) -> None:
         """Take back any answer that stands, whoever gave it."""
@@ -474,43 +451,6 @@ class Desk:
                 f"{self._items.key(asked.item)!r} would take {n}: nothing was written; "
                 "allow more with change_budget (--budget), and answer again"
             )
-
-    def _check_partner(
-        self, asked: Asked, partner: Partner, even_known: bool = False
-    ) -> Number:
-        """Return the number of an open item of the other pool, or NONE, or raise."""
-        known = self._ledger.partners.get(asked.item, [])
-        if partner is None or (not isinstance(partner, str) and partner == -1):
-            if even_known:
-                raise ValueError(
-                    "the list of all partners holds None; leave it out, and pass [] "
-                    "where there are none"
-                )
-            if known:
-                raise ValueError(
-                    f"{self._items.key(asked.item)!r} has {len(known)} partners "
-                    "already; call complete where these are all, or undo them"
-                )
-            return NONE
-        modality = 1 - int(self._ledger.modality[asked.item])
-        number = self._items.number(modality, partner)
-        theirs = Number(int(self._ledger.partner[number]))
-        name = self._items.key
-        if number in known:
-            if even_known:
-                return number
-            raise ValueError(
-                f"{name(number)!r} is a partner of {name(asked.item)!r} already; name "
-                "another, or call complete"
-            )
-        if theirs != OPEN:
-            others = {ALL: "has all its partners", NONE: "has no partner"}
-            whose = others.get(theirs) or f"belongs to {name(theirs)!r}"
-            raise ValueError(
-                f"{name(number)!r} cannot be the partner of {name(asked.item)!r}: by "
-                f"an earlier answer it {whose}; undo that first, or answer otherwise"
-            )
-        return number
 
     def _seconds(self, asked: Asked, by: str, seconds: float | None) -> float | None:
         """Return how long an answer took, where that is told or known."""

@@ -1,14 +1,13 @@
 """A journal as a table, without a session: it may be where nothing can be written."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..items._keys import content_hash
+from ._copies import may_have_several, standing_for
 from ._events import Start
 from ._journal import Journal
 from ._ledger import Ledger, replay
@@ -16,7 +15,6 @@ from ._reading import reading
 from ._records import NAMES
 from ._registered import Registered
 from ._replies import replies, write_replies
-from ._sources import UNREAD
 from ._tables import check_place, rows_with, write_table
 
 Items = Mapping[str, Any]  # by their keys
@@ -67,21 +65,6 @@ def export_replies(path: str | Path, table: str | Path) -> int:
     return len(found)
 
 
-def _may_have_several(
-    registered: list[dict[Any, Registered]], several: Sequence[int], n: int
-) -> npt.NDArray[np.bool_]:
-    """Say by number which items may have several partners, as a session does."""
-    may = np.zeros(n, dtype=bool)
-    for modality, items in enumerate(registered if several else []):
-        n_copies = Counter(item.fingerprint.sha256 for item in items.values())
-        for item in items.values():
-            sha256 = item.fingerprint.sha256
-            may[item.number] = modality in several or (
-                sha256 != UNREAD and n_copies[sha256] > 1
-            )
-    return may
-
-
 def _ledger_of(journal: Journal, registered: list[dict[Any, Registered]]) -> Ledger:
     """Return what the events of a journal amount to."""
     known = [item for items in registered for item in items.values()]
@@ -91,7 +74,9 @@ def _ledger_of(journal: Journal, registered: list[dict[Any, Registered]]) -> Led
     events = journal.events()
     if not events or not isinstance(events[0], Start):
         raise ValueError(f"{journal.path} holds no session; name another file")
+    hashes = {item.number: (item.modality, item.fingerprint.sha256) for item in known}
+    stands = standing_for(hashes, len(modality))
     several = events[0].parameters.several
-    ledger = Ledger(modality, _may_have_several(registered, several, len(modality)))
+    ledger = Ledger(modality, may_have_several(modality, stands, several))
     replay(ledger, events, journal.path)
     return ledger

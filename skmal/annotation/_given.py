@@ -14,6 +14,7 @@ from ..encoders._kernel import KernelCCA
 from ..encoders._tags import reads_numbers_only
 from ..items._containers import (
     check_items,
+    check_same_features,
     check_same_length,
     n_features,
     numeric_rows,
@@ -73,9 +74,15 @@ def check_features(
 
 
 def check_validation(
-    validation: tuple[Any, Any] | None, sources: tuple[Pool, Pool], on_error: str
+    validation: tuple[Any, Any] | None,
+    sources: tuple[Pool, Pool],
+    seen: Pools,
+    on_error: str,
 ) -> tuple[Any, Any] | None:
-    """Return aligned rows to score on, without those that cannot be used."""
+    """Return aligned rows to score on, without those that cannot be used.
+
+    `seen` is what the learner sees of the pools.
+    """
     if validation is None:
         return None
     if not isinstance(validation, tuple) or len(validation) != 2:
@@ -90,6 +97,7 @@ def check_validation(
         if on_error == "skip":
             side, faults = without_missing(side)
         side = check_items(side, name)
+        check_same_features(side, seen[m], name, "the learner")
         if sources[m].kind == "image" and n_features(side) is None:  # no features
             faults |= faults_of(check_images(side, name), "image", 0)
         if faults:
@@ -100,7 +108,7 @@ def check_validation(
             warnings.warn(f"not scored on: {message}", stacklevel=3)
         rows.append(side)
         bad |= {*faults}
-    check_same_length(*rows)
+    check_same_length(rows[0], rows[1], ("validation_data[0]", "validation_data[1]"))
     if not bad:
         return rows[0], rows[1]
     good = np.setdiff1d(np.arange(len(rows[0])), [*bad])

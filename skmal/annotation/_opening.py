@@ -34,6 +34,7 @@ from ._journal import Journal
 from ._ledger import Ledger, items_of_event, replay
 from ._open_rows import askable, known, rows_paired
 from ._reading import is_there, reading
+from ._settling import counting_on
 from ._sources import Pool
 from ._training import Pools, items_of, new_learner, rebuild, tell_unmatched
 
@@ -239,7 +240,7 @@ def _take_in(
         lost |= {*items.missing}
     resting = ledger.resting_on(lost)
     if resting and changed == "raise":
-        numbers = [n for e in resting for n in items_of_event(e) if n in lost]
+        numbers = {n: 0 for e in resting for n in items_of_event(e) if n in lost}
         raise ValueError(
             f"{len(resting)} answers in {path} rest on items that are missing "
             f"or have another content: {_some(map(items.key, numbers))}. Restore "
@@ -268,6 +269,7 @@ def _take_in(
     ]
     back = [*(event.number for event in resting), *refused]
     new: list[Event] = [Undo("skmal", number) for number in back]
+    new += counting_on(ledger, back) if resting else []
     if news.changed or news.missing or news.added:
         new.append(news)
     return new

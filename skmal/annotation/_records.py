@@ -3,9 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
 
 from ..matching import AuditEstimates
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 NAMES = "X", "y"  # of the pools, by modality
 
@@ -37,6 +43,16 @@ class Item:
 
 Partner: TypeAlias = Item | str | int | None  # an item, its key, its row, or none
 Partners: TypeAlias = Partner | Sequence[Item | str | int]  # or all of several
+
+
+def is_none(partner: Any) -> "TypeIs[Literal[-1] | None]":
+    """Say whether an answer is that there is no partner."""
+    return partner is None or (isinstance(partner, Real) and partner == -1)
+
+
+def listed(told: Any) -> Any:
+    """Return several partners as a list, where they come in an array or a column."""
+    return np.asarray(told).tolist() if hasattr(told, "shape") else told
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ from ..learners._query import Query
 from ._book import Book
 from ._ids import Number, QuestionId
 from ._open_rows import rows_open, rows_there
-from ._records import Item, Question
+from ._records import Item, Question, is_none, listed
 
 
 def all_told(question: Question, told: Any) -> Any:
     """Return what an annotator says as all that is to be said of an item."""
+    told = listed(told)
     if not question.several or isinstance(told, (list, tuple)):
         return told
-    is_none = told is None or (not isinstance(told, (str, Item)) and told == -1)
-    return [] if is_none else [told]
+    return [] if is_none(told) else [told]
 
 
 def rehearsed(

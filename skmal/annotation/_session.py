@@ -24,6 +24,7 @@ from ._given import (
 )
 from ._label_studio import LabelStudio
 from ._looks import warn_of_pools, without_bad_images
+from ._naming import payable
 from ._opening import check_overlap, open_book, recover
 from ._pool_items import PoolItems
 from ._proposals import Proposals
@@ -181,19 +182,16 @@ class AnnotationSession:
     One session can have a journal open at a time; SQLite's lock ends with the process.
 
     Threads: any method may be called from any thread; one lock guards the state, and no
-    training, no reading of files and no work over a whole pool happens under it, but
-    for a look at one flag per item when a round starts. `train` may be called at any
+    training and no reading of files happens under it. `train` may be called at any
     time; trainings follow one another. In "wait", `next_question` trains in the
     caller's thread.
 
     Encoder weights are pickles (joblib's), loaded only if their hash is the journal's;
-    still, open no session of somebody you would not run code from. Where a file is
-    missing, damaged or of another version, opening warns and fits again.
+    still, open no session of somebody you would not run code from.
 
-    Of a question that is asked of two people the first answer counts at once, and until
-    a third person has settled it where the second says otherwise; `review.adopt`
-    decides otherwise. Asked of two are items that have one partner: with ``groups="X"``
-    those of y.
+    Of a question that is asked of two people the first answer counts until a third
+    person, or `review.adopt`, decides otherwise. Asked of two are items that have one
+    partner: with ``groups="X"`` those of y.
 
     An answer closes two items for good (one, where it has no partner): one item, one
     partner, unless `groups` says otherwise. Each partner costs an answer; that these
@@ -257,7 +255,7 @@ class AnnotationSession:
         given = check_parameters(
             batch_size, n_candidates, budget, groups, overlap, audit
         )
-        validation_data = check_validation(validation_data, sources, on_error)
+        validation_data = check_validation(validation_data, sources, seen, on_error)
         try_learner(learner, sources, seen)
         self.path: Path = Path(path)
         self.kinds: tuple[str, str] = sources[0].kind, sources[1].kind
@@ -362,7 +360,7 @@ class AnnotationSession:
         while (question := self.next_question(by)) is not None:
             told = all_told(question, annotator(question))
             with self._book.lock:
-                parts = self._desk.payable(question, told)
+                parts = payable(self._book.ledger, self._book.items, question, told)
             for part in parts:
                 self.answer(question, part, by=by)
         self._trainer.finish()
@@ -389,8 +387,8 @@ class AnnotationSession:
         partner : Item, str, int, None or a list of them
             An item of the other pool, its key, or its row as given to this session;
             None or -1: it has no partner, in the whole pool. One that others have
-            answered, too, takes any item, open or not. A list (for items with
-            several partners): all that it has, those known before included or not.
+            answered, too, takes any item, open or not. A list or an array (for items
+            with several partners): all that it has, those known before included or not.
         by : str, default="me"
             Who says so.
         seconds : float, default=None

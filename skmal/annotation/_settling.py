@@ -1,6 +1,8 @@
 """Which of several answers to a question counts, as events to write."""
 
 from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
 
 from ._events import Adopted, Answer, Event, Opinion, Refused, Skip, Undo
 from ._ids import NONE, EventId, Number
@@ -39,6 +41,28 @@ def taking_back(ledger: Ledger, event: Told, by: str) -> list[Event]:
         loose |= looser
     back = [*sorted(loose), event.number]
     return [*(Undo(by, number) for number in back), *adopted]
+
+
+def counting_on(ledger: Ledger, back: Sequence[EventId]) -> list[Event]:
+    """Return what makes other answers count once all of these are taken back."""
+    told = (ledger.answer(number) for number in back)
+    questions = dict.fromkeys(one.question for one in told if one is not None)
+    then, new = deepcopy(ledger), list[Event]()
+
+    def take_in(event: Event) -> None:
+        then.apply(replace(event, number=EventId(then.last + 1)))
+
+    for number in back:
+        take_in(Undo("skmal", number))
+    for question in questions:
+        shared = then.opinions.of(question)
+        if shared is not None:
+            loose, adopted = _settling(then, shared, [*shared.said.values()])
+            own = [*(Undo("skmal", number) for number in sorted(loose)), *adopted]
+            for event in own:
+                take_in(event)
+            new += own
+    return new
 
 
 def deciding(ledger: Ledger, shared: Shared, answer: Said, by: str) -> list[Event]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .._shared.files import replacing
+from .._shared.files import check_folder, replacing
 from ._book import Book
 from ._events import Complete
 from ._ids import Key, Number
@@ -140,8 +140,9 @@ def _image_and_text(kinds: tuple[str, str], values: list[Any]) -> tuple[Any, Any
 
 
 def check_place(path: str | Path, journal: Path) -> None:
-    """Raise where a table would take the place of the journal or a folder."""
+    """Raise where a table would replace the journal or a folder, or lie nowhere."""
     path = Path(path)
+    check_folder(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file in it")
     beside = path.resolve().parent == journal.resolve().parent

@@ -50,20 +50,33 @@ def check_streamed(rows: Any, name: str, picked: bool = False) -> Any:
     # zarr's arrays have no length
     pool = rows if hasattr(rows, "__len__") else ShardedArray([rows])
     if picked:
-        _check_finite(pool, name)
+        check_unread(pool, name)
     return pool
 
 
-def _check_finite(rows: Any, name: str) -> None:
-    """Raise where rows that are not in memory hold NaN or infinity."""
-    for block in batches(rows.shape[0]):
-        values = np.asarray(rows[block])
-        if not all_finite(values):
-            row = block.start + int(np.isfinite(values).all(axis=1).argmin())
-            raise ValueError(
-                f"{name} contains NaN or infinity, first in row {row}; leave out such "
-                "rows"
-            )
+def check_unread(rows: Any, name: str) -> None:
+    """Raise where rows that are not in memory hold NaN or infinity; each is read."""
+    if is_dask(rows):
+        bad = _dask.per_part(_first_not_finite, rows)
+    elif is_streamed(rows):
+        bad = (
+            _first_not_finite(np.asarray(rows[block]), block.start)
+            for block in batches(rows.shape[0])
+        )
+    else:
+        return
+    row = next((row for row in bad if row is not None), None)
+    if row is not None:
+        raise ValueError(
+            f"{name} contains NaN or infinity, first in row {row}; leave out such rows"
+        )
+
+
+def _first_not_finite(rows: npt.NDArray[Any], start: int) -> int | None:
+    """Return the first row that holds NaN or infinity, counted from `start`."""
+    if all_finite(rows):
+        return None
+    return start + int(np.isfinite(rows).all(axis=1).argmin())
 
 
 def n_columns(rows: Any) -> int | None:

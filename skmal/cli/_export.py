@@ -41,6 +41,11 @@ def run_export(arguments: argparse.Namespace) -> int:
     try:
         if arguments.proposals:
             return _with_proposals(arguments)
+        if arguments.answers and (arguments.images or arguments.texts):
+            raise ValueError(
+                "--answers writes keys, not the items; leave out --images and --texts, "
+                "or leave out --answers for a table of the pairs that has them"
+            )
         images = texts = None
         if arguments.images is not None:
             images = images_of(arguments)
@@ -136,7 +141,8 @@ def add_parser(commands: "argparse._SubParsersAction[Any]") -> None:
     parser.add_argument(
         "--answers",
         action="store_true",
-        help="every answer, by whom, and which counts, in place of the pairs",
+        help="every answer, by whom, and which counts, in place of the pairs; by keys, "
+        "without --images and --texts",
     )
     parser.add_argument(
         "--proposals",

@@ -1,7 +1,7 @@
 """Strategies and encoders by the names of the command line."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,19 +200,3 @@ def check_names(
     for name in names:
         check_name(name, kind, choices)
     return names
-
-
-def with_reference(names: Sequence[str]) -> list[str]:
-    """Return each name once, that of the reference first.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Of strategies.
-
-    Returns
-    -------
-    list of str
-        With "random" among them.
-    """
-    return list(dict.fromkeys([REFERENCE, *names]))

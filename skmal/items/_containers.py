@@ -93,30 +93,32 @@ def check_pairs(
     allow_empty: bool = False,
     streamed: bool = False,
     picked: bool = False,
+    names: tuple[str, str] = ("X", "y"),
 ) -> tuple[Items, Items]:
     """Return aligned X and y, checked; row i of one belongs to row i of the other.
 
-    `streamed` and `picked` as for `check_items`.
+    `streamed` and `picked` as for `check_items`; `names` are what the user calls them.
     """
     if y is None:
         raise ValueError(
-            f"{estimator_name} requires y to be passed, but the target y is None; "
-            "X holds the items of one modality and y their partners in the other"
+            f"{estimator_name} requires {names[1]} to be passed, but the target "
+            f"{names[1]} is None; {names[0]} holds the items of one modality and "
+            f"{names[1]} their partners in the other"
         )
     if allow_empty and n_rows(X) == 0 and n_rows(y) == 0:
         return [], []
-    X = check_items(X, "X", streamed, picked)
-    y = check_items(y, "y", streamed, picked)
-    check_same_length(X, y)
+    X = check_items(X, names[0], streamed, picked)
+    y = check_items(y, names[1], streamed, picked)
+    check_same_length(X, y, names)
     return X, y
 
 
-def check_same_length(X: Sized, y: Sized) -> None:
+def check_same_length(X: Sized, y: Sized, names: tuple[str, str] = ("X", "y")) -> None:
     """Raise unless X and y have the same number of rows."""
     if len(X) != len(y):
         raise ValueError(
-            f"X has {len(X)} rows and y has {len(y)}, but row i of X belongs to "
-            "row i of y; pass aligned rows only"
+            f"{names[0]} has {len(X)} rows and {names[1]} has {len(y)}, but row i of "
+            f"{names[0]} belongs to row i of {names[1]}; pass aligned rows only"
         )
 
 

@@ -13,21 +13,28 @@ from ._containers import numeric_rows
 
 
 def encode(
-    encoder: Any, *items: Any, listed: bool = False, host: bool = True
+    encoder: Any,
+    *items: Any,
+    listed: bool = False,
+    host: bool = True,
+    names: Sequence[str] | None = None,
 ) -> tuple[Any, ...]:
     """Return the features of each modality in the encoder's shared space.
 
     Modalities may differ in length. `listed` says how the encoder takes them: as one
-    list, else as X and y. Whatever container `transform` returns (a data frame under
-    global pandas output, say) becomes a float array; float32 and float64 are kept,
-    everything else becomes float64. Tensors do not where `host` is False: they stay
-    where they are. Features of float16 rows are float32. Features of pools that are not
-    in memory are made when they are read.
+    list, else as X and y; `names` are what the caller's user calls them. Whatever
+    container `transform` returns (a data frame under global pandas output, say) becomes
+    a float array; float32 and float64 are kept, everything else becomes float64.
+    Tensors do not where `host` is False: they stay where they are. Features of float16
+    rows are float32. Features of pools that are not in memory are made when they are
+    read.
     """
     check_encoder(encoder, listed)
-    names = [f"pools[{m}]" for m in range(len(items))] if listed else "Xy"
+    if names is None:
+        names = [f"Xs[{m}]" for m in range(len(items))] if listed else "Xy"
     together = partial(_encode_together, encoder, listed, host)
-    return mapped(together, partial(_encode_alone, encoder, listed), items, names)
+    alone = partial(_encode_alone, encoder, listed, names)
+    return mapped(together, alone, items, names)
 
 
 def _encode_together(
@@ -74,7 +81,12 @@ def check_form(
 
 
 def _encode_alone(
-    encoder: Any, listed: bool, modality: int, first: Sequence[Any], rows: Any
+    encoder: Any,
+    listed: bool,
+    names: Sequence[str],
+    modality: int,
+    first: Sequence[Any],
+    rows: Any,
 ) -> Any:
     """Return the features of rows of one modality, beside the first of each other."""
     items = list(first)
@@ -82,9 +94,6 @@ def _encode_alone(
     try:
         return _encode_together(encoder, listed, True, *items)[modality]
     except ValueError as error:
-        names = ["X_pool", "y_pool"]
-        if listed:
-            names = [f"pools[{m}]" for m in range(len(items))]
         for name, numbers in zip(names, map(numeric_rows, items), strict=True):
             if numbers is not None and not np.isfinite(numbers).all():
                 raise ValueError(

@@ -16,18 +16,18 @@ from .._shared.randomness import AUDITED, REMEMBERED, draw_rows, draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._block_math import to_host
 from ..arrays._verbs import take, whole
-from ..encoders._tags import reads_numbers_only
-from ..encoders._usable import usable_pairs, usable_rows
-from ..items._containers import join, numeric_rows
+from ..encoders._usable import usable_rows
+from ..items._containers import join
 from ..items._encoding import check_encoder, encode
 from ..matching._audit import AuditEstimates, Audits
 from ..strategies._base import QueryStrategy, check_n_instances, choose
-from ..strategies._round import Round, Selection, round_of
+from ..strategies._round import Round, Selection, pool_names, round_of
 from ..strategies._v_optimal import VOptimalDesign
 from ..uncertainty._nearest import nearest_rows
 from ._callables import check_selection, check_strategy_signature
 from ._prequential import GATE, N_OPEN, Gallery, Prequential
 from ._query import BaseQuery, at_rows, query_of, with_drawn
+from ._suitable import check_learnable, usable_lessons
 
 STATE = ("seed", "estimator", "aligned", "unmatched", "prequential")  # and "audits"
 KNOWN = ("_aligned", "_unmatched", "_prequential", "_audits")
@@ -335,8 +335,7 @@ class ActiveLearner(BaseEstimator):
 
     def _fresh_encoder(self, seed: int) -> Any:
         """Return an unfitted encoder, with the seed where it has none of its own."""
-        given = self.estimator
-        encoder: Any = self._default_encoder() if given is None else clone(given)
+        encoder: Any = clone(self._unfitted())
         check_encoder(encoder, self._listed)
         unset = {
             name: seed
@@ -346,6 +345,10 @@ class ActiveLearner(BaseEstimator):
         if unset:
             encoder.set_params(**unset)
         return encoder
+
+    def _unfitted(self) -> Any:
+        """Return the encoder as it was given, or the default."""
+        return self._default_encoder() if self.estimator is None else self.estimator
 
     def _n_aligned(self) -> int:
         return 0 if self._aligned is None else len(self._aligned[0])
@@ -395,11 +398,10 @@ class ActiveLearner(BaseEstimator):
         """
         taught, strategy = self._taught, self._strategy()
         check_number(self.audit, "audit", minimum=0, maximum=1)
-        names = ["X_pool", "y_pool"]
-        if self._listed:
-            names = [f"pools[{m}]" for m in range(len(pools))]
+        names = pool_names(len(pools), self._listed)
         n_instances = check_n_instances(n_instances, pools, names, strategy)
-        self._check_numbers(pools, names)
+        if not hasattr(self, "estimator_"):
+            check_learnable(self._unfitted(), pools, names)
         given = pools
         encoder = getattr(self, "estimator_", self.estimator)
         rows = usable_rows(encoder, pools, self._listed)
@@ -409,7 +411,9 @@ class ActiveLearner(BaseEstimator):
             check_n_instances(n_instances, pools, names, strategy)
         if isinstance(strategy, QueryStrategy):
             strategy.check_parameters(n_instances)
-            known, unmatched = self._usable_lessons(encoder)
+            known, unmatched = usable_lessons(
+                encoder, self._aligned, self._unmatched, self._listed
+            )
             seen = round_of(
                 self,
                 pools,
@@ -430,44 +434,6 @@ class ActiveLearner(BaseEstimator):
         if rows is not None:
             query = at_rows(query, rows[query.modality], given)
         return query, seen
-
-    def _check_numbers(self, pools: Sequence[Items], names: Sequence[str]) -> None:
-        """Raise where an encoder yet to be fitted could not learn from the pools."""
-        encoder = self.estimator
-        if encoder is None:
-            encoder = self._default_encoder()
-        if hasattr(self, "estimator_") or not reads_numbers_only(encoder):
-            return
-        for pool, name in zip(pools, names, strict=True):
-            if numeric_rows(pool) is None:
-                raise ValueError(
-                    f"{name} holds no rows of numbers, and {type(encoder).__name__} "
-                    "learns from nothing else; pass features, or a learner that reads "
-                    'the items, such as PairedActiveLearner(CLIPEncoder("tiny"))'
-                )
-
-    def _usable_lessons(
-        self, encoder: Any
-    ) -> tuple[Sequence[Items] | None, Sequence[Items | None]]:
-        """Return what is aligned and unmatched, as far as an encoder can use it."""
-        known, unmatched = self._aligned, self._unmatched
-        if not hasattr(encoder, "usable_rows"):
-            return known, unmatched
-        if known is not None:
-            rows = usable_pairs(encoder, known, self._listed)
-            known = known if rows is None else tuple(take(own, rows) for own in known)
-        if known is not None and any(own is not None for own in unmatched):
-            # Aligned items stand in for none, since encoders take no empty pools.
-            items = [
-                a if u is None else u for a, u in zip(known, unmatched, strict=True)
-            ]
-            rows = usable_rows(encoder, items, self._listed)
-            if rows is not None:
-                unmatched = tuple(
-                    None if own is None or not len(of) else take(own, of)
-                    for own, of in zip(unmatched, rows, strict=True)
-                )
-        return known, unmatched
 
     def _strategy(self) -> Any:
         """Return the strategy to ask, or raise unless it is one."""
@@ -525,7 +491,7 @@ class ActiveLearner(BaseEstimator):
             encoder = getattr(self, "estimator_", self.estimator)
             try:
                 if encoder is not None:
-                    features = dict(enumerate(self._encode(encoder, items)))
+                    features = dict(enumerate(self._encode_pools(encoder, items)))
             except NotFittedError:
                 pass
         galleries = [
@@ -557,7 +523,7 @@ class ActiveLearner(BaseEstimator):
         else:
             items = list(pools)
             items[query.modality] = take(pools[query.modality], rows)
-            features = dict(enumerate(self._encode(self.estimator_, items)))
+            features = dict(enumerate(self._encode_pools(self.estimator_, items)))
         return audits.asking(query.modality, features[query.modality], features[other])
 
     def _rank_partners(
@@ -574,7 +540,7 @@ class ActiveLearner(BaseEstimator):
         if rows is not None:
             rows[query.modality] = np.arange(len(query.instances))
             items = [take(own, of) for own, of in zip(items, rows, strict=True)]
-        features = self._encode(encoder, items)
+        features = self._encode_pools(encoder, items)
         ranked: list[IntArray] = []
         for m, gallery in enumerate(features):
             if m == query.modality:
@@ -588,6 +554,10 @@ class ActiveLearner(BaseEstimator):
 
     def _encode(self, encoder: Any, items: Sequence[Items]) -> tuple[Any, ...]:
         return encode(encoder, *items, listed=self._listed)
+
+    def _encode_pools(self, encoder: Any, pools: Sequence[Items]) -> tuple[Any, ...]:
+        names = pool_names(len(pools), self._listed)
+        return encode(encoder, *pools, listed=self._listed, names=names)
 
     @property
     def prequential_(self) -> FloatArray:

@@ -18,6 +18,7 @@ from ..strategies._round import Round
 from ._core import ActiveLearner
 from ._query import MultimodalQuery, check_query
 from ._simulation import Data, run
+from ._suitable import check_held_out, check_tables
 
 
 class MultimodalActiveLearner(ActiveLearner):
@@ -231,11 +232,16 @@ class MultimodalActiveLearner(ActiveLearner):
         Xs = self._check_aligned(
             as_modalities(Xs), "Xs", picked=self.budget is not None
         )
+        encoder, modalities = self._unfitted(), range(len(Xs))
+        check_tables(encoder, Xs, [f"Xs[{m}]" for m in modalities], True)
         if validation_data is not None:
             held_out = as_modalities(validation_data, "validation_data", len(Xs))
             validation_data = self._check_aligned(
                 held_out, "validation_data", streamed=True
             )
+            names = [f"validation_data[{m}]" for m in modalities]
+            check_tables(encoder, validation_data, names, True)
+            check_held_out(validation_data, Xs, names, type(self).__name__)
         if scoring is not None and not callable(scoring):
             raise ValueError(
                 f"scoring must be a callable scoring(learner, Xs_val), got {scoring!r}"

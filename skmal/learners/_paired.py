@@ -37,6 +37,7 @@ from ._core import ActiveLearner
 from ._matched import match
 from ._query import Query, check_query
 from ._simulation import Data, run
+from ._suitable import check_held_out, check_tables
 
 
 class PairedActiveLearner(TransformerMixin, ActiveLearner):
@@ -284,13 +285,19 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         """
         name = type(self).__name__
         X, y = check_pairs(X, y, name, picked=self.budget is not None)
+        check_tables(self._unfitted(), (X, y), ("X", "y"), False)
         if validation_data is not None:
             if not isinstance(validation_data, tuple) or len(validation_data) != 2:
                 raise ValueError(
                     "validation_data must be a tuple (X_val, y_val), got "
                     f"{type(validation_data).__name__}"
                 )
-            validation_data = check_pairs(*validation_data, name, streamed=True)
+            names = "X_val", "y_val"
+            validation_data = check_pairs(
+                *validation_data, name, streamed=True, names=names
+            )
+            check_tables(self._unfitted(), validation_data, names, False)
+            check_held_out(validation_data, (X, y), names, name)
         if scoring is not None and not callable(scoring):
             raise ValueError(
                 "scoring must be a callable scoring(learner, X_val, y_val), such as "
@@ -566,15 +573,12 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
         after the other beyond. All rows are compared with all others, in blocks on all
         cores that BLAS may use; no array that is kept is larger than 40 values per row.
 
-        Confidence is learned from answers to random questions (see `audit`): the
-        encoder is fitted again on what was known before each of the last ten rounds of
-        them, and its proposals then are compared with the answers. Beside these, known
-        pairs are left out by turns, until 200 were. Of pairs that a strategy chose
-        fewer are found than of open ones; by how much is learned, and
-        `Matching.is_trusted` says if there are 30 random answers to tell. An item that
-        is equal to the partner is as right as the partner. This costs up to twenty fits
-        of the encoder and as many assignments, fewer where pairs are many; an encoder
-        of long training may take ``n_folds=None``, or few.
+        Confidence is learned from answers to random questions (see `audit`) and from
+        known pairs that are left out by turns; `Matching.is_trusted` says if there are
+        30 random answers to tell. An item that is equal to the partner is as right as
+        the partner. This costs up to twenty fits of the encoder and as many
+        assignments, fewer where pairs are many; an encoder of long training may take
+        ``n_folds=None``, or few.
 
         Where items without a partner are known (`teach_unmatched`), a pair that looks
         more like these is not proposed, and confidence counts as many as there are

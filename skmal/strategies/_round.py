@@ -178,7 +178,13 @@ def round_of(
         features = (
             None
             if encoder is None
-            else encode(encoder, *pools, listed=listed, host=False)
+            else encode(
+                encoder,
+                *pools,
+                listed=listed,
+                host=False,
+                names=pool_names(len(pools), listed),
+            )
         )
     except NotFittedError:
         features = None
@@ -223,6 +229,11 @@ def round_of(
         unmatched_inputs=alone_inputs,
         verbose=int(getattr(learner, "verbose", 0) > 1),
     )
+
+
+def pool_names(n: int, listed: bool) -> list[str]:
+    """Return what queries call the pools of n modalities."""
+    return [f"pools[{m}]" for m in range(n)] if listed else ["X_pool", "y_pool"]
 
 
 def _numbers_of(groups: Sequence[Sequence[Items | None]]) -> list[list[Any]]:

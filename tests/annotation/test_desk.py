@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 from sessions import known, learner, open_keyed, truth
 
@@ -141,3 +143,27 @@ def test_what_cannot_be_an_answer_changes_nothing(session):
         list(session)
     session.answer(second.id, Item(truth(second), 0, None))
     assert session.progress.n_pairs == 2
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.Series, list, tuple])
+def test_several_partners_may_come_in_an_array(tmp_path, kind):
+    with open_keyed(tmp_path, groups="both") as session:
+        question = session.next_question()
+        session.answer(question, kind([3, 4]))
+        assert session.progress.n_pairs == 2
+        session.run(lambda question: kind([5, 6]) if question.id == 2 else None)
+        assert session.progress.n_pairs == 4
+
+
+@pytest.mark.parametrize("told", [np.array([3, 4]), pd.Series([3, 4]), np.array([])])
+def test_an_array_for_an_item_with_one_partner_is_refused_in_words(tmp_path, told):
+    with open_keyed(tmp_path) as session:
+        question = session.next_question()
+        for answer in (
+            lambda: session.answer(question, told),
+            lambda: session.run(lambda question: told),
+        ):
+            with pytest.raises(ValueError, match=f"^{len(told)} partners were passed"):
+                answer()
+        session.answer(question, np.array(3))  # one number is one
+        assert session.progress.n_answers == 1

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import warnings
 from collections import Counter
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from sessions import KEYED_X, KEYED_Y, answer_some, known, learner, open_keyed, truth
 
-from skmal import RandomSampling
+from skmal import AnnotationSession, RandomSampling
 from skmal.annotation import Agreement
 from skmal.annotation._agreement import agreement_of, agreement_over_time
 from skmal.annotation._events import Asked, Complete, More
@@ -633,3 +634,58 @@ def test_two_at_one_question_do_not_spend_more_than_the_budget(tmp_path):
         with pytest.raises(ValueError, match="closed"):
             session.answer(question, others(question)[0], by="bob")
         assert session.progress.n_answers == 1
+
+
+# -------------------------------------------------------------------- changed items
+
+
+@pytest.mark.parametrize("is_missing", [False, True])
+@pytest.mark.parametrize("gone", ["first", "second"])
+def test_where_items_change_the_other_answers_count_on(tmp_path, gone, is_missing):
+    fixed = learner(query_strategy=RandomSampling(0))
+    with open_keyed(tmp_path, overlap=1.0, learner=fixed) as session:
+        question = dispute(session)
+        wrong = others(question)[0]
+    lost, left = (wrong, truth(question))[:: 1 if gone == "first" else -1]
+    texts = {key: value for key, value in KEYED_Y.items() if key != lost}
+    if not is_missing:
+        texts[lost] = KEYED_Y[lost] + 1.0
+    options = {"learner": fixed, "overlap": 1.0, "changed": "ask_again"}
+    with pytest.warns(UserWarning, match="1 answers .* are taken back"):
+        session = AnnotationSession(tmp_path / "s.skmal", KEYED_X, texts, **options)
+    with session:
+        (reply,) = session.review.replies()
+        assert (reply.partner, reply.counts) == (left, True)
+        assert partner_of(session, question) == left
+        assert session.progress.n_waiting == 1
+        assert session.next_question(reply.by).id != question.id
+        ledger = session._book.ledger
+        state = [ledger.partner.tolist(), ledger.n_answers, ledger.n_pairs]
+    with (
+        warnings.catch_warnings(action="ignore"),  # what is missing is named again
+        AnnotationSession(tmp_path / "s.skmal", KEYED_X, texts, **options) as session,
+    ):
+        ledger = session._book.ledger
+        assert state == [ledger.partner.tolist(), ledger.n_answers, ledger.n_pairs]
+
+
+def test_answers_to_two_questions_do_not_both_get_the_partner_left(tmp_path):
+    fixed = learner(query_strategy=RandomSampling(0))
+    with open_keyed(tmp_path, overlap=1.0, learner=fixed) as session:
+        first, second = session.next_question("ada"), session.next_question("bob")
+        goes = ["y30", "y31"]
+        for question, by, key in zip(
+            (first, second), ("ada", "bob"), goes, strict=True
+        ):
+            session.answer(question, key, by=by)
+        for question, by in zip((first, second), ("bob", "ada"), strict=True):
+            assert session.next_question(by).id == question.id
+            session.answer(question, "y32", by=by)
+    texts = {key: value for key, value in KEYED_Y.items() if key not in goes}
+    options = {"learner": fixed, "overlap": 1.0, "changed": "ask_again"}
+    with pytest.warns(UserWarning, match="2 answers .* are taken back"):
+        session = AnnotationSession(tmp_path / "s.skmal", KEYED_X, texts, **options)
+    with session:
+        assert known(session) == [(first.item.key, "y32")]
+        counts = {reply.item: reply.counts for reply in session.review.replies()}
+        assert counts == {first.item.key: True, second.item.key: False}

@@ -82,6 +82,13 @@ def test_what_cannot_be_exported_is_said(journal, tmp_path, capsys):
     assert "there is no journal" in told(tmp_path / "gone", table)
     assert "end it in .csv or .jsonl" in told(journal, tmp_path / "t.parquet")
     assert "no skmal journal" in told(tmp_path / "texts.txt", table)
+    for command in "export", "salvage":
+        assert main([command, str(journal), str(tmp_path / "none" / "t.csv")]) == 1
+        said = capsys.readouterr().err
+        assert f"{tmp_path / 'none'} does not exist; make the folder first" in said
+        assert "unfinished" not in said
+    with_items = [journal, table, "--answers", *options(tmp_path)]
+    assert "--answers writes keys, not the items" in told(*with_items)
     keys = [row["X"] for row in read(tmp_path / "expected.csv") if row["X"]]
     (tmp_path / "images" / keys[0]).write_bytes(b"another")
     assert "of --images is not what it was" in told(journal, table, *options(tmp_path))

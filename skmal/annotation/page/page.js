@@ -2,7 +2,7 @@
 "use strict";
 
 import { $, choice, element, enlarger, forgetPictures, isFirst, markCut, neighbour, openZoom, play, shown, startZoom } from "./items.js";
-import { answersText, auditText, counted, foundText, knowsText, noun, nothingText, partnersText, restText, trainingText, writtenText } from "./sentences.js";
+import { answersText, auditText, counted, endText, foundText, isSpent, knowsText, noun, nothingText, partnersText, restText, trainingText, writtenText } from "./sentences.js";
 import { ask, cameFromVerify, explain, get, post, Refused } from "./server.js";
 
 const MORE = 30; // items that a search shows, and more at each wish
@@ -126,9 +126,9 @@ function showNothing(progress) {
   showIdle(true);
   const why = nothingText(progress);
   const isEnd = !why.endsWith("…");
-  say("hint", isEnd
-    ? "All answers are kept. Export takes them home as a table; Finish ends the session and says what there is."
-    : "This page goes on by itself.");
+  say("hint", isEnd ? endText(progress, ends) : "This page goes on by itself.");
+  $("ways").hidden = !isEnd;
+  $("ways-verify").hidden = isSpent(progress);
   if ($("ask").textContent !== why) {
     $("ask").textContent = why;
     $("ask").focus();
@@ -138,6 +138,7 @@ function showNothing(progress) {
 function showIdle(idle) {
   for (const id of ["search", "candidates", "none", "all", "skip", "item", "partners"]) $(id).hidden = idle;
   $("hint").hidden = !idle;
+  $("ways").hidden = true;
   if (!idle) return;
   document.body.classList.remove("long");
   showFound(null);
@@ -429,7 +430,7 @@ async function start() {
 }
 
 const onClick = {
-  undo, export: save, finish: () => $("sure").showModal(),
+  undo, export: save, "ways-export": save, finish: () => $("sure").showModal(),
   yes: finish, no: () => $("sure").close(), back: goOn,
   more: () => {
     limit = Math.min(limit + 2 * MORE, 500);

@@ -56,7 +56,7 @@ export function verdictText({ n_right: right, n_wrong: wrong }, sent) {
 
 // Why nothing is proposed.
 export function noProposalText(progress) {
-  if (progress.budget !== null && progress.n_answers >= progress.budget) return "The budget is spent.";
+  if (isSpent(progress)) return "The budget is spent.";
   if (progress.is_matching) return "The encoder is looking for partners …";
   if (progress.is_training) return "The encoder is learning …";
   if (!progress.n_rounds || progress.n_pairs < 2) return "The encoder has learned too little to propose anything.";
@@ -88,13 +88,22 @@ export function partnersText(partners) {
 }
 
 // Why there is no question.
+export const isSpent = ({ budget, n_answers: n }) => budget !== null && n >= budget;
+
 export function nothingText(progress) {
   const [x, y] = progress.n_open;
-  if (progress.budget !== null && progress.n_answers >= progress.budget) return "The budget is spent.";
+  if (isSpent(progress)) return "The budget is spent.";
   if (progress.is_training) return "The encoder is choosing the next questions …";
   if (progress.is_stopped) return "That is enough: what was wanted is reached.";
   if (!x || !y) return "Nothing is left to ask about.";
   return "No question is free at the moment …";
+}
+
+// What can be done where nothing more is asked.
+export function endText(progress, ends) {
+  const more = isSpent(progress) ? " A larger budget (--budget, or change_budget) goes on with them; so does Undo, with the last one." : "";
+  const finish = ends ? " Finish ends the session and says what there is." : "";
+  return `All answers are kept. Export takes them home as a table.${finish}${more}`;
 }
 
 // ------------------------------------------------------------------ the review

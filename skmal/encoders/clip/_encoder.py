@@ -34,7 +34,7 @@ from .._device import torch_device
 from .._score import PairScore
 from .._seeds import Seed, generator_of, seeded
 from . import _open_clip
-from ._config import ICONS, Model, has_weights
+from ._config import Model, has_weights
 from ._open_clip import Network
 from ._tokens import warn_of_cut
 from ._towers import (
@@ -45,15 +45,13 @@ from ._towers import (
     encode_texts,
     without_projection,
 )
-from ._training import train
-from ._weights_file import TOWERS
+from ._training import default_rate, train
 
 if TYPE_CHECKING:
     import torch
 
 Features: TypeAlias = Union[FloatArray, "torch.Tensor"]  # as `output` says
 TRAINABLE = ("all", "text", "image", "lora", "none")
-LORA_RATE = 2e-4
 LOSSES = ("clip", "siglip")
 PRECISIONS = ("auto", "fp32", "bf16")
 OUTPUTS = ("numpy", "torch")
@@ -328,14 +326,9 @@ class CLIPEncoder(
         if self.trainable != "none":
             learning_rate = self.learning_rate
             if learning_rate is None:
-                one = self.trainable in TOWERS
-                trained = {self.trainable} if one else TOWERS
-                learned = has_weights(self.model, self.pretrained)
-                learned = learned and not trained & network.drawn
-                small = self.pretrained == ICONS
-                learning_rate = 1e-3 if not learned else 1e-4 if small else 1e-5
-                if learned and self.trainable == "lora":
-                    learning_rate = LORA_RATE
+                learning_rate = default_rate(
+                    network, self.trainable, self.model, self.pretrained
+                )
             with seeded(seed, device):
                 history = train(
                     network,

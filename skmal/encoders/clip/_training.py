@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import numpy as np
 from ...items._equals import groups_of_equals
 from ...items._images import Images, image_keys
 from .._contrastive import LOWEST_TEMPERATURE, count_batches, info_nce, sigmoid_loss
+from ._config import ICONS, Model, has_weights
 from ._loader import ImageLoader
 from ._lora import merged, with_adapters
 from ._open_clip import Network
 from ._towers import Autocast, device_of, encode_images, encode_texts
+from ._weights_file import TOWERS
 
+LORA_RATE = 2e-4
 WARM_UP = 0.1  # share of the steps in which the learning rate rises
 
 
@@ -127,6 +131,18 @@ def train(
         merged(adapted)
     module.eval()
     return history
+
+
+def default_rate(
+    network: Network, trainable: str, model: Model, pretrained: str | Path | None
+) -> float:
+    """Return the learning rate where none is given: low for weights that know."""
+    trained = {trainable} if trainable in TOWERS else TOWERS
+    if not has_weights(model, pretrained) or trained & network.drawn:
+        return 1e-3
+    if trainable == "lora":
+        return LORA_RATE
+    return 1e-4 if pretrained == ICONS else 1e-5
 
 
 def _parameter_groups(

@@ -78,11 +78,22 @@ def test_a_question_comes_by_itself_where_there_was_none(visit, fresh):
     with served(fresh) as link:
         page = visit(link, has_clock=True)
         page.locator("#ask", has_text="The budget is spent.").wait_for()
-        assert "Export" in page.locator("#hint").inner_text()
+        page.reload()
+        page.locator("#ask", has_text="The budget is spent.").wait_for()
+        hint = page.locator("#hint").inner_text()
+        assert "Export" in hint
+        assert "larger budget (--budget, or change_budget)" in hint
+        assert page.locator("#ways-export").is_visible()
+        assert page.locator("#ways-verify").is_hidden()  # it would propose nothing
+        page.locator("#ways a:visible").click()
+        page.locator("#replies li").first.wait_for()
+        page.go_back()
+        page.locator("#ask", has_text="The budget is spent.").wait_for()
         fresh.change_budget(5)
         page.clock.fast_forward(AGAIN)
         page.locator("#candidates li").first.wait_for()
         assert page.locator("#hint").is_hidden()
+        assert page.locator("#ways").is_hidden()
 
 
 def test_what_the_budget_does_not_pay_stays_on_the_page_to_be_sent_again(visit, fresh):
