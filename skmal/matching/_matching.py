@@ -42,8 +42,8 @@ class Matching:
     X_rows: IntArray
     y_rows: IntArray
     confidence: FloatArray
-    n_checked: int = 0
-    is_random: bool = False
+    n_checked: int
+    is_random: bool
 
     def __len__(self) -> int:
         """Return the number of proposals."""

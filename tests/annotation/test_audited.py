@@ -104,7 +104,10 @@ def test_they_survive_reopening_lost_weights_and_answers_taken_back(tmp_path):
         session.train()
         before = told_by_audits(session)
         told = session.progress.audit
+        rounds, ranked = session._book.ledger.rounds, session._book.ledger.ranked
+        n_pairs = [r.n_pairs for r in rounds for q in r.questions if q.id in ranked]
     assert told.n_answers > 8
+    assert list(before["n_before"]) == n_pairs
     with open_keyed(tmp_path) as session:
         assert told_by_audits(session) == before
     shutil.rmtree(tmp_path / "s.skmal.weights")

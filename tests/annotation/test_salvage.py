@@ -199,3 +199,11 @@ def test_a_session_keeps_its_lock_while_its_journal_is_salvaged(path, tmp_path):
         question = session.next_question()
         session.answer(question, truth(question))
     assert salvage(path, table).n_rows == n + 2
+
+
+@pytest.mark.parametrize("end", ["", "-wal", ".log"])
+def test_no_table_takes_the_place_of_what_is_salvaged(path, end):
+    before = files(path.parent)
+    with pytest.raises(ValueError, match="is the session's journal"):
+        salvage(path, path.with_name(path.name + end))
+    assert files(path.parent) == before

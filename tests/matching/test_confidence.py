@@ -154,6 +154,15 @@ def test_a_forecast_goes_on_as_before():
     assert "360 random questions of 9 rounds" in told.reason
 
 
+def test_a_forecast_promises_no_more_than_is_left():
+    n = np.repeat(np.arange(50, 500, 50), 10)
+    score = n / 500
+    told = forecast(n, 1 / score, 450, 450)
+    slope, start = np.polyfit(np.log1p(n), score, 1)
+    assert told.gain == pytest.approx(1 - start - slope * np.log1p(450))
+    assert told.high <= 1
+
+
 @pytest.mark.parametrize(
     ("n_rounds", "n", "why"),
     [(1, 10, "Only 9"), (3, 10, "30 of 4 are needed"), (9, 9000, "more than the 500")],
