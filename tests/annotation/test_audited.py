@@ -358,3 +358,19 @@ def test_forecast_and_words(tmp_path):
         )
     with pytest.raises(TypeError, match="stop_when must be a function"):
         AnnotationSession(tmp_path / "t.skmal", X, y, asker, stop_when=3)
+
+
+@pytest.mark.parametrize("side", ["asked", "partner"])
+def test_what_has_left_the_pool_before_it_was_learned_has_no_rank(tmp_path, side):
+    with open_keyed(tmp_path, audit=1.0) as session:
+        answer_some(session, 7)
+        question = session.next_question()
+        assert session._book.ledger.questions[question.id].is_audit
+        session.answer(question, truth(question))
+    gone = question.item.key if side == "asked" else truth(question)
+    keys = [
+        [f"{pool}{i}" for i in range(40) if f"{pool}{i}" != gone] for pool in "xy"
+    ]
+    with pytest.warns(UserWarning, match=gone), open_keyed(tmp_path, *keys) as session:
+        session.train()
+        assert question.id not in session._book.ledger.ranked
