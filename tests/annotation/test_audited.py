@@ -368,9 +368,9 @@ def test_what_has_left_the_pool_before_it_was_learned_has_no_rank(tmp_path, side
         assert session._book.ledger.questions[question.id].is_audit
         session.answer(question, truth(question))
     gone = question.item.key if side == "asked" else truth(question)
-    keys = [
-        [f"{pool}{i}" for i in range(40) if f"{pool}{i}" != gone] for pool in "xy"
-    ]
-    with pytest.warns(UserWarning, match=gone), open_keyed(tmp_path, *keys) as session:
+    keys = [[f"{pool}{i}" for i in range(40) if f"{pool}{i}" != gone] for pool in "xy"]
+    with pytest.warns(UserWarning, match=gone):
+        session = open_keyed(tmp_path, *keys)
+    with session:
         session.train()
         assert question.id not in session._book.ledger.ranked

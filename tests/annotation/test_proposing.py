@@ -17,7 +17,7 @@ from sessions import (
 )
 from sklearn.exceptions import NotFittedError
 
-from skmal import AnnotationSession
+from skmal import AnnotationSession, PairedActiveLearner
 from skmal.annotation import Cost
 from skmal.annotation._training import Features
 
@@ -359,6 +359,28 @@ def test_in_the_background_nobody_waits(tmp_path):
         session.wait()
         session.proposals.next()
         session.wait()
+        assert len(session.proposals.next(5)) == 5
+
+
+def test_proposing_that_fails_in_the_background_is_told_and_stops_nobody(
+    tmp_path, monkeypatch
+):
+    def fails(*_, **__):
+        raise ZeroDivisionError("by pools")
+
+    with open_keyed(tmp_path, training="background") as session:
+        answer_some(session, 15)
+        session.wait()
+        with monkeypatch.context() as patch:
+            patch.setattr(PairedActiveLearner, "match", fails)
+            assert session.proposals.next() == []
+            session.wait()
+        assert session.progress.training_error == "ZeroDivisionError: by pools"
+        question = session.next_question()
+        session.answer(question, truth(question))
+        session.proposals.next()
+        session.wait()
+        assert session.progress.training_error is None
         assert len(session.proposals.next(5)) == 5
 
 
