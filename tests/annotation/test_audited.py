@@ -360,6 +360,16 @@ def test_forecast_and_words(tmp_path):
         AnnotationSession(tmp_path / "t.skmal", X, y, asker, stop_when=3)
 
 
+def test_the_first_that_is_told_may_have_no_partner(tmp_path):
+    with open_keyed(tmp_path, audit=1.0) as session:
+        answer_some(session, 5)
+        session.answer(session.next_question(), None)
+        session.train()
+        told = session.progress.audit
+        assert (told.n_answers, told.without_partner.value) == (1, 1.0)
+        assert np.isnan(told.mrr.value)
+
+
 @pytest.mark.parametrize("side", ["asked", "partner"])
 def test_what_has_left_the_pool_before_it_was_learned_has_no_rank(tmp_path, side):
     with open_keyed(tmp_path, audit=1.0) as session:

@@ -43,7 +43,8 @@ def test_a_skipped_item_comes_back_only_when_the_others_have_run_out(tmp_path):
 
 
 def test_nobody_is_asked_when_the_other_pool_is_used_up(tmp_path):
-    with open_keyed(tmp_path, y_keys=["y0", "y1"]) as session:
+    about_x = learner(query_strategy=RandomSampling(0))
+    with open_keyed(tmp_path, y_keys=["y0", "y1"], learner=about_x) as session:
         for question in session:
             session.answer(question, question.candidates[0])
         assert session.progress.n_open == (38, 0)
