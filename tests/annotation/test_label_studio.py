@@ -216,7 +216,12 @@ def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):
             annotated(second, "anything", was_cancelled=True),
             annotated(third, shown, completed_by=3),
             annotated(fourth, "anything", result=[]),
-            annotated(fifth, "skmal:no-partner"),
+            annotated(  # one without a time was long ago
+                annotated(fifth, "skmal:no-partner"),
+                choice[4][0],
+                updated_at=None,
+                created_at=None,
+            ),
             sixth,  # not reached
             annotated(sixth, choice[5][-2], completed_by=None),  # and doubled
         ]

@@ -16,11 +16,13 @@ def test_other_parameters_are_refused(tmp_path):
         ({"learner": learner(query_strategy=RandomSampling())}, "query_strategy="),
         ({"known_pairs": [("x1", "y2")]}, "pass the same"),
         ({"known_pairs": [(1, 1), (1, 2)]}, "names an item twice"),
+        ({"known_pairs": [(1, 1), ("x1", "y1")]}, "names a pair twice"),
         ({"known_pairs": ["x1"]}, "pairs .x, y. of rows or keys"),
         ({"budget": 0}, "budget must be an integer of at least 1"),
         ({"training": "later"}, "training must be one of"),
         ({"changed": "no"}, "changed must be one of"),
         ({"features": X}, "features must be a tuple"),
+        ({"features": (X,)}, "features must be a tuple"),
         ({"features": (X[1:], None)}, "39 rows for the 40 items of X"),
         ({"learner": learner().fit(X, Y)}, "knows pairs already"),
     ]:

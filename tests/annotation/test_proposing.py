@@ -115,8 +115,14 @@ def test_a_refusal_waits_for_its_person_when_the_session_is_opened_again(
 ):
     _, wrong = propose(session)
     question = session.proposals.refuse(wrong[0])
+    refused = wrong[0].X.key, wrong[0].y.key
+    left = session.proposals.next(100, by="bob")
+    assert refused not in [(own.X.key, own.y.key) for own in left]
     session.close()
     with open_keyed(tmp_path) as session:
+        anew = session.proposals.next(100, by="bob")
+        assert len(anew) > 20
+        assert refused not in [(own.X.key, own.y.key) for own in anew]
         assert session.next_question("bob") != question
         asked = session.next_question()
         assert asked == question

@@ -126,6 +126,13 @@ def test_the_encoder_finds_what_lies_near_the_text(tmp_path, training):
             session.items.search("a", 0, how="letters")
 
 
+def test_before_it_has_learned_all_of_the_larger_pool_is_searched(tmp_path):
+    texts = ["aab", "abb", "ccc", "aaa", "bbb"]
+    template = PairedActiveLearner(Letters(), batch_size=2, random_state=0)
+    with AnnotationSession(tmp_path / "s", np.eye(3)[:2], texts, template) as session:
+        assert session.items.search("bbb", 1, 1, how="encoder")[0].row == 4
+
+
 def test_an_encoder_that_reads_no_texts_finds_none(tmp_path):
     texts = [f"text {i}" for i in range(20)]
     features = X[:20], Y[:20]
