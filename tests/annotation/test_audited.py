@@ -362,14 +362,18 @@ def test_forecast_and_words(tmp_path):
 
 @pytest.mark.parametrize("audit", [0.0, 0.3])
 def test_questions_for_the_meantime_are_audits_if_some_are_wanted(tmp_path, audit):
-    with open_keyed(tmp_path, audit=audit) as session:
-        answer_some(session, 7)
+    def drawn_in_the_meantime(session):
         before = {*session._book.ledger.questions}
         with session._book.lock:
             session._trainer.ask_more(session._trainer.askable())
-            questions = session._book.ledger.questions
-        new = [asked for n, asked in questions.items() if n not in before]
-        assert {asked.is_audit for asked in new} == {audit > 0}
+        questions = session._book.ledger.questions.items()
+        return {asked.is_audit for n, asked in questions if n not in before}
+
+    with open_keyed(tmp_path, audit=audit) as session:
+        answer_some(session, 7)
+        assert drawn_in_the_meantime(session) == {audit > 0}
+    with open_keyed(tmp_path, training="background") as session:
+        assert drawn_in_the_meantime(session) == {audit > 0}
 
 
 def test_the_first_that_is_told_may_have_no_partner(tmp_path):
