@@ -207,3 +207,13 @@ def test_no_table_takes_the_place_of_what_is_salvaged(path, end):
     with pytest.raises(ValueError, match="is the session's journal"):
         salvage(path, path.with_name(path.name + end))
     assert files(path.parent) == before
+
+
+def test_what_was_passed_over_hides_nothing_after_it(tmp_path):
+    with open_keyed(tmp_path, overlap=1.0) as session:
+        question = session.next_question("ada")
+        session.answer(question, truth(question), by="ada")
+        session.skip(question, by="bob")
+        later = session.next_question("ada")
+        session.answer(later, truth(later), by="ada")
+    assert salvage(session.path, tmp_path / "table.csv").n_rows == 2
