@@ -232,7 +232,7 @@ class Tests:
         contexts = {name for line in changed for name in lines.get(line, ())}
         if contexts <= {""}:  # run on import: any test of the file may tell
             contexts = {name for names in lines.values() for name in names}
-        tests = {name.split("|")[0] for name in contexts} - {""}
+        tests = {name.rpartition("|")[0] for name in contexts} - {""}
         chosen, total = [], 0.0
         for test in sorted(tests, key=lambda test: self.seconds.get(test, 0.0)):
             took = self.seconds.get(test, 0.0)
@@ -269,7 +269,7 @@ def outcome(mutant: Mutant, tests: Tests) -> str:
         sys.meta_path.insert(0, _Changed(mutant.file, source))
         return int(pytest.main([*OPTIONS, *chosen]))
 
-    timeout = 30 + 8 * sum(tests.seconds[test] for test in chosen)
+    timeout = 120 + 30 * sum(tests.seconds[test] for test in chosen)
     return {0: "survived", None: "timeout"}.get(_in_a_fork(run, timeout), "killed")
 
 

@@ -82,7 +82,8 @@ def salvage(path: Path, table: Path) -> Salvaged:
     BlockingIOError
         If a session of this process has it open; one of another process may.
     ValueError
-        If it is a journal of an old version, without hashes, or of one to come.
+        If it is a journal of an old version, without hashes, or of one to come, or if
+        the table would take its place.
     """
     if not is_there(path):
         raise FileNotFoundError(f"there is no journal {path}; correct the path")

@@ -45,9 +45,9 @@ class Matching:
     X_rows: IntArray
     y_rows: IntArray
     confidence: FloatArray
-    n_checked: int = 0
-    is_random: bool = False
-    error: float = 1.0
+    n_checked: int
+    is_random: bool
+    error: float
 
     def __len__(self) -> int:
         """Return the number of proposals."""

@@ -104,7 +104,10 @@ def test_they_survive_reopening_lost_weights_and_answers_taken_back(tmp_path):
         session.train()
         before = told_by_audits(session)
         told = session.progress.audit
+        rounds, ranked = session._book.ledger.rounds, session._book.ledger.ranked
+        n_pairs = [r.n_pairs for r in rounds for q in r.questions if q.id in ranked]
     assert told.n_answers > 8
+    assert list(before["n_before"]) == n_pairs
     with open_keyed(tmp_path) as session:
         assert told_by_audits(session) == before
     shutil.rmtree(tmp_path / "s.skmal.weights")
@@ -355,3 +358,45 @@ def test_forecast_and_words(tmp_path):
         )
     with pytest.raises(TypeError, match="stop_when must be a function"):
         AnnotationSession(tmp_path / "t.skmal", X, y, asker, stop_when=3)
+
+
+@pytest.mark.parametrize("audit", [0.0, 0.3])
+def test_questions_for_the_meantime_are_audits_if_some_are_wanted(tmp_path, audit):
+    def drawn_in_the_meantime(session):
+        before = {*session._book.ledger.questions}
+        with session._book.lock:
+            session._trainer.ask_more(session._trainer.askable())
+        questions = session._book.ledger.questions.items()
+        return {asked.is_audit for n, asked in questions if n not in before}
+
+    with open_keyed(tmp_path, audit=audit) as session:
+        answer_some(session, 7)
+        assert drawn_in_the_meantime(session) == {audit > 0}
+    with open_keyed(tmp_path, training="background") as session:
+        assert drawn_in_the_meantime(session) == {audit > 0}
+
+
+def test_the_first_that_is_told_may_have_no_partner(tmp_path):
+    with open_keyed(tmp_path, audit=1.0) as session:
+        answer_some(session, 5)
+        session.answer(session.next_question(), None)
+        session.train()
+        told = session.progress.audit
+        assert (told.n_answers, told.without_partner.value) == (1, 1.0)
+        assert np.isnan(told.mrr.value)
+
+
+@pytest.mark.parametrize("side", ["asked", "partner"])
+def test_what_has_left_the_pool_before_it_was_learned_has_no_rank(tmp_path, side):
+    with open_keyed(tmp_path, audit=1.0) as session:
+        answer_some(session, 7)
+        question = session.next_question()
+        assert session._book.ledger.questions[question.id].is_audit
+        session.answer(question, truth(question))
+    gone = question.item.key if side == "asked" else truth(question)
+    keys = [[f"{pool}{i}" for i in range(40) if f"{pool}{i}" != gone] for pool in "xy"]
+    with pytest.warns(UserWarning, match=gone):
+        session = open_keyed(tmp_path, *keys)
+    with session:
+        session.train()
+        assert question.id not in session._book.ledger.ranked

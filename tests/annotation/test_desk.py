@@ -44,6 +44,19 @@ def test_a_skipped_item_comes_back_only_when_the_others_have_run_out(tmp_path):
         assert later[-1] == skipped.item.key
 
 
+def test_nobody_is_asked_when_the_other_pool_is_used_up(tmp_path):
+    about_x = learner(query_strategy=RandomSampling(0))
+    with open_keyed(tmp_path, y_keys=["y0", "y1"], learner=about_x) as session:
+        skipped = session.next_question()
+        session.skip(skipped)
+        second = session.next_question()
+        session.answer(second, second.candidates[0])
+        third = session.next_question()
+        session.answer(skipped, third.candidates[0])
+        assert session.progress.n_open == (38, 0)
+        assert session.next_question() is None
+
+
 def test_undo_goes_back_step_by_step_for_each_person(session):
     mine, theirs = session.next_question("me"), session.next_question("you")
     assert mine.id != theirs.id

@@ -85,6 +85,13 @@ def test_ids_survive_the_round_trip_in_either_direction(tmp_path, modality):
         names = [node.get("value") for node in config.iter() if node.get("name")]
         assert {name[1:] for name in names} <= set(tasks[0]["data"])
         assert len(names) == (2 if modality == 0 else 11)
+        choices = tasks[0]["data"]["choices"]
+        hotkeys = [choice.get("hotkey") for choice in choices]
+        assert hotkeys == [*map(str, range(1, 10)), "0", None]
+        for i, choice in enumerate(choices[:9], start=1):  # as they are numbered there
+            assert choice["value"].startswith(
+                f"{i}. " if modality == 0 else f"image {i}"
+            )
         exported = []
         for task in reversed(tasks):  # in any order, with numbers of Label Studio's own
             key = task["data"]["skmal_item"]
@@ -209,7 +216,12 @@ def test_skipped_doubled_and_empty_tasks_are_read(tmp_path):
             annotated(second, "anything", was_cancelled=True),
             annotated(third, shown, completed_by=3),
             annotated(fourth, "anything", result=[]),
-            annotated(fifth, "skmal:no-partner"),
+            annotated(  # one without a time was long ago
+                annotated(fifth, "skmal:no-partner"),
+                choice[4][0],
+                updated_at=None,
+                created_at=None,
+            ),
             sixth,  # not reached
             annotated(sixth, choice[5][-2], completed_by=None),  # and doubled
         ]

@@ -4,6 +4,7 @@ import pytest
 from sessions import X, Y, answer_some, known, learner, open_keyed, truth
 
 from skmal import AnnotationSession, RandomSampling, RidgeCCA
+from skmal.annotation._events import Changed
 
 
 def test_other_parameters_are_refused(tmp_path):
@@ -16,11 +17,13 @@ def test_other_parameters_are_refused(tmp_path):
         ({"learner": learner(query_strategy=RandomSampling())}, "query_strategy="),
         ({"known_pairs": [("x1", "y2")]}, "pass the same"),
         ({"known_pairs": [(1, 1), (1, 2)]}, "names an item twice"),
+        ({"known_pairs": [(1, 1), ("x1", "y1")]}, "names a pair twice"),
         ({"known_pairs": ["x1"]}, "pairs .x, y. of rows or keys"),
         ({"budget": 0}, "budget must be an integer of at least 1"),
         ({"training": "later"}, "training must be one of"),
         ({"changed": "no"}, "changed must be one of"),
         ({"features": X}, "features must be a tuple"),
+        ({"features": (X,)}, "features must be a tuple"),
         ({"features": (X[1:], None)}, "39 rows for the 40 items of X"),
         ({"learner": learner().fit(X, Y)}, "knows pairs already"),
     ]:
@@ -32,6 +35,18 @@ def test_other_parameters_are_refused(tmp_path):
         AnnotationSession(tmp_path / "t", ["a", "b"], ["c", "d"])
     with open_keyed(tmp_path, known_pairs=pairs) as session:
         assert session.progress.budget == 9
+
+
+def test_the_journal_says_which_items_have_come_and_gone(tmp_path):
+    keys = [f"y{i}" for i in range(40)]
+    open_keyed(tmp_path, y_keys=keys[:-1]).close()
+    with pytest.warns(UserWarning, match="are (added|missing), 1 in all"):
+        session = open_keyed(tmp_path, y_keys=keys[1:])
+    with session:
+        events, key = session._book.journal.events(), session._book.items.key
+    (news,) = (event for event in events if isinstance(event, Changed))
+    assert [*map(key, news.added)] == ["y39"]
+    assert [*map(key, news.missing)] == ["y0"]
 
 
 def test_nothing_is_left_of_a_start_that_fails(tmp_path):

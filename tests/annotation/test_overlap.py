@@ -190,6 +190,15 @@ def test_a_plan_a_share_and_groups_are_checked(tmp_path):
 # -------------------------------------------------------------------- what counts
 
 
+def test_what_two_agree_on_takes_no_third_answer(session):
+    question = session.next_question("ada")
+    for by in ("ada", "bob"):
+        session.answer(question, truth(question), by=by)
+    with pytest.raises(ValueError, match="is closed"):
+        session.answer(question, truth(question), by="eve")
+    assert session.progress.n_answers == 2
+
+
 def test_the_first_counts_until_two_say_otherwise(session):
     question = dispute(session)
     wrong, right = others(question)[0], truth(question)

@@ -17,7 +17,7 @@ from sessions import (
 )
 from sklearn.exceptions import NotFittedError
 
-from skmal import AnnotationSession
+from skmal import AnnotationSession, PairedActiveLearner
 from skmal.annotation import Cost
 from skmal.annotation._training import Features
 
@@ -116,8 +116,14 @@ def test_a_refusal_waits_for_its_person_when_the_session_is_opened_again(
 ):
     _, wrong = propose(session)
     question = session.proposals.refuse(wrong[0])
+    refused = wrong[0].X.key, wrong[0].y.key
+    left = session.proposals.next(100, by="bob")
+    assert refused not in [(own.X.key, own.y.key) for own in left]
     session.close()
     with open_keyed(tmp_path) as session:
+        anew = session.proposals.next(100, by="bob")
+        assert len(anew) > 20
+        assert refused not in [(own.X.key, own.y.key) for own in anew]
         assert session.next_question("bob") != question
         asked = session.next_question()
         assert asked == question
@@ -360,6 +366,28 @@ def test_in_the_background_nobody_waits(tmp_path):
         session.wait()
         session.proposals.next()
         session.wait()
+        assert len(session.proposals.next(5)) == 5
+
+
+def test_proposing_that_fails_in_the_background_is_told_and_stops_nobody(
+    tmp_path, monkeypatch
+):
+    def fails(*_, **__):
+        raise ZeroDivisionError("by pools")
+
+    with open_keyed(tmp_path, training="background") as session:
+        answer_some(session, 15)
+        session.wait()
+        with monkeypatch.context() as patch:
+            patch.setattr(PairedActiveLearner, "match", fails)
+            assert session.proposals.next() == []
+            session.wait()
+        assert session.progress.training_error == "ZeroDivisionError: by pools"
+        question = session.next_question()
+        session.answer(question, truth(question))
+        session.proposals.next()
+        session.wait()
+        assert session.progress.training_error is None
         assert len(session.proposals.next(5)) == 5
 
 

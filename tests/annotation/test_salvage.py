@@ -199,3 +199,21 @@ def test_a_session_keeps_its_lock_while_its_journal_is_salvaged(path, tmp_path):
         question = session.next_question()
         session.answer(question, truth(question))
     assert salvage(path, table).n_rows == n + 2
+
+
+@pytest.mark.parametrize("end", ["", "-wal", ".log"])
+def test_no_table_takes_the_place_of_what_is_salvaged(path, end):
+    before = files(path.parent)
+    with pytest.raises(ValueError, match="is the session's journal"):
+        salvage(path, path.with_name(path.name + end))
+    assert files(path.parent) == before
+
+
+def test_what_was_passed_over_hides_nothing_after_it(tmp_path):
+    with open_keyed(tmp_path, overlap=1.0) as session:
+        question = session.next_question("ada")
+        session.answer(question, truth(question), by="ada")
+        session.skip(question, by="bob")
+        later = session.next_question("ada")
+        session.answer(later, truth(later), by="ada")
+    assert salvage(session.path, tmp_path / "table.csv").n_rows == 2

@@ -106,11 +106,16 @@ def test_the_encoder_finds_what_lies_near_the_text(tmp_path, training):
         assert session.items.search("c", 0, 1, how="encoder")[0].row == 2
         assert session.items.search(" ", 0, how="encoder") == []
         question = session.next_question()
-        taken = session.items.search("", 1 - question.modality)[0]
+        taken_from = 1 - question.modality
+        taken = session.items.search("", taken_from)[0]
         session.answer(question, taken)
         left = session.items.search("a", 1 - question.modality, 9, how="encoder")
         assert len(left) == 4
         assert taken not in left
+        other = session.next_question()
+        for asked, is_found in ((question, True), (other, False), (other.id, False)):
+            found = session.items.search("", taken_from, 9, question=asked)
+            assert (taken in found) == is_found  # an answered one may name it again
         session.change_budget(1)
         session.train()  # and there is nothing more to ask
         assert session.next_question() is None
@@ -119,6 +124,13 @@ def test_the_encoder_finds_what_lies_near_the_text(tmp_path, training):
         )
         with pytest.raises(ValueError, match="how must be"):
             session.items.search("a", 0, how="letters")
+
+
+def test_before_it_has_learned_all_of_the_larger_pool_is_searched(tmp_path):
+    texts = ["aab", "abb", "ccc", "aaa", "bbb"]
+    template = PairedActiveLearner(Letters(), batch_size=2, random_state=0)
+    with AnnotationSession(tmp_path / "s", np.eye(3)[:2], texts, template) as session:
+        assert session.items.search("bbb", 1, 1, how="encoder")[0].row == 4
 
 
 def test_an_encoder_that_reads_no_texts_finds_none(tmp_path):

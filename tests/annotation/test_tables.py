@@ -13,6 +13,7 @@ from PIL import Image
 from sessions import KEYED_X, X, Y, learner, make_folders, open_keyed, truth
 
 from skmal import AnnotationSession
+from skmal.annotation._export import export_journal
 from skmal.annotation._tables import write_csv, write_jsonl
 from skmal.datasets import load_pairs
 from skmal.items._texts import is_blank
@@ -98,6 +99,33 @@ def test_exports_are_tables_of_pairs(answered, tmp_path, name, place, recwarn):
         moved = shutil.copytree(tmp_path, tmp_path.with_name("moved")) / name
         assert load_pairs(moved).X[0].startswith(str(moved.parent))
         shutil.rmtree(moved.parent)
+
+
+def test_a_journal_is_exported_with_the_items_that_are_as_they_were(answered, tmp_path):
+    known = answered.pairs()
+    answered.export(tmp_path / "expected.csv")
+    answered.close()
+    table = tmp_path / "table.csv"
+    pools = [
+        {item.key: item.value for item in side} for side in zip(*known, strict=True)
+    ]
+    export_journal(answered.path, table, *pools)
+    expected = load_pairs(tmp_path / "expected.csv")
+    assert load_pairs(table).y.tolist() == expected.y.tolist()
+    assert load_pairs(table).X.tolist() == expected.X.tolist()
+    gone = known[1][1].key
+    del pools[1][gone]
+    export_journal(answered.path, table, *pools)
+    with open(table, encoding="utf-8", newline="") as file:
+        without = [
+            row["y"] for row in csv.DictReader(file) if row["y"] and not row["text"]
+        ]
+    assert without == [gone]
+    before, changed = table.read_bytes(), known[0][1].key
+    pools[1][changed] = "another text"
+    with pytest.raises(ValueError, match=f"'{changed}' of y is not what it was when"):
+        export_journal(answered.path, table, *pools)
+    assert table.read_bytes() == before
 
 
 def test_exports_of_other_pools_have_no_image(session, tmp_path):

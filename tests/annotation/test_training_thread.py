@@ -136,3 +136,37 @@ def test_threads_share_a_session(tmp_path):
         assert session.progress.n_answers == len(pairs) == 30
         assert len({x for x, _ in pairs}) == len({y for _, y in pairs}) == 30
         assert all(x[1:] == y[1:] for x, y in pairs)
+
+
+def verify(session, question):
+    key = question.item.key[1:]
+    session.proposals.verify((f"x{key}", f"y{key}"))
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda session, question: session.answer(question, truth(question)),
+        lambda session, question: session.complete(question),
+        verify,
+        lambda session, _: session.review.take_back(session.review.replies()[0]),
+    ],
+    ids=["answer", "complete", "verify", "take back"],
+)
+def test_what_fills_a_batch_is_learned_though_nobody_asks_for_more(tmp_path, tell):
+    with open_keyed(
+        tmp_path,
+        learner=learner(batch_size=1),
+        known_pairs=[(f"x{i}", f"y{i}") for i in range(8)],
+        groups="X",
+        training="background",
+    ) as session:
+        is_told = False
+        while not (question := session.next_question()).several or not is_told:
+            is_told, partner = True, truth(question)
+            session.answer(question, [partner] if question.several else partner)
+            session.wait()
+        n = session.progress.n_rounds
+        tell(session, question)
+        session.wait()
+        assert session.progress.n_rounds == n + 1

@@ -279,6 +279,8 @@ def test_bad_input_is_named_and_changes_nothing(learner, call, message):
     [
         ([3, 4], "one integer row for each of the 2 items and each modality"),
         ([[3, 4, 1.5], [0, 7, 1]], "float64 of shape"),
+        ([[3.0, 4.0, 1.0], [0.0, 7.0, 1.0]], "float64 of shape"),
+        ([[3], [0]], r"int64 of shape \(2, 1\)"),
         ([[3, 4, -2], [0, 7, 1]], "holds -2; use -1"),
         ([[4, 3, 1], [7, 0, 1]], r"column 1 .* \[4, 7\], got \[3, 0\]"),
     ],
@@ -478,6 +480,16 @@ def test_errors_and_missing_partners_of_three_modalities():
     learner.annotator = lambda query, *ids: complete(query) + np.array([0, 0, 80])
     with pytest.raises(ValueError, match=r"holds \d+, but pool 2 has"):
         learner.fit(Xs)
+
+
+def test_each_other_modality_is_mistaken_by_itself():
+    ids, rows = np.arange(200), np.arange(100)
+    query = MultimodalQuery(rows, rows, modality=1)
+    named = SimulatedAnnotator(0.5, random_state=0)(query, ids, ids, ids)
+    first, own, last = (named != rows[:, None]).T
+    assert not own.any()
+    assert first.sum() > 30 < last.sum()
+    assert (first != last).sum() > 30
 
 
 def test_as_many_are_missing_from_every_pool():

@@ -121,6 +121,9 @@ def test_ranks_of_audits_are_those_in_the_whole_pool():
     audits = audits.answered((asked, np.array([[0.8, 0.6], [1.0, 0.0]])), n_before=7)
     assert audits.rank == (1.5, 2.0)  # of two equals; behind one
     assert audits.place == (8, 7)
+    ((n_before, places),) = audits.of_rounds(9)
+    assert (n_before, places.tolist()) == (7, [8, 7])
+    assert [own.tolist() for _, own in audits.of_rounds(8)] == [[7]]
     assert not audits.pending
     assert audits.without_partner(2, 9).rank == audits.rank  # none is open
     audits = audits.asking(0, gallery[:2], gallery).without_partner(3, 9)
@@ -131,6 +134,17 @@ def test_ranks_of_audits_are_those_in_the_whole_pool():
     assert estimates.recall_at_9.value == 1
     assert Audits.from_state(audits.state()) is not audits
     assert Audits.from_state(audits.state()).rank[:2] == audits.rank[:2]
+
+
+def test_the_last_hundred_audits_count():
+    audits = Audits()
+    for _ in range(150):
+        audits = audits.asking(0, np.eye(2)[:1], np.eye(2))
+        audits = audits.answered((np.eye(2)[:1], np.eye(2)[:1]), 3)
+    assert audits.estimates().n_answers == 100
+    for _ in range(80):
+        audits = audits.asking(0, np.eye(2)[:1], np.eye(2)).without_partner(1, 3)
+    assert audits.estimates().without_partner.value == 0.8
 
 
 def test_a_rank_does_not_depend_on_the_last_bits_of_features():
@@ -153,8 +167,18 @@ def test_a_forecast_goes_on_as_before():
     hit = rng.random(len(n)) < 0.1 * np.log(n)
     told = forecast(n, np.where(hit, 1.0, 1e9), 500, 100)
     assert told.is_trusted
-    assert told.low <= 0.1 * np.log(600 / 500) <= told.high
+    gain = 0.1 * np.log(600 / 500)
+    assert told.low <= gain <= told.high < 5 * gain
     assert "360 random questions of 9 rounds" in told.reason
+
+
+def test_a_forecast_promises_no_more_than_is_left():
+    n = np.repeat(np.arange(50, 500, 50), 10)
+    score = n / 500
+    told = forecast(n, 1 / score, 450, 450)
+    slope, start = np.polyfit(np.log1p(n), score, 1)
+    assert told.gain == pytest.approx(1 - start - slope * np.log1p(450))
+    assert told.high <= 1
 
 
 @pytest.mark.parametrize(
