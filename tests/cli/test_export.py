@@ -118,7 +118,8 @@ def test_proposals_are_marked_and_come_from_the_last_encoder(tmp_path, capsys):
     command = ["export", str(journal), str(table), *options(tmp_path), "--proposals"]
     assert main([*command, *given]) == 0
     told = capsys.readouterr().out
-    assert "not to be trusted; ask some with --audit 0.1" in told
+    assert "not to be trusted, for too few answers" in told
+    assert "--audit 0.1" in told
     rows = read(table)
     how = [row["how"] for row in rows]
     assert how[:7] == ["answered"] * 6 + ["verified"]
