@@ -112,6 +112,31 @@ def test_a_signal_ends_it_as_ctrl_c_does(session, links, name):
         signal.signal(number, before)
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_it_ends_in_silence_while_a_browser_is_slow_to_open(
+    session, monkeypatch, ctrl_c, name
+):
+    """From the printed link on, Ctrl-C ends it, whether it has begun to serve or not."""
+    number = getattr(signal, name)
+    before = signal.signal(number, signal.getsignal(number))
+    if name == "SIGTERM":
+        signal.signal(number, signal.SIG_DFL)
+    links = []
+
+    def slow(link):
+        links.append(link)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(webbrowser, "open", slow)
+    try:
+        serve(session, port=0, open_browser=True)
+    finally:
+        signal.signal(number, before)
+    with pytest.raises(OSError, match="refused"):
+        asked(links[0], "progress")
+    assert not any("waitress" in thread.name for thread in threading.enumerate())
+
+
 def test_what_others_do_about_signals_stays(session, links, ctrl_c):
     number = signal.SIGTERM
     before = signal.signal(number, signal.SIG_IGN)  # as nohup does it with SIGHUP
