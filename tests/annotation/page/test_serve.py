@@ -116,7 +116,7 @@ def test_a_signal_ends_it_as_ctrl_c_does(session, links, name):
 def test_it_ends_in_silence_while_a_browser_is_slow_to_open(
     session, monkeypatch, ctrl_c, name
 ):
-    """From the printed link on, Ctrl-C ends it, whether it has begun to serve or not."""
+    """From the printed link on, Ctrl-C ends it, whether it serves yet or not."""
     number = getattr(signal, name)
     before = signal.signal(number, signal.getsignal(number))
     if name == "SIGTERM":
