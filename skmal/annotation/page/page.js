@@ -139,7 +139,7 @@ function showNothing(progress) {
   const isEnd = !why.endsWith("…");
   say("hint", isEnd ? endText(progress, ends) : "This page goes on by itself.");
   $("ways").hidden = !isEnd;
-  $("ways-verify").hidden = isSpent(progress);
+  $("ways-verify").hidden = isSpent(progress) || progress.n_open.includes(0); // nothing is proposed
   if ($("ask").textContent !== why) {
     $("ask").textContent = why;
     $("ask").focus();

@@ -72,6 +72,17 @@ def test_what_was_asked_before_an_answer_is_not_shown_after_it(visit, fresh):
         page.unroute_all(behavior="wait")
 
 
+def test_where_no_item_is_left_nothing_is_to_be_verified(visit, fresh):
+    for question in fresh:
+        fresh.answer(question, (*question.candidates, None)[0])
+    assert 0 in fresh.progress.n_open
+    with served(fresh) as link:
+        page = visit(link)
+        page.locator("#ask", has_text="Nothing is left to ask about").wait_for()
+        assert page.locator("#ways-export").is_visible()
+        assert page.locator("#ways-verify").is_hidden()
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_what_the_end_cuts_off_is_no_error(visit, fresh, when):
     held = []
