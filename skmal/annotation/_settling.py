@@ -47,6 +47,8 @@ def counting_on(ledger: Ledger, back: Sequence[EventId]) -> list[Event]:
     """Return what makes other answers count once all of these are taken back."""
     told = (ledger.answer(number) for number in back)
     questions = dict.fromkeys(one.question for one in told if one is not None)
+    if not any(map(ledger.opinions.of, questions)):
+        return []
     then, new = deepcopy(ledger), list[Event]()
 
     def take_in(event: Event) -> None:

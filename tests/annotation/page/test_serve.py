@@ -41,10 +41,7 @@ def links(monkeypatch):
 
 @contextmanager
 def interrupting(act, number=signal.SIGINT):
-    """Press Ctrl-C when `act`, in a thread, has ended; give its results.
-
-    What it does must wait for an answer of the server, which is ready for Ctrl-C then.
-    """
+    """Press Ctrl-C when `act`, in a thread, has ended; give its results."""
     results = []
 
     def run():
