@@ -13,14 +13,15 @@ if "PYTEST_XDIST_WORKER" in os.environ and "OMP_NUM_THREADS" not in os.environ:
 
 from helpers import STRATEGIES, make_pairs
 
-# The same examples in each run, as Hypothesis itself does it on GitHub, and no clock: a
-# busy machine is slow to draw them.
-settings.register_profile(
-    "repeatable",
-    derandomize=True,
+# No clock: a busy machine is slow to draw examples. The same ones in each run, as
+# Hypothesis itself does it on GitHub, unless --hypothesis-profile=new asks for others.
+own = settings(
+    settings.get_profile("default"),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile("new", own)
+settings.register_profile("repeatable", own, derandomize=True, database=None)
 settings.load_profile("repeatable")
 
 

@@ -47,6 +47,8 @@ def counting_on(ledger: Ledger, back: Sequence[EventId]) -> list[Event]:
     """Return what makes other answers count once all of these are taken back."""
     told = (ledger.answer(number) for number in back)
     questions = dict.fromkeys(one.question for one in told if one is not None)
+    if not any(map(ledger.opinions.of, questions)):
+        return []
     then, new = deepcopy(ledger), list[Event]()
 
     def take_in(event: Event) -> None:
@@ -54,14 +56,18 @@ def counting_on(ledger: Ledger, back: Sequence[EventId]) -> list[Event]:
 
     for number in back:
         take_in(Undo("skmal", number))
-    for question in questions:
-        shared = then.opinions.of(question)
-        if shared is not None:
+    is_settled = False
+    while not is_settled:  # one may let go of the partner that another waits for
+        is_settled = True
+        for question in questions:
+            shared = then.opinions.of(question)
+            if shared is None:
+                continue
             loose, adopted = _settling(then, shared, [*shared.said.values()])
-            own = [*(Undo("skmal", number) for number in sorted(loose)), *adopted]
-            for event in own:
+            for event in (*(Undo("skmal", n) for n in sorted(loose)), *adopted):
                 take_in(event)
-            new += own
+                new.append(event)
+                is_settled = False
     return new
 
 

@@ -698,3 +698,25 @@ def test_answers_to_two_questions_do_not_both_get_the_partner_left(tmp_path):
         assert known(session) == [(first.item.key, "y32")]
         counts = {reply.item: reply.counts for reply in session.review.replies()}
         assert counts == {first.item.key: True, second.item.key: False}
+
+
+def test_an_answer_counts_on_whose_partner_another_question_lets_go_of(tmp_path):
+    fixed = learner(query_strategy=RandomSampling(0))
+    with open_keyed(tmp_path, overlap=1.0, learner=fixed) as session:
+        first, second = session.next_question("ada"), session.next_question("bob")
+        for question, by, key in (
+            (first, "ada", "y30"),
+            (second, "bob", "y33"),
+            (second, "eve", "y31"),
+            (first, "bob", "y32"),
+            (second, "ada", "y32"),  # which counts, of three
+        ):
+            session.answer(question, key, by=by)
+        assert partner_of(session, second) == "y32"
+    texts = {key: y for key, y in KEYED_Y.items() if key not in ("y30", "y31")}
+    options = {"learner": fixed, "overlap": 1.0, "changed": "ask_again"}
+    with pytest.warns(UserWarning, match="2 answers .* are taken back"):
+        session = AnnotationSession(tmp_path / "s.skmal", KEYED_X, texts, **options)
+    with session:
+        assert partner_of(session, first) == "y32"
+        assert partner_of(session, second) == "y33"

@@ -130,7 +130,9 @@ def test_before_it_has_learned_all_of_the_larger_pool_is_searched(tmp_path):
     texts = ["aab", "abb", "ccc", "aaa", "bbb"]
     template = PairedActiveLearner(Letters(), batch_size=2, random_state=0)
     with AnnotationSession(tmp_path / "s", np.eye(3)[:2], texts, template) as session:
-        assert session.items.search("bbb", 1, 1, how="encoder")[0].row == 4
+        found = session.items.search("bbb", 1, 9, how="encoder")
+        assert found[0].row == 4
+        assert len(found) == 5
 
 
 def test_an_encoder_that_reads_no_texts_finds_none(tmp_path):

@@ -167,17 +167,17 @@ def serve(
     port = sockets[0][1] if sockets else server.effective_port  # pyright: ignore[reportAttributeAccessIssue]
     link = f"http://{reachable(host)}:{port}/#token={token}"
     links = [link, *(f"https://{name}/#token={token}" for name in allowed)]
-    print(
-        f"Open {' or '.join(links)}\nin a browser. Ctrl-C ends it; every answer is "
-        "kept.",
-        flush=True,
-    )
-    if open_browser:
-        import webbrowser
-
-        webbrowser.open(link)
     try:
-        with ended_by_signals():
+        with suppress(KeyboardInterrupt), ended_by_signals():
+            print(
+                f"Open {' or '.join(links)}\nin a browser. Ctrl-C ends it; every "
+                "answer is kept.",
+                flush=True,
+            )
+            if open_browser:
+                import webbrowser
+
+                webbrowser.open(link)
             server.run()  # returns at Ctrl-C, and when all channels are closed
     finally:
         server.task_dispatcher.shutdown()

@@ -42,11 +42,23 @@ function sayError(error) {
 
 // ------------------------------------------------------------------ the question
 
-async function next() {
-  asked += 1;
+// What has been overtaken is not shown, be it an error: what came since is, or will be.
+async function latest(request) {
   const mine = asked;
-  const state = await get("api/question", { by: by() });
-  if (mine !== asked) return; // what came since is shown, or on its way
+  try {
+    const state = await request;
+    return mine === asked ? state : null;
+  } catch (error) {
+    if (mine === asked) throw error;
+    return null;
+  }
+}
+
+async function next() {
+  if (isOver) return;
+  asked += 1;
+  const state = await latest(get("api/question", { by: by() }));
+  if (!state) return;
   showProgress(state.progress);
   const same = question && state.question && question.id === state.question.id;
   question = state.question;
@@ -58,8 +70,8 @@ async function next() {
 async function look() {
   try {
     if (!document.hidden && !busy && !isOver) {
-      if (question) await lookAtProgress();
-      else await next();
+      if (question && !isLost) await lookAtProgress();
+      else await next(); // what is shown may have been answered meanwhile
       if (isLost) say("error", "");
       isLost = false;
     }
@@ -70,9 +82,8 @@ async function look() {
 }
 
 async function lookAtProgress() {
-  const before = asked;
-  const { progress } = await get("api/progress");
-  if (before === asked) showProgress(progress); // else it is older than what is shown
+  const state = await latest(get("api/progress"));
+  if (state) showProgress(state.progress);
 }
 
 function showQuestion() {
@@ -128,7 +139,7 @@ function showNothing(progress) {
   const isEnd = !why.endsWith("…");
   say("hint", isEnd ? endText(progress, ends) : "This page goes on by itself.");
   $("ways").hidden = !isEnd;
-  $("ways-verify").hidden = isSpent(progress);
+  $("ways-verify").hidden = isSpent(progress) || progress.n_open.includes(0); // nothing is proposed
   if ($("ask").textContent !== why) {
     $("ask").textContent = why;
     $("ask").focus();
@@ -330,7 +341,7 @@ async function finish() {
     $("made").replaceChildren(...made.map((line) => element("li", line)));
     say("hint", ends ? "The page has ended; this tab can be closed." : "This tab can be closed.");
     showOver(true);
-    for (const id of ["training", "status"]) say(id, "");
+    for (const id of ["training", "status", "error"]) say(id, "");
     $("ask").focus();
   } catch (error) {
     sayError(error);

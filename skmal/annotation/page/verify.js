@@ -3,7 +3,7 @@
 
 import { $, element, forgetPictures, isFirst, neighbour, shown } from "./items.js";
 import { answersText, auditText, expectedText, noProposalText, noun, restText, verdictText } from "./sentences.js";
-import { askInFull, cameFromVerify, explain, get, post } from "./server.js";
+import { askInFull, cameFromVerify, explain, get, post, Refused } from "./server.js";
 
 const AGAIN = 2000; // milliseconds until the page looks again how things stand
 const GRID = 9; // pairs that are looked at together
@@ -15,6 +15,7 @@ let passed = new Set(); // names of pairs that are put off
 let kinds = ["image", "text"];
 let busy = false;
 let asked = 0; // how often proposals were asked for; only the last answer counts
+let isLost = false; // the server did not answer
 let visible = 0; // milliseconds that they have been in view
 let since = null; // and since when, if they are
 
@@ -27,6 +28,11 @@ function say(where, text) {
   if ($(where).textContent !== text) $(where).textContent = text;
 }
 
+function sayError(error) {
+  isLost = !(error instanceof Refused);
+  say("error", explain(error));
+}
+
 // ------------------------------------------------------------------ what is proposed
 
 async function next() {
@@ -34,8 +40,15 @@ async function next() {
   const n = Math.min(wanted + passed.size, MOST);
   asked += 1;
   const mine = asked;
-  const state = await get("api/proposals", { by: by(), n, order: isOn("least") ? "least_sure" : "surest" });
+  let state;
+  try {
+    state = await get("api/proposals", { by: by(), n, order: isOn("least") ? "least_sure" : "surest" });
+  } catch (error) {
+    if (mine === asked) throw error;
+  }
   if (mine !== asked) return; // what came since is shown, or on its way
+  if (isLost) say("error", "");
+  isLost = false;
   kinds = state.kinds;
   showProgress(state.progress);
   if (state.n_in_full) {
@@ -162,7 +175,7 @@ async function send(act) {
     say("error", "");
     say("status", told);
   } catch (error) {
-    say("error", explain(error));
+    sayError(error);
   } finally {
     busy = false;
   }
@@ -177,9 +190,9 @@ function toggle(id) {
 // Status and proposals come by themselves where there were none.
 async function look() {
   try {
-    if (!document.hidden && !busy && !proposals.length) await next();
+    if (!document.hidden && !busy && (isLost || !proposals.length)) await next();
   } catch (error) {
-    say("error", explain(error));
+    sayError(error);
   }
   setTimeout(look, AGAIN);
 }
@@ -212,7 +225,7 @@ async function start() {
     await next();
     if (!proposals.length) show(state.progress);
   } catch (error) {
-    say("error", explain(error));
+    sayError(error);
   }
   setTimeout(look, AGAIN);
 }

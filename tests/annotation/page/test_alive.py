@@ -72,6 +72,55 @@ def test_what_was_asked_before_an_answer_is_not_shown_after_it(visit, fresh):
         page.unroute_all(behavior="wait")
 
 
+def test_where_no_item_is_left_nothing_is_to_be_verified(visit, fresh):
+    for question in fresh:
+        fresh.answer(question, (*question.candidates, None)[0])
+    assert 0 in fresh.progress.n_open
+    with served(fresh) as link:
+        page = visit(link)
+        page.locator("#ask", has_text="Nothing is left to ask about").wait_for()
+        assert page.locator("#ways-export").is_visible()
+        assert page.locator("#ways-verify").is_hidden()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_the_end_cuts_off_is_no_error(visit, fresh, when):
+    held = []
+    with served(fresh, by="Ann") as link:
+        page = visit(link, has_clock=True)
+        page.locator("#candidates li").first.wait_for()
+        page.route("**/api/progress*", lambda route: held.append(route))
+        with page.expect_request("**/api/progress*"):
+            page.clock.fast_forward(AGAIN)
+        while not held:
+            page.wait_for_timeout(10)
+        page.locator("#finish").click()
+        if when == "before":
+            held[0].abort()
+            page.locator("#error", has_text="The server does not answer").wait_for()
+        page.locator("#yes").click()
+        page.locator("#ask", has_text="Finished").wait_for()
+        if when == "after":
+            with page.expect_event("requestfailed"):
+                held[0].abort()
+            page.wait_for_timeout(100)
+        assert page.locator("#error").inner_text() == ""
+        page.unroute_all(behavior="wait")
+
+
+def test_after_a_question_was_lost_it_is_asked_for_again(visit, fresh):
+    with served(fresh, by="Ann") as link:
+        page = visit(link, has_clock=True)
+        page.locator("#candidates li").first.wait_for()
+        page.route("**/api/question*", lambda route: route.abort(), times=1)
+        page.locator("#by").fill("Eve")
+        page.locator("#by").press("Tab")
+        page.locator("#error", has_text="The server does not answer").wait_for()
+        with page.expect_request("**/api/question?by=Eve"):
+            page.clock.fast_forward(AGAIN)
+        page.wait_for_function("() => !document.getElementById('error').textContent")
+
+
 def test_a_question_comes_by_itself_where_there_was_none(visit, fresh):
     fresh.change_budget(1)
     fresh.answer(fresh.next_question("Bob"), None, by="Bob")
@@ -89,6 +138,11 @@ def test_a_question_comes_by_itself_where_there_was_none(visit, fresh):
         page.locator("#replies li").first.wait_for()
         page.go_back()
         page.locator("#ask", has_text="The budget is spent.").wait_for()
+        page.locator("#ways-export").focus()
+        with page.expect_response("**/api/question*"):
+            page.clock.fast_forward(AGAIN)
+        page.wait_for_timeout(100)
+        assert page.evaluate("document.activeElement.id") == "ways-export"  # as it was
         fresh.change_budget(5)
         page.clock.fast_forward(AGAIN)
         page.locator("#candidates li").first.wait_for()

@@ -41,10 +41,7 @@ def links(monkeypatch):
 
 @contextmanager
 def interrupting(act, number=signal.SIGINT):
-    """Press Ctrl-C when `act`, in a thread, has ended; give its results.
-
-    What it does must wait for an answer of the server, which is ready for Ctrl-C then.
-    """
+    """Press Ctrl-C when `act`, in a thread, has ended; give its results."""
     results = []
 
     def run():
@@ -110,6 +107,31 @@ def test_a_signal_ends_it_as_ctrl_c_does(session, links, name):
         assert signal.getsignal(number) is left
     finally:
         signal.signal(number, before)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_it_ends_in_silence_while_a_browser_is_slow_to_open(
+    session, monkeypatch, ctrl_c, name
+):
+    """From the printed link on, Ctrl-C ends it, whether it serves yet or not."""
+    number = getattr(signal, name)
+    before = signal.signal(number, signal.getsignal(number))
+    if name == "SIGTERM":
+        signal.signal(number, signal.SIG_DFL)
+    links = []
+
+    def slow(link):
+        links.append(link)
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(webbrowser, "open", slow)
+    try:
+        serve(session, port=0, open_browser=True)
+    finally:
+        signal.signal(number, before)
+    with pytest.raises(OSError, match="refused"):
+        asked(links[0], "progress")
+    assert not any("waitress" in thread.name for thread in threading.enumerate())
 
 
 def test_what_others_do_about_signals_stays(session, links, ctrl_c):

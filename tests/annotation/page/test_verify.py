@@ -122,3 +122,18 @@ def test_by_keys_alone(asked, visit):
         assert asked.progress.n_verified == 1 + shown
         verdict("u", "proposed again")
         assert asked.progress.n_verified == shown
+
+
+def test_what_a_lost_server_did_not_hear_can_be_sent_again(asked, visit):
+    with served(asked, by="Ann") as link:
+        page = visit(link, has_clock=True)
+        page.locator("#verify").click()
+        page.locator("#pairs li").first.wait_for()
+        page.route("**/api/verdict", lambda route: route.abort(), times=1)
+        page.keyboard.press("y")
+        page.locator("#error", has_text="The server does not answer").wait_for()
+        page.clock.fast_forward(2000)
+        page.wait_for_function("() => !document.getElementById('error').textContent")
+        page.keyboard.press("y")
+        page.locator("#progress", has_text="7 answers").wait_for()
+        assert asked.progress.n_verified == 1
