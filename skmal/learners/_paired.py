@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items, RandomState
+from ..arrays._verbs import check_unread
 from ..encoders._alone import (
     check_some,
     in_container,
@@ -600,6 +601,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             raise ValueError(f"one_to_one must be True or False, got {one_to_one!r}")
         if n_folds is not None:
             n_folds = check_integer(n_folds, "n_folds", minimum=2)
+        for pool, name in ((X_pool, "X_pool"), (y_pool, "y_pool")):
+            check_unread(pool, name)
         item, first = number_groups(groups, len(X_pool))
         check_repeats(X_pool, item, first)
         return match(self, (X_pool, y_pool), item, first, bool(one_to_one), n_folds)
