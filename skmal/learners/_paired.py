@@ -576,10 +576,10 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
 
         Confidence is learned from answers to random questions (see `audit`) and from
         known pairs that are left out by turns; `Matching.is_trusted` says if there are
-        30 random answers to tell, and if these leave little open. An item that is equal to the partner is as right as
-        the partner. This costs up to twenty fits of the encoder and as many
-        assignments, fewer where pairs are many; an encoder of long training may take
-        ``n_folds=None``, or few.
+        30 random answers to tell, and if these leave little open. An item that is equal
+        to the partner is as right as the partner. This costs up to twenty fits of the
+        encoder and as many assignments, fewer where pairs are many; an encoder of long
+        training may take ``n_folds=None``, or few.
 
         Where items without a partner are known (`teach_unmatched`), a pair that looks
         more like these is not proposed, and confidence counts as many as there are
