@@ -9,11 +9,11 @@
 `pools` lets the default pipeline buy 10, 20 and 40 % of the pools of both suites, a
 tenth of the questions at random, and has partners proposed for the rest; what is
 already stored is left out. The prior of the confidence was chosen on seed 0 of some
-pools, so others count; `pools-before.csv` has the errors before that, when random
-answers that were left out counted as chosen ones. `audits` says
-how often the intervals of `audit_` hold the truth in simulated runs, `forecasts` the
-same of `forecast` along the stored curves of both suites. `scale` measures time
-and memory on made-up features. `page` draws what the documentation shows.
+pools and on seed 1 of scenes, so others count; `pools-before.csv` has the errors before
+that, when random answers that were left out counted as chosen ones. `audits` says how
+often the intervals of `audit_` hold the truth in simulated runs, `forecasts` the same
+of `forecast` along the stored curves of both suites. `scale` measures time and memory
+on made-up features. `page` draws what the documentation shows.
 """
 
 import argparse
@@ -290,6 +290,25 @@ def read(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def _count_errors(cases: dict[Any, list[dict[str, str]]], before: Any) -> None:
+    """Print how many errors are at most .05, of what was run now and before."""
+    now = [row for own in cases.values() for row in own]
+    then = [before[case] for case in cases if case in before]
+    groups = {
+        "before, all": [*before.values()],
+        "before, of these": then,
+        "now": now,
+        "now, trusted": [row for row in now if row["trusted"] == "True"],
+        "now, not trusted": [row for row in now if row["trusted"] != "True"],
+    }
+    for name, rows in groups.items():
+        if not rows:
+            continue
+        errors = np.array([float(row["error"]) for row in rows])
+        told = f"{(errors <= 0.05).sum()} of {len(errors)} at most .05"
+        print(f"{name}: {told}, mean {errors.mean():.3f}, largest {errors.max():.3f}")
+
+
 def draw() -> None:
     """Print the tables of `docs/matching.md` and draw its reliability plot."""
     import matplotlib.pyplot as plt
@@ -330,9 +349,18 @@ def draw() -> None:
         else:
             told += 6 * ["-"]
         print(f"| {' | '.join(told)} |")
+    _count_errors(cases, before)
+    points = [
+        *read("reliability.csv"),
+        *(
+            row
+            for row in read("reliability-before.csv")
+            if (row["pool"], row["budget"]) not in cases
+        ),
+    ]
     figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharey=True)
     for ax, budget in zip(axes, ("0.1", "0.2", "0.4"), strict=True):
-        for row in read("reliability.csv"):
+        for row in points:
             if row["budget"] == budget:
                 ax.scatter(
                     float(row["confidence"]),

@@ -68,7 +68,7 @@ def check_unread(rows: Any, name: str) -> None:
     row = next((row for row in bad if row is not None), None)
     if row is not None:
         raise ValueError(
-            f"{name} contains NaN or infinity, first in row {row}; leave out such rows"
+            f"{name} holds NaN or infinity, first in row {row}; leave out such rows"
         )
 
 

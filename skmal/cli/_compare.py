@@ -32,7 +32,7 @@ from ..experiments._tables import SECONDS
 from ..plotting import chance_beside
 from ._folders import out_folder
 from ._pools import array_of
-from ._printing import percent, print_savings, write_and_tell
+from ._printing import print_savings, with_interval, write_and_tell
 
 DEFAULT_DATA = "glyphs"
 NOT_OF_THE_SUITE = (
@@ -188,10 +188,9 @@ def _run_suite(arguments: argparse.Namespace) -> int:
     print("Answers saved, % (mean over seeds, 95 % interval):")
     for row in savings:
         if row["encoder"] == learns and row["metric"] == main_metric(row["pool"]):
-            mean, low, high = percent(row)
             print(
                 f"  {row['pool']:<22}{row['strategy']:<31}{row['budgets']:<9}"
-                f"{mean:+6.1f}  ({low:+.1f} to {high:+.1f}), {row['n_seeds']} seeds, "
+                f"{with_interval(row)}, {row['n_seeds']} seeds, "
                 f"against {row['against']}, batches of {100 * row['batch']:g} %"
             )
     if cost is not None:
@@ -218,9 +217,8 @@ def _print_seconds(table: Path) -> None:
         for row in csv.DictReader(file):
             if row["metric"] != main_metric(row["data"]):
                 continue
-            mean, low, high = percent(row)
-            told = f"{mean:+6.1f}  ({low:+.1f} to {high:+.1f}), {row['n_seeds']} seeds"
-            if mean != mean:
+            told = f"{with_interval(row)}, {row['n_seeds']} seeds"
+            if float(row["mean"]) != float(row["mean"]):
                 told = "  none, for random's curve does not rise"
             print(f"  {row['data']:<22}{row['strategy']:<31}{told}")
 

@@ -19,16 +19,33 @@ def print_savings(savings: Sequence[Mapping[str, Any]], what: str = "Answers") -
     """
     print(f"{what} saved against random, % (mean over seeds, 95 % interval):")
     for row in savings:
-        mean, low, high = percent(row)
-        if mean != mean:
+        if row["mean"] != row["mean"]:
             name, metric = row["strategy"], row["metric"]
             print(f"  {name:<31}{metric:<11}  none, for random's curve does not rise")
             continue
-        interval = f"{low:+.1f} to {high:+.1f}" if row["n_seeds"] > 1 else "one seed"
         print(
-            f"  {row['strategy']:<31}{row['metric']:<11}{mean:+6.1f}  ({interval}), "
+            f"  {row['strategy']:<31}{row['metric']:<11}{with_interval(row)}, "
             f"{row['n_censored']} of {row['n_levels']} levels not reached"
         )
+
+
+def with_interval(row: Mapping[str, Any]) -> str:
+    """Return mean and interval of a row of savings, which one seed has not.
+
+    Parameters
+    ----------
+    row : dict
+        A row of savings.
+
+    Returns
+    -------
+    str
+        In per cent.
+    """
+    mean, low, high = percent(row)
+    one = int(row["n_seeds"]) == 1
+    interval = "one seed" if one else f"{low:+.1f} to {high:+.1f}"
+    return f"{mean:+6.1f}  ({interval})"
 
 
 def percent(row: Mapping[str, Any]) -> tuple[float, float, float]:

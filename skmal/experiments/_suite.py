@@ -171,6 +171,8 @@ def run_suite(
     ]
     out = Path(out)
     _check_stored(out, cases, suite, fingerprints_of(cases), cost is not None)
+    if cost is not None:
+        _check_seconds(cost, cases)
     if is_own:
         first = pool_of(cases[0])
         check_own_encoder(estimator, first.X, first.y, n_jobs)
@@ -219,6 +221,14 @@ def _present(
             f"left out: {path} does not hold {files}; {MADE_BY}", stacklevel=3
         )
     return found
+
+
+def _check_seconds(cost: QuestionCost, cases: Sequence[Case]) -> None:
+    """Raise where the answers of a pool take too few seconds to tell them apart."""
+    for case in {case.pool: case for case in cases}.values():
+        plan = case.plan(len(pool_of(case).X))
+        if plan.budget > plan.n_initial:  # else the run says so
+            check_cost(cost, plan.budget - plan.n_initial)
 
 
 def _check_stored(

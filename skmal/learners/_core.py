@@ -15,7 +15,7 @@ from .._shared.parameters import check_integer, check_number
 from .._shared.randomness import AUDITED, REMEMBERED, draw_rows, draw_seed
 from .._shared.types import FloatArray, IntArray, Items, RandomState
 from ..arrays._block_math import to_host
-from ..arrays._verbs import take, whole
+from ..arrays._verbs import check_unread, take, whole
 from ..encoders._usable import usable_rows
 from ..items._containers import join
 from ..items._encoding import check_encoder, encode
@@ -423,7 +423,12 @@ class ActiveLearner(BaseEstimator):
                 getattr(strategy, "random_state", None),
                 listed=self._listed,
             )
-            result = choose(strategy, seen)
+            try:
+                result = choose(strategy, seen)
+            except ValueError:  # of rows that are not in memory it may be these
+                for pool, name in zip(pools, names, strict=True):
+                    check_unread(pool, name)
+                raise
         else:
             result, seen = strategy(self, *pools, n_instances=n_instances), None
         sizes = list(map(len, pools))

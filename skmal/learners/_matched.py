@@ -121,10 +121,11 @@ def _held_out(
         return Looks(), 0, False
     n = len(aligned[0])
     same = _equals([join(*own) for own in zip(aligned, pools, strict=True)])
-    shares, right, pairs, known = [], [], [], []
+    left_out, shares, right, pairs, known = [], [], [], [], []
 
     def look_at(some: IntArray, then_known: IntArray) -> None:
         """Propose partners for some pairs by an encoder that knows others."""
+        left_out.append(some)
         encoder = learner._fresh_encoder(learner._seed())
         encoder.fit(*(take(own, then_known) for own in aligned))
         back = np.concatenate([some, np.setdiff1d(np.arange(n), [*then_known, *some])])
@@ -156,10 +157,10 @@ def _held_out(
         n_left_out += len(some)
         if n_left_out >= ENOUGH:
             break
-    if not pairs:
+    if not left_out:
         return Looks(), 0, False
     has_asked = learner._prequential.has_asked
-    n_checked, is_random = n_audits + n_left_out, not has_asked
+    n_checked, is_random = len(np.unique(np.concatenate(left_out))), not has_asked
     if n_audits >= N_TRUSTED:
         n_checked, is_random = n_audits, True
     of = np.concatenate(pairs)

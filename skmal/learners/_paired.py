@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._shared.parameters import check_integer
 from .._shared.types import FloatArray, IntArray, Items, RandomState
+from ..arrays._verbs import check_unread
 from ..encoders._alone import (
     check_some,
     in_container,
@@ -575,10 +576,10 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
 
         Confidence is learned from answers to random questions (see `audit`) and from
         known pairs that are left out by turns; `Matching.is_trusted` says if there are
-        30 random answers to tell. An item that is equal to the partner is as right as
-        the partner. This costs up to twenty fits of the encoder and as many
-        assignments, fewer where pairs are many; an encoder of long training may take
-        ``n_folds=None``, or few.
+        30 random answers to tell, and if these leave little open. An item that is equal
+        to the partner is as right as the partner. This costs up to twenty fits of the
+        encoder and as many assignments, fewer where pairs are many; an encoder of long
+        training may take ``n_folds=None``, or few.
 
         Where items without a partner are known (`teach_unmatched`), a pair that looks
         more like these is not proposed, and confidence counts as many as there are
@@ -600,6 +601,8 @@ class PairedActiveLearner(TransformerMixin, ActiveLearner):
             raise ValueError(f"one_to_one must be True or False, got {one_to_one!r}")
         if n_folds is not None:
             n_folds = check_integer(n_folds, "n_folds", minimum=2)
+        for pool, name in ((X_pool, "X_pool"), (y_pool, "y_pool")):
+            check_unread(pool, name)
         item, first = number_groups(groups, len(X_pool))
         check_repeats(X_pool, item, first)
         return match(self, (X_pool, y_pool), item, first, bool(one_to_one), n_folds)

@@ -14,7 +14,7 @@ from ..arrays._verbs import unit
 N_CANDIDATES = 20  # of each row, looked up both ways
 ALL_PAIRS = 2**16  # of so many pairs all are candidates
 TIE = 1e-5  # cosines that differ by less are equal
-N_DRAWN = 1000  # rows of either side whose similarities tell the spread of all
+N_DRAWN = 1000  # rows of either side, or up to twice as many, tell the spread of all
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +253,10 @@ def _joined(of_x: _Best, of_y: _Best, shape: tuple[int, int], spread: float) -> 
 
 
 def _spread(X: FloatArray, Y: FloatArray) -> float:
-    """Return the standard deviation of similarities, of at most 1,000 rows each."""
+    """Return the standard deviation of similarities, of 1,000 to 1,999 rows each.
+
+    These are in equal steps; of fewer rows all are taken.
+    """
     some = [rows[:: max(1, len(rows) // N_DRAWN)] for rows in (X, Y)]
     return float((some[0] @ some[1].T).std())
 

@@ -27,7 +27,7 @@ class Prior(NamedTuple):
     sd: tuple[float, float, float, float]
 
 
-# Chosen on seed 0 of three pools: `benchmarks/matching.py` says how it does on others.
+# Chosen on seed 0 of some pools and seed 1 of one: docs/matching.md says how it does.
 RIGHT = Prior((0.6, 1.4, 0.4, -0.3), (1.2, 0.4, 0.3, 0.5))
 NONE = Prior((-1.0, -0.5, 0.0, 0.0), (2.0, 1.0, 0.3, 0.5))  # that there is no partner
 

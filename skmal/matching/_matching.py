@@ -28,8 +28,8 @@ class Matching:
         Whether these were about items drawn at random. Items that a strategy chose are
         harder than most, or easier: by how much differs from pool to pool.
     error : float
-        By how much confidence is expected to be off, on average: what so few answers
-        leave open.
+        By how much confidence is expected to be off, on average over all proposals:
+        what so few answers leave open.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class Matching:
         Returns
         -------
         Matching
-            These.
+            These, with the error of all.
         """
         kept: BoolArray = self.confidence >= confidence
         return replace(

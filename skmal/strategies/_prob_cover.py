@@ -116,12 +116,24 @@ def _radius(rows: FloatArray, n_neighbors: int) -> float:
     n_neighbors = min(n_neighbors, len(rows) - 1)
     if n_neighbors < 1:
         return 0.0
-    # By the norm's order, so that the order of the pool does not matter.
-    order = np.lexsort(rows.round(9).T)
-    some = order[:: max(1, len(rows) // N_NEAREST)]
+    # In an order of their own, so that the order of the pool does not matter.
+    some = _sorted(rows.round(9))[:: max(1, len(rows) // N_NEAREST)]
     nearest = NearestNeighbors(n_neighbors=n_neighbors + 1).fit(rows)
     distance, _ = nearest.kneighbors(rows[some])
     return float(np.median(distance[:, -1]))
+
+
+def _sorted(rows: FloatArray) -> IntArray:
+    """Return the order of rows by the last column, ties by the one before, and so on.
+
+    That is `np.lexsort` of all columns, of which most rows need only one.
+    """
+    order = np.argsort(rows[:, -1], kind="stable")
+    is_next = np.diff(rows[order, -1]) == 0
+    tied = np.flatnonzero(np.append(is_next, False) | np.append(False, is_next))
+    among = np.sort(order[tied])
+    order[tied] = among[np.lexsort(rows[among].T)]
+    return order
 
 
 def _balls(rows: FloatArray, radius: float) -> csr_array:

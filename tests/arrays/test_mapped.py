@@ -190,7 +190,8 @@ def test_bad_values_are_named_wherever_they_are(tmp_path, open_pool, row):
     bad = y_pool.copy()
     bad[row, 1] = np.nan
     learner, y_bad = learner_with(CoresetMargin()), open_pool(bad, tmp_path)
-    with pytest.raises(ValueError, match="^y_pool holds NaN or infinity; leave out"):
+    told = "; leave out" if row == 0 else ", first in row 100; leave out"
+    with pytest.raises(ValueError, match=f"^y_pool holds NaN or infinity{told}"):
         learner.query(shards(X_pool), y_bad)
 
 
@@ -199,7 +200,9 @@ def test_bad_values_are_named_by_strategies_that_look_at_the_rows(tmp_path, stra
     bad = y_pool.copy()
     bad[100, 1] = np.nan
     learner = learner_with(strategy)
-    with pytest.raises(ValueError, match="a pool holds NaN or infinity; leave out"):
+    with pytest.raises(
+        ValueError, match="^y_pool holds NaN or infinity, first in row 100"
+    ):
         learner.query(shards(X_pool), memory_map(bad, tmp_path))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from skmal.cli import main
+from skmal.cli._printing import with_interval
 
 pytest.importorskip("matplotlib")
 
@@ -82,6 +83,9 @@ def test_a_suite_counts_seconds_beside_answers(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("skmal.experiments._suite_pools.N_TEST_QUADRUPLES", 20)
     command = "compare --suite default --pools scenes --strategies k-center --jobs 1"
     command = [*command.split(), "--seeds", "2", "--out", str(tmp_path)]
+    assert main([*command, "--cost", "0.001", "0.001"]) == 1
+    assert "could take less than 10 seconds" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())  # nothing has run
     assert main([*command, "--cost", "4", "12"]) == 0
     told = capsys.readouterr().out
     assert "Answers saved, %" in told
@@ -166,3 +170,10 @@ def test_what_is_no_number_is_told_what_would_be_one(capsys, option):
         main(["compare", option, "x"])
     message = f"argument {option}: 'x' is no number; pass a share of the pool (0.05) or"
     assert message in capsys.readouterr().err
+
+
+def test_one_seed_has_no_interval():
+    row = {"mean": "0.12", "ci_low": "nan", "ci_high": "nan", "n_seeds": "1"}
+    assert with_interval(row) == " +12.0  (one seed)"
+    row |= {"ci_low": "-0.01", "ci_high": "0.25", "n_seeds": "2"}
+    assert with_interval(row) == " +12.0  (-1.0 to +25.0)"

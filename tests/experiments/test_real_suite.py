@@ -1,11 +1,13 @@
 """The suite of real pairs: pools from files, runs of several batches, its tables."""
 
+import csv
 import warnings
 
 import numpy as np
 import pytest
 from helpers import load_benchmark
 
+from skmal.annotation import Cost
 from skmal.experiments import (
     STRATEGIES,
     SUITES,
@@ -18,6 +20,8 @@ from skmal.experiments import (
 from skmal.experiments import _suite as suite
 from skmal.experiments._real_pools import real_pool
 from skmal.experiments._runs import RUNS_HEADER
+from skmal.experiments._seconds import in_seconds
+from skmal.experiments._tables import curves_of_runs, savings_table
 
 N = 600  # 400 of them are held out
 
@@ -349,3 +353,19 @@ def test_the_command_runs_it(tmp_path, capsys):
         warnings.simplefilter("error")
         assert main(command.split()) == 0
     assert "against random, batches of 20 %" in capsys.readouterr().out
+
+
+def test_seconds_are_those_of_the_encoder_asked_for(tmp_path):
+    """Random questions with ridge-cca are in the folder, too, and in no second."""
+    write_pool(tmp_path, "openmoji")
+    out, cost = tmp_path / "out", Cost(verify=None, pick=4.0, search=12.0)
+    given = {"suite": "real", "path": tmp_path, "pools": ["openmoji"], "batch": 0.1}
+    given |= {"strategies": ["k-center"], "n_seeds": 2, "budget": 0.4, "n_jobs": 1}
+    run_suite(out, encoder="kernel-cca", cost=cost, **given)
+    rows = read_runs(out)
+    assert {row["encoder"] for row in rows} == {"kernel-cca", "ridge-cca"}
+    own = [row for row in rows if row["encoder"] == "kernel-cca"]
+    curves = in_seconds(curves_of_runs(own, ["random", "k-center"]), cost)
+    expected = [str(row["mean"]) for row in savings_table(curves)]
+    with open(out / "seconds.csv", encoding="utf-8", newline="") as file:
+        assert [row["mean"] for row in csv.DictReader(file)] == expected

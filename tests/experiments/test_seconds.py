@@ -10,8 +10,8 @@ from helpers import make_pairs
 from skmal import PairedActiveLearner, RandomSampling, RidgeCCA, SimulatedAnnotator
 from skmal.annotation import Cost
 from skmal.cli import main
-from skmal.experiments import Plan, Pool, compare, curves_of, run, write_results
-from skmal.experiments._seconds import FOUND, in_seconds
+from skmal.experiments import Plan, Pool, _run, compare, curves_of, run, write_results
+from skmal.experiments._seconds import FOUND, count_shown, in_seconds
 
 COST = Cost(verify=None, pick=4.0, search=12.0)
 X, Y = make_pairs(90)
@@ -42,6 +42,15 @@ def curve(strategy, found, scores):
     return rows
 
 
+def ranks_of_partners(learner, query, rows, partners):
+    """Return the rank of each partner among all rows, by the encoder that asks."""
+    sides = learner.estimator_.transform(*rows)
+    units = [own / np.linalg.norm(own, axis=1)[:, None] for own in sides]
+    similar = units[query.modality][query.indices] @ units[1 - query.modality].T
+    own = similar[np.arange(len(partners)), partners]
+    return 1 + (similar > own[:, None] + 1e-9).sum(axis=1)
+
+
 def test_partners_among_the_first_nine_are_counted():
     """Compare with similarities of the encoder that has asked, all of them."""
     pool, plan = Pool(X[:70], Y[:70], X[70:], Y[70:], mrr), Plan(10, 10, 50)
@@ -55,11 +64,7 @@ def test_partners_among_the_first_nine_are_counted():
 
     def watch(query, X_ids, y_ids):
         partners = SimulatedAnnotator()(query, X_ids, y_ids)
-        sides = learner.estimator_.transform(X[X_ids], Y[y_ids])
-        units = [own / np.linalg.norm(own, axis=1)[:, None] for own in sides]
-        similar = units[query.modality][query.indices] @ units[1 - query.modality].T
-        own = similar[np.arange(len(partners)), partners]
-        ranks = 1 + (similar > own[:, None] + 1e-9).sum(axis=1)
+        ranks = ranks_of_partners(learner, query, (X[X_ids], Y[y_ids]), partners)
         expected.append(expected[-1] + int((ranks <= 9).sum()))
         return partners
 
@@ -75,6 +80,25 @@ def test_partners_among_the_first_nine_are_counted():
     learner.fit(X[:70], Y[:70])
     assert counts == expected
     assert 0 < counts[-1] < 40
+
+
+def test_partners_are_counted_where_other_pairs_are_known(monkeypatch):
+    pool = Pool(X[:50], Y[:50], X[70:], Y[70:], mrr, known=(X[50:70], Y[50:70]))
+    plan, expected = Plan(0, 10, 40), [0]
+
+    def watch(learner, query, pools, ids):
+        asked, others = ids[query.modality], ids[1 - query.modality]
+        partners = [np.flatnonzero(others == i)[0] for i in asked[query.indices]]
+        ranks = ranks_of_partners(learner, query, pools, np.array(partners))
+        expected.append(expected[-1] + int((ranks <= 9).sum()))
+        return count_shown(learner, query, pools, ids)
+
+    monkeypatch.setattr(_run, "count_shown", watch)
+    plain = run(pool, RidgeCCA(), RandomSampling(), 3, plan)
+    counted = run(pool, RidgeCCA(), RandomSampling(), 3, plan, count_found=True)
+    assert [int(own.pop(FOUND)) for own in counted.scores] == expected
+    assert counted.scores == plain.scores
+    assert 0 < expected[-1] < 40
 
 
 def test_points_are_those_that_all_strategies_have():

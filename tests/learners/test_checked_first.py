@@ -9,6 +9,7 @@ from skmal import (
     MultimodalActiveLearner,
     PairedActiveLearner,
     ShardedArray,
+    VOptimalDesign,
 )
 
 rng = np.random.default_rng(0)
@@ -64,17 +65,30 @@ def test_ranking_names_its_pools(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [memory_map, dask_array])
+def test_matching_and_questions_name_the_pool_and_the_row(tmp_path, kind):
+    learner = PairedActiveLearner(random_state=0).fit(X, y)
+    for m, name in enumerate(["X_pool", "y_pool"]):
+        pools = [X, y]
+        pools[m] = kind(BAD, tmp_path)
+        told = f"^{name} holds NaN or infinity, first in row 30; leave out"
+        with pytest.raises(ValueError, match=told):
+            learner.match(*pools)
+        with pytest.raises(ValueError, match=told):
+            learner.set_params(query_strategy=VOptimalDesign(m)).query(*pools)
+
+
+@pytest.mark.parametrize("kind", [memory_map, dask_array])
 def test_rows_to_score_on_are_looked_at_before_the_first_fit(tmp_path, kind):
     learner = PairedActiveLearner(Unpaid(), budget=30)
     for m, name in enumerate(["X_val", "y_val"]):
         held_out = [X, y]
         held_out[m] = kind(BAD, tmp_path)
         with pytest.raises(
-            ValueError, match=f"^{name} contains NaN or infinity, first in row 30"
+            ValueError, match=f"^{name} holds NaN or infinity, first in row 30"
         ):
             learner.fit(X, y, validation_data=tuple(held_out))
     of_three = MultimodalActiveLearner(Unpaid(), budget=30)
-    with pytest.raises(ValueError, match=r"^validation_data\[2\] contains NaN"):
+    with pytest.raises(ValueError, match=r"^validation_data\[2\] holds NaN"):
         of_three.fit([X, y, X], validation_data=[X, y, kind(BAD, tmp_path)])
 
 

@@ -44,8 +44,12 @@ def test_partners_of_all_open_items_are_proposed(pairs, audited):
 
 def test_confidence_from_chosen_pairs_is_not_trusted(pairs):
     X, y = pairs
-    learner = PairedActiveLearner(RidgeCCA(), budget=60, random_state=0).fit(X, y)
-    assert not learner.match(X[:50], y[:50]).is_trusted
+    learner = PairedActiveLearner(
+        RidgeCCA(), budget=60, audit=0.2, batch_size=20, random_state=0
+    ).fit(X, y)
+    chosen = learner.match(X[:50], y[:50])
+    assert not chosen.is_trusted
+    assert chosen.n_checked == 60  # each pair once, the few random ones too
     learner = PairedActiveLearner(RidgeCCA()).fit(X[:100], y[:100])  # random pairs
     matching = learner.match(X[100:], y[100:])
     assert matching.is_trusted

@@ -102,7 +102,7 @@ def test_what_is_not_finite_is_found_before_the_run(tmp_path, on_disk):
     bad = y.copy()
     bad[130, 1] = np.nan
     learner = PairedActiveLearner(RidgeCCA(3), budget=20, random_state=0)
-    with pytest.raises(ValueError, match=r"y contains NaN or infinity, first in row 1"):
+    with pytest.raises(ValueError, match=r"y holds NaN or infinity, first in row 1"):
         learner.fit(on_disk(X, tmp_path), on_disk(bad, tmp_path))
 
 

@@ -6,7 +6,7 @@ from rounds import fitted, round_of_one
 
 from skmal import ProbCover
 from skmal.arrays._verbs import unit
-from skmal.strategies._prob_cover import _balls, _pairs_within
+from skmal.strategies._prob_cover import _balls, _pairs_within, _sorted
 
 
 def covering(rows, known, n_neighbors, n):
@@ -54,6 +54,15 @@ def test_equal_rows_and_single_ones():
     same = round_of_one(np.ones((5, 2)), 5)
     assert sorted(ProbCover(0).select(same).indices) == [0, 1, 2, 3, 4]
     assert ProbCover(0).select(round_of_one(np.ones((1, 2)), 1)).indices.tolist() == [0]
+
+
+@pytest.mark.parametrize("n_values", [2, 1000])  # most rows tie, or hardly any
+def test_rows_are_sorted_as_by_all_columns(n_values):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-n_values, n_values, size=(300, 4)).astype(float)
+    rows[::7, -1] = -0.0
+    np.testing.assert_array_equal(_sorted(rows), np.lexsort(rows.T))
+    assert _sorted(rows[:1]).tolist() == [0]
 
 
 @pytest.mark.parametrize("kind", ["grid", "nearly the same", "wide"])
