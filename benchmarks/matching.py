@@ -293,10 +293,9 @@ def read(name: str) -> list[dict[str, str]]:
 def _count_errors(cases: dict[Any, list[dict[str, str]]], before: Any) -> None:
     """Print how many errors are at most .05, of what was run now and before."""
     now = [row for own in cases.values() for row in own]
-    then = [before[case] for case in cases if case in before]
     groups = {
-        "before, all": [*before.values()],
-        "before, of these": then,
+        "before": [*before.values()],
+        "now, of these": [row for case in before for row in cases[case]],
         "now": now,
         "now, trusted": [row for row in now if row["trusted"] == "True"],
         "now, not trusted": [row for row in now if row["trusted"] != "True"],
@@ -327,10 +326,8 @@ def draw() -> None:
         "by chance | trusted | sure | of these right, % |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for case in sorted(
-        before | cases, key=lambda own: (order.index(own[0]), float(own[1]))
-    ):
-        own = cases.get(case, [before[case]] if case in before else [])
+    for case in sorted(cases, key=lambda own: (order.index(own[0]), float(own[1]))):
+        own = cases[case]
         n_sure = sum(int(row["n_sure"]) for row in own)
         hits = sum(int(row["n_sure"]) * float(row["sure_right"] or 0) for row in own)
         of_sure = f"{100 * hits / n_sure:.0f}" if n_sure else "-"
@@ -341,23 +338,13 @@ def draw() -> None:
             f"{100 * mean(own, 'nearest'):.1f}",
             f"{float(before[case]['error']):.3f}" if case in before else "-",
         ]
-        if case in cases:
-            names = "error", "expected", "by_chance"
-            told += [f"{mean(own, name):.3f}" for name in names]
-            told += ["yes" if all(row["trusted"] == "True" for row in own) else "no"]
-            told += [f"{n_sure / len(own):.0f}", of_sure]
-        else:
-            told += 6 * ["-"]
+        names = "error", "expected", "by_chance"
+        told += [f"{mean(own, name):.3f}" for name in names]
+        told += ["yes" if all(row["trusted"] == "True" for row in own) else "no"]
+        told += [f"{n_sure / len(own):.0f}", of_sure]
         print(f"| {' | '.join(told)} |")
     _count_errors(cases, before)
-    points = [
-        *read("reliability.csv"),
-        *(
-            row
-            for row in read("reliability-before.csv")
-            if (row["pool"], row["budget"]) not in cases
-        ),
-    ]
+    points = read("reliability.csv")
     figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), sharey=True)
     for ax, budget in zip(axes, ("0.1", "0.2", "0.4"), strict=True):
         for row in points:
