@@ -14,11 +14,15 @@ is there. One command, under five minutes on one card, 30 GB of its memory.
 
 does the same on almost nothing, in seconds, so that a lent card is not spent on
 mistakes.
+
+    python benchmarks/device.py --only clip --device cpu
+
+fine-tunes ViT-B-32 on a processor, in few and small batches: some minutes.
 """
 
 import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +32,7 @@ from _micro_clip import MICRO_CLIP
 from skmal import CLIPEncoder, Round, VOptimalDesign
 from skmal.coverage import coverage_gap, greedy_k_center
 from skmal.encoders.clip._loader import ImageLoader
+from skmal.encoders.clip._towers import autocast_on
 from skmal.experiments import write_table
 from skmal.strategies._base import choose
 from skmal.uncertainty import cross_modal_margin
@@ -57,6 +62,7 @@ class Size:
 
 
 DRY = Size(400, 2000, 16, 10, 60, 6, 500, 1, MICRO_CLIP, 32, 24, 8, 1)
+ON_PROCESSOR = replace(Size(), n_pairs=64, batch_size=32)  # of clip
 
 
 def rows_of(kind: str, n: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -222,7 +228,7 @@ def _their_loop(network, images, texts, size: Size, device: str) -> None:
         pixels = loader.batches(images, batches, "X")
         for rows, batch in zip(batches, pixels, strict=True):
             optimizer.zero_grad()
-            with torch.autocast(torch.device(device).type, torch.bfloat16):
+            with autocast_on(torch.device(device), "auto"):  # as the encoder has it
                 out = module(batch, tokens[torch.as_tensor(rows, device=device)])
                 value = loss(*out[:3])
             value.backward()
@@ -248,7 +254,8 @@ def main(arguments: list[str] | None = None) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.only:
         start = time.perf_counter()
-        table = PARTS[name](DRY if options.dry else Size(), options.device)
+        size = Size() if on_card else ON_PROCESSOR
+        table = PARTS[name](DRY if options.dry else size, options.device)
         table = [{"card": card} | row for row in table]
         write_table(options.out / f"{name}.csv", list(table[0]), table)
         print(f"\n{name}, {time.perf_counter() - start:.0f} s")

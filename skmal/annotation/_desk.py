@@ -259,9 +259,9 @@ class Desk:
         everyone = partner if isinstance(partner, list | tuple) else None
         if everyone is not None and not self._ledger.several[asked.item]:
             raise ValueError(
-                f"{len(everyone)} partners were passed, but "
-                f"{self._items.key(asked.item)!r} can have one; pass it, or begin a "
-                "session with groups"
+                f"a list of partners was passed, of length {len(everyone)}, but "
+                f"{self._items.key(asked.item)!r} can have one; pass that, or None "
+                "where there is none, or begin a session with groups"
             )
         if not self._ledger.is_open(asked.id) and self._is_for(asked, by):
             number = any_named(self._ledger, self._items, asked, cast(Partner, partner))

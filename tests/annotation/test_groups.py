@@ -163,7 +163,7 @@ def test_the_time_of_a_list_is_told_once(tmp_path):
 def test_who_may_have_one_gets_one(tmp_path):
     with open_session(tmp_path) as session:
         question = ask_about(session, 1)
-        with pytest.raises(ValueError, match="2 partners were passed, but 'y.* one"):
+        with pytest.raises(ValueError, match="of length 2, but 'y.* can have one"):
             session.answer(question, ["x0", "x1"])
         with pytest.raises(ValueError, match="which can have one partner; answer with"):
             session.complete(question)
