@@ -33,7 +33,7 @@ def test_questions_are_those_of_arrays(tmp_path, on_disk):
 def test_a_row_that_is_not_finite_is_found_before_there_is_a_journal(tmp_path):
     rows = X.copy()
     rows[3, 0] = np.inf
-    with pytest.raises(ValueError, match=r"features\[0\] contains NaN .* in row 3"):
+    with pytest.raises(ValueError, match=r"features\[0\] holds NaN .* in row 3"):
         open_keyed(tmp_path, features=(memory_map(rows, tmp_path), Y))
     assert not (tmp_path / "s.skmal").exists()
 
