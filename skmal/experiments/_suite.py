@@ -117,8 +117,8 @@ def run_suite(
         If a name is unknown, a number out of range, or none of the files is there; if
         the folder holds runs of another suite, of `compare` or of other files; if a
         strategy or an encoder of your own does not keep the contract, or if it or a
-        callback cannot be sent to other processes; if `cost` is no `Cost`, or the folder
-        holds runs without and it is passed, or the other way round.
+        callback cannot be sent to other processes; if `cost` is no `Cost`, or the
+        folder holds runs without and it is passed, or the other way round.
 
     Warns
     -----
