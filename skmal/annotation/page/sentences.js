@@ -87,9 +87,9 @@ export function partnersText(partners) {
   return `Belongs to it so far: ${named.join(", ")}. Choose another one, or say that these are all.`;
 }
 
-// Why there is no question.
 export const isSpent = ({ budget, n_answers: n }) => budget !== null && n >= budget;
 
+// Why there is no question.
 export function nothingText(progress) {
   const [x, y] = progress.n_open;
   if (isSpent(progress)) return "The budget is spent.";
