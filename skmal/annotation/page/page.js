@@ -3,7 +3,7 @@
 
 import { $, choice, element, enlarger, forgetPictures, isFirst, markCut, neighbour, openZoom, play, shown, startZoom } from "./items.js";
 import { answersText, auditText, counted, endText, foundText, isSpent, knowsText, noun, nothingText, partnersText, restText, trainingText, writtenText } from "./sentences.js";
-import { ask, cameFromVerify, explain, get, post, Refused } from "./server.js";
+import { ask, cameFromVerify, explain, get, latest, overtake, post, Refused } from "./server.js";
 
 const MORE = 30; // items that a search shows, and more at each wish
 const AGAIN = 2000; // milliseconds until the page looks again how things stand
@@ -14,7 +14,6 @@ let question = null;
 let kinds = ["image", "text"];
 let ends = false; // whether "Finish" ends the server
 let busy = false; // an answer is on its way
-let asked = 0; // how often a question was asked for; only the last answer counts
 let isOver = false; // finished
 let isLost = false; // the server did not answer
 let searched = 0; // number of the last search
@@ -42,21 +41,9 @@ function sayError(error) {
 
 // ------------------------------------------------------------------ the question
 
-// What has been overtaken is not shown, be it an error: what came since is, or will be.
-async function latest(request) {
-  const mine = asked;
-  try {
-    const state = await request;
-    return mine === asked ? state : null;
-  } catch (error) {
-    if (mine === asked) throw error;
-    return null;
-  }
-}
-
 async function next() {
   if (isOver) return;
-  asked += 1;
+  overtake();
   const state = await latest(get("api/question", { by: by() }));
   if (!state) return;
   showProgress(state.progress);
@@ -334,7 +321,7 @@ async function finish() {
       ? (await post("api/finish", {})).made
       : ["All answers are kept. Others can go on; who started the session ends it."];
     isOver = true;
-    asked += 1; // what is on its way comes too late
+    overtake(); // what is on its way comes too late
     question = null;
     showIdle(true);
     $("ask").textContent = ends ? "Finished. Thank you!" : "Thank you!";

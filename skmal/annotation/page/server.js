@@ -38,6 +38,24 @@ export async function post(path, body) {
   return (await ask(path, { method: "POST", headers, body: JSON.stringify(body) })).json();
 }
 
+let asked = 0; // how often what is shown was asked for; only the last answer counts
+
+export function overtake() {
+  asked += 1;
+}
+
+// What has been overtaken is not shown, be it an error: what came since is, or will be.
+export async function latest(request) {
+  const mine = asked;
+  try {
+    const state = await request;
+    return mine === asked ? state : null;
+  } catch (error) {
+    if (mine === asked) throw error;
+    return null;
+  }
+}
+
 // What is wrong on the page of proposals is asked in full on the other, which leads back.
 const BACK = "skmal-verify";
 

@@ -3,7 +3,7 @@
 
 import { $, element, forgetPictures, isFirst, neighbour, shown } from "./items.js";
 import { answersText, auditText, expectedText, noProposalText, noun, restText, verdictText } from "./sentences.js";
-import { askInFull, cameFromVerify, explain, get, post, Refused } from "./server.js";
+import { askInFull, cameFromVerify, explain, get, latest, overtake, post, Refused } from "./server.js";
 
 const AGAIN = 2000; // milliseconds until the page looks again how things stand
 const GRID = 9; // pairs that are looked at together
@@ -14,7 +14,6 @@ let wrong = new Set(); // places of those that are marked as wrong
 let passed = new Set(); // names of pairs that are put off
 let kinds = ["image", "text"];
 let busy = false;
-let asked = 0; // how often proposals were asked for; only the last answer counts
 let isLost = false; // the server did not answer
 let visible = 0; // milliseconds that they have been in view
 let since = null; // and since when, if they are
@@ -38,15 +37,10 @@ function sayError(error) {
 async function next() {
   const wanted = isOn("several") ? GRID : 1;
   const n = Math.min(wanted + passed.size, MOST);
-  asked += 1;
-  const mine = asked;
-  let state;
-  try {
-    state = await get("api/proposals", { by: by(), n, order: isOn("least") ? "least_sure" : "surest" });
-  } catch (error) {
-    if (mine === asked) throw error;
-  }
-  if (mine !== asked) return; // what came since is shown, or on its way
+  overtake();
+  const order = isOn("least") ? "least_sure" : "surest";
+  const state = await latest(get("api/proposals", { by: by(), n, order }));
+  if (!state) return;
   if (isLost) say("error", "");
   isLost = false;
   kinds = state.kinds;
