@@ -129,9 +129,10 @@ def test_what_a_lost_server_did_not_hear_can_be_sent_again(asked, visit):
         page = visit(link, has_clock=True)
         page.locator("#verify").click()
         page.locator("#pairs li").first.wait_for()
-        page.route("**/api/verdict", lambda route: route.abort(), times=1)
+        page.route("**/api/*", lambda route: route.abort())  # until it was seen
         page.keyboard.press("y")
         page.locator("#error", has_text="The server does not answer").wait_for()
+        page.unroute_all(behavior="wait")
         page.clock.fast_forward(2000)
         page.wait_for_function("() => !document.getElementById('error').textContent")
         page.keyboard.press("y")
