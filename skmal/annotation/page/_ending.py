@@ -45,15 +45,19 @@ def closing_soon(channels: dict[int, Any]) -> threading.Timer:
     """
     from waitress.trigger import trigger
 
+    pulling = threading.Lock()
+
     def close(*_: object) -> None:
-        for channel in list(channels.values()):
-            channel.close()
+        with pulling:  # it may come before what wakes the server has been written
+            for channel in list(channels.values()):
+                channel.close()
 
     def wake() -> None:  # what closes them is the server's own thread
         for channel in list(channels.values()):
             if isinstance(channel, trigger):
-                # The stubs of waitress say that it is called with None.
-                channel.pull_trigger(close)  # pyright: ignore[reportArgumentType]
+                with pulling:
+                    # The stubs of waitress say that it is called with None.
+                    channel.pull_trigger(close)  # pyright: ignore[reportArgumentType]
                 break
 
     timer = threading.Timer(PAUSE, wake)

@@ -167,6 +167,28 @@ def test_the_button_ends_it_and_says_what_was_made(session, links, monkeypatch):
     assert said == [[[f"All answers are in {session.path}."]] * 2]
 
 
+def test_a_server_that_wakes_early_is_not_written_to_after_its_end(monkeypatch):
+    from waitress import trigger, wasyncore
+
+    channels = {}
+    monkeypatch.setattr(_ending, "PAUSE", 600)
+    timer = _ending.closing_soon(channels)
+    own = trigger.trigger(channels)
+    pull = own._physical_pull
+
+    def pull_twice():
+        pull()  # as any thread may that has made an answer
+        server.join(0.1)  # and that could be its end
+        pull()
+
+    monkeypatch.setattr(own, "_physical_pull", pull_twice)
+    server = threading.Thread(target=wasyncore.loop, kwargs={"map": channels})
+    server.start()
+    timer.function()
+    server.join(60)
+    assert not server.is_alive()
+
+
 def test_an_open_tab_goes_on_with_the_next_server(session, links, ctrl_c, capsys):
     opened = []
 
