@@ -100,10 +100,10 @@ class ContrastiveProjection(LinearEncoder):
     >>> from skmal.metrics import mean_reciprocal_rank
     >>> X, y = load_glyphs(features=True, return_X_y=True)
     >>> encoder = ContrastiveProjection(random_state=0, device="cpu")
-    >>> X_test, y_test = encoder.fit(X[::5], y[::5]).transform(X[1::5], y[1::5])
+    >>> X_test, y_test = encoder.fit(X[::10], y[::10]).transform(X[1::10], y[1::10])
     >>> X_test.shape
-    (1060, 128)
-    >>> print(f"{mean_reciprocal_rank(X_test, y_test):.1f}")      # chance: 0.007
+    (530, 128)
+    >>> print(f"{mean_reciprocal_rank(X_test, y_test):.1f}")      # chance: 0.01
     0.3
     """
 

@@ -212,7 +212,7 @@ def compare(
     >>> y = X @ rng.normal(size=(5, 4))
     >>> curves, savings = compare(
     ...     {"longest": Longest(), "default": "default"}, data=(X, y),
-    ...     encoder=RidgeCCA(reg=0.1), n_seeds=2, budget=40, n_jobs=1,
+    ...     encoder=RidgeCCA(reg=0.1), n_seeds=2, budget=40, batch_size=10, n_jobs=1,
     ... )
     >>> [row["strategy"] for row in savings if row["metric"] == "mrr"]
     ['longest', 'v-optimal']

@@ -36,8 +36,8 @@ class Matching:
     >>> from skmal import PairedActiveLearner
     >>> from skmal.datasets import load_glyphs
     >>> X, y = load_glyphs(features=True, return_X_y=True)
-    >>> learner = PairedActiveLearner(random_state=0).fit(X[::4], y[::4])
-    >>> matching = learner.match(X[1::8], y[1::8])
+    >>> learner = PairedActiveLearner(random_state=0).fit(X[::8], y[::8])
+    >>> matching = learner.match(X[1::16], y[1::16])
     >>> bool(matching.confidence[0] >= matching.confidence[-1])
     True
     """

@@ -197,12 +197,12 @@ class CLIPEncoder(
     >>> from skmal.datasets import load_glyphs
     >>> from skmal.metrics import mean_reciprocal_rank
     >>> X, y = load_glyphs(return_X_y=True)                 # 32x32 pixels, and names
-    >>> X, y = X[40:140], y[40:140]
-    >>> encoder = CLIPEncoder("tiny", batch_size=32, device="cpu", random_state=0)
+    >>> X, y = X[40:70], y[40:70]
+    >>> encoder = CLIPEncoder("tiny", device="cpu", random_state=0)
     >>> images, texts = encoder.fit(X, y).transform(X, y)
     >>> images.shape, texts.dtype
-    ((100, 64), dtype('float32'))
-    >>> mean_reciprocal_rank(images, texts) > 0.2           # chance: 0.05
+    ((30, 64), dtype('float32'))
+    >>> mean_reciprocal_rank(images, texts) > 0.5           # chance: 0.13
     True
 
     Features of frozen towers, made once, and heads that are trained in every round:
