@@ -1,5 +1,3 @@
-import subprocess
-import sys
 import unicodedata
 from importlib.resources import files
 
@@ -157,22 +155,6 @@ def test_the_file_is_small_and_comes_with_its_licence():
     assert len(DATA.joinpath("glyphs.npz").read_bytes()) <= 1_500_000
     licence = DATA.joinpath("LICENSE_DEJAVU").read_text(encoding="utf-8")
     assert "Bitstream Vera" in licence
-
-
-def test_loading_needs_no_plotting_no_fonts_and_no_torch():
-    code = """
-import sys
-import sklearn.utils  # some versions import pandas of their own accord
-there = {*sys.modules}
-from skmal.datasets import load_glyphs
-load_glyphs("mono")
-heavy = {"matplotlib", "pandas", "torch", "fontTools", "PIL"}
-print(*heavy & ({*sys.modules} - there))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == []
 
 
 def need_fonts():
