@@ -9,6 +9,7 @@ default --out benchmarks/results/default`, the same with `real`, or
 
 import csv
 from collections.abc import Iterable
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -179,10 +180,9 @@ what makes a pair.
 def page(results: Path = RESULTS) -> str:
     """Return the page as text."""
     runs = read_runs(results / "default")
-    savings, aulc = savings_rows(runs), aulc_rows(runs)
     by_case = {
         (r["encoder"], r["strategy"], r["pool"], r["budgets"], r["against"]): r
-        for r in savings
+        for r in savings_of(results, "default")
         if r["metric"] == main_metric(r["pool"])
     }
     parts = [HEAD, *_real_parts(results)]
@@ -195,10 +195,16 @@ def page(results: Path = RESULTS) -> str:
     parts.append(_missing(by_case))
     parts.append(_losses(by_case))
     parts.append(_censored(by_case))
-    parts.append(_area_and_time(aulc))
+    parts.append(_area_and_time(aulc_rows(runs)))
     parts.append(_query_cost(results / "query_cost.csv"))
     parts.append(TRIED)
     return "\n".join(part for part in parts if part)
+
+
+@cache
+def savings_of(results: Path, suite: str) -> list[dict]:
+    """Return the savings of a suite's runs, told once for page, pictures and README."""
+    return savings_rows(read_runs(results / suite), suite)
 
 
 def _real_parts(results: Path) -> list[str]:
@@ -212,7 +218,7 @@ def _real_parts(results: Path) -> list[str]:
         for name in REAL.pools
         if name in n_pool
     ]
-    cases = _real_cases(runs)
+    cases = _real_cases(results)
     titles = {
         REFERENCE: "Against random questions with the same encoder",
         TODAY: "Against random questions with RidgeCCA",
@@ -225,13 +231,13 @@ def _real_parts(results: Path) -> list[str]:
     return [*parts, _encoders_at_pairs(runs)]
 
 
-def _real_cases(runs: list[dict]) -> RealCases:
+def _real_cases(results: Path) -> RealCases:
     return {
         tuple(
             r[column]
             for column in ("encoder", "strategy", "batch", "pool", "budgets", "against")
         ): r
-        for r in savings_rows(runs, "real")
+        for r in savings_of(results, "real")
     }
 
 
@@ -518,7 +524,7 @@ def _query_cost(path: Path) -> str:
 
 def readme_table(results: Path = RESULTS) -> str:
     """Return the README's table: the default on real pools, in batches of the suite."""
-    cases = _real_cases(read_runs(results / "real"))
+    cases = _real_cases(results)
     againsts = {REFERENCE: "same encoder", TODAY: "linear map, `RidgeCCA`"}
     lines = []
     for pool in [*REAL.pools, AVERAGE]:
@@ -563,7 +569,7 @@ def draw(results: Path = RESULTS) -> None:
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
-    rows = savings_rows(runs)
+    rows = savings_of(results, "default")
     names = [*POOLS, AVERAGE]
     for ax, budgets in zip(axes, BANDS, strict=True):
         for shift, (label, name) in zip(

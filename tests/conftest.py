@@ -42,6 +42,12 @@ def pairs():
     return make_pairs()
 
 
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Leave figures undrawn: it takes a second or two for each comparison."""
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **options: None)
+
+
 @pytest.fixture(params=STRATEGIES, ids=repr)
 def strategy(request):
     """Return each strategy in turn, under several parameters."""

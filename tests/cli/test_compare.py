@@ -12,6 +12,17 @@ from skmal.cli._printing import with_interval
 pytest.importorskip("matplotlib")
 
 
+@pytest.fixture
+def on_features(tmp_path):
+    """Return a command that compares on 90 pairs of features."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(90, 8))
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", x + 0.3 * rng.normal(size=x.shape))
+    command = f"compare --features {tmp_path}/x.npy {tmp_path}/y.npy --seeds 1 --jobs 1"
+    return f"{command} --strategies margin --quiet --out {tmp_path}/out".split()
+
+
 def test_compare_writes_tables_and_curves(tmp_path, capsys):
     command = "compare --data glyphs-mono --strategies k-center margin --seeds 2"
     sizes = f"--budget 30 --batch-size 10 --jobs 1 --quiet --out {tmp_path}/results"
@@ -32,35 +43,33 @@ def test_compare_writes_tables_and_curves(tmp_path, capsys):
     ]
 
 
-def test_compare_with_another_encoder_names_it_in_the_tables(tmp_path, capsys):
-    command = "compare --strategies margin --encoder ridge-cca --seeds 1 --budget 20"
-    assert (
-        main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 0
-    )
+@pytest.mark.usefixtures("no_pictures")
+def test_compare_with_another_encoder_names_it_in_the_tables(
+    on_features, tmp_path, capsys
+):
+    assert main([*on_features, "--encoder", "ridge-cca", "--budget", "20"]) == 0
     assert "margin" in capsys.readouterr().out
-    table = (tmp_path / "savings.csv").read_text(encoding="utf-8")
-    assert table.splitlines()[1].startswith("glyphs/ridge-cca,margin,mrr,")
+    table = (tmp_path / "out" / "savings.csv").read_text(encoding="utf-8")
+    assert table.splitlines()[1].startswith("features/ridge-cca,margin,mrr,")
 
 
-def test_one_seed_is_not_given_an_interval(tmp_path, capsys):
-    command = "compare --data glyphs-mono --strategies margin --seeds 1 --budget 1.2e-2"
-    assert (
-        main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 0
-    )
+@pytest.mark.usefixtures("no_pictures")
+def test_one_seed_is_not_given_an_interval(on_features, capsys):
+    assert main([*on_features, "--budget", "2.5e-1"]) == 0
     assert "(one seed)" in capsys.readouterr().out
 
 
-def test_without_matplotlib_the_tables_are_kept(tmp_path, capsys, monkeypatch):
+def test_without_matplotlib_the_tables_are_kept(
+    on_features, tmp_path, capsys, monkeypatch
+):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    command = "compare --data glyphs-mono --strategies margin --seeds 1 --budget 20"
-    assert (
-        main([*command.split(), "--jobs", "1", "--quiet", "--out", str(tmp_path)]) == 1
-    )
+    assert main([*on_features, "--budget", "20"]) == 1
     assert "pip install skmal[plot]" in capsys.readouterr().out
     tables = ["pairwise.csv", "runs.csv", "savings.csv", "settings.json", "wins.csv"]
-    assert sorted(os.listdir(tmp_path)) == ["curves.csv", *tables]
+    assert sorted(os.listdir(tmp_path / "out")) == ["curves.csv", *tables]
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("skmal.experiments._suite_pools.N_QUADRUPLES", 70)
     monkeypatch.setattr("skmal.experiments._suite_pools.N_TEST_QUADRUPLES", 20)
@@ -78,6 +87,7 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
     assert page.count("data:image/png;base64,") == 2  # curves and ranks
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_suite_counts_seconds_beside_answers(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("skmal.experiments._suite_pools.N_QUADRUPLES", 70)
     monkeypatch.setattr("skmal.experiments._suite_pools.N_TEST_QUADRUPLES", 20)

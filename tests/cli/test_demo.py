@@ -1,7 +1,6 @@
 """skmal demo."""
 
-import os
-import subprocess
+import io
 import sys
 from functools import partial
 from types import SimpleNamespace
@@ -42,6 +41,7 @@ def test_demo_shows_questions_and_says_what_was_measured(tmp_path, capsys, monke
     assert (tmp_path / "demo" / "curves.png").exists()
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_demo_deletes_nothing_unasked(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(_demo, "STRATEGIES", {"margin": "Margin"})
     monkeypatch.setattr(_demo, "_show_rounds", lambda n_rounds: None)
@@ -73,22 +73,18 @@ def test_verdict_is_only_as_sure_as_the_interval(low, high, words):
     assert verdict(row).startswith(words)
 
 
-def test_a_console_without_braille_still_gets_the_demo(tmp_path):
-    code = (
-        "import numpy as np; from skmal.cli import _demo, main; _demo.compare = None; "
-        "picture = _demo._picture(np.full((32, 32), 255, np.uint8)); "
-        "_demo._show_rounds = lambda n_rounds: print(picture, f'Round {n_rounds}'); "
-        "main(['demo', '--out', 'x'])"
-    )
-    printed = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
-    )
-    assert "Round 3" in printed.stdout
-    assert "UnicodeEncodeError" not in printed.stderr
+def test_a_console_without_braille_still_gets_the_demo(tmp_path, monkeypatch):
+    def shown(n_rounds):
+        print(_demo._picture(np.full((32, 32), 255, np.uint8)), f"Round {n_rounds}")
+        raise KeyboardInterrupt  # all that is printed was
+
+    monkeypatch.setattr(_demo, "_show_rounds", shown)
+    console = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", console)
+    assert main(["demo", "--out", str(tmp_path)]) == 130
+    console.flush()
+    assert b"????" in console.buffer.getvalue()
+    assert b"Round 3" in console.buffer.getvalue()
 
 
 def test_pictures_are_drawn_in_braille():

@@ -1,6 +1,6 @@
 """The command line."""
 
-import subprocess
+import runpy
 import sys
 
 import pytest
@@ -32,10 +32,11 @@ def test_unknown_names_are_refused_with_the_choices(capsys):
         assert "choose from" in capsys.readouterr().err
 
 
-def test_the_installed_command_answers():
-    command = [sys.executable, "-m", "skmal", "--version"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert printed.strip() == __version__
+def test_python_m_skmal_answers(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["skmal", "--version"])
+    with pytest.raises(SystemExit, match="^0$"):
+        runpy.run_module("skmal", run_name="__main__")
+    assert capsys.readouterr().out.strip() == __version__
 
 
 def test_an_interrupt_while_a_command_starts_ends_it_without_a_traceback(

@@ -89,8 +89,8 @@ def test_bad_parameters(parameters, message):
 
 def test_contrastive_learns_from_the_same_features_and_is_named(comparison):
     sizes = {"n_seeds": 1, "budget": 20, "batch_size": 10}
-    curves, savings = compare(["margin"], encoder="contrastive", n_jobs=1, **sizes)
-    assert {row["data"] for row in [*curves, *savings]} == {"glyphs/contrastive"}
+    curves, _ = compare(["random"], encoder="contrastive", n_jobs=1, **sizes)
+    assert {row["data"] for row in curves} == {"glyphs/contrastive"}
 
     # Ten pairs are told apart by the closed form already, but not in the same way.
     n_pairs, scores = curves_of(curves, "mrr")["random"]

@@ -22,6 +22,7 @@ from skmal.experiments._runs import LOCK, alone_in
 from skmal.experiments._tables import ALL_FILES, write_table
 
 pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 SCRIPT = """
 import sys, time

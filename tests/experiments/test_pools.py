@@ -28,6 +28,7 @@ from skmal.experiments import HeldOut, load_held_out
 from skmal.experiments._pools import FILES
 
 pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.usefixtures("no_pictures")
 
 
 @pytest.fixture(scope="module")

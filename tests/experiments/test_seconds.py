@@ -117,6 +117,7 @@ def test_points_are_those_that_all_strategies_have():
     )
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_a_comparison_goes_on_by_another_cost_without_running_again(tmp_path):
     pytest.importorskip("matplotlib")
     from skmal.plotting import AnnotationCurveDisplay, new_axes
@@ -172,6 +173,7 @@ def test_costs_that_cannot_be_counted():
         )
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_the_command_says_that_seconds_are_saved(tmp_path, capsys):
     np.save(tmp_path / "x.npy", X)
     np.save(tmp_path / "y.npy", Y)

@@ -1,6 +1,7 @@
 """The default suite: its pools, runs that are not repeated, and its tables."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -66,13 +67,14 @@ class Identity(TransformerMixin, BaseEstimator):
         return X, y
 
 
-@pytest.fixture
-def small(monkeypatch):
+@pytest.fixture(scope="module")
+def small():
     """Make the pools small."""
-    monkeypatch.setattr(suite_pools, "N_QUADRUPLES", 90)
-    monkeypatch.setattr(suite_pools, "N_TEST_QUADRUPLES", 30)
-    load_pool.cache_clear()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(suite_pools, "N_QUADRUPLES", 90)
+        patch.setattr(suite_pools, "N_TEST_QUADRUPLES", 30)
+        load_pool.cache_clear()
+        yield
     load_pool.cache_clear()
 
 
@@ -91,11 +93,18 @@ def test_pools_of_scenes_test_on_clean_quadruples(small):
 SMALL = {"pools": ["scenes"], "n_seeds": 2, "n_jobs": 1}
 
 
-@pytest.fixture
-def results(small, tmp_path):
+@pytest.fixture(scope="module")
+def finished(small, tmp_path_factory):
     """Return a folder with two seeds of two strategies."""
-    run_suite(tmp_path, strategies=["coreset-margin"], **SMALL)
-    return tmp_path
+    folder = tmp_path_factory.mktemp("finished")
+    run_suite(folder, strategies=["coreset-margin"], **SMALL)
+    return folder
+
+
+@pytest.fixture
+def results(finished, tmp_path):
+    """Return a copy of that folder, to go on in."""
+    return shutil.copytree(finished, tmp_path / "results")
 
 
 def test_a_finished_run_is_not_run_again(results, monkeypatch):
