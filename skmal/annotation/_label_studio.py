@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
@@ -156,9 +157,11 @@ class LabelStudio:
 
         "Has no partner at all" is an answer, "none of these" a skip: Label Studio shows
         the candidates only, and the partner may be elsewhere in the pool. Tasks that
-        were skipped or not reached stay open. Of several annotations the last updated
-        one counts, and an answer counts more than a skip. A file can be imported again;
-        what is known already is left alone.
+        were skipped or not reached stay open. Of several annotations by one person the
+        last updated one counts; those by several people are opinions where the question
+        is asked of two (`overlap`), and else the last updated one of all counts. An
+        answer counts more than a skip. A file can be imported again; what is known
+        already is left alone.
 
         Parameters
         ----------
@@ -320,11 +323,13 @@ def _data_uri(item: Item, image_size: int) -> str:
 # -------------------------------------------------------------------- back in
 
 
-def read_export(path: str | Path, journal: str) -> tuple[list[Told], int]:
+def read_export(
+    path: str | Path, journal: str
+) -> tuple[dict[QuestionId, list[Told]], int]:
     """Return what Label Studio's JSON export tells, and how many tasks had no answer.
 
-    Of several annotations of a task, and of several tasks of a question, the last one
-    updated counts.
+    For each question it is what each person told, of several annotations or tasks the
+    last one updated; the last of all comes last.
     """
     with open(path, encoding="utf-8-sig") as file:  # some tools put a mark in front
         try:
@@ -340,7 +345,7 @@ def read_export(path: str | Path, journal: str) -> tuple[list[Told], int]:
             f"{path} is no list of tasks with `data`; of the formats that Label "
             "Studio offers, choose JSON, not JSON-MIN or CSV"
         )
-    found: dict[QuestionId, tuple[datetime, Told]] = {}
+    found: dict[QuestionId, dict[str, tuple[datetime, Told]]] = {}
     unanswered: set[QuestionId] = set()
     for number, task in enumerate(tasks):
         data = task["data"]
@@ -363,11 +368,15 @@ def read_export(path: str | Path, journal: str) -> tuple[list[Told], int]:
             told = _read_annotation(annotation, data, path)
             if told is None:
                 continue
-            when = _when(annotation, path)
-            before = found.get(question)
-            if before is None or when >= before[0]:
-                found[question] = when, told
-    return [told for _, told in found.values()], len(unanswered - set(found))
+            when, people = _when(annotation, path), found.setdefault(question, {})
+            if told.by not in people or when >= people[told.by][0]:
+                people.pop(told.by, None)  # of the same time the later one comes later
+                people[told.by] = when, told
+    in_order = {
+        question: [told for _, told in sorted(people.values(), key=itemgetter(0))]
+        for question, people in found.items()
+    }
+    return in_order, len(unanswered - set(found))
 
 
 def _when(annotation: dict[str, Any], path: str | Path) -> datetime:
@@ -424,7 +433,7 @@ def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
     told, n_unanswered = read_export(path, book.ledger.parameters.journal)
     n_taken = {"answer": 0, "complete": 0, "skip": 0, "unchanged": 0}
     conflicts: list[str] = []
-    for one in told:
+    for one in (one for people in told.values() for one in _heard(people, book.ledger)):
         try:
             what, partner = _decide(one, book.ledger, book.items)
             if what == "complete":
@@ -443,6 +452,17 @@ def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
         n_unanswered=n_unanswered,
         conflicts=conflicts,
     )
+
+
+def _heard(people: list[Told], ledger: Ledger) -> list[Told]:
+    """Return what counts of what people told of one question.
+
+    All of it where two are asked, answers before skips, which close no question then.
+    """
+    asked = ledger.questions.get(people[0].question)
+    if asked is None or not ledger.is_shared(asked):
+        return people[-1:]
+    return sorted(people, key=lambda told: told.choice == NOT_AMONG)
 
 
 def _decide(

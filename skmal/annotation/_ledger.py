@@ -161,9 +161,9 @@ class Ledger:
             case Answer():
                 self.n_answers += 1
                 self.n_verified += event.verified
-                if self._is_shared(event):
-                    shown = self.shown(self.questions[event.question])
-                    self.opinions.begin(event.question, shown)
+                asked = self.questions[event.question]
+                if self.is_shared(asked):
+                    self.opinions.begin(event.question, self.shown(asked))
                 self.opinions.add(event)
                 self._begin(event)
             case Opinion():
@@ -248,11 +248,11 @@ class Ledger:
                 return shared.lesson
         return None
 
-    def _is_shared(self, event: Answer) -> bool:
-        """Say whether its question is asked of another person, too."""
+    def is_shared(self, asked: Asked) -> bool:
+        """Say whether a question is asked of another person, too."""
         told = self.parameters
-        is_drawn_ = is_drawn(told.overlap, told.seed, event.question)
-        return is_drawn_ and not self.several[event.item]
+        is_drawn_ = is_drawn(told.overlap, told.seed, asked.id)
+        return is_drawn_ and not self.several[asked.item]
 
     def _change(self, event: Lesson | Skip | Complete, sign: int) -> None:
         """Do what an event says (+1), or take it back (-1)."""

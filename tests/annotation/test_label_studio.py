@@ -415,3 +415,35 @@ def test_a_second_person_in_label_studio_is_heard_once(tmp_path):
             done = session.label_studio.import_answers(path)
             assert (done.n_skips, done.conflicts) == (n_new, [])
         assert session.progress.n_disputed == 1
+
+
+@pytest.mark.parametrize("overlap", [0.0, 1.0])
+def test_people_of_one_export_are_all_heard_where_two_are_asked(tmp_path, overlap):
+    with open_session(tmp_path, 0, overlap=overlap) as session:
+        tasks, _ = export(session, tmp_path / "out", 0)
+        first, second, *_ = tasks
+        a, b = (
+            [choice["alias"] for choice in task["data"]["choices"]]
+            for task in (first, second)
+        )
+        bob = {"completed_by": {"id": 8, "email": "bob@example.org"}}
+        doubt = annotated(first, a[1], **bob)
+        doubt = annotated(annotated(doubt, a[2]), a[0])  # what ada told last
+        passed = annotated(second, "skmal:not-among-these", **bob)
+        passed = annotated(passed, next(one for one in b if one != a[0]))
+        path = write(tmp_path, [doubt, passed])
+        done = session.label_studio.import_answers(path)
+        assert done.conflicts == []
+        told = {
+            (one.by.partition(":")[2][:3], one.partner)
+            for one in session.review.replies()
+        }
+        if overlap:
+            assert (done.n_answers, done.n_skips) == (3, 1)
+            assert {("bob", a[1][4:]), ("ada", a[0][4:])} < told
+            assert session.progress.n_disputed == 1
+        else:
+            assert (done.n_answers, done.n_skips) == (2, 0)
+            assert {by for by, _ in told} == {"ada"}
+        again = session.label_studio.import_answers(path)
+        assert (again.n_answers, again.n_skips, again.conflicts) == (0, 0, [])

@@ -183,19 +183,25 @@ def test_a_journal_of_a_version_to_come_is_not_half_read(path, tmp_path):
 
 
 def test_a_session_keeps_its_lock_while_its_journal_is_salvaged(path, tmp_path):
-    again = "import sys; from skmal.annotation._journal import Journal; Journal({!r})"
-    table, salvaging = tmp_path / "t.csv", [sys.executable, "-m", "skmal", "salvage"]
+    table = tmp_path / "t.csv"
+    rival = """
+import sys
+from skmal.annotation._journal import Journal
+from skmal.cli import main
+print(main(["salvage", *sys.argv[1:]]))
+Journal(sys.argv[1])
+"""
     with open_keyed(path.parent, known_pairs=[("x39", "y39")]) as session:
         n = session.progress.n_answers
         before = seen(path.parent)
         with pytest.raises(BlockingIOError, match="in use by this process"):
             salvage(path, table)
-        subprocess.run([*salvaging, str(path), str(table)], check=True)
+        command = [sys.executable, "-c", rival, str(path), str(table)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.stdout.endswith("\n0\n")
+        assert "is in use by process" in done.stderr
         assert seen(path.parent) == before
         assert len(read(table)) == n + 1
-        command = [sys.executable, "-c", again.format(str(path))]
-        rival = subprocess.run(command, capture_output=True, text=True)
-        assert "is in use by process" in rival.stderr
         question = session.next_question()
         session.answer(question, truth(question))
     assert salvage(path, table).n_rows == n + 2

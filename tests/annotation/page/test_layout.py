@@ -21,12 +21,12 @@ def caption(i, length):
 
 
 def write_pools(folder, kind):
-    """Write photographs of 12 megapixels and long captions, or pictures and names."""
+    """Write photographs larger than a page shows, long captions; or pictures, names."""
     (folder / "images").mkdir()
     texts = ["id,text"]
     for i in range(N):
         if kind == "photographs":
-            size = (4000, 3000) if i % 3 else (3000, 4000)
+            size = (2800, 2100) if i % 3 else (2100, 2800)
             image = Image.linear_gradient("L").rotate(30 * i).resize(size)
             image.save(folder / f"images/{i:02}.jpg")
             texts.append(f"t{i:02},{caption(i, 240)}")
