@@ -2,8 +2,6 @@
 
 import random
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -339,29 +337,3 @@ def test_pytest_gets_one_test_for_each_strategy_and_check():
     assert len(set(ids)) == len(CHECKS) + len(CHECKS_OF_FUNCTIONS)
     assert ids[0] == "RandomSampling()-check_number_of_rows"
     assert ids[-1] == "longest-check_modal_learner"
-
-
-WITHOUT_TORCH = """
-import sys
-
-class Missing:
-    def find_spec(name, path=None, target=None):
-        if name in ("pytest", "torch"):
-            raise ImportError(name)
-
-sys.meta_path.insert(0, Missing)
-"""
-WITH_TORCH = "import sys; sys.modules['pytest'] = None\n"
-
-
-@pytest.mark.parametrize(
-    ("start", "strategy"), [(WITHOUT_TORCH, "RandomSampling"), (WITH_TORCH, "BADGE")]
-)
-def test_it_works_without_pytest_and_loads_torch_for_tensors_only(start, strategy):
-    code = (
-        f"{start}from skmal import {strategy}\n"
-        "from skmal.strategy_checks import check_strategy as c\n"
-        f"c({strategy}())\n"
-        "assert 'torch' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

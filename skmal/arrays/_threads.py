@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from sklearn import get_config
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_info
 
 from .._shared.progress import progress
 from .._shared.sizes import SIZES
@@ -53,9 +53,10 @@ def stream(
         if min(n_threads, len(blocks)) < 2:
             results = map(function, blocks)
         else:
-            stack.enter_context(threadpool_limits(1, "blas"))
+            pools = ThreadpoolController()  # takes milliseconds to find
+            stack.enter_context(pools.limit(limits=1, user_api="blas"))
             threads = stack.enter_context(
-                ThreadPoolExecutor(n_threads, initializer=_one_thread_of_openmp)
+                ThreadPoolExecutor(n_threads, "", _one_thread_of_openmp, (pools,))
             )
             results = threads.map(function, blocks)
             stack.callback(results.close)  # an error ends the rest
@@ -64,12 +65,12 @@ def stream(
             yield result
 
 
-def _one_thread_of_openmp() -> None:
+def _one_thread_of_openmp(pools: ThreadpoolController) -> None:
     """Have torch compute with one thread in this one, which ends with its work."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.get_num_threads()  # takes over what the user has set, now, not later
-        threadpool_limits(1, "openmp")
+        pools.limit(limits=1, user_api="openmp")
 
 
 def count_threads(

@@ -1,6 +1,7 @@
 """The rows farthest from a growing list of centres, found by looking at few of them."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from threading import Lock
 from typing import Any
 
@@ -135,7 +136,7 @@ class FarthestRows:
         is used up, the floor falls by 4 %: it decides the cost, never the picks.
         """
         # A pick is too little work to be shared out: BLAS's threads would only spin.
-        one = threadpool_limits(1 if self.n_threads > 1 else None, "blas")
+        one = threadpool_limits(1, "blas") if self.n_threads > 1 else nullcontext()
         with computing(self.device), one:
             return self._pick(rows, n_picks, with_distances)
 

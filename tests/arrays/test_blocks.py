@@ -148,7 +148,7 @@ def test_answers_do_not_depend_on_the_number_of_threads(seed, grid):
         pool = np.sign(pool)
     aligned = rng.normal(size=(9, 4)).astype(np.float32)
     answers = []
-    for n_threads in (1, 2, 4):
+    for n_threads in (1, 3):
         with pytest.MonkeyPatch.context() as monkeypatch:
             with_threads(monkeypatch, n_threads)
             answers.append(
@@ -163,9 +163,8 @@ def test_answers_do_not_depend_on_the_number_of_threads(seed, grid):
                     cross_modal_entropy(aligned, pool),
                 ]
             )
-    for one, two, four in zip(*answers, strict=True):
-        np.testing.assert_array_equal(one, two)
-        np.testing.assert_array_equal(one, four)
+    for one, three in zip(*answers, strict=True):
+        np.testing.assert_array_equal(one, three)
 
 
 def test_threads_share_the_blocks_and_an_error_arrives_as_itself(monkeypatch):

@@ -46,7 +46,7 @@ dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")
 
-N, N_ALIGNED, N_PICKS = 50_000, 200, 300  # of the pool that CI picks from
+N, N_ALIGNED, N_PICKS = 20_000, 200, 200  # of the pool that CI picks from
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,7 @@ def cut(rows, places):
 
 
 @settings(max_examples=25)
-@given(pools(40), st.booleans(), st.integers(1, 40), st.sets(st.integers(1, 39)))
+@given(pools(20), st.booleans(), st.integers(1, 20), st.sets(st.integers(1, 19)))
 @example((np.zeros((5, 2)), np.zeros((1, 2))), True, 5, {2})
 @example((np.ones((1, 2)), np.zeros((1, 2))), False, 1, set())
 def test_coverage_is_that_of_one_array(pool, with_aligned, n_centers, places):
@@ -98,7 +98,7 @@ def test_coverage_is_that_of_one_array(pool, with_aligned, n_centers, places):
 
 
 @settings(max_examples=20)
-@given(pools(40), st.sets(st.integers(1, 39)), st.sets(st.integers(1, 5)))
+@given(pools(20), st.sets(st.integers(1, 19)), st.sets(st.integers(1, 5)))
 def test_uncertainty_is_that_of_one_array(pool, gallery_places, query_places):
     gallery, queries = pool
     cut_gallery, cut_queries = cut(gallery, gallery_places), cut(queries, query_places)
@@ -265,11 +265,11 @@ def test_features_of_a_dask_pool_are_checked(pairs):
 )
 @pytest.mark.parametrize("n_aligned", [0, 50])
 def test_strategies_choose_what_they_choose_of_arrays(strategy, n_aligned):
-    pairs = make_pairs(3050)
+    pairs = make_pairs(1650)
     features = RidgeCCA(n_components=3).fit(*(p[:50] for p in pairs)).transform(*pairs)
     aligned = tuple(f[:n_aligned] for f in features)
     pools = features[0][50:], features[1][150:]
-    chunked = tuple(da.from_array(f, chunks=(1100, 2)) for f in pools)
+    chunked = tuple(da.from_array(f, chunks=(600, 2)) for f in pools)
     chosen = [
         strategy.select(
             Round(

@@ -1,5 +1,7 @@
 """Pools that are not in memory: what learners do with them."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from helpers import OnDisk, h5py_dataset, make_pairs, memory_map
@@ -42,16 +44,31 @@ def dask_array(rows, folder):
     return array.from_array(rows, chunks=(90, -1))
 
 
+def two_rounds(strategy, *pools):
+    """Return what a learner asks and proposes in two rounds, and its trust."""
+    learner, answers = learner_with(strategy), []
+    for _ in range(2):
+        query = learner.query(*pools, n_instances=6)
+        partners = learner.rank_partners(query, *pools, k=4)
+        learner.teach(X[20:][query.indices], y[20:][query.indices])
+        answers.append((query, partners, learner.trust_))
+    return answers
+
+
+@cache
+def two_rounds_of_arrays(strategy):
+    return two_rounds(strategy, X_pool, y_pool)
+
+
 @pytest.mark.parametrize(
     "open_pool", [lambda r, _: shards(r), memory_map, h5py_dataset, dask_array]
 )
 def test_answers_are_those_of_arrays(monkeypatch, tmp_path, strategy, open_pool):
     set_sizes(monkeypatch, rows=64, window=20)
-    expected, learner = learner_with(strategy), learner_with(strategy)
+    expected = two_rounds_of_arrays(strategy)
     pools = open_pool(X_pool, tmp_path), open_pool(y_pool, tmp_path)
-    for _ in range(2):
-        before = expected.query(X_pool, y_pool, n_instances=6)
-        query = learner.query(*pools, n_instances=6)
+    got = two_rounds(strategy, *pools)
+    for (before, *others), (query, partners, trust) in zip(expected, got, strict=True):
         assert query.modality == before.modality
         np.testing.assert_array_equal(query.indices, before.indices)
         np.testing.assert_array_equal(query.instances, before.instances)
@@ -61,13 +78,8 @@ def test_answers_are_those_of_arrays(monkeypatch, tmp_path, strategy, open_pool)
             query.utilities, before.utilities, rtol=1e-5, atol=4 * np.finfo("f4").eps
         )
         assert isinstance(query.instances, np.ndarray)
-        np.testing.assert_array_equal(
-            learner.rank_partners(query, *pools, k=4),
-            expected.rank_partners(before, X_pool, y_pool, k=4),
-        )
-        for one in (learner, expected):
-            one.teach(X[20:][query.indices], y[20:][query.indices])
-        assert learner.trust_ == expected.trust_
+        np.testing.assert_array_equal(partners, others[0])
+        assert trust == others[1]
 
 
 def test_one_pool_may_be_in_memory_and_the_other_not():

@@ -46,7 +46,7 @@ def draw(rng, n, kind, dtype):
 @settings(max_examples=40)
 @given(
     st.integers(0, 2**32),
-    st.integers(1, 100),
+    st.integers(1, 50),
     st.integers(1, 9),
     st.sampled_from(["grid", "duplicates", "plain"]),
     st.sampled_from(DTYPES),
@@ -57,7 +57,7 @@ def test_tensors_give_the_answers_of_arrays(seed, n, n_aligned, kind, dtype, blo
     pool, array = draw(rng, n, kind, dtype)
     aligned, aligned_array = draw(rng, n_aligned, kind, DTYPES[seed % 4])
     aligned_array.flags.writeable = False  # as of a memory map
-    n_picks = min(rng.integers(1, n + 1), 40)
+    n_picks = min(rng.integers(1, n + 1), 20)
     with pytest.MonkeyPatch.context() as monkeypatch:
         if blocks:
             small_distances(monkeypatch)

@@ -8,7 +8,7 @@ from small import pools, small_distances, sphere, squared_distances
 from skmal.coverage import coverage_gap, distance_to_aligned
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(pools(25))
 def test_distances_are_those_of_direct_differences(pool):
     features, aligned = pool

@@ -1,8 +1,6 @@
 """ContrastiveProjection against plain formulas, on the glyphs, and in a learner."""
 
 import pickle
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -233,24 +231,6 @@ def test_bad_input_leaves_a_fitted_encoder_as_it_was(pairs):
         encoder.transform(X, y[:, :4])
     with pytest.raises(NotFittedError):
         clone(encoder).transform(X)
-
-
-def test_a_pickle_transforms_in_a_process_without_torch(pairs, tmp_path):
-    X, y = pairs
-    encoder = quick().fit(X, y)
-    (tmp_path / "encoder.pkl").write_bytes(pickle.dumps((encoder, X, y)))
-    code = (
-        "import pickle, sys; from sklearn.base import clone; "
-        f"e, X, y = pickle.load(open({str(tmp_path / 'encoder.pkl')!r}, 'rb')); "
-        "clone(e); x, y = e.transform(X, y); "
-        "print(x.sum(), y.sum(), 'torch' in sys.modules)"
-    )
-    run = [sys.executable, "-c", code]
-    printed = subprocess.run(run, capture_output=True, text=True, check=True).stdout
-    *sums, torch_is_loaded = printed.split()
-    assert torch_is_loaded == "False"
-    expected = [features.sum() for features in encoder.transform(X, y)]
-    np.testing.assert_allclose([float(number) for number in sums], expected)
 
 
 def test_verbose_shows_a_bar_and_silence_is_the_default(pairs, capsys):

@@ -19,7 +19,7 @@ from skmal.strategy_checks import _checks, parametrize_with_strategy_checks
 
 @parametrize_with_strategy_checks(STRATEGIES)
 def test_every_strategy_keeps_the_contract(strategy, check, monkeypatch):
-    monkeypatch.setattr(_checks, "N_ON_DISK", 20_000)  # enough for blocks of our size
+    monkeypatch.setattr(_checks, "N_ON_DISK", 12_000)  # enough for blocks of our size
     check(strategy)
 
 

@@ -11,7 +11,7 @@ from small import cosines, features, small_similarities
 from skmal.uncertainty import cross_modal_entropy
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(features(1), features(2), st.integers(1, 5), st.sampled_from([0.01, 0.07, 1.0]))
 def test_it_is_that_of_the_full_similarity_matrix(q, g, block, temperature):
     expected = entropy(softmax(cosines(q, g) / temperature, axis=1), axis=1)

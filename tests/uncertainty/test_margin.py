@@ -15,7 +15,7 @@ from skmal.uncertainty import (
 SCORES = [cross_modal_margin, cross_modal_top1, cross_modal_entropy]
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(features(1), features(2), st.integers(1, 5))
 def test_scores_are_those_of_the_full_similarity_matrix(q, g, block):
     ordered = np.sort(cosines(q, g), axis=1)

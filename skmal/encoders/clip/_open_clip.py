@@ -7,6 +7,7 @@ import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -104,7 +105,7 @@ def rebuild(config: Config, weights: bytes, tokenizer: Any = None) -> Network:
         module = open_clip.create_model(folder, pretrained_text=False).float()
         module.load_state_dict(safetensors.torch.load(weights))
         if tokenizer is None:
-            tokenizer = open_clip.get_tokenizer(folder)
+            tokenizer = _own_tokenizer(config)
     return Network(module, tokenizer, config)
 
 
@@ -152,8 +153,7 @@ def _tokenizer(model: Model, config: Config) -> Any:
                 tokenizer_mode=text_cfg.get("tokenizer_mode"),
                 **text_cfg.get("tokenizer_kwargs", {}),
             )
-        with _as_folder(config) as folder:
-            return open_clip.get_tokenizer(folder)
+        return _own_tokenizer(config)
     except ImportError as error:
         raise ImportError(
             f"the tokenizer of model={model!r:.80} comes from Hugging Face's "
@@ -165,6 +165,19 @@ def _tokenizer(model: Model, config: Config) -> Any:
             f"not be downloaded ({str(error).splitlines()[0]}); save the model where "
             "there is a connection, and pass 'local-dir:FOLDER'"
         ) from error
+
+
+def _own_tokenizer(config: Config) -> Any:
+    """Return the tokenizer that open_clip makes of a configuration alone."""
+    return _tokenizer_of(json.dumps(config["model_cfg"]["text_cfg"], sort_keys=True))
+
+
+@lru_cache(maxsize=4)  # a vocabulary takes longer to read than some fits
+def _tokenizer_of(text_cfg: str) -> Any:
+    import open_clip
+
+    with _as_folder({"model_cfg": {"text_cfg": json.loads(text_cfg)}}) as folder:
+        return open_clip.get_tokenizer(folder)
 
 
 @contextmanager

@@ -44,6 +44,17 @@ def test_a_network_can_be_taken_apart_and_rebuilt(network):
     assert network.module.logit_scale != 1
 
 
+def test_networks_of_equal_texts_share_a_tokenizer(network):
+    text = MICRO_CLIP["text_cfg"] | {"context_length": 9}
+    for model in (MICRO_CLIP, MICRO_CLIP | {"text_cfg": text}):
+        one, other = (build(model, None, False, seed) for seed in (0, 1))
+        assert one.tokenizer is other.tokenizer
+        assert (one.tokenizer is network.tokenizer) == (model is MICRO_CLIP)
+        assert one.tokenizer("a").shape == (1, model["text_cfg"]["context_length"])
+    again = rebuild(network.config, weights_of(network))
+    assert again.tokenizer is network.tokenizer
+
+
 def test_open_clip_loads_what_was_saved(network, tmp_path):
     folder = tmp_path / "new" / "folder"
     save(network, folder)
@@ -124,7 +135,16 @@ def test_a_config_is_read_and_not_changed(network, tmp_path):
     json.dumps(config)
 
 
-def test_names_of_the_paper_are_built_with_random_weights():
+def test_names_of_the_paper_are_built_with_random_weights(monkeypatch):
+    """With one layer in place of twelve."""
+    config_of = open_clip.get_model_config
+
+    def shallow(name):
+        config = config_of(name)
+        config["vision_cfg"]["layers"] = config["text_cfg"]["layers"] = 1
+        return config
+
+    monkeypatch.setattr(open_clip, "get_model_config", shallow)
     for name, patch in [("ViT-B-32", 32), ("ViT-B-16", 16)]:
         network = build(name, None, False, seed=0)
         assert network.module.visual.patch_size == (patch, patch)
@@ -133,8 +153,7 @@ def test_names_of_the_paper_are_built_with_random_weights():
         with torch.no_grad():
             assert network.module.encode_text(tokens).shape == (2, 512)
     eight = read_config("ViT-B-16")
-    eight["model_cfg"]["vision_cfg"] |= {"patch_size": 8, "layers": 1}
-    eight["model_cfg"]["text_cfg"]["layers"] = 1
+    eight["model_cfg"]["vision_cfg"]["patch_size"] = 8
     assert build(eight, None, False, 0).module.visual.patch_size == (8, 8)
 
 

@@ -16,15 +16,15 @@ from skmal.metrics import mean_reciprocal_rank
 
 def test_tiny_learns_from_pixels_and_names():
     X, y = load_glyphs(return_X_y=True)
-    train, test = slice(0, 800, 2), slice(1, 401, 2)
-    encoder = quick("tiny", max_epochs=12, batch_size=64, learning_rate=0.002)
+    train, test = slice(0, 400, 2), slice(1, 201, 2)
+    encoder = quick("tiny", max_epochs=10, batch_size=32, learning_rate=0.003)
     encoder.fit(X[train], y[train])
     losses = [epoch["loss"] for epoch in encoder.history_]
-    assert len(losses) == 12
+    assert len(losses) == 10
     assert losses[-1] < 0.6 * losses[0]
     assert 1 < encoder.history_[-1]["scale"] <= 100
     score = mean_reciprocal_rank(*encoder.transform(X[test], y[test]))
-    assert score > 0.06  # chance: 0.03
+    assert score > 0.1  # chance: 0.05
 
 
 @pytest.mark.parametrize(
