@@ -1,4 +1,4 @@
-"""What a fresh process does without pytest, and without loading or having torch."""
+"""What a fresh process does without modules that are heavy, or that are not there."""
 
 import pickle
 import subprocess
@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 from helpers import make_pairs
+from PIL import Image
 from tiny_clip import APART, pixels, quick
 
 from skmal import ContrastiveProjection
@@ -57,6 +58,26 @@ expect_no_torch("a pickle of CLIPEncoder")
 np.savez("clip.npz", *encoder.transform(X, y))
 """
 
+LIGHT = """
+import sys
+import sklearn.utils  # some versions import pandas of their own accord
+
+there = {*sys.modules}
+from skmal.datasets import load_glyphs
+
+load_glyphs("mono")
+heavy = {"matplotlib", "pandas", "torch", "fontTools", "PIL"}
+loaded = heavy & ({*sys.modules} - there)
+assert not loaded, f"load_glyphs has loaded {loaded}"
+
+sys.modules["pillow_heif"] = None
+from skmal.items._faults import fault_of
+from skmal.items._formats import readable_suffixes
+
+assert fault_of("a.png") is None
+assert ".heic" not in readable_suffixes()
+"""
+
 
 def test_checks_pickles_and_small_works_need_no_pytest_and_load_no_torch(tmp_path):
     projection = ContrastiveProjection(max_epochs=2, device="cpu", random_state=0)
@@ -75,3 +96,9 @@ def test_checks_pickles_and_small_works_need_no_pytest_and_load_no_torch(tmp_pat
             features.values(), encoder.transform(X, y), strict=True
         ):
             np.testing.assert_allclose(got, expected, rtol=0, atol=apart)
+
+
+def test_glyphs_load_nothing_heavy_and_images_are_read_without_a_plugin(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    command = [sys.executable, "-W", "error", "-c", LIGHT]
+    subprocess.run(command, check=True, cwd=tmp_path)
