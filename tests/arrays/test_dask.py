@@ -134,6 +134,37 @@ def test_rows_far_out_whose_bounds_are_rough_are_not_left_behind():
         assert (picks == greedy_k_center(X, 5, aligned)).all()
 
 
+def test_of_copies_none_is_picked_twice_however_many_stages_it_takes(monkeypatch):
+    small(monkeypatch)
+    features = np.zeros((300, 2))
+    features[:10, 0] = 2.0 ** np.arange(10)  # then all that is left are copies
+    cuts = cut(features, {70, 200, 260})
+    picks = greedy_k_center(cuts, 30, np.zeros((1, 2)))
+    assert picks.tolist() == [*range(9, -1, -1), *range(10, 30)]
+
+
+@pytest.mark.parametrize(
+    ("new", "exact", "stop", "n_sure"),
+    [
+        ([5, 7, 9], [3, 2, 1], 3, 3),
+        ([5, 7, 9], [3, 2, 1], 2, 2),  # from that step on others may be farther
+        ([5, 7, 9], [3, 2, 1], 0, 0),
+        ([5, 8, 9], [3, 2.5, 1.5], 3, 2),  # 7 is not a centre yet: 2 is to be reached
+        ([5, 8, 9], [3, 2.5, 2], 3, 3),
+        ([7, 5, 9], [3, 2.5, 1], 3, 1),
+        ([7, 5, 9], [3, 3, 1], 3, 3),
+        ([4], [2.9], 3, 0),
+    ],
+)
+def test_picks_are_certain_while_no_row_that_stayed_may_be_farther(
+    new, exact, stop, n_sure
+):
+    guess, distances = np.array([5, 7, 9]), np.array([3.0, 2.0, 1.0])
+    new, exact = np.array(new), np.array(exact, dtype=float)
+    certain = _farthest_dask._certain(guess, distances, stop, new, exact)
+    assert certain == n_sure
+
+
 def test_large_grids_full_of_ties_need_the_tie_rule():
     rng = np.random.default_rng(0)
     features = rng.integers(0, 2, size=(3000, 20)).astype(np.float32)
