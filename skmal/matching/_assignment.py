@@ -96,27 +96,34 @@ def assign(edges: Edges, weights: FloatArray, n_partners: IntArray) -> IntArray:
     ndarray of int
         Numbers of edges, rising.
     """
-    n_x, n_y = edges.shape
+    x, y, (n_x, n_y) = edges.x, edges.y, edges.shape
+    if n_partners.max(initial=1) == 1:
+        return _assigned(x, y, weights, (n_x, n_y))
     # A row of x stands there once for each of its partners.
-    number, copy_of = np.arange(len(edges.x)), edges.x
-    if n_partners.max(initial=1) > 1:
-        times = n_partners[edges.x]
-        starts = np.concatenate([[0], np.cumsum(n_partners)[:-1]])
-        number = np.repeat(number, times)
-        within = np.arange(len(number)) - np.repeat(np.cumsum(times) - times, times)
-        copy_of = starts[edges.x[number]] + within
-        n_x = int(n_partners.sum())
-    y, weight = edges.y[number], weights[number].astype(np.float64)
-    if len(number) == n_x * n_y and len(number):
+    times = n_partners[x]
+    starts = np.concatenate([[0], np.cumsum(n_partners)[:-1]])
+    number = np.repeat(np.arange(len(x)), times)
+    within = np.arange(len(number)) - np.repeat(np.cumsum(times) - times, times)
+    copy_of, n_copies = starts[x[number]] + within, int(n_partners.sum())
+    chosen = _assigned(copy_of, y[number], weights[number], (n_copies, n_y))
+    return number[chosen]
+
+
+def _assigned(
+    x: IntArray, y: IntArray, weight: FloatArray, shape: tuple[int, int]
+) -> IntArray:
+    """Return the edges of the assignment where rows of x have one partner, too."""
+    n_x, n_y = shape
+    if len(x) == n_x * n_y and len(x):
         dense = np.empty((n_x, n_y))
-        dense[copy_of, y] = weight
+        dense[x, y] = weight
         at = np.empty((n_x, n_y), dtype=np.int64)
-        at[copy_of, y] = number
+        at[x, y] = np.arange(len(x))
         return np.sort(at[linear_sum_assignment(dense, maximize=True)])
     if max(n_x, n_y) > MOST_EXACT:
-        return np.sort(number[_heaviest_first(copy_of, y, weight, (n_x, n_y))])
+        return np.sort(_heaviest_first(x, y, weight, shape))
     # Columns beyond those of y stand for having no partner.
-    rows = np.concatenate([copy_of, np.arange(n_x)])
+    rows = np.concatenate([x, np.arange(n_x)])
     columns = np.concatenate([y, n_y + np.arange(n_x)])
     largest = 1 + weight.max(initial=0.0)
     costs = np.concatenate([largest - weight, np.full(n_x, largest)])
@@ -124,7 +131,7 @@ def assign(edges: Edges, weights: FloatArray, n_partners: IntArray) -> IntArray:
     given, taken = min_weight_full_bipartite_matching(graph)
     is_pair = taken < n_y
     chosen = given[is_pair].astype(np.int64) * n_y + taken[is_pair]
-    return np.sort(number[np.isin(copy_of.astype(np.int64) * n_y + y, chosen)])
+    return np.flatnonzero(np.isin(x.astype(np.int64) * n_y + y, chosen))
 
 
 def _heaviest_first(

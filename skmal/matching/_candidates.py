@@ -244,9 +244,13 @@ def _joined(of_x: _Best, of_y: _Best, shape: tuple[int, int], spread: float) -> 
     ]
     key = np.concatenate([own.ravel() for own in keys])
     del keys
-    key, first = np.unique(key, return_index=True)
-    values = np.concatenate([of_x.values.ravel(), of_y.values.ravel()])[first]
-    del first
+    order = np.argsort(key, kind="stable")  # np.unique holds twice as much
+    key = key[order]
+    is_first = np.append(True, key[1:] != key[:-1])
+    key = key[is_first]
+    order = order[is_first]
+    values = np.concatenate([of_x.values.ravel(), of_y.values.ravel()])[order]
+    del order
     x = (key // shape[1]).astype(np.int32)
     key %= shape[1]
     return Edges(x, key.astype(np.int32), values, shape, spread)
