@@ -159,8 +159,8 @@ class LabelStudio:
         the candidates only, and the partner may be elsewhere in the pool. Tasks that
         were skipped or not reached stay open. Of several annotations by one person the
         last updated one counts; those by several people are opinions where the question
-        is asked of two (`overlap`), and else the last updated one of all counts. An
-        answer counts more than a skip. A file can be imported again; what is known
+        is asked of two (`overlap`), and else the last updated one of all counts, an
+        answer more than another's skip. A file can be imported again; what is known
         already is left alone.
 
         Parameters
@@ -457,11 +457,13 @@ def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
 def _heard(people: list[Told], ledger: Ledger) -> list[Told]:
     """Return what counts of what people told of one question.
 
-    All of it where two are asked, answers before skips, which close no question then.
+    All of it where two are asked, answers before skips, which close no question then;
+    else the last answer, or the last skip where nobody answered.
     """
     asked = ledger.questions.get(people[0].question)
     if asked is None or not ledger.is_shared(asked):
-        return people[-1:]
+        answers = [told for told in people if told.choice != NOT_AMONG]
+        return (answers or people)[-1:]
     return sorted(people, key=lambda told: told.choice == NOT_AMONG)
 
 

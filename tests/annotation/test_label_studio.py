@@ -421,7 +421,7 @@ def test_a_second_person_in_label_studio_is_heard_once(tmp_path):
 def test_people_of_one_export_are_all_heard_where_two_are_asked(tmp_path, overlap):
     with open_session(tmp_path, 0, overlap=overlap) as session:
         tasks, _ = export(session, tmp_path / "out", 0)
-        first, second, *_ = tasks
+        first, second, third, *_ = tasks
         a, b = (
             [choice["alias"] for choice in task["data"]["choices"]]
             for task in (first, second)
@@ -431,19 +431,22 @@ def test_people_of_one_export_are_all_heard_where_two_are_asked(tmp_path, overla
         doubt = annotated(annotated(doubt, a[2]), a[0])  # what ada told last
         passed = annotated(second, "skmal:not-among-these", **bob)
         passed = annotated(passed, next(one for one in b if one != a[0]))
-        path = write(tmp_path, [doubt, passed])
+        later = annotated(third, "skmal:no-partner")
+        later = annotated(later, "skmal:not-among-these", **bob)
+        path = write(tmp_path, [doubt, passed, later])
         done = session.label_studio.import_answers(path)
         assert done.conflicts == []
+        assert session.progress.n_none == 1
         told = {
             (one.by.partition(":")[2][:3], one.partner)
             for one in session.review.replies()
         }
         if overlap:
-            assert (done.n_answers, done.n_skips) == (3, 1)
+            assert (done.n_answers, done.n_skips) == (4, 2)
             assert {("bob", a[1][4:]), ("ada", a[0][4:])} < told
             assert session.progress.n_disputed == 1
         else:
-            assert (done.n_answers, done.n_skips) == (2, 0)
+            assert (done.n_answers, done.n_skips) == (3, 0)
             assert {by for by, _ in told} == {"ada"}
         again = session.label_studio.import_answers(path)
         assert (again.n_answers, again.n_skips, again.conflicts) == (0, 0, [])
