@@ -45,7 +45,8 @@ def pairs():
 @pytest.fixture
 def no_pictures(monkeypatch):
     """Leave figures undrawn: it takes a second or two for each comparison."""
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **options: None)
+    figure = pytest.importorskip("matplotlib.figure")
+    monkeypatch.setattr(figure.Figure, "savefig", lambda *_, **options: None)
 
 
 @pytest.fixture(params=STRATEGIES, ids=repr)

@@ -119,7 +119,6 @@ def test_points_are_those_that_all_strategies_have():
 
 @pytest.mark.usefixtures("no_pictures")
 def test_a_comparison_goes_on_by_another_cost_without_running_again(tmp_path):
-    pytest.importorskip("matplotlib")
     from skmal.plotting import AnnotationCurveDisplay, new_axes
 
     given = {"data": (X, Y), "encoder": RidgeCCA(), "n_seeds": 2, "n_jobs": 1}
