@@ -93,7 +93,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = [f"| strategy | {' | '.join(sizes)} |", "|---" * (len(rows) + 1) + "|"]
     for name, strategy in STRATEGIES.items():
         label = type(strategy).__name__
-        lines.append(f"| `{label}` | {' | '.join(str(row[name]) for row in rows)} |")
+        lines.append(f"| `{label}` | {' | '.join(row[name] or '-' for row in rows)} |")
     return "\n".join(lines)
 
 
