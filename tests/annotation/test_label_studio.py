@@ -55,7 +55,8 @@ def annotated(task, alias, **fields):
     """Return a task as Label Studio exports it, with one more annotation."""
     choices = [{"type": "choices", "from_name": "partner", "to_name": "item"}]
     choices[0] |= {"id": "x", "origin": "manual", "value": {"choices": [alias]}}
-    when = f"2026-11-24T10:00:{next(numbers):02}.000000Z"
+    minutes, seconds = divmod(next(numbers), 60)
+    when = f"2026-11-24T10:{minutes:02}:{seconds:02}.000000Z"
     annotation = {
         "id": 1,
         "completed_by": {"id": 7, "email": "ada@example.org"},
@@ -421,32 +422,36 @@ def test_a_second_person_in_label_studio_is_heard_once(tmp_path):
 def test_people_of_one_export_are_all_heard_where_two_are_asked(tmp_path, overlap):
     with open_session(tmp_path, 0, overlap=overlap) as session:
         tasks, _ = export(session, tmp_path / "out", 0)
-        first, second, third, *_ = tasks
-        a, b = (
+        first, second, third, fourth, *_ = tasks
+        a, b, d = (
             [choice["alias"] for choice in task["data"]["choices"]]
-            for task in (first, second)
+            for task in (first, second, fourth)
         )
         bob = {"completed_by": {"id": 8, "email": "bob@example.org"}}
         doubt = annotated(first, a[1], **bob)
         doubt = annotated(annotated(doubt, a[2]), a[0])  # what ada told last
         passed = annotated(second, "skmal:not-among-these", **bob)
-        passed = annotated(passed, next(one for one in b if one != a[0]))
+        other = next(one for one in b if one not in a[:2])
+        passed = annotated(passed, other)
         later = annotated(third, "skmal:no-partner")
         later = annotated(later, "skmal:not-among-these", **bob)
-        path = write(tmp_path, [doubt, passed, later])
+        free = next(one for one in d if one not in (*a[:2], other))
+        early = annotated(fourth, "skmal:no-partner")  # by ada, who was the second
+        early = annotated(early, free, updated_at="2026-11-24T09:00:00Z", **bob)
+        path = write(tmp_path, [doubt, passed, later, early])
         done = session.label_studio.import_answers(path)
         assert done.conflicts == []
-        assert session.progress.n_none == 1
+        assert session.progress.n_none == (1 if overlap else 2)
         told = {
             (one.by.partition(":")[2][:3], one.partner)
             for one in session.review.replies()
         }
         if overlap:
-            assert (done.n_answers, done.n_skips) == (4, 2)
+            assert (done.n_answers, done.n_skips) == (6, 2)
             assert {("bob", a[1][4:]), ("ada", a[0][4:])} < told
-            assert session.progress.n_disputed == 1
+            assert session.progress.n_disputed == 2
         else:
-            assert (done.n_answers, done.n_skips) == (3, 0)
+            assert (done.n_answers, done.n_skips) == (4, 0)
             assert {by for by, _ in told} == {"ada"}
         again = session.label_studio.import_answers(path)
         assert (again.n_answers, again.n_skips, again.conflicts) == (0, 0, [])
