@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -433,7 +434,9 @@ def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
     told, n_unanswered = read_export(path, book.ledger.parameters.journal)
     n_taken = {"answer": 0, "complete": 0, "skip": 0, "unchanged": 0}
     conflicts: list[str] = []
-    for one in (one for people in told.values() for one in _heard(people, book.ledger)):
+    heard = [_heard(people, book.ledger) for people in told.values()]
+    # Every question is paid for once before one is for the second time.
+    for one in filter(None, chain.from_iterable(zip_longest(*heard))):
         try:
             what, partner = _decide(one, book.ledger, book.items)
             if what == "complete":
@@ -487,7 +490,8 @@ def _decide(
     before = ledger.heard(told.question, told.by)
     if told.choice == NOT_AMONG:
         is_passed = isinstance(before, Opinion) and before.partner is None
-        is_same = isinstance(before, Skip) or is_passed
+        is_answered = before is not None and before.by != told.by  # by somebody else
+        is_same = isinstance(before, Skip) or is_passed or is_answered
         return ("unchanged" if is_same else "skip"), None
     partner = None
     if told.choice != NO_PARTNER:

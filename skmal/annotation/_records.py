@@ -476,7 +476,7 @@ class Imported:
     n_skips : int
         Questions passed over, for the partner was not among the candidates.
     n_unchanged : int
-        Answers that the journal had already.
+        Answers that the journal had already, and skips of what others have answered.
     n_unanswered : int
         Questions without an answer in the file.
     conflicts : list of str

@@ -455,3 +455,23 @@ def test_people_of_one_export_are_all_heard_where_two_are_asked(tmp_path, overla
             assert {by for by, _ in told} == {"ada"}
         again = session.label_studio.import_answers(path)
         assert (again.n_answers, again.n_skips, again.conflicts) == (0, 0, [])
+
+
+@pytest.mark.parametrize(("budget", "n_answers"), [(6, 6), (9, 9), (None, 12)])
+def test_a_budget_pays_for_every_task_before_second_answers(
+    tmp_path, budget, n_answers
+):
+    with open_session(tmp_path, 0, overlap=1.0, budget=budget) as session:
+        tasks, _ = export(session, tmp_path / "out", 0)
+        told = []
+        for task in tasks:
+            for n in range(3):
+                choice = "skmal:not-among-these" if n == 2 else "skmal:no-partner"
+                task = annotated(task, choice, completed_by=n)
+            told.append(task)
+        path = write(tmp_path, told)
+        done = session.label_studio.import_answers(path)
+        assert done.n_answers == session.progress.n_answers == n_answers
+        assert session.progress.n_none == 6
+        if budget is None:  # two agree, and who passes the question over is not needed
+            assert (done.n_skips, done.n_unchanged, done.conflicts) == (0, 6, [])
