@@ -62,7 +62,7 @@ class Size:
 
 
 DRY = Size(400, 2000, 16, 10, 60, 6, 500, 1, MICRO_CLIP, 32, 24, 8, 1)
-ON_PROCESSOR = replace(Size(), n_pairs=64, batch_size=32)  # of clip
+ON_PROCESSOR = replace(Size(), n_pairs=64, batch_size=32, repeats=2)  # of clip
 
 
 def rows_of(kind: str, n: int, width: int, seed: int = 0) -> torch.Tensor:
