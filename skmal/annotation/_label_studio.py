@@ -399,14 +399,20 @@ def _read_annotation(
     annotation: dict[str, Any], data: dict[str, Any], path: str | Path
 ) -> Told | None:
     """Return what it tells; None where it was skipped or left empty."""
-    if annotation.get("was_cancelled"):
-        return None
-    chosen = [
-        choice
-        for result in annotation.get("result") or []
-        if result.get("from_name") == CHOICE
-        for choice in (result.get("value") or {}).get("choices") or []
-    ]
+    try:
+        if annotation.get("was_cancelled"):
+            return None
+        chosen = [
+            str(choice)
+            for result in annotation.get("result") or []
+            if result.get("from_name") == CHOICE
+            for choice in (result.get("value") or {}).get("choices") or []
+        ]
+    except (AttributeError, TypeError) as error:
+        raise ValueError(
+            f"{path}, question {data['skmal_question']}: {annotation!r:.100} is no "
+            "annotation of Label Studio's; export as JSON from there again"
+        ) from error
     if not chosen:
         return None
     # Without aliases (an edited configuration) the shown value is what comes back.

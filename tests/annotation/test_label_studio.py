@@ -475,3 +475,26 @@ def test_a_budget_pays_for_every_task_before_second_answers(
         assert session.progress.n_none == 6
         if budget is None:  # two agree, and who passes the question over is not needed
             assert (done.n_skips, done.n_unchanged, done.conflicts) == (0, 6, [])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"result": {"value": "x"}},
+        {"result": [None]},
+        {"result": 3},
+        {"result": [{"from_name": "partner", "value": ["x"]}]},
+        {"result": [{"from_name": "partner", "value": {"choices": 7}}]},
+    ],
+)
+def test_what_is_no_annotation_is_refused_before_anything_changes(tmp_path, broken):
+    with open_session(tmp_path, 0) as session:
+        first, second, *_ = export(session, tmp_path / "out", 0)[0]
+        whole = annotated(first, first["data"]["choices"][0]["alias"])
+        path = write(tmp_path, [whole, annotated(second, "x", **broken)])
+        with pytest.raises(ValueError, match="is no annotation of Label Studio's"):
+            session.label_studio.import_answers(path)
+        path = write(tmp_path, [whole, second | {"annotations": ["x"]}])
+        with pytest.raises(ValueError, match="question 2: 'x' is no annotation"):
+            session.label_studio.import_answers(path)
+        assert session.progress.n_answers == 0
