@@ -185,6 +185,14 @@ class Desk:
         is_paid = self._ledger.budget_left > 0 or self._holds(asked, by)
         return is_paid and shared is not None and shared.is_for(str(by))
 
+    def _is_heard(self, asked: Asked, by: str, even_passed: bool = True) -> bool:
+        """Say whether another answer by this person helps, if it is paid for.
+
+        Even where they passed the question over before.
+        """
+        shared = self._ledger.opinions.of(asked.id)
+        return shared is not None and shared.is_for(str(by), even_passed)
+
     def _holds(self, asked: Asked, by: str) -> bool:
         """Say whether a person has been asked a question, within the budget."""
         return by in self._held and self._held[by][0].id == asked.id
@@ -263,8 +271,9 @@ class Desk:
                 f"{self._items.key(asked.item)!r} can have one; pass that, or None "
                 "where there is none, or begin a session with groups"
             )
-        if not self._ledger.is_open(asked.id) and self._is_for(asked, by):
+        if not self._ledger.is_open(asked.id) and self._is_heard(asked, by):
             number = any_named(self._ledger, self._items, asked, cast(Partner, partner))
+            self._check_budget(1, asked, by)
             self._write_opinion(asked, by, number, seconds)
             return
         if everyone is not None:
@@ -363,10 +372,16 @@ class Desk:
     def _write_opinion(
         self, asked: Asked, by: str, partner: Number | None, seconds: float | None
     ) -> None:
-        """Write down what a second or third person says; None passes it over."""
+        """Write down what a second or third person says; None passes it over.
+
+        It is in place of their passing it over before, if they did.
+        """
         seconds = self._seconds(asked, by, seconds)
         said = Opinion(str(by), asked.id, asked.item, partner, seconds)
-        self._book.commit(*saying_otherwise(self._ledger, said))
+        shared = self._ledger.opinions.of(asked.id)
+        passed = None if shared is None else shared.passed.get(str(by))
+        back = [] if passed is None else [Undo(str(by), passed.number)]
+        self._book.commit(*back, *saying_otherwise(self._ledger, said))
         self._held.pop(by, None)
 
     def take_back(self, number: int, by: str) -> None:
@@ -420,7 +435,8 @@ class Desk:
                 f"there is no question {number!r} in {self._path}; pass what "
                 "next_question returned, or its id"
             )
-        if not self._ledger.is_open(number) and not (by and self._is_for(asked, by)):
+        is_heard = bool(by) and self._is_heard(asked, by, even_skipped)
+        if not self._ledger.is_open(number) and not is_heard:
             event = self._ledger.closed_by(number)
             has_partner = self._ledger.partner[asked.item] != OPEN
             if has_partner or not (even_skipped and isinstance(event, Skip)):

@@ -111,9 +111,10 @@ class Shared:
         n = len(self.said)
         return n + 1 if n == 1 or (self.is_disputed and n < N_PEOPLE) else 0
 
-    def is_for(self, by: str) -> bool:
+    def is_for(self, by: str, even_passed: bool = False) -> bool:
         """Say whether this person may give the answer that is wanted."""
-        return self.wanted > 0 and by not in self.said and by not in self.passed
+        is_done = by in self.said or (by in self.passed and not even_passed)
+        return self.wanted > 0 and not is_done
 
     def place(self, one: Said) -> str:
         """Return the place of the candidate that an answer names."""

@@ -13,7 +13,7 @@ from helpers import make_pairs
 from PIL import Image
 
 from skmal import AnnotationSession, PairedActiveLearner, RandomSampling
-from skmal.annotation import _label_studio
+from skmal.annotation import _label_studio_tasks
 from skmal.datasets import load_glyphs
 from skmal.items._pictures import UnreadableImage
 
@@ -162,9 +162,9 @@ def open_photographs(folder, modality=1):
 
 def test_photographs_go_into_the_tasks_as_the_page_shows_them(tmp_path, monkeypatch):
     made = []
-    real = _label_studio.thumbnail
+    real = _label_studio_tasks.thumbnail
     monkeypatch.setattr(
-        _label_studio, "thumbnail", lambda *args: made.append(args) or real(*args)
+        _label_studio_tasks, "thumbnail", lambda *args: made.append(args) or real(*args)
     )
     with open_photographs(tmp_path) as session:
         tasks, _ = export(session, tmp_path / "out", 1)
@@ -198,7 +198,7 @@ def test_an_image_that_goes_meanwhile_is_named_before_anything_is_written(
     def thumbnail(image, side):
         raise UnreadableImage("the image cannot be read: there is no such file")
 
-    monkeypatch.setattr(_label_studio, "thumbnail", thumbnail)
+    monkeypatch.setattr(_label_studio_tasks, "thumbnail", thumbnail)
     with open_photographs(tmp_path) as session:
         with pytest.raises(ValueError, match=r"'\d\d\.\w\w\w' cannot go into a task"):
             session.label_studio.export_tasks(tmp_path / "out")
@@ -416,6 +416,10 @@ def test_a_second_person_in_label_studio_is_heard_once(tmp_path):
             done = session.label_studio.import_answers(path)
             assert (done.n_skips, done.conflicts) == (n_new, [])
         assert session.progress.n_disputed == 1
+        path = write(tmp_path, [annotated(task, aliases[1], completed_by=bob)])
+        done = session.label_studio.import_answers(path)
+        assert (done.n_answers, done.conflicts) == (1, [])
+        assert session.progress.n_skips == 0
 
 
 @pytest.mark.parametrize("overlap", [0.0, 1.0])
@@ -496,5 +500,8 @@ def test_what_is_no_annotation_is_refused_before_anything_changes(tmp_path, brok
             session.label_studio.import_answers(path)
         path = write(tmp_path, [whole, second | {"annotations": ["x"]}])
         with pytest.raises(ValueError, match="question 2: 'x' is no annotation"):
+            session.label_studio.import_answers(path)
+        path = write(tmp_path, [whole, second | {"annotations": 7}])
+        with pytest.raises(ValueError, match="task 1: its annotations are 7, no list"):
             session.label_studio.import_answers(path)
         assert session.progress.n_answers == 0

@@ -137,6 +137,34 @@ def test_who_was_asked_second_is_heard_though_the_budget_is_spent(session):
         session.answer(first, truth(first), by="eve")
 
 
+def test_a_second_answer_that_is_not_paid_for_is_told_so(session):
+    first = session.next_question("ada")
+    session.answer(first, truth(first), by="ada")
+    session.change_budget(1)
+    with pytest.raises(ValueError, match="budget of 1 answers has 0 left"):
+        session.answer(first, truth(first), by="bob")
+    session.skip(first, by="bob")  # costs nothing
+    assert session.progress.n_skips == 1
+    with pytest.raises(ValueError, match="budget of 1 answers has 0 left"):
+        session.answer(first, truth(first), by="bob")
+    session.change_budget(2)
+    session.answer(first, truth(first), by="bob")
+    assert session.progress.agreement.n_agreed == 1
+
+
+def test_who_passed_a_question_over_may_still_answer_it(session):
+    first = session.next_question("ada")
+    session.answer(first, truth(first), by="ada")
+    session.skip(session.next_question("bob"), by="bob")
+    with pytest.raises(ValueError, match="is closed"):
+        session.skip(first, by="bob")
+    session.answer(first, None, by="bob")
+    assert session.progress.n_skips == 0
+    assert session.progress.n_disputed == 1
+    assert session.undo("bob").id == first.id
+    assert (session.progress.n_skips, session.progress.n_disputed) == (0, 0)
+
+
 def test_a_second_answer_may_be_anybodys_ten_minutes_after_it_was_asked_for(
     session, monkeypatch
 ):
@@ -640,7 +668,7 @@ def test_two_at_one_question_do_not_spend_more_than_the_budget(tmp_path):
     with open_keyed(tmp_path, overlap=1.0, budget=1, learner=fixed) as session:
         question = session.next_question("ada")
         session.answer(question, truth(question), by="ada")
-        with pytest.raises(ValueError, match="closed"):
+        with pytest.raises(ValueError, match="budget of 1 answers has 0 left"):
             session.answer(question, others(question)[0], by="bob")
         assert session.progress.n_answers == 1
 
