@@ -540,6 +540,7 @@ def write_until_killed(path, pipe):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 def test_killed_processes_lose_nothing_that_was_told(tmp_path):
     path = tmp_path / "s.skmal"
     begin(path).close()
