@@ -409,13 +409,11 @@ def _present(annotator: Any, data: Data) -> list[Any]:
     return [present[k][data.item_of(k)] for k in range(m)]
 
 
-def _buffers(rows: IntArray, size: int | None) -> Iterator[IntArray]:
-    """Yield the rows that are here: the same ever again, or the next of a stream."""
+def _buffers(rows: IntArray, size: int | None) -> Iterable[IntArray]:
+    """Return the rows that are here: the same ever again, or the next of a stream."""
     if size is None:
-        yield from repeat(rows)
-    else:
-        for start in range(0, len(rows), size):
-            yield rows[start : start + size]
+        return repeat(rows)
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _named(annotator: Any, query: BaseQuery, ids: list[IntArray]) -> IntArray:

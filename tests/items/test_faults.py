@@ -74,7 +74,7 @@ def test_what_is_no_file_has_a_reason_too(tmp_path):
     assert fault_of(tmp_path) == "it is no file"
     os.mkfifo(tmp_path / "pipe.png")
     assert fault_of(tmp_path / "pipe.png") == "it is no file"
-    assert fault_of("a\0.png") == "embedded null byte"
+    assert "embedded null" in fault_of("a\0.png")
     os.symlink("self.png", tmp_path / "self.png")
     assert fault_of(tmp_path / "self.png") == "Too many levels of symbolic links"
 

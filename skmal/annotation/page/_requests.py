@@ -1,13 +1,14 @@
 """What a request of the page may hold; anything else is refused with 400."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NoReturn
 
 from flask import abort, request
 
 MAX_FOUND = 500  # items of a search
 MAX_PAIRS = 100  # that are proposed, or said to be right, at a time
+N_LEVELS = 4  # of a body, at most: pairs of keys in a list in an object
 
 
 def invalid(message: str) -> NoReturn:
@@ -20,11 +21,23 @@ def body() -> dict[str, Any]:
     try:
         # None where it is no JSON; else what another content type is, is said.
         sent = request.get_json(silent=request.is_json)
-    except RecursionError:
+    except RecursionError:  # before Python 3.13, which reads thousands of levels
         invalid("the body is nested too deeply")
     if not isinstance(sent, dict):
         invalid("the body must be a JSON object")
+    within: list[Any] = [sent]
+    for _ in range(N_LEVELS):
+        within = [part for whole in within for part in _parts(whole)]
+    if within:
+        invalid("the body is nested too deeply")
     return sent
+
+
+def _parts(sent: Any) -> Iterable[Any]:
+    """Return what is one level deeper."""
+    if isinstance(sent, dict):
+        return sent.values()
+    return sent if isinstance(sent, list) else ()
 
 
 def number_in(sent: Mapping[str, Any], name: str = "question") -> int:

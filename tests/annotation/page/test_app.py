@@ -357,12 +357,14 @@ def test_other_bodies_and_queries_are_refused(page, session):
     [
         b"[" * 8000 + b"]" * 8000,
         b'{"a":' * 2000 + b"1" + b"}" * 2000,
+        b'{"a":' * 5 + b"1" + b"}" * 5,
+        b'{"a": [[[[1], 2]]]}',
         b'{"question": ' + b"1" * 5000 + b"}",
         b"\xff\xfe",
         b"nul",
         b"",
     ],
-    ids=["lists", "objects", "digits", "bytes", "word", "nothing"],
+    ids=["lists", "objects", "five", "mixed", "digits", "bytes", "word", "nothing"],
 )
 def test_what_is_no_json_for_us_is_refused_in_one_sentence(page, path, data):
     headers = page.headers | {"Content-Type": "application/json"}
