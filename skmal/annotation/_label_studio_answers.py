@@ -54,7 +54,7 @@ def read_export(
     with open(path, encoding="utf-8-sig") as file:  # some tools put a mark in front
         try:
             tasks = json.load(file)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # too many brackets
             raise ValueError(
                 f"{path} is no JSON ({error}); export as JSON from Label Studio"
             ) from error
@@ -84,13 +84,14 @@ def read_export(
             )
         question = QuestionId(question)
         unanswered.add(question)
-        annotations = task.get("annotations") or []
-        if not isinstance(annotations, list):
-            raise ValueError(
-                f"{path}, task {task.get('id', number)}: its annotations are "
-                f"{annotations!r:.100}, no list; export as JSON from Label Studio again"
-            )
-        for annotation in annotations:
+        for name, whole in (("annotations", task), ("choices", data)):
+            if not _is_list_of_objects(whole.get(name) or []):
+                raise ValueError(
+                    f"{path}, task {task.get('id', number)}: its {name} are "
+                    f"{whole[name]!r:.100}, no list of objects; import the tasks as "
+                    "they were exported, and export as JSON from Label Studio"
+                )
+        for annotation in task.get("annotations") or []:
             told = _read_annotation(annotation, data, path)
             if told is None:
                 continue
@@ -103,6 +104,10 @@ def read_export(
         for question, people in found.items()
     }
     return in_order, len(unanswered - set(found))
+
+
+def _is_list_of_objects(told: Any) -> bool:
+    return isinstance(told, list) and all(isinstance(one, dict) for one in told)
 
 
 def _when(annotation: dict[str, Any], path: str | Path) -> datetime:

@@ -498,10 +498,25 @@ def test_what_is_no_annotation_is_refused_before_anything_changes(tmp_path, brok
         path = write(tmp_path, [whole, annotated(second, "x", **broken)])
         with pytest.raises(ValueError, match="is no annotation of Label Studio's"):
             session.label_studio.import_answers(path)
-        path = write(tmp_path, [whole, second | {"annotations": ["x"]}])
-        with pytest.raises(ValueError, match="question 2: 'x' is no annotation"):
+        assert session.progress.n_answers == 0
+
+
+@pytest.mark.parametrize("told", [["x"], 7, {"a": 1}])
+@pytest.mark.parametrize("name", ["annotations", "choices"])
+def test_what_is_no_task_of_ours_is_refused_before_anything_changes(
+    tmp_path, name, told
+):
+    with open_session(tmp_path, 0) as session:
+        first, second, *_ = export(session, tmp_path / "out", 0)[0]
+        whole = annotated(first, first["data"]["choices"][0]["alias"])
+        second = annotated(second, second["data"]["choices"][0]["alias"])
+        broken = second | {name: told}
+        if name == "choices":
+            broken = second | {"data": second["data"] | {name: told}}
+        path = write(tmp_path, [whole, broken])
+        with pytest.raises(ValueError, match=f"task .*: its {name} are .*, no list of"):
             session.label_studio.import_answers(path)
-        path = write(tmp_path, [whole, second | {"annotations": 7}])
-        with pytest.raises(ValueError, match="task 1: its annotations are 7, no list"):
+        path.write_text("[" * 100_000)
+        with pytest.raises(ValueError, match="is no JSON"):
             session.label_studio.import_answers(path)
         assert session.progress.n_answers == 0
