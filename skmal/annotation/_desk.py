@@ -181,15 +181,11 @@ class Desk:
 
     def _is_for(self, asked: Asked, by: str) -> bool:
         """Say whether it has been answered, and another answer by this person helps."""
-        shared = self._ledger.opinions.of(asked.id)
         is_paid = self._ledger.budget_left > 0 or self._holds(asked, by)
-        return is_paid and shared is not None and shared.is_for(str(by))
+        return is_paid and self._is_heard(asked, by)
 
-    def _is_heard(self, asked: Asked, by: str, even_passed: bool = True) -> bool:
-        """Say whether another answer by this person helps, if it is paid for.
-
-        Even where they passed the question over before.
-        """
+    def _is_heard(self, asked: Asked, by: str, even_passed: bool = False) -> bool:
+        """Say the same, whether or not it is paid for."""
         shared = self._ledger.opinions.of(asked.id)
         return shared is not None and shared.is_for(str(by), even_passed)
 
@@ -271,7 +267,7 @@ class Desk:
                 f"{self._items.key(asked.item)!r} can have one; pass that, or None "
                 "where there is none, or begin a session with groups"
             )
-        if not self._ledger.is_open(asked.id) and self._is_heard(asked, by):
+        if not self._ledger.is_open(asked.id) and self._is_heard(asked, by, True):
             number = any_named(self._ledger, self._items, asked, cast(Partner, partner))
             self._check_budget(1, asked, by)
             self._write_opinion(asked, by, number, seconds)
@@ -372,16 +368,10 @@ class Desk:
     def _write_opinion(
         self, asked: Asked, by: str, partner: Number | None, seconds: float | None
     ) -> None:
-        """Write down what a second or third person says; None passes it over.
-
-        It is in place of their passing it over before, if they did.
-        """
+        """Write down what a second or third person says; None passes it over."""
         seconds = self._seconds(asked, by, seconds)
         said = Opinion(str(by), asked.id, asked.item, partner, seconds)
-        shared = self._ledger.opinions.of(asked.id)
-        passed = None if shared is None else shared.passed.get(str(by))
-        back = [] if passed is None else [Undo(str(by), passed.number)]
-        self._book.commit(*back, *saying_otherwise(self._ledger, said))
+        self._book.commit(*saying_otherwise(self._ledger, said))
         self._held.pop(by, None)
 
     def take_back(self, number: int, by: str) -> None:

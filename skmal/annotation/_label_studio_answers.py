@@ -76,7 +76,7 @@ def read_export(
                 "was exported"
             )
         question = data.get("skmal_question")
-        if not isinstance(question, int):
+        if type(question) is not int:
             raise ValueError(
                 f"{path}, task {task.get('id', number)}: its skmal_question is "
                 f"{question!r}, no number of a question; import the tasks as they were "
@@ -147,7 +147,12 @@ def _read_annotation(
         return None
     # Without aliases (an edited configuration) the shown value is what comes back.
     choices = data.get("choices") or []
-    alias = {choice.get("value"): choice.get("alias") for choice in choices}
+    both = [(choice.get("value"), choice.get("alias")) for choice in choices]
+    alias = {
+        shown: own
+        for shown, own in both
+        if isinstance(shown, str) and isinstance(own, str)
+    }
     known = {*alias.values(), NOT_AMONG, NO_PARTNER}
     # Tools that leave the choices out keep the aliases.
     is_alias = chosen[0] in known or (not choices and chosen[0].startswith(KEY))

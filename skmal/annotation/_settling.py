@@ -11,13 +11,18 @@ from ._opinions import Said, Shared, chosen
 
 
 def saying_otherwise(ledger: Ledger, opinion: Opinion) -> list[Event]:
-    """Return an opinion, and what makes another answer count where it changes that."""
+    """Return an opinion, and what makes another answer count where it changes that.
+
+    It is in place of that person's passing the question over before, if they did.
+    """
     shared = ledger.opinions.of(opinion.question)
     if shared is None or opinion.partner is None:
         return [opinion]
     said = [*shared.said.values(), opinion]
     loose, adopted = _settling(ledger, shared, said)
-    return [opinion, *(Undo(opinion.by, number) for number in loose), *adopted]
+    passed = shared.passed.get(opinion.by)
+    back = [] if passed is None else [Undo(opinion.by, passed.number)]
+    return [*back, opinion, *(Undo(opinion.by, number) for number in loose), *adopted]
 
 
 def taking_back(ledger: Ledger, event: Told, by: str) -> list[Event]:

@@ -516,6 +516,16 @@ def test_what_is_no_task_of_ours_is_refused_before_anything_changes(
         path = write(tmp_path, [whole, broken])
         with pytest.raises(ValueError, match=f"task .*: its {name} are .*, no list of"):
             session.label_studio.import_answers(path)
+        data = second["data"]
+        path = write(
+            tmp_path, [whole, second | {"data": data | {"skmal_question": True}}]
+        )
+        with pytest.raises(ValueError, match="skmal_question is True, no number"):
+            session.label_studio.import_answers(path)
+        choices = [{"value": [1], "alias": "a"}, {"value": "b", "alias": [told]}]
+        path = write(tmp_path, [whole, second | {"data": data | {"choices": choices}}])
+        with pytest.raises(ValueError, match="is not one of the task's choices"):
+            session.label_studio.import_answers(path)
         path.write_text("[" * 100_000)
         with pytest.raises(ValueError, match="is no JSON"):
             session.label_studio.import_answers(path)
