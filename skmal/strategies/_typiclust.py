@@ -1,6 +1,7 @@
 """TypiClust: typical items of clusters that nothing is known of."""
 
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ MIN_CLUSTER_SIZE = 5  # smaller clusters come after larger ones
 N_SEEDS = (
     3072  # rows that first centres are drawn from, three batches of mini-batch k-means
 )
+FASTER_AT_ONCE = 5  # times, a product of all rows, than as many of a few rows each
 
 
 class TypiClust(QueryStrategy):
@@ -180,16 +182,21 @@ def greedy_centres(
     """
     n_trials = 2 + int(np.log(n_centres))
     lengths = np.einsum("ij,ij->i", rows, rows)
+    # Products of all rows at once, unless few of them are asked for or memory.
+    if len(rows) <= N_SEEDS and n_trials * n_centres * FASTER_AT_ONCE >= len(rows):
+        distances = _squared_distances(rows, lengths).__getitem__
+    else:
+        distances = partial(_squared_distances, rows, lengths)
     picks = np.empty(n_centres, dtype=np.int64)
     picks[0] = rng.integers(len(rows))
-    squared = _squared_distances(rows, lengths, picks[:1])[0]  # to the nearest centre
+    squared = distances(picks[:1])[0]  # to the nearest centre
     for i in range(1, n_centres):
         # Some rows in proportion to their squared distances; of these the one that
         # lowers the sum of all distances most.
         cumulated = squared.cumsum()
         drawn = cumulated.searchsorted(rng.random(n_trials) * cumulated[-1])
         trials = np.minimum(drawn, len(rows) - 1)
-        after = _squared_distances(rows, lengths, trials)
+        after = distances(trials)
         np.minimum(after, squared, out=after)
         best = after.sum(axis=1).argmin()
         picks[i], squared = trials[best], after[best]
@@ -197,7 +204,7 @@ def greedy_centres(
 
 
 def _squared_distances(
-    rows: FloatArray, lengths: FloatArray, picks: IntArray
+    rows: FloatArray, lengths: FloatArray, picks: IntArray | slice = slice(None)
 ) -> FloatArray:
     """Return those of each pick to all rows, of shape (n_picks, n_rows)."""
     squared = rows[picks] @ rows.T

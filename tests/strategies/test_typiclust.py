@@ -64,16 +64,18 @@ def test_bad_parameters(strategy, message):
         PairedActiveLearner(RidgeCCA(), strategy).query(*make_pairs())
 
 
-def test_first_centres_are_greedy_kmeans_plusplus():
+@pytest.mark.parametrize("n_centres", [4, 12])  # products of a few rows, of all
+def test_first_centres_are_greedy_kmeans_plusplus(n_centres):
     rows, _ = clusters([40, 3, 20, 9], spread=0.01)
-    centres = greedy_centres(rows, 4, np.random.default_rng(1))
-    assert len({int(np.abs(row).argmax()) for row in centres}) == 4  # one of each
+    centres = greedy_centres(rows, n_centres, np.random.default_rng(1))
+    assert len({int(np.abs(row).argmax()) for row in centres}) == 4  # all of them
     # the same draws, with all distances made anew at each step
     rng = np.random.default_rng(1)
+    n_trials = 2 + int(np.log(n_centres))
     picked = [rng.integers(len(rows))]
-    for _ in range(3):
+    while len(picked) < n_centres:
         squared = ((rows[:, None] - rows[picked]) ** 2).sum(axis=2).min(axis=1)
-        trials = squared.cumsum().searchsorted(rng.random(3) * squared.sum())
+        trials = squared.cumsum().searchsorted(rng.random(n_trials) * squared.sum())
         potentials = [
             ((rows[:, None] - rows[[*picked, trial]]) ** 2)
             .sum(axis=2)
