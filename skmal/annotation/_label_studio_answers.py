@@ -133,10 +133,10 @@ def _read_annotation(
         if annotation.get("was_cancelled"):
             return None
         chosen = [
-            str(choice)
+            choice
             for result in annotation.get("result") or []
             if result.get("from_name") == CHOICE
-            for choice in (result.get("value") or {}).get("choices") or []
+            for choice in _ticked(result)
         ]
     except (AttributeError, TypeError) as error:
         raise ValueError(
@@ -168,6 +168,14 @@ def _read_annotation(
     by = "label-studio" if who is None else f"label-studio:{who}"
     seconds = annotation.get("lead_time")
     return Told(data["skmal_question"], data.get("skmal_item"), choice, by, seconds)
+
+
+def _ticked(result: dict[str, Any]) -> list[str]:
+    """Return the choices that a result names; a TypeError where they are no list."""
+    told = (result.get("value") or {}).get("choices") or []
+    if not isinstance(told, list):
+        raise TypeError(f"choices must be a list, got {told!r:.100}")
+    return [str(choice) for choice in told]
 
 
 def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:

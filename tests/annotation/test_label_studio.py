@@ -488,7 +488,10 @@ def test_a_budget_pays_for_every_task_before_second_answers(
         {"result": [None]},
         {"result": 3},
         {"result": [{"from_name": "partner", "value": ["x"]}]},
-        {"result": [{"from_name": "partner", "value": {"choices": 7}}]},
+        *(
+            {"result": [{"from_name": "partner", "value": {"choices": told}}]}
+            for told in (7, "skmal:no-partner", {"skmal:no-partner": True})
+        ),
     ],
 )
 def test_what_is_no_annotation_is_refused_before_anything_changes(tmp_path, broken):
