@@ -10,7 +10,8 @@
 Each pool is a file with `x`, what EfficientNet-Lite0 (ImageNet) sees in pictures of
 160 x 160 pixels on white, `y`, what the sentence encoder MiniLM-L6 reads in their
 captions, row by row, float16, and `captions`. Each picture and each caption is there
-once. `skmal compare --suite real --path real` reads the files.
+once. `skmal compare --suite real --path real` reads the files. The networks run in
+float64, so that machines whose sums differ in the last bits make the same files.
 
     python benchmarks/real_pairs.py openmoji --out real --check stored
 
@@ -246,12 +247,12 @@ def image_network() -> torch.nn.Module:
     values = [value for name, value in state.items() if "num_batches" not in name]
     network.load_state_dict(dict(zip(names, values, strict=True)), strict=False)
     network.reset_classifier(0)
-    return network
+    return network.double()
 
 
 def image_features(network: torch.nn.Module, images: list[Image.Image]) -> np.ndarray:
     """Return what the network sees, of shape (n, 1280)."""
-    pixels = np.stack([np.asarray(image, dtype=np.float32) for image in images])
+    pixels = np.stack([np.asarray(image, dtype=np.float64) for image in images])
     pixels = torch.from_numpy((pixels - 127) / 128).permute(0, 3, 1, 2)
     with torch.inference_mode():
         return network(pixels.contiguous()).numpy()
@@ -266,8 +267,9 @@ class TextNetwork:
         from tokenizers import Tokenizer
 
         with zipfile.ZipFile(all_minilm_l6_v2.get_model_zip_path()) as files:
-            self.state = load(files.read("model.safetensors"))
+            state = load(files.read("model.safetensors"))
             self.tokenizer = Tokenizer.from_str(files.read("tokenizer.json").decode())
+        self.state = {name: values.double() for name, values in state.items()}
         self.tokenizer.enable_truncation(LONGEST)
         self.tokenizer.enable_padding()
 
