@@ -3,7 +3,7 @@
 import argparse
 import csv
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from ..annotation._records import Cost
 from ..experiments import (
     ABLATIONS,
+    AVERAGE,
     DATA,
     DEFAULT_ENCODER,
     ENCODERS,
@@ -185,16 +186,19 @@ def _run_suite(arguments: argparse.Namespace) -> int:
         cost=cost,
     )
     learns = encoder if isinstance(encoder, str) else type(encoder).__name__
+    # Tables are of all runs in the folder; told is of the pools that were asked for.
+    told = {AVERAGE, *(arguments.pools or SUITES[arguments.suite].pools)}
     print("Answers saved, % (mean over seeds, 95 % interval):")
     for row in savings:
-        if row["encoder"] == learns and row["metric"] == main_metric(row["pool"]):
+        of_them = row["encoder"] == learns and row["pool"] in told
+        if of_them and row["metric"] == main_metric(row["pool"]):
             print(
                 f"  {row['pool']:<22}{row['strategy']:<31}{row['budgets']:<9}"
                 f"{with_interval(row)}, {row['n_seeds']} seeds, "
                 f"against {row['against']}, batches of {100 * row['batch']:g} %"
             )
     if cost is not None:
-        _print_seconds(arguments.out / SECONDS)
+        _print_seconds(arguments.out / SECONDS, told)
     of_seconds = "" if cost is None else f", {SECONDS}"
     print(
         f"\nWritten: {arguments.out}/runs.csv, savings.csv{of_seconds}, aulc.csv, "
@@ -210,12 +214,12 @@ def _run_suite(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_seconds(table: Path) -> None:
-    """Print what strategies save of a person's seconds on each pool."""
+def _print_seconds(table: Path, pools: Container[str]) -> None:
+    """Print what strategies save of a person's seconds on each of the pools."""
     print("\nSeconds of a person saved, % (mean over seeds, 95 % interval):")
     with open(table, encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            if row["metric"] != main_metric(row["data"]):
+            if row["data"] not in pools or row["metric"] != main_metric(row["data"]):
                 continue
             told = f"{with_interval(row)}, {row['n_seeds']} seeds"
             if float(row["mean"]) != float(row["mean"]):

@@ -85,6 +85,15 @@ def test_the_suite_goes_on_where_it_was_stopped(tmp_path, capsys, monkeypatch):
     assert "<h2>kernel-cca, batches of 5 %</h2>" in page
     assert "not told apart" in page or "is better than" in page
     assert page.count("data:image/png;base64,") == 2  # curves and ranks
+    # Pools that are there and were not asked for are in the tables alone.
+    runs = (tmp_path / "runs.csv").read_text(encoding="utf-8")
+    other = runs.partition("\n")[2].replace("scenes,", "serif,")
+    (tmp_path / "runs.csv").write_text(runs + other, encoding="utf-8")
+    assert main([*command.split(), "--seeds", "2", "--out", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "scenes" in told
+    assert "serif" not in told
+    assert "\nserif," in (tmp_path / "savings.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("no_pictures")
