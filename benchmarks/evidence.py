@@ -135,6 +135,11 @@ goes on with them. Images are seen by EfficientNet-Lite0, texts read by MiniLM-L
 frozen. Known at the start are 2.5 % of the pool; of iconify, whose runs end with 5 % of
 the pool, 0.5 %. The score is the MRR of 1,000 pairs held out, or of a fifth.
 
+The networks run in float64, so that every machine makes the same files of float16. The
+runs on `glyphs` are of such a file. The other pools were made in float32 before, and a
+few of their values differ in the last bit from what is made now: runs on new files of
+these begin anew, in another folder. Averages are over the seeds that all pools have.
+
 | pool | what it is | pairs to buy |
 |---|---|---|
 """

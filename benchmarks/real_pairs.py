@@ -23,10 +23,9 @@ compares what is in `real` with the files of another folder and makes nothing.
 - iconify: 24,000 icons of more than 200 sets, each with its own licence; their names
   without endings such as "20-filled". The image features are 256 principal components.
 
-Of one core two minutes for glyphs, as much for openmoji, four for clipart with its
-large pictures, a quarter of an hour for iconify. Made with openmoji 17.0.0,
-@iconify/json 2.2.535 and openclipart 0.18+dfsg-19; other versions have other icons, and
-so other draws.
+Of one core ten minutes for the 5,299 glyphs, and as much for as many others; clipart
+has large pictures and takes longer. Made with openmoji 17.0.0, @iconify/json 2.2.535
+and openclipart 0.18+dfsg-19; other versions have other icons, and so other draws.
 """
 
 import argparse
