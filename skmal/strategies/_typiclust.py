@@ -182,7 +182,7 @@ def greedy_centres(
     """
     n_trials = 2 + int(np.log(n_centres))
     lengths = np.einsum("ij,ij->i", rows, rows)
-    # Products of all rows at once, unless few of them are asked for or memory.
+    # All products at once, if enough of them are asked for and they fit: 75 MB at most.
     if len(rows) <= N_SEEDS and n_trials * n_centres * FASTER_AT_ONCE >= len(rows):
         distances = _squared_distances(rows, lengths).__getitem__
     else:

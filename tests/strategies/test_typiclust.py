@@ -64,7 +64,7 @@ def test_bad_parameters(strategy, message):
         PairedActiveLearner(RidgeCCA(), strategy).query(*make_pairs())
 
 
-@pytest.mark.parametrize("n_centres", [4, 12])  # products of a few rows, of all
+@pytest.mark.parametrize("n_centres", [4, 12])  # products of a few rows; of all
 def test_first_centres_are_greedy_kmeans_plusplus(n_centres):
     rows, _ = clusters([40, 3, 20, 9], spread=0.01)
     centres = greedy_centres(rows, n_centres, np.random.default_rng(1))
