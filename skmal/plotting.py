@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,7 +187,8 @@ class AnnotationCurveDisplay:
         Raises
         ------
         ValueError
-            If the file is of another kind, or holds no or several such data.
+            If the file is of another kind, holds no or several such data, or what is
+            no finite number where a score belongs.
 
         See Also
         --------
@@ -288,7 +290,8 @@ def plot_curve_grid(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If the file is of another kind, or holds none of these.
+        If the file is of another kind, holds none of these, or what is no finite
+        number where a score belongs.
     """
     curves, _ = _read_curves(path)
     columns = list(dict.fromkeys(name for name, _ in curves)) if data is None else data
@@ -312,6 +315,7 @@ def plot_curve_grid(
     return figure
 
 
+DATA_AND_SCORES = {"data", "score"}, {"pool", "scores"}  # of curves.csv, of runs.csv
 _Curves = dict[tuple[str, str], dict[str, dict[int, dict[int, float]]]]
 
 
@@ -321,25 +325,40 @@ def _read_curves(path: str | Path) -> tuple[_Curves, str]:
     They are "n_pairs" or "seconds".
     """
     with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    columns = set(rows[0]) if rows else set()
+        read = enumerate(csv.DictReader(file), 2)
+        # A line may be half-written, by a comparison that still runs.
+        rows = {line: row for line, row in read if None not in row.values()}
+    columns = set(next(iter(rows.values()), ()))
     axis = next((name for name in POINTS if name in columns), "n_pairs")
-    if not {"strategy", "seed", "metric", axis} < columns:
+    needed = {"strategy", "seed", "metric", axis}
+    if not any(needed | both <= columns for both in DATA_AND_SCORES):
         raise ValueError(
             f"{path} is no curves.csv or runs.csv of skmal compare with rows in it; it "
-            f"has the columns {', '.join(sorted(columns)) or 'none'}"
+            f"has the columns {', '.join(sorted(map(str, columns))) or 'none'}"
         )
     curves: _Curves = {}
-    told = [c for c in ("encoder", "batch") if len({row.get(c) for row in rows}) > 1]
-    for row in rows:
+    of = rows.values()
+    told = [c for c in ("encoder", "batch") if len({row.get(c) for row in of}) > 1]
+    for line, row in rows.items():
         name = row.get("data") or "/".join([row["pool"], *(row[c] for c in told)])
         strategies = curves.setdefault((name, row["metric"]), {})
-        points = strategies.setdefault(row["strategy"], {}).setdefault(
-            int(row["seed"]), {}
-        )
-        scores = (row.get("score") or row["scores"]).split()
-        for n, score in zip(row[axis].split(), scores, strict=True):
-            points[int(n)] = float(score)
+        by_seed = strategies.setdefault(row["strategy"], {})
+        scores = row.get("score") or row["scores"]
+        try:
+            points = {
+                int(n): float(score)
+                for n, score in zip(row[axis].split(), scores.split(), strict=True)
+            }
+            by_seed.setdefault(int(row["seed"]), {}).update(points)
+            finite = all(map(isfinite, points.values()))
+        except ValueError:
+            finite = False
+        if not finite:
+            raise ValueError(
+                f"line {line} of {path} holds the seed {row['seed']!r}, the points "
+                f"{row[axis]!r} and the scores {scores!r}, expected an int, ints and "
+                "as many finite numbers; put back what was written there"
+            )
     return curves, axis
 
 

@@ -153,6 +153,35 @@ def test_runs_come_back_as_well_and_other_files_are_explained(tmp_path):
         AnnotationCurveDisplay.from_csv(file)
 
 
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("data,strategy,seed,n_pairs,metric,score", "p,random,0,{},mrr,{}"),
+        ("pool,strategy,seed,n_pairs,metric,scores", "p,random,0,{},mrr,{}"),
+    ],
+)
+@pytest.mark.parametrize("numbers", [("x", "0.1"), ("10", "nan"), ("10", "0.1 0.2")])
+def test_a_line_that_was_edited_is_refused_by_its_place(
+    tmp_path, header, line, numbers
+):
+    file = tmp_path / "edited.csv"
+    good = line.format(5, 0.1)
+    file.write_text("\n".join([header, good, line.format(*numbers), ""]))
+    with pytest.raises(ValueError, match=r"^line 3 of .*edited.csv holds the seed '0'"):
+        AnnotationCurveDisplay.from_csv(file, ax=new_axes())
+
+    file.write_text("\n".join([header, good, good[:-6]]))  # half-written
+    display = AnnotationCurveDisplay.from_csv(file, ax=new_axes())
+    assert display.lines_["random"].get_xydata().tolist() == [[5, 0.1]]
+
+
+def test_columns_that_lack_one_are_refused(tmp_path):
+    file = tmp_path / "runs.csv"
+    file.write_text("strategy,seed,n_pairs,metric,scores\nrandom,0,5,mrr,0.1\n")
+    with pytest.raises(ValueError, match=r"is no curves.csv .* metric, n_pairs, scor"):
+        AnnotationCurveDisplay.from_csv(file)
+
+
 def test_metrics_and_pools_stand_side_by_side(table):
     figure = plot_curve_grid(table)
     drawn = [ax.get_title() for ax in figure.axes if ax.axison]

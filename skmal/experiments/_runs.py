@@ -1,12 +1,14 @@
 """Runs in a folder: each is kept once it is finished, and none is mixed with others."""
 
 import csv
+import math
 import os
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -29,6 +31,11 @@ RUNS_HEADER = (
     *(*TOLD, "metric"),
     *("n_pool", "n_pairs", "scores", "seconds_per_query", "n_metrics", "fingerprint"),
 )
+NOT_IN_OLD = ("batch", "n_metrics", "fingerprint")  # columns of later versions
+NUMBERS: dict[str, type[int] | type[float]] = {  # of a line, all but its seconds
+    **{"batch": float, "seed": int, "n_pool": int, "n_pairs": int},
+    **{"scores": float, "n_metrics": int},
+}
 
 Key: TypeAlias = tuple[str, str, str, float, int]  # the values of `TOLD`
 
@@ -59,12 +66,24 @@ def read_runs(out: str | Path, name: str = RUNS) -> list[Row]:
         `n_metrics` are ints, `n_pairs` and `scores` strings of numbers between blanks.
         Files from before there was a column `batch` have it from the points of the
         curve; a run from before there were fingerprints has the fingerprint "unknown".
+
+    Raises
+    ------
+    ValueError
+        If the file is no `runs.csv`, or a whole line of it holds what is no number
+        where one belongs, points that do not rise or fewer scores than points.
     """
     path = Path(out) / name
     if not path.exists():
         return []
+    whole: list[Row] = []
     with open(path, newline="", encoding="utf-8") as file:
-        whole = [row for row in csv.DictReader(file) if _is_whole(row)]
+        lines = csv.DictReader(file)
+        _check_header(path, lines.fieldnames or ())
+        for row in lines:
+            if _is_whole(row):
+                _check_numbers(f"line {lines.line_num} of {path}", row)
+                whole.append(row)
     rows = list({(_run_of(row), row["metric"]): row for row in whole}.values())
 
     # A run is whole if it has a row for every metric.
@@ -81,6 +100,47 @@ def read_runs(out: str | Path, name: str = RUNS) -> list[Row]:
                 | numbers
             )
     return sorted(runs, key=_place)
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    """Refuse a file that has other columns than `runs.csv`, such as one of semicolons.
+
+    An empty one is a file that was begun.
+    """
+    missing = [name for name in RUNS_HEADER if name not in (*header, *NOT_IN_OLD)]
+    if header and missing:
+        raise ValueError(
+            f"{path} has no column {missing[0]!r}, but {', '.join(map(repr, header))}; "
+            f"expected a table of runs with commas between {', '.join(RUNS_HEADER)}: "
+            "choose another folder, or put the file that was written back"
+        )
+
+
+def _check_numbers(place: str, row: Row) -> None:
+    """Refuse a line that holds what is no number where one belongs."""
+    numbers: dict[str, list[float]] = {}
+    for name, kind in NUMBERS.items():
+        try:
+            numbers[name] = [kind(n) for n in row.get(name, "").split()]
+        except ValueError as error:
+            raise _no_run(place, name, row[name], f"{kind.__name__}s") from error
+    for name in NUMBERS.keys() & row.keys() - {"n_pairs", "scores"}:
+        if len(numbers[name]) != 1:
+            raise _no_run(place, name, row[name], "one number")
+    points, scores = numbers["n_pairs"], numbers["scores"]
+    if not points or any(b <= a for a, b in pairwise(points)):
+        raise _no_run(place, "n_pairs", row["n_pairs"], "numbers that rise")
+    if len(points) != len(scores) or not all(map(math.isfinite, scores)):
+        expected = f"{len(points)} finite numbers, one per point of n_pairs"
+        raise _no_run(place, "scores", row["scores"], expected)
+
+
+def _no_run(place: str, name: str, value: str, expected: str) -> ValueError:
+    shown = value if len(value) <= 60 else f"{value[:57]}..."
+    return ValueError(
+        f"{name} is {shown!r} in {place}, expected {expected}; put back what was "
+        "written there, or take all lines of the run out: it is made again then"
+    )
 
 
 def _run_of(row: Row) -> tuple[str, ...]:

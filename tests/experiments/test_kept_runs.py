@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import partial
@@ -18,7 +19,7 @@ from skmal.cli import main
 from skmal.experiments import Curve, compare, read_runs, run, run_suite, write_results
 from skmal.experiments._fingerprints import _short as hashed
 from skmal.experiments._fingerprints import described
-from skmal.experiments._runs import LOCK, alone_in
+from skmal.experiments._runs import LOCK, RUNS_HEADER, alone_in, keep_missing
 from skmal.experiments._tables import ALL_FILES, write_table
 
 pytest.importorskip("matplotlib")
@@ -223,6 +224,54 @@ def test_a_run_that_is_there_twice_is_one(tmp_path):
     lines = (tmp_path / "runs.csv").read_text().splitlines(keepends=True)
     (tmp_path / "runs.csv").write_text("".join(lines + lines[1:]))
     assert read_runs(tmp_path) == runs
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("n_pairs", "nan", "expected ints"),
+        ("n_pairs", "10 20 20 30", "expected numbers that rise"),
+        ("n_pairs", "", "expected numbers that rise"),
+        ("scores", "0.1 0.2 nan 0.3", "expected 4 finite numbers, one per point"),
+        ("scores", "0.1 0.2 0.3", "expected 4 finite numbers, one per point"),
+        ("scores", "0,1 0,2 0,3 0,4", "expected floats"),
+        ("seed", "first", "expected ints"),
+        ("seed", "", "expected one number"),
+        ("n_pool", "1 000", "expected one number"),
+        ("batch", "0,05", "expected floats"),
+        ("n_metrics", "1.0", "expected ints"),
+    ],
+)
+def test_a_line_that_was_edited_is_refused_by_its_place(
+    tmp_path, column, value, expected
+):
+    row = dict.fromkeys(RUNS_HEADER, "a") | {
+        **{"batch": 0.1, "seed": 0, "n_pool": 100, "n_pairs": "10 20 30 40"},
+        **{"scores": "0.1 0.2 0.3 0.4", "seconds_per_query": "nan"},
+        **{"n_metrics": 1, "fingerprint": "unknown"},
+    }
+    write_table(tmp_path / "runs.csv", RUNS_HEADER, [row])
+    assert len(read_runs(tmp_path)) == 1
+
+    rows = [row, row | {"seed": 1, column: value}]
+    write_table(tmp_path / "runs.csv", RUNS_HEADER, rows)
+    before = (tmp_path / "runs.csv").read_bytes()
+    place = f"{column} is {value!r} in line 3 of {tmp_path / 'runs.csv'}, "
+    with pytest.raises(ValueError, match=re.escape(place + expected)):
+        read_runs(tmp_path)
+    with pytest.raises(ValueError, match="in line 3 of"):
+        keep_missing(tmp_path, [], list, {})
+    assert (tmp_path / "runs.csv").read_bytes() == before
+
+
+def test_a_file_of_other_columns_is_refused(tmp_path):
+    small(tmp_path, n_seeds=1)
+    text = (tmp_path / "runs.csv").read_text()
+    (tmp_path / "runs.csv").write_text(text.replace(",", ";"))
+    with pytest.raises(ValueError, match=r"runs.csv has no column 'pool', but 'pool;"):
+        read_runs(tmp_path)
+    (tmp_path / "runs.csv").write_text("")  # begun
+    assert read_runs(tmp_path) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there it is this process's")
