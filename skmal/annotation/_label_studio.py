@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from .._shared.parameters import check_integer
+from ._answering import Answering
 from ._asking import Asking
 from ._book import Book
-from ._desk import Desk
 from ._label_studio_answers import take_export
 from ._label_studio_tasks import write_tasks
 from ._records import Imported
@@ -21,7 +21,7 @@ class LabelStudio:
     ----------
     book : Book
         What has been answered.
-    desk : Desk
+    answering : Answering
         Where answers are taken.
     trainer : Trainer
         What learns from them.
@@ -41,9 +41,9 @@ class LabelStudio:
     """
 
     def __init__(
-        self, book: Book, desk: Desk, trainer: Trainer, asking: Asking
+        self, book: Book, answering: Answering, trainer: Trainer, asking: Asking
     ) -> None:
-        self._book, self._desk, self._trainer = book, desk, trainer
+        self._book, self._answering, self._trainer = book, answering, trainer
         self._asking = asking
 
     def export_tasks(
@@ -131,6 +131,6 @@ class LabelStudio:
         """
         with self._book.lock:
             self._book.check_open()
-            done = take_export(path, self._book, self._desk)
+            done = take_export(path, self._book, self._answering)
             self._trainer.start_if_due()
         return done

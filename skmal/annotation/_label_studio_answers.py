@@ -8,9 +8,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
+from ._answering import Answering
 from ._book import Book
 from ._catalogue import Catalogue
-from ._desk import Desk
 from ._events import Answer, Complete, Opinion, Skip
 from ._ids import NONE, Key, QuestionId
 from ._label_studio_tasks import CHOICE, KEY, NO_PARTNER, NOT_AMONG
@@ -178,7 +178,7 @@ def _ticked(result: dict[str, Any]) -> list[str]:
     return [str(choice) for choice in told]
 
 
-def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
+def take_export(path: str | Path, book: Book, answering: Answering) -> Imported:
     """Take the answers of an export; under the book's lock."""
     told, n_unanswered = read_export(path, book.ledger.parameters.journal)
     n_taken = {"answer": 0, "complete": 0, "skip": 0, "unchanged": 0}
@@ -189,11 +189,11 @@ def take_export(path: str | Path, book: Book, desk: Desk) -> Imported:
         try:
             what, partner = _decide(one, book.ledger, book.items)
             if what == "complete":
-                desk.complete(one.question, one.by, one.seconds)
+                answering.complete(one.question, one.by, one.seconds)
             elif what == "answer":
-                desk.answer(one.question, partner, one.by, one.seconds)
+                answering.answer(one.question, partner, one.by, one.seconds)
             elif what == "skip":
-                desk.skip(one.question, one.by, one.seconds)
+                answering.skip(one.question, one.by, one.seconds)
             n_taken[what] += 1
         except ValueError as error:
             conflicts.append(str(error))

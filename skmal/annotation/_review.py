@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from .._shared.parameters import check_integer
+from ._answering import Answering
 from ._book import Book
-from ._desk import Desk
 from ._records import Reply
 from ._replies import replies, write_replies
 from ._tables import check_place
@@ -20,7 +20,7 @@ class Review:
     ----------
     book : Book
         What has been answered.
-    desk : Desk
+    answering : Answering
         Where answers are taken back.
     trainer : Trainer
         What learns from what counts.
@@ -44,8 +44,8 @@ class Review:
     True
     """
 
-    def __init__(self, book: Book, desk: Desk, trainer: Trainer) -> None:
-        self._book, self._desk, self._trainer = book, desk, trainer
+    def __init__(self, book: Book, answering: Answering, trainer: Trainer) -> None:
+        self._book, self._answering, self._trainer = book, answering, trainer
 
     def replies(
         self,
@@ -101,7 +101,7 @@ class Review:
         """
         with self._book.lock:
             self._book.check_open()
-            self._desk.take_back(_number(reply), by)
+            self._answering.take_back(_number(reply), by)
             self._trainer.start_if_due()
 
     def adopt(self, reply: Reply | int, by: str = "me") -> None:
@@ -124,7 +124,7 @@ class Review:
         """
         with self._book.lock:
             self._book.check_open()
-            self._desk.adopt(_number(reply), by)
+            self._answering.adopt(_number(reply), by)
             self._trainer.start_if_due()
 
     def export(self, path: str | Path) -> None:

@@ -11,6 +11,7 @@ from .._shared.parameters import check_choice, check_integer, check_number
 from .._shared.types import Items
 from ..learners._paired import PairedActiveLearner
 from ..matching import Forecast
+from ._answering import Answering
 from ._aside import write_list
 from ._asking import Asking
 from ._audited import widened
@@ -265,6 +266,7 @@ class AnnotationSession:
         try:
             pools = self._book.items.arranged(*seen)
             self._desk = Desk(self._book)
+            self._answering = Answering(self._book, self._desk)
             self._trainer = without_bad_images(
                 self._book,
                 lambda: Trainer(
@@ -281,8 +283,9 @@ class AnnotationSession:
             own = self._book, self._desk, self._trainer
             self.items: PoolItems = PoolItems(*own)
             self.proposals: Proposals = Proposals(*own, self._proposing)
-            self.review: Review = Review(*own)
-            self.label_studio: LabelStudio = LabelStudio(*own, self._asking)
+            told = self._book, self._answering, self._trainer
+            self.review: Review = Review(*told)
+            self.label_studio: LabelStudio = LabelStudio(*told, self._asking)
             write_list(self.path, self._book.aside())
             warn_of_pools(sources, self.path)
         except BaseException:
@@ -407,7 +410,7 @@ class AnnotationSession:
         """
         with self._book.lock:
             self._book.check_open()
-            self._desk.answer(question, partner, by, seconds)
+            self._answering.answer(question, partner, by, seconds)
             self._trainer.start_if_due()
 
     def complete(
@@ -437,7 +440,7 @@ class AnnotationSession:
         """
         with self._book.lock:
             self._book.check_open()
-            self._desk.complete(question, by, seconds)
+            self._answering.complete(question, by, seconds)
             self._trainer.start_if_due()
 
     def skip(
@@ -463,7 +466,7 @@ class AnnotationSession:
         """
         with self._book.lock:
             self._book.check_open()
-            self._desk.skip(question, by, seconds)
+            self._answering.skip(question, by, seconds)
 
     def undo(self, by: str = "me") -> Question | None:
         """Take back the last answer or skip of a person; again: the one before it.
@@ -495,7 +498,7 @@ class AnnotationSession:
         """
         with self._book.lock:
             self._book.check_open()
-            return self._desk.undo(by)
+            return self._answering.undo(by)
 
     def change_budget(self, budget: int | None) -> None:
         """Allow more answers, or fewer; the journal keeps that too.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from .._desk import BudgetSpent
+from .._answering import BudgetSpent
 from .._session import AnnotationSession
 from ._handlers import Handlers, refused
 from ._hosts import is_own_name, is_own_origin, name_in
