@@ -173,7 +173,7 @@ class Desk:
         return is_paid and self.is_heard(asked, by)
 
     def is_heard(self, asked: Asked, by: str, even_passed: bool = False) -> bool:
-        """Say the same, whether or not it is paid for."""
+        """Say whether an answered question wants this person's too, paid for or not."""
         shared = self._ledger.opinions.of(asked.id)
         return shared is not None and shared.is_for(str(by), even_passed)
 
