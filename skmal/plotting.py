@@ -324,10 +324,12 @@ def _read_curves(path: str | Path) -> tuple[_Curves, str]:
 
     They are "n_pairs" or "seconds".
     """
+    rows: dict[int, dict[str, str]] = {}  # by the number of the line
     with open(path, newline="", encoding="utf-8") as file:
-        read = enumerate(csv.DictReader(file), 2)
-        # A line may be half-written, by a comparison that still runs.
-        rows = {line: row for line, row in read if None not in row.values()}
+        lines = csv.DictReader(file)
+        for row in lines:
+            if None not in row.values():  # half-written, by one that still runs
+                rows[lines.line_num] = row
     columns = set(next(iter(rows.values()), ()))
     axis = next((name for name in POINTS if name in columns), "n_pairs")
     needed = {"strategy", "seed", "metric", axis}

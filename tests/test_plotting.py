@@ -166,8 +166,8 @@ def test_a_line_that_was_edited_is_refused_by_its_place(
 ):
     file = tmp_path / "edited.csv"
     good = line.format(5, 0.1)
-    file.write_text("\n".join([header, good, line.format(*numbers), ""]))
-    with pytest.raises(ValueError, match=r"^line 3 of .*edited.csv holds the seed '0'"):
+    file.write_text("\n".join([header, good, "", line.format(*numbers), ""]))
+    with pytest.raises(ValueError, match=r"^line 4 of .*edited.csv holds the seed '0'"):
         AnnotationCurveDisplay.from_csv(file, ax=new_axes())
 
     file.write_text("\n".join([header, good, good[:-6]]))  # half-written
